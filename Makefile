@@ -1,0 +1,61 @@
+PYTHON ?= python3
+BIN := .venv/bin
+NODE := bash tools/with_node.sh
+CLIENT := static/dist/p2p.js
+
+.PHONY: help demo build test lint docs lock clean
+.DELETE_ON_ERROR:
+
+help: ## Say what there is to make.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+demo: .venv/.demo ## Start the example app; it prints its address.
+	$(BIN)/python -m example_app
+
+build: $(CLIENT) ## Build the browser client into static/dist.
+
+test: lint docs $(CLIENT) .venv/.programs ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
+	@files=$$(find tests/js -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/js." >&2; exit 1; }; \
+	$(NODE) node --test $$files
+	CHROMIUM=$$(CHROMIUM=$(CHROMIUM) bash tools/find_chromium.sh) $(NODE) $(BIN)/python -m pytest
+
+lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(NODE) npm run --silent lint
+
+docs: .venv/.dev ## Build the documentation into docs/_build.
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
+lock: .venv/.dev ## Pin the newest versions that fit in requirements/ and package-lock.json.
+	$(BIN)/pip install --quiet uv
+	bash tools/lock.sh
+	$(NODE) npm update --package-lock-only
+
+clean: ## Remove everything that was built or installed.
+	rm -rf .venv node_modules build dist docs/_build static/dist *.egg-info
+
+# Stamp files: a second call has nothing slow to do.
+
+.venv/bin/pip:
+	bash tools/python_venv.sh $(PYTHON)
+
+.venv/.demo: requirements/demo.txt pyproject.toml setup.py $(CLIENT) | .venv/bin/pip
+	$(BIN)/pip install --quiet --require-hashes -r requirements/demo.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.demo
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+.venv/.programs: .venv/.dev tools/test_programs.sh
+	bash tools/test_programs.sh
+	touch $@
+
+node_modules/.stamp: package.json package-lock.json .npmrc | .venv/bin/pip
+	$(NODE) npm ci
+	touch $@
+
+$(CLIENT): $(wildcard static/js/*.js) tools/build_client.mjs tsconfig.json node_modules/.stamp
+	$(NODE) node tools/build_client.mjs

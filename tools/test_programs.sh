@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Sees to the programs that the tests run besides Python's and Node's packages: redis-server and a Chromium.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/apt.sh
+
+have_redis() { command -v redis-server >/dev/null; }
+have_chromium() { bash tools/find_chromium.sh >/dev/null; }
+# On Ubuntu the package chromium is a stub for a snap.
+is_ubuntu() { grep -qs '^ID=ubuntu' /etc/os-release; }
+playwright_install() { echo "Installing Playwright's Chromium." >&2 && .venv/bin/python -m playwright install "$@" chromium >&2; }
+
+have_redis || apt_install redis-server || apt_missing redis-server
+
+have_chromium || is_ubuntu || apt_install chromium || true
+have_chromium || { is_ubuntu && "${AS_ROOT[@]}" true 2>/dev/null && playwright_install --with-deps; } || true
+have_chromium || playwright_install || true
+have_chromium || {
+  echo "The browser tests need Chromium: sudo apt-get install chromium (Debian)," \
+    "or .venv/bin/python -m playwright install --with-deps chromium; or name one: make test CHROMIUM=/path/to/it" >&2
+  exit 1
+}
