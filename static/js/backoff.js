@@ -1,0 +1,29 @@
+/** Milliseconds to wait before each attempt to come back; the last one repeats. */
+export const REJOIN_DELAYS_MLS = Object.freeze([0, 300, 1_000, 2_000, 4_000, 5_000])
+/** How many attempts in a row may fail before a peer gives up. */
+export const MAX_REJOINS = 100
+
+/** When to try again: soon at first, then slower, never in step with the others. */
+export class Backoff {
+  #random
+  #attempts = 0
+
+  /** @param {() => number} [random] from 0 to 1 */
+  constructor(random = Math.random) {
+    this.#random = random
+  }
+
+  get isExhausted() {
+    return this.#attempts >= MAX_REJOINS
+  }
+
+  /** @returns {number} milliseconds to wait before the next attempt: half to one and a half times its step */
+  next() {
+    const step = REJOIN_DELAYS_MLS[Math.min(this.#attempts++, REJOIN_DELAYS_MLS.length - 1)]
+    return step * (0.5 + this.#random())
+  }
+
+  reset() {
+    this.#attempts = 0
+  }
+}

@@ -1,0 +1,120 @@
+import { P2pError } from "./errors.js"
+import { DATA, STATE } from "./messages.js"
+import { MAX_WAITING_CANDIDATES } from "./negotiation.js"
+import { Presence } from "./presence.js"
+
+/** The part of a client: it waits for the host's offer and holds one connection, to the host. */
+export class ClientRole {
+  iamHost = false
+  #peerId
+  #delegate
+  #signal
+  #createConnection
+  #presence = new Presence()
+  /** @type {import("./connection.js").Connection | null} */
+  #connection = null
+  /** Signals that came before the offer they belong to. @type {{ negotiationId: string, signal: import("./negotiation.js").Signal }[]} */
+  #early = []
+
+  /** @param {import("./host_role.js").RoleOptions} options */
+  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection }) {
+    this.#peerId = peerId
+    this.hostPeerId = hostPeerId
+    this.epoch = epoch
+    this.#delegate = delegate
+    this.#signal = signal
+    this.#createConnection = createConnection
+  }
+
+  /** @returns {import("./messages.js").PeerState} */
+  get state() {
+    return this.#connection?.state ?? "negotiating"
+  }
+
+  get peers() {
+    return this.#presence.states
+  }
+
+  /** What a time-out means in the present state. */
+  timeoutError() {
+    return this.#connection?.timeoutError() ?? new P2pError("connect_timeout")
+  }
+
+  // What the server says
+
+  /**
+   * @param {string} from
+   * @param {string} negotiationId
+   * @param {import("./negotiation.js").Signal} signal
+   */
+  receiveSignal(from, negotiationId, signal) {
+    if (from !== this.hostPeerId) return
+    const offers = "description" in signal && signal.description.type === "offer"
+    if (offers && this.#connection?.negotiationId !== negotiationId) this.#begin(negotiationId)
+    if (this.#connection?.negotiationId === negotiationId) this.#connection.receiveSignal(signal)
+    else if (this.#early.length < MAX_WAITING_CANDIDATES) this.#early.push({ negotiationId, signal })
+  }
+
+  // What the connection says
+
+  /** @param {import("./connection.js").Connection} connection */
+  connectionChanged(connection) {
+    if (connection === this.#connection) this.#delegate.roleChanged()
+  }
+
+  /**
+   * @param {import("./connection.js").Connection} connection
+   * @param {import("./messages.js").Frame} frame
+   */
+  connectionReceived(connection, frame) {
+    if (connection !== this.#connection) return
+    if (frame.type === DATA && typeof frame.senderId === "string") this.#delegate.roleReceived(frame)
+    if (frame.type === STATE) {
+      this.#presence.merge(frame.data, frame.full === true)
+      this.#delegate.roleChanged()
+    }
+  }
+
+  /**
+   * @param {import("./connection.js").Connection} connection
+   * @param {P2pError} error
+   */
+  connectionEnded(connection, error) {
+    if (connection !== this.#connection) return
+    for (const peerId of [this.hostPeerId, this.#peerId]) this.#presence.set(peerId, "disconnected")
+    this.#delegate.roleLost(error)
+  }
+
+  // What the app says
+
+  /** @param {string} text an encoded Data frame */
+  send(text) {
+    if (!this.#connection) throw new P2pError("not_joined")
+    this.#connection.sendText(text)
+  }
+
+  stop() {
+    this.#connection?.close()
+  }
+
+  /** Ends the part within this turn of the event loop. */
+  abort() {
+    this.#connection?.abort()
+  }
+
+  // Private
+
+  /** @param {string} negotiationId */
+  #begin(negotiationId) {
+    this.#connection?.close()
+    const connection = this.#createConnection({
+      peerId: this.hostPeerId,
+      negotiationId,
+      delegate: this,
+      signal: (signal) => this.#signal(this.hostPeerId, negotiationId, signal),
+    })
+    this.#connection = connection
+    const early = this.#early.splice(0).filter((entry) => entry.negotiationId === negotiationId)
+    for (const { signal } of early) connection.receiveSignal(signal)
+  }
+}

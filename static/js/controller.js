@@ -1,0 +1,98 @@
+import { Controller } from "@hotwired/stimulus"
+
+import { P2pError } from "./index.js"
+
+/** @typedef {import("./frame.js").P2pFrame} P2pFrame */
+
+/** Events that call a method of the controller, in the order in which a late controller is told what it has missed. */
+const CALLBACKS = Object.freeze(/** @type {const} */ ({
+  "p2p:negotiating": "p2pNegotiating",
+  "p2p:connecting": "p2pConnecting",
+  "p2p:connected": "p2pConnected",
+  "p2p:disconnected": "p2pDisconnected",
+  "p2p:closed": "p2pClosed",
+  "p2p:error": "p2pError",
+  "p2p:host-changed": "p2pHostChanged",
+  "p2p:message": "p2pReceivedMessage",
+}))
+
+/** A Stimulus controller inside (or on) a `<p2p-frame>`; subclasses define the callbacks that they need. */
+export class P2pController extends Controller {
+  /** @type {P2pFrame | null} */
+  #frame = null
+  /** @type {AbortController | null} */
+  #listening = null
+
+  /** @param {import("@hotwired/stimulus").Context} context */
+  constructor(context) {
+    super(context)
+    // Wrapped here and not written as methods, so that subclasses may define connect() and disconnect() without calling super.
+    const { connect, disconnect } = this
+    this.connect = () => {
+      this.#attach()
+      connect.call(this)
+    }
+    this.disconnect = () => {
+      disconnect.call(this)
+      this.#detach()
+    }
+  }
+
+  // What a subclass reads and says
+
+  /** The `<p2p-frame>` around this controller. @returns {P2pFrame} */
+  get p2pFrame() {
+    if (!this.#frame) throw new P2pError("not_joined", { message: "There is no <p2p-frame> around this controller.", hint: "Put the element inside {% call p2p_frame_tag(…) %}." })
+    return this.#frame
+  }
+
+  get peerId() {
+    return this.p2pFrame.peerId
+  }
+
+  get hostPeerId() {
+    return this.p2pFrame.hostPeerId
+  }
+
+  get iamHost() {
+    return this.p2pFrame.iamHost
+  }
+
+  /**
+   * Sends a message to everyone in the session; see P2pFrame.send().
+   * @param {any} data
+   */
+  p2pSendMessage(data) {
+    return this.p2pFrame.send(data)
+  }
+
+  // What a subclass may define
+
+  p2pNegotiating() {}
+  p2pConnecting() {}
+  p2pConnected() {}
+  p2pDisconnected() {}
+  p2pClosed() {}
+  /** @param {P2pError} _error */
+  p2pError(_error) {}
+  /** @param {{ hostPeerId: string, epoch: number }} _host */
+  p2pHostChanged(_host) {}
+  /** @param {{ type: "Data" | "Data.Connection.State", senderId: string, data: any }} _message */
+  p2pReceivedMessage(_message) {}
+
+  // Private
+
+  #attach() {
+    this.#frame = /** @type {P2pFrame | null} */ (this.element.closest("p2p-frame"))
+    this.#listening = new AbortController()
+    const { signal } = this.#listening
+    for (const [event, method] of Object.entries(CALLBACKS)) {
+      this.p2pFrame.addEventListener(event, (/** @type {CustomEvent} */ { detail }) => this[method](detail), { signal })
+    }
+  }
+
+  #detach() {
+    this.#listening?.abort()
+    this.#frame = null
+  }
+}

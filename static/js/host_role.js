@@ -1,0 +1,213 @@
+import { Timer } from "./clock.js"
+import { P2pError } from "./errors.js"
+import { DATA, encodeFrame, STATE } from "./messages.js"
+import { Presence } from "./presence.js"
+
+/** Milliseconds between two rosters to the server at the least, and at the most. */
+export const ROSTER_PAUSE_MLS = 1_000
+export const ROSTER_INTERVAL_MLS = 30_000
+
+/**
+ * What a role tells the peer that plays it.
+ *
+ * @typedef {object} RoleDelegate
+ * @property {() => void} roleChanged the state or the peers are others
+ * @property {(frame: import("./messages.js").DataFrame) => void} roleReceived a message to be shown
+ * @property {(error: P2pError) => void} roleLost a client has lost its host
+ * @property {(roster: Record<string, import("./messages.js").PeerState>) => void} roleReported a host's roster for the server
+ *
+ * @typedef {object} RoleOptions
+ * @property {string} peerId
+ * @property {string} hostPeerId
+ * @property {number} epoch
+ * @property {RoleDelegate} delegate
+ * @property {(to: string, negotiation: string, signal: import("./negotiation.js").Signal) => void} signal
+ * @property {(options: import("./peer.js").ConnectionSetup) => import("./connection.js").Connection} createConnection
+ * @property {import("./clock.js").Clock} clock
+ */
+
+/** The part of the host: it offers to every newcomer, passes messages on, and says who is there. */
+export class HostRole {
+  iamHost = true
+  /** @type {"connected" | "closed"} */
+  state = "connected"
+  #peerId
+  #delegate
+  #signal
+  #createConnection
+  #clock
+  #presence = new Presence()
+  /** @type {Map<string, import("./connection.js").Connection>} */
+  #connections = new Map()
+  #negotiations = 0
+  #rosterTimer
+  #rosterDue = Infinity
+
+  /** @param {RoleOptions} options */
+  constructor({ peerId, epoch, delegate, signal, createConnection, clock }) {
+    this.#peerId = this.hostPeerId = peerId
+    this.epoch = epoch
+    this.#delegate = delegate
+    this.#signal = signal
+    this.#createConnection = createConnection
+    this.#clock = clock
+    this.#rosterTimer = new Timer(clock)
+    this.#presence.set(peerId, "connected")
+    this.#scheduleRoster(ROSTER_PAUSE_MLS)
+  }
+
+  get peers() {
+    return this.#presence.states
+  }
+
+  // What the server says
+
+  /**
+   * A newcomer asks for a connection; an earlier one of the same peer is over.
+   * @param {string} peerId
+   */
+  peerReady(peerId) {
+    this.#connections.get(peerId)?.close(new P2pError("peer_replaced"))
+    const negotiationId = `${this.epoch}-${++this.#negotiations}`
+    const connection = this.#createConnection({
+      peerId,
+      negotiationId,
+      delegate: this,
+      signal: (signal) => this.#signal(peerId, negotiationId, signal),
+    })
+    this.#connections.set(peerId, connection)
+    this.#setState(peerId, "negotiating")
+    connection.offer()
+  }
+
+  /**
+   * A peer's socket is gone; that matters only while it negotiates.
+   * @param {string} peerId
+   */
+  peerLeft(peerId) {
+    const connection = this.#connections.get(peerId)
+    if (!connection || connection.state === "connected") return
+    connection.close()
+    this.connectionEnded(connection)
+  }
+
+  /**
+   * @param {string} from
+   * @param {string} negotiationId
+   * @param {import("./negotiation.js").Signal} signal
+   */
+  receiveSignal(from, negotiationId, signal) {
+    const connection = this.#connections.get(from)
+    const offered = "description" in signal && signal.description.type !== "answer"
+    if (connection?.negotiationId === negotiationId && !offered) connection.receiveSignal(signal)
+  }
+
+  // What the connections say
+
+  /** @param {import("./connection.js").Connection} connection */
+  connectionChanged(connection) {
+    const { peerId, state } = connection
+    if (this.#connections.get(peerId) !== connection) return
+    this.#setState(peerId, state)
+    if (state === "connected") this.#sendSnapshot(connection)
+  }
+
+  /**
+   * @param {import("./connection.js").Connection} connection
+   * @param {import("./messages.js").Frame} frame
+   */
+  connectionReceived(connection, frame) {
+    if (frame.type !== DATA) return
+    try {
+      this.#broadcast({ type: DATA, senderId: connection.peerId, id: frame.id, data: frame.data })
+    } catch (error) {
+      // A message that can't be passed on is its sender's fault, and nobody else's loss.
+      connection.close(/** @type {P2pError} */ (error))
+      this.connectionEnded(connection)
+    }
+  }
+
+  /** @param {import("./connection.js").Connection} connection */
+  connectionEnded(connection) {
+    if (this.#connections.get(connection.peerId) !== connection) return
+    this.#connections.delete(connection.peerId)
+    this.#setState(connection.peerId, "disconnected")
+  }
+
+  // What the app says
+
+  /**
+   * Shows the host's own message to everyone.
+   * @param {string} text an encoded Data frame
+   */
+  send(text) {
+    const { id, data } = JSON.parse(text)
+    this.#broadcast({ type: DATA, senderId: this.#peerId, id, data })
+  }
+
+  /**
+   * Ends the part: every client is told why.
+   * @param {P2pError} [reason] none for a host that leaves
+   */
+  stop(reason) {
+    for (const connection of this.#release()) connection.close(reason)
+  }
+
+  /** Ends the part within this turn of the event loop. */
+  abort() {
+    for (const connection of this.#release()) connection.abort()
+  }
+
+  // Private
+
+  #release() {
+    this.#rosterTimer.stop()
+    this.state = "closed"
+    const connections = [...this.#connections.values()]
+    this.#connections.clear()
+    return connections
+  }
+
+  /** @param {import("./messages.js").DataFrame} frame */
+  #broadcast(frame) {
+    this.#sendToAll(encodeFrame(frame))
+    this.#delegate.roleReceived(frame)
+  }
+
+  /** @param {string} text */
+  #sendToAll(text) {
+    for (const connection of this.#connections.values()) {
+      if (connection.state === "connected") connection.sendTextOrEnd(text)
+    }
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {import("./messages.js").PeerState} state
+   */
+  #setState(peerId, state) {
+    if (!this.#presence.set(peerId, state)) return
+    this.#sendToAll(encodeFrame({ type: STATE, senderId: this.#peerId, data: { [peerId]: state } }))
+    this.#scheduleRoster(ROSTER_PAUSE_MLS)
+    this.#delegate.roleChanged()
+  }
+
+  /** @param {import("./connection.js").Connection} connection */
+  #sendSnapshot(connection) {
+    connection.sendTextOrEnd(encodeFrame({ type: STATE, senderId: this.#peerId, data: this.#presence.toJSON(), full: true }))
+  }
+
+  /** @param {number} mls */
+  #scheduleRoster(mls) {
+    const due = this.#clock.now() + mls
+    if (due >= this.#rosterDue) return
+    this.#rosterDue = due
+    this.#rosterTimer.start(mls, () => this.#report())
+  }
+
+  #report() {
+    this.#delegate.roleReported(this.#presence.toJSON())
+    this.#rosterDue = Infinity
+    this.#scheduleRoster(ROSTER_INTERVAL_MLS)
+  }
+}

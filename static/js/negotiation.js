@@ -1,0 +1,129 @@
+import { Timer } from "./clock.js"
+
+/**
+ * One negotiation between two peers: offer, answer, candidates.
+ *
+ * Only the host offers, so there is no glare. It speaks to a signal function and not to a transport, so that signals can travel
+ * by any way. Signals are applied one after the other, whatever order they come in.
+ *
+ * @typedef {{ description: RTCSessionDescriptionInit } | { candidates: RTCIceCandidateInit[] }} Signal
+ */
+
+/** Milliseconds after which an unanswered offer is sent again. */
+export const OFFER_RESEND_MLS = 2_000
+/** How many candidates may wait for their description. */
+export const MAX_WAITING_CANDIDATES = 256
+/** How many candidates go into one signal. */
+export const MAX_CANDIDATES_PER_SIGNAL = 64
+
+export class Negotiation {
+  #pc
+  #signal
+  /** @type {RTCIceCandidateInit[]} */
+  #found = []
+  /** @type {RTCIceCandidateInit[]} */
+  #waiting = []
+  /** @type {Promise<void>} */
+  #applying = Promise.resolve()
+  #flushTimer
+  #resendTimer
+  #closed = false
+  /** How many candidates the browser refused: one that is useless doesn't end the attempt. */
+  badCandidates = 0
+
+  /**
+   * @param {object} options
+   * @param {RTCPeerConnection} options.pc
+   * @param {(signal: Signal) => void} options.signal sends a signal to the other peer
+   * @param {import("./clock.js").Clock} options.clock
+   */
+  constructor({ pc, signal, clock }) {
+    this.#pc = pc
+    this.#signal = signal
+    this.#flushTimer = new Timer(clock)
+    this.#resendTimer = new Timer(clock)
+    this.#pc.onicecandidate = ({ candidate }) => this.#foundCandidate(candidate)
+  }
+
+  /** Offers, and goes on offering until there is an answer. */
+  async offer() {
+    await this.#pc.setLocalDescription()
+    this.#sendOffer()
+  }
+
+  /**
+   * Applies a signal of the other peer.
+   * @param {Signal} signal
+   * @returns {Promise<void>} rejects with the browser's error when a description doesn't fit
+   */
+  receive(signal) {
+    const applied = this.#applying.then(() => this.#apply(signal))
+    // A signal that fails is reported by its own promise and doesn't hold up the next one.
+    this.#applying = applied.catch(() => undefined)
+    return applied
+  }
+
+  close() {
+    this.#closed = true
+    this.#pc.onicecandidate = null
+    this.#flushTimer.stop()
+    this.#resendTimer.stop()
+  }
+
+  // Descriptions
+
+  #sendOffer() {
+    if (this.#closed || this.#pc.signalingState !== "have-local-offer") return
+    this.#sendDescription()
+    this.#resendTimer.start(OFFER_RESEND_MLS, () => this.#sendOffer())
+  }
+
+  #sendDescription() {
+    const { type, sdp } = /** @type {RTCSessionDescription} */ (this.#pc.localDescription)
+    this.#signal({ description: { type, sdp } })
+  }
+
+  /** @param {Signal} signal */
+  async #apply(signal) {
+    if (this.#closed) return
+    if ("candidates" in signal) return this.#applyCandidates(signal.candidates)
+    const { description } = signal
+    if (description.type === "answer" && this.#pc.signalingState !== "have-local-offer") return // a repeated answer
+    await this.#pc.setRemoteDescription(description)
+    if (this.#closed) return
+    if (description.type === "offer") await this.#answer()
+    await this.#applyCandidates(this.#waiting.splice(0))
+  }
+
+  async #answer() {
+    await this.#pc.setLocalDescription()
+    if (!this.#closed) this.#sendDescription()
+  }
+
+  // Candidates
+
+  /** @param {RTCIceCandidateInit[]} candidates */
+  async #applyCandidates(candidates) {
+    if (!this.#pc.remoteDescription) {
+      this.#waiting.push(...candidates.slice(0, MAX_WAITING_CANDIDATES - this.#waiting.length))
+      return
+    }
+    for (const candidate of candidates) {
+      if (this.#closed) return
+      await this.#pc.addIceCandidate(candidate).catch(() => { this.badCandidates += 1 })
+    }
+  }
+
+  /** @param {RTCIceCandidate | null} candidate */
+  #foundCandidate(candidate) {
+    if (!candidate?.candidate) return // the end of candidates needs no packet
+    const { sdpMid, sdpMLineIndex, usernameFragment } = candidate
+    this.#found.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment })
+    // What is found within one turn of the event loop travels together.
+    if (!this.#flushTimer.isRunning) this.#flushTimer.start(0, () => this.#flush())
+  }
+
+  #flush() {
+    while (this.#found.length > 0) this.#signal({ candidates: this.#found.splice(0, MAX_CANDIDATES_PER_SIGNAL) })
+  }
+}

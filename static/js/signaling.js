@@ -1,0 +1,153 @@
+import { Manager } from "socket.io-client"
+
+import { P2pError } from "./errors.js"
+
+/** Milliseconds that the server has to answer a packet. */
+export const ACK_TIMEOUT_MLS = 5_000
+/** Milliseconds between two attempts to reach the server: the first, and the most. */
+export const RECONNECT_MLS = 300
+export const RECONNECT_MAX_MLS = 5_000
+
+/**
+ * The way to the server; the only file that knows Socket.IO.
+ *
+ * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string }} Ready
+ * @typedef {{ host_peer_id: string | null, epoch: number, reason: string }} HostChange
+ * @typedef {{ from: string, epoch: number, negotiation: string, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] }} IncomingSignal
+ *
+ * @typedef {object} SignalingDelegate
+ * @property {(ready: Ready) => void} signalingReady this peer, or to a host a newcomer, has joined
+ * @property {(signal: IncomingSignal) => void} signalingReceived
+ * @property {(change: HostChange) => void} signalingHostChanged
+ * @property {(peerId: string) => void} signalingPeerLeft
+ * @property {(error: P2pError) => void} signalingRefused the server won't have this peer, or has thrown it out
+ * @property {() => Record<string, unknown>} signalingCredentials what the join says besides the token
+ */
+export class Signaling {
+  #delegate
+  #token
+  #manager
+  #socket
+  /** Why the server is about to disconnect this socket. @type {P2pError | null} */
+  #verdict = null
+
+  /**
+   * @param {object} options
+   * @param {string} options.url the server's origin
+   * @param {string} options.path Socket.IO's path on it
+   * @param {string} options.namespace
+   * @param {string} options.token
+   * @param {SignalingDelegate} options.delegate
+   */
+  constructor({ url, path, namespace, token, delegate }) {
+    this.#delegate = delegate
+    this.#token = token
+    // A connection of its own: what the page does with Socket.IO besides is never touched. WebSocket only, for long polling notices
+    // a dead peer late.
+    this.#manager = new Manager(url, {
+      path,
+      transports: ["websocket"],
+      autoConnect: false,
+      reconnectionDelay: RECONNECT_MLS,
+      reconnectionDelayMax: RECONNECT_MAX_MLS,
+    })
+    this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: this.#token, ...delegate.signalingCredentials() }) })
+    this.#listen()
+  }
+
+  get isConnected() {
+    return this.#socket.connected
+  }
+
+  /** Joins: opens the socket, or joins again on an open one. */
+  join() {
+    if (this.#socket.connected) this.#rejoin()
+    else if (!this.#socket.active) this.#socket.connect() // an active one is on its way already
+  }
+
+  /** The network is back: Socket.IO doesn't watch for that, and would wait for its next attempt. */
+  hurry() {
+    if (this.#socket.connected || !this.#socket.active) return
+    // Opening the manager by hand in the middle of its own reconnection would keep it from ever reconnecting again.
+    this.#socket.disconnect().connect()
+  }
+
+  /**
+   * Sends a signal to one peer. One that gets lost is sent again by the negotiation.
+   * @param {string} to
+   * @param {number} epoch
+   * @param {string} negotiation
+   * @param {import("./negotiation.js").Signal} signal
+   */
+  signal(to, epoch, negotiation, signal) {
+    if (!this.#socket.connected) return
+    if ("candidates" in signal) {
+      this.#socket.emit("ice_candidate", { to, epoch, negotiation, candidates: signal.candidates })
+      return
+    }
+    const event = signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
+    this.#request(event, { to, epoch, negotiation, description: signal.description }, (answer) => {
+      if (answer.error?.code === "no_such_peer") this.#delegate.signalingPeerLeft(to)
+    })
+  }
+
+  /**
+   * @param {number} epoch
+   * @param {Record<string, string>} peers
+   */
+  report(epoch, peers) {
+    if (this.#socket.connected) this.#socket.emit("session_roster", { epoch, peers })
+  }
+
+  /**
+   * Leaves the session and closes the socket.
+   * @param {"connected" | "closed"} reason
+   */
+  leave(reason) {
+    if (this.#socket.connected) this.#socket.emit("session_leave", { reason })
+    this.#socket.disconnect()
+  }
+
+  // Private
+
+  #listen() {
+    const socket = this.#socket
+    socket.on("session_ready", (ready) => this.#delegate.signalingReady(ready))
+    for (const event of ["sdp_offer", "sdp_answer", "ice_candidate"]) socket.on(event, (signal) => this.#delegate.signalingReceived(signal))
+    socket.on("host_changed", (change) => this.#delegate.signalingHostChanged(change))
+    socket.on("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
+    socket.on("session_error", (payload) => { this.#verdict = P2pError.fromPayload(payload) })
+    socket.on("connect_error", (error) => this.#connectFailed(error))
+    socket.on("disconnect", (reason) => this.#disconnected(reason))
+  }
+
+  /** @param {Error & { data?: unknown }} error */
+  #connectFailed(error) {
+    // Without data the server wasn't reached, and Socket.IO tries again; the attempt's own time-out ends that.
+    if (!this.#socket.active) this.#delegate.signalingRefused(P2pError.fromPayload(error.data))
+  }
+
+  /** @param {string} reason */
+  #disconnected(reason) {
+    // Socket.IO comes back by itself from everything else.
+    if (reason === "io server disconnect") this.#delegate.signalingRefused(this.#verdict ?? new P2pError("unavailable"))
+    this.#verdict = null
+  }
+
+  #rejoin() {
+    this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
+      if (!answer.ok) this.#delegate.signalingRefused(P2pError.fromPayload(answer.error))
+    })
+  }
+
+  /**
+   * @param {string} event
+   * @param {Record<string, unknown>} payload
+   * @param {(answer: any) => void} answered
+   */
+  #request(event, payload, answered) {
+    this.#socket.timeout(ACK_TIMEOUT_MLS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
+      answered(late ? { ok: false, error: new P2pError("signaling_lost").toPayload() } : answer)
+    })
+  }
+}
