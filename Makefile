@@ -9,7 +9,7 @@ CLIENT := static/dist/p2p.js
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
 
-demo: .venv/.demo ## Start the example app; it prints its address.
+demo: .venv/.demo $(CLIENT) ## Start the example app; it prints its address.
 	$(BIN)/python -m example_app
 
 build: $(CLIENT) ## Build the browser client into static/dist.
@@ -40,7 +40,7 @@ clean: ## Remove everything that was built or installed.
 .venv/bin/pip:
 	bash tools/python_venv.sh $(PYTHON)
 
-.venv/.demo: requirements/demo.txt pyproject.toml setup.py $(CLIENT) | .venv/bin/pip
+.venv/.demo: requirements/demo.txt pyproject.toml setup.py | .venv/bin/pip $(CLIENT)
 	$(BIN)/pip install --quiet --require-hashes -r requirements/demo.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@

@@ -30,8 +30,8 @@ def build_client() -> None:
     npm, node = shutil.which("npm"), shutil.which("node")
     if not npm or not node:
         raise SystemExit(
-            "The browser client is not built, and building it needs Node.js 20.19 or newer with npm."
-            " Install Node.js, or run `make build`, or install a released wheel."
+            "The browser client is not built, and building it needs Node.js (20.19 or newer)."
+            " Install these, or run `make build`, or install a released wheel."
         )
     subprocess.run([npm, "ci"], cwd=ROOT, check=True)
     subprocess.run([node, "tools/build_client.mjs"], cwd=ROOT, check=True)

@@ -1,0 +1,206 @@
+"""What a user installs: built, installed and asked for its client as a user would."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
+from urllib.request import urlopen
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOT_SOURCE = shutil.ignore_patterns(
+    ".git", ".venv", "node_modules", "dist", ".dist", "build", "_build", "__pycache__", "*.egg-info"
+)
+CLIENT = {
+    "p2p.js",
+    "p2p-stimulus.js",
+    "stimulus.js",
+    "THIRD_PARTY_LICENSES.txt",
+    "types/index.d.ts",
+}
+APP = """
+from flask import Flask, render_template_string
+from flask_socketio import SocketIO
+from flask_p2p_streams import P2PStreams
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "for this test only"
+socketio = SocketIO(app, async_mode="threading")
+P2PStreams(app)
+
+@app.get("/")
+def page():
+    return render_template_string("{{ p2p_frame_tag(session_id='room', peer_id='ada') }}")
+
+socketio.run(app, host="127.0.0.1", port=0, allow_unsafe_werkzeug=True)
+"""
+
+
+class Built(NamedTuple):
+    checkout: Path
+    sdist: Path
+    wheel: Path
+    wheel_from_sdist: Path
+
+
+def run(*command: str | Path, cwd: Path, path: str | None = None) -> None:
+    """Run a command; what it printed is told only where it fails."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if path is not None:
+        environment["PATH"] = path
+    done = subprocess.run(
+        [str(word) for word in command], cwd=cwd, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+
+
+def build(kind: str, source: Path, out: Path, path: str | None = None) -> Path:
+    run(
+        *(sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", out, source),
+        cwd=out.parent,
+        path=path,
+    )
+    (built,) = out.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Build from a copy of the checkout; from the sdist, without Node.js."""
+    folder = tmp_path_factory.mktemp("built")
+    checkout = folder / "checkout"
+    shutil.copytree(ROOT, checkout, ignore=NOT_SOURCE)
+    sdist = build("sdist", checkout, folder / "sdist")
+
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    nothing = folder / "no-programs"
+    nothing.mkdir()
+    return Built(
+        checkout=checkout,
+        sdist=sdist,
+        wheel=build("wheel", checkout, folder / "wheel"),
+        wheel_from_sdist=build("wheel", unpacked, folder / "wheel-from-sdist", path=str(nothing)),
+    )
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """The Python of a fresh environment that holds what the package depends on."""
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    fresh = tmp_path / "venv" / "bin" / "python"
+    locked = ROOT / "requirements" / "demo.txt"
+    run(fresh, "-m", "pip", "install", "--require-hashes", "-r", locked, cwd=tmp_path)
+    return fresh
+
+
+@contextmanager
+def serving(python: Path, folder: Path) -> Iterator[str]:
+    """Run the small app; the address is the one that its server prints."""
+    (folder / "app.py").write_text(APP)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    with subprocess.Popen(
+        [python, "app.py"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stderr is not None
+        printed = []
+        try:
+            for line in server.stderr:
+                printed.append(line)
+                if found := re.search(r"Running on (http://\S+)", line):
+                    yield found[1]
+                    return
+            pytest.fail("The app ended before it served:\n" + "".join(printed))
+        finally:
+            server.terminate()
+            server.stderr.read()
+
+
+def fetch(address: str) -> tuple[str, str]:
+    with urlopen(address, timeout=10) as response:
+        assert response.status == 200
+        return response.headers.get_content_type(), response.read().decode()
+
+
+def assert_serves_the_client(python: Path, folder: Path) -> None:
+    with serving(python, folder) as address:
+        _, page = fetch(address)
+        scripts = {
+            urljoin(address, path) for path in re.findall(r"[\"']([^\"'\s]+\.js)\b", page)
+        }
+        assert {script.rsplit("/", 1)[1] for script in scripts} >= {"p2p.js", "p2p-stimulus.js"}
+        for script in scripts:
+            kind, text = fetch(script)
+            assert kind in {"text/javascript", "application/javascript"}, script
+            assert "export" in text
+
+
+def test_the_wheel_holds_the_package_and_its_client(built: Built) -> None:
+    names = set(zipfile.ZipFile(built.wheel).namelist())
+    assert names >= {f"flask_p2p_streams/static/dist/{name}" for name in CLIENT}
+    assert "flask_p2p_streams/py.typed" in names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+
+def test_the_wheel_holds_nothing_else(built: Built) -> None:
+    names = zipfile.ZipFile(built.wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {
+        "flask_p2p_streams"
+    }  # The package and its .dist-info.
+    assert not [name for name in names if "static/js/" in name or name.endswith(".map")]
+
+
+def test_the_sdist_holds_sources_tests_docs_and_the_built_client(built: Built) -> None:
+    with tarfile.open(built.sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names >= {f"static/dist/{name}" for name in CLIENT}
+    assert names >= {
+        "LICENSE",
+        "README.md",
+        "Makefile",
+        "docs/conf.py",
+        "example_app/__main__.py",
+        "package-lock.json",
+        "requirements/dev.txt",
+        "static/js/index.js",
+        "tests/packaging/test_packaging.py",
+        "tools/build_client.mjs",
+    }
+    assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
+
+
+def test_the_sdist_builds_the_same_wheel_without_node(built: Built) -> None:
+    with zipfile.ZipFile(built.wheel) as one, zipfile.ZipFile(built.wheel_from_sdist) as other:
+        assert sorted(one.namelist()) == sorted(other.namelist())
+
+
+def test_an_installed_wheel_serves_the_client(built: Built, python: Path, tmp_path: Path) -> None:
+    run(python, "-m", "pip", "install", "--no-deps", built.wheel, cwd=tmp_path)
+    run(python, "-m", "pip", "check", cwd=tmp_path)
+    assert_serves_the_client(python, tmp_path)
+
+
+def test_an_editable_install_serves_the_checkouts_client(
+    built: Built, python: Path, tmp_path: Path
+) -> None:
+    run(
+        *(python, "-m", "pip", "install", "--no-deps", "--no-build-isolation"),
+        *("--editable", built.checkout),
+        cwd=tmp_path,
+    )
+    assert_serves_the_client(python, tmp_path)
