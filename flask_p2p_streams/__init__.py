@@ -1,0 +1,65 @@
+"""One-to-many WebRTC connections between the browsers of a Flask app.
+
+The modules, in reading order; each imports only from those above it:
+
+``errors``
+    what can go wrong: codes, causes and cures
+``config``
+    the ``P2P_*`` configuration
+``tokens``
+    join tokens and host seats
+``fields``
+    the parts of a payload, checked one by one
+``messages``
+    the wire: what browsers send and are sent
+``signals``
+    what an app can listen to
+``sessions``
+    the rules: join, leave, lose, renew; no I/O
+``store``
+    sessions in a store; the only place that locks
+``caches``
+    a store in the app's Flask-Caching cache
+``sockets``
+    what is asked of each new connection
+``rooms``
+    who is here, on this worker
+``announcements``
+    who is told what
+``signaling``
+    the order of a peer's life
+``namespace``
+    signaling as a Socket.IO namespace
+``assets``
+    where the client's files are, and how they are served
+``options``
+    the ``config`` of a frame
+``page``
+    what the present page has emitted already, and its CSP nonce
+``tags``
+    ``p2p_frame_tag`` and its companions
+``cli``
+    ``flask p2p``
+``servers``
+    the Socket.IO server: found, made, refused
+``extension``
+    ``P2PStreams`` wires it all
+``testing``
+    helpers for the tests of an app
+"""
+
+__version__ = "0.1.0"
+
+from .errors import ArgumentError as ArgumentError
+from .errors import ConfigurationError as ConfigurationError
+from .errors import ErrorCode as ErrorCode
+from .errors import P2PStreamsError as P2PStreamsError
+from .errors import SignalingError as SignalingError
+from .extension import P2PStreams as P2PStreams
+from .extension import SessionInfo as SessionInfo
+from .signals import host_elected as host_elected
+from .signals import host_lost as host_lost
+from .signals import peer_connected as peer_connected
+from .signals import peer_joined as peer_joined
+from .signals import peer_left as peer_left
+from .signals import session_opened as session_opened

@@ -1,0 +1,168 @@
+"""The ``P2P_*`` configuration of an app, read once and checked at start."""
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .errors import ConfigurationError
+
+PREFIX = "P2P_"
+ICE_SERVER_KEYS = ("urls", "username", "credential")
+ICE_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every ``P2P_*`` key, as a field of the same name in lower case."""
+
+    namespace: str = "/p2p"
+    """``P2P_NAMESPACE``: the Socket.IO namespace that signaling runs on."""
+
+    url_prefix: str = "/p2p"
+    """``P2P_URL_PREFIX``: the path under which the client's files are served."""
+
+    ice_servers: tuple[dict[str, Any], ...] = ()
+    """``P2P_ICE_SERVERS``: a list of ``RTCIceServer`` dictionaries (WebRTC, section 4.2.2).
+
+    Each has ``urls`` (one string or a list, of the schemes ``stun:``, ``stuns:``,
+    ``turn:`` and ``turns:``) and for TURN a ``username`` and a ``credential``.
+    """
+
+    token_max_age: float = 86_400
+    """``P2P_TOKEN_MAX_AGE``: seconds that a page's token is good for joining."""
+
+    session_expires_in: float = 86_400
+    """``P2P_SESSION_EXPIRES_IN``: seconds after which a session without a host is forgotten."""
+
+    host_grace: float = 2.0
+    """``P2P_HOST_GRACE``: seconds that the seat of a host whose socket dropped stays reserved."""
+
+    join_timeout: float = 10.0
+    """``P2P_JOIN_TIMEOUT``: seconds after which a socket that is in no namespace is closed."""
+
+    max_signal_bytes: int = 65_536
+    """``P2P_MAX_SIGNAL_BYTES``: bytes that one description or one list of candidates may have."""
+
+    socketio_options: Mapping[str, Any] = field(default_factory=dict)
+    """``P2P_SOCKETIO_OPTIONS``: options of the ``SocketIO`` that the extension makes itself."""
+
+    @classmethod
+    def from_app_config(cls, mapping: Mapping[str, Any]) -> "Config":
+        """Read the ``P2P_*`` keys of a Flask configuration.
+
+        :raises ConfigurationError: for an unknown key or a value that makes no sense.
+        """
+        names = {PREFIX + each.name.upper(): each.name for each in fields(cls)}
+        values: dict[str, Any] = {}
+        for key in (key for key in mapping if key.startswith(PREFIX)):
+            if key not in names:
+                raise ConfigurationError(_unknown(key, names), key=key, value=mapping[key])
+            values[names[key]] = _checked(key, names[key], mapping[key])
+        return cls(**values)
+
+
+def unknown_key(key: object, known: Iterable[str]) -> str:
+    """Return a sentence on an unknown key that names the nearest known one."""
+    known = sorted(known)
+    nearest = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+    cure = f"Did you mean {nearest[0]}?" if nearest else f"Known keys: {', '.join(known)}."
+    return f"{key!r} is not a known key. {cure}"
+
+
+def ice_server_list(value: object) -> tuple[dict[str, Any], ...]:
+    """Check a list of ``RTCIceServer`` dictionaries and return a copy.
+
+    :raises ValueError: with a sentence that names the mistake.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("must be a list of dictionaries, each with 'urls'")
+    return tuple(_ice_server(each) for each in value)
+
+
+def _unknown(key: str, names: Iterable[str]) -> str:
+    return f"{unknown_key(key, names)} Correct the spelling, or remove it from app.config."
+
+
+def _checked(key: str, name: str, value: Any) -> Any:
+    try:
+        return _CHECKS[name](value)
+    except ValueError as error:
+        raise ConfigurationError(f"{key} {error}; it is {value!r}.", key=key, value=value) from None
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
+        raise ValueError("must be a path that starts with a slash and ends without one")
+    return value
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("must be a number of seconds")
+    if not math.isfinite(value) or value <= 0:
+        raise ValueError("must be greater than 0 and finite")
+    return value
+
+
+def _grace(value: object) -> float:
+    return 0.0 if value == 0 and not isinstance(value, bool) else _seconds(value)
+
+
+def _bytes(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1024 <= value <= 1_000_000:
+        raise ValueError("must be a whole number of bytes between 1024 and 1000000")
+    return value
+
+
+def _options(value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ValueError("must be a dictionary of keyword arguments of SocketIO")
+    return dict(value)
+
+
+def _ice_server(value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("must hold dictionaries only, each with 'urls'")
+    for key in value:
+        if key not in ICE_SERVER_KEYS:
+            raise ValueError(f"has an unknown key: {unknown_key(key, ICE_SERVER_KEYS)}")
+    urls = _ice_urls(value.get("urls"))
+    server: dict[str, Any] = {"urls": urls}
+    for key in ("username", "credential"):
+        if key in value:
+            server[key] = _text(key, value[key])
+        elif any(url.startswith("turn") for url in urls):
+            raise ValueError(f"has a TURN server without '{key}'")
+    return server
+
+
+def _ice_urls(value: object) -> list[str]:
+    urls = [value] if isinstance(value, str) else value
+    if not isinstance(urls, (list, tuple)) or not urls:
+        raise ValueError("has a server without 'urls'")
+    for url in urls:
+        if not isinstance(url, str) or not url.startswith(ICE_SCHEMES):
+            raise ValueError(f"has a URL that is none of {', '.join(ICE_SCHEMES)} ({url!r})")
+    return list(urls)
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"has a '{key}' that is not a string")
+    return value
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "namespace": _path,
+    "url_prefix": _path,
+    "ice_servers": ice_server_list,
+    "token_max_age": _seconds,
+    "session_expires_in": _seconds,
+    "host_grace": _grace,
+    "join_timeout": _seconds,
+    "max_signal_bytes": _bytes,
+    "socketio_options": _options,
+}

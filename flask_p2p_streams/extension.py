@@ -1,0 +1,204 @@
+"""``P2PStreams`` wires it all to an app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from weakref import WeakSet
+
+from flask import Flask, current_app, has_app_context
+from flask_caching import Cache
+from flask_socketio import SocketIO
+
+from . import __version__
+from .assets import Assets
+from .caches import CacheStore, find_cache
+from .cli import p2p as command_group
+from .config import Config
+from .errors import ConfigurationError
+from .namespace import SignalingNamespace, SocketRooms
+from .servers import check_server, find_socketio, server_of
+from .signaling import Signaling
+from .sockets import Sockets
+from .store import Locks, SessionStore, Store, checked_store, mutex_for
+from .tags import Tags
+from .tokens import Signer
+
+KEY = "p2p_streams"
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """What the server knows of a session.
+
+    ``host`` is None while the seat is empty. ``peers`` maps ids to states, as the
+    host has reported them last; it does so when they change, and every 30 s.
+    """
+
+    host: str | None
+    epoch: int
+    peers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class AppState:
+    """What the extension keeps for one app, in ``app.extensions["p2p_streams"]``."""
+
+    config: Config
+    signer: Signer
+    store: SessionStore
+    socketio: SocketIO
+    server: Any
+    signaling: Signaling
+
+
+class P2PStreams:
+    """Peer-to-peer sessions for a Flask app.
+
+    ``P2PStreams(app)``, or ``P2PStreams()`` and then :meth:`init_app`. One object
+    may serve several apps; each needs a ``SocketIO`` of its own.
+
+    :param cache: the Flask-Caching ``Cache`` that holds the sessions; default: the
+        app's, else one in this process, good for a single worker.
+    :param socketio: the Flask-SocketIO ``SocketIO``; default: the app's, else its own.
+    :param store: a :class:`~flask_p2p_streams.store.Store` in place of a cache.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        cache: Cache | None = None,
+        socketio: SocketIO | None = None,
+        store: Store | None = None,
+    ) -> None:
+        self._cache = cache
+        self._socketio = socketio
+        self._store = store
+        self._apps: WeakSet[Flask] = WeakSet()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(
+        self,
+        app: Flask,
+        *,
+        cache: Cache | None = None,
+        socketio: SocketIO | None = None,
+        store: Store | None = None,
+    ) -> None:
+        """Set an app up; what is wrong with it shows here, not with the first visitor.
+
+        :raises ConfigurationError: with the mistake and its cure.
+        """
+        if KEY in app.extensions:
+            raise ConfigurationError(
+                "P2PStreams is set up for this app already. Use one P2PStreams per app, and "
+                "call init_app() only if the app was not passed to P2PStreams()."
+            )
+        config = Config.from_app_config(app.config)
+        signer = Signer(_secret_keys(app))
+        kept = _store(app, store or self._store, cache or self._cache)
+        io = find_socketio(app, config, socketio or self._socketio)
+        state = _app_state(app, config, signer, kept, io)
+        app.extensions[KEY] = state
+        self._apps.add(app)
+        _add_to_app(app, state)
+
+    @property
+    def socketio(self) -> SocketIO:
+        """The ``SocketIO`` of the present app, or of the only one: ``p2p.socketio.run(app)``.
+
+        :raises ConfigurationError: if it is not clear which app is meant.
+        """
+        return self._state.socketio
+
+    def session(self, session_id: str) -> SessionInfo | None:
+        """Return who hosts a session and who is in it, or None if there is none.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        store = self._state.store
+        session = store.read(session_id)
+        if session is None:
+            return None
+        peers = store.read_roster(session_id)
+        if session.host is not None:
+            peers.setdefault(session.host, "connected")
+        return SessionInfo(session.host, session.epoch, peers)
+
+    @property
+    def _state(self) -> AppState:
+        apps = [current_app] if has_app_context() and KEY in current_app.extensions else self._apps
+        states = [cast(AppState, app.extensions[KEY]) for app in apps]
+        if len(states) == 1:
+            return states[0]
+        raise ConfigurationError(
+            "P2PStreams serves no app yet. Call init_app(app) first."
+            if not states
+            else "P2PStreams serves several apps. Use it within `with app.app_context():`."
+        )
+
+
+def _secret_keys(app: Flask) -> list[str | bytes]:
+    if not app.secret_key:
+        raise ConfigurationError(
+            "The app has no SECRET_KEY, which signs who may join what. Set "
+            "app.config['SECRET_KEY'] to a long random value that all workers share "
+            "(python -c 'import secrets; print(secrets.token_hex())').",
+            key="SECRET_KEY",
+        )
+    # itsdangerous signs with the last key and accepts them all.
+    return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
+
+
+def _store(app: Flask, store: Store | None, cache: Cache | None) -> Store:
+    if store is not None:
+        return checked_store(store)
+    return CacheStore(app, cache or find_cache(app))
+
+
+def _app_state(
+    app: Flask, config: Config, signer: Signer, store: Store, socketio: SocketIO
+) -> AppState:
+    server = server_of(socketio)
+    check_server(server, config.namespace)
+    mutex = mutex_for(server.async_mode)
+    sockets = Sockets(server, config.join_timeout)
+    outbox = SocketRooms(socketio, server, sockets, config.namespace)
+    sessions = SessionStore(store, Locks(mutex))
+    signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex))
+    namespace = SignalingNamespace(config.namespace, app, server, sockets, signaling)
+    socketio.on_namespace(namespace)
+    sockets.install()
+    return AppState(config, signer, sessions, socketio, server, signaling)
+
+
+def _add_to_app(app: Flask, state: AppState) -> None:
+    assets = Assets(state.config.url_prefix, __version__)
+
+    def check() -> None:
+        _check_still_ours(app, state)
+
+    path = cast(Any, state.socketio).sockio_mw.engineio_path
+    tags = Tags(state.config, state.signer, assets, path, check)
+    app.register_blueprint(assets.blueprint())
+    app.jinja_env.globals.update(
+        p2p_frame_tag=tags.p2p_frame_tag,
+        p2p_importmap=tags.p2p_importmap,
+        p2p_script_tag=tags.p2p_script_tag,
+    )
+    app.cli.add_command(command_group)
+
+
+def _check_still_ours(app: Flask, state: AppState) -> None:
+    present = app.extensions.get("socketio")
+    if present is not state.socketio:
+        raise ConfigurationError(
+            "The app got another SocketIO after P2PStreams was set up, so nobody would "
+            "answer the browsers. Make SocketIO(app) before P2PStreams(app)."
+        )
+    if server_of(present) is not state.server:
+        raise ConfigurationError(
+            "The app's SocketIO was given to another app as well, or set up twice. Make one "
+            "SocketIO per app."
+        )

@@ -1,0 +1,264 @@
+"""The wire: what browsers send, checked and rebuilt, and what they are sent.
+
+Nothing that a browser sent is passed on as it came: each value is rebuilt from
+checked fields, so that no payload can break the receiver's parser. No field is a
+fractional number, so that NaN and Infinity (RFC 8259, section 6) have no way in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import ErrorCode, SignalingError
+from .fields import (
+    Payload,
+    bad_request,
+    checked_id,
+    limit,
+    object_of,
+    optional_string,
+    size,
+    string,
+    whole_number,
+)
+
+MAX_TOKEN_CHARS = 4096
+MAX_NEGOTIATION_CHARS = 64
+MAX_CANDIDATES = 64
+MAX_CANDIDATE_FIELD_CHARS = 256
+MAX_LINE_INDEX = 65_535
+MAX_EPOCH = 2**53 - 1
+MAX_ROSTER = 1000
+PEER_STATES = (
+    "new",
+    "negotiating",
+    "connecting",
+    "connected",
+    "disconnected",
+    "closed",
+    "failed",
+)
+
+HostChange = Literal["elected", "resumed", "left", "lost"]
+
+
+@dataclass(frozen=True)
+class JoinRequest:
+    """What a peer shows when it joins; ``token`` is empty on an open socket."""
+
+    token: str
+    seat: str | None
+    lost_epoch: int | None
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One step of a negotiation between two peers.
+
+    ``body`` holds either ``description`` or ``candidates``.
+    """
+
+    to: str
+    epoch: int
+    negotiation: str
+    body: Payload
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The host's list of the peers of its session, each with its state."""
+
+    epoch: int
+    peers: dict[str, str]
+
+
+# What browsers send
+
+
+def parse_auth(value: object) -> JoinRequest:
+    """Read the ``auth`` of a ``connect`` packet.
+
+    :raises SignalingError: ``unauthorized`` without a token, else ``bad_request``.
+    """
+    if not isinstance(value, Mapping) or not value.get("token"):
+        raise SignalingError(ErrorCode.UNAUTHORIZED, "There is no token.")
+    data = object_of(value, required=("token",), optional=("seat", "lost_epoch"))
+    return _join_request(string(data, "token", MAX_TOKEN_CHARS), data)
+
+
+def parse_join(value: object) -> JoinRequest:
+    """Read ``session_join``.
+
+    :raises SignalingError: ``bad_request``.
+    """
+    return _join_request("", object_of(value, required=(), optional=("seat", "lost_epoch")))
+
+
+def parse_offer(value: object, max_bytes: int) -> Signal:
+    """Read ``sdp_offer``.
+
+    :raises SignalingError: ``bad_request`` or ``too_large``.
+    """
+    return _described(value, "offer", max_bytes)
+
+
+def parse_answer(value: object, max_bytes: int) -> Signal:
+    """Read ``sdp_answer``.
+
+    :raises SignalingError: ``bad_request`` or ``too_large``.
+    """
+    return _described(value, "answer", max_bytes)
+
+
+def parse_candidates(value: object, max_bytes: int) -> Signal:
+    """Read ``ice_candidate``, which holds 1 to 64 candidates.
+
+    :raises SignalingError: ``bad_request`` or ``too_large``.
+    """
+    data = object_of(value, required=("to", "epoch", "negotiation", "candidates"))
+    candidates = data["candidates"]
+    if not isinstance(candidates, list) or not candidates:
+        raise bad_request("candidates must be a list that is not empty")
+    if len(candidates) > MAX_CANDIDATES:
+        raise SignalingError(ErrorCode.TOO_LARGE, f"More than {MAX_CANDIDATES} candidates.")
+    rebuilt = [_candidate(each) for each in candidates]
+    limit(sum(size(each["candidate"]) for each in rebuilt), max_bytes)
+    return _signal(data, {"candidates": rebuilt})
+
+
+def parse_leave(value: object) -> Literal["connected", "closed"]:
+    """Read ``session_leave`` and return its reason.
+
+    :raises SignalingError: ``bad_request``.
+    """
+    reason = object_of(value, required=("reason",))["reason"]
+    if reason == "connected":
+        return "connected"
+    if reason == "closed":
+        return "closed"
+    raise bad_request("reason must be 'connected' or 'closed'")
+
+
+def parse_roster(value: object) -> Roster:
+    """Read ``session_roster``, which holds at most 1,000 peers.
+
+    :raises SignalingError: ``bad_request`` or ``too_large``.
+    """
+    data = object_of(value, required=("epoch", "peers"))
+    peers = data["peers"]
+    if not isinstance(peers, dict):
+        raise bad_request("peers must be an object")
+    if len(peers) > MAX_ROSTER:
+        raise SignalingError(ErrorCode.TOO_LARGE, f"More than {MAX_ROSTER} peers.")
+    if not all(isinstance(state, str) and state in PEER_STATES for state in peers.values()):
+        raise bad_request(f"a peer's state must be one of {', '.join(PEER_STATES)}")
+    return Roster(_epoch(data, "epoch"), {checked_id(peer): state for peer, state in peers.items()})
+
+
+# What browsers are sent
+
+
+def session_ready(
+    *,
+    peer_id: str,
+    host_peer_id: str,
+    epoch: int,
+    ice_servers: tuple[Payload, ...],
+    seat: str | None = None,
+) -> Payload:
+    """Build ``session_ready``; only a host gets a ``seat``."""
+    payload: Payload = {
+        "peer_id": peer_id,
+        "host_peer_id": host_peer_id,
+        "epoch": epoch,
+        "ice_servers": list(ice_servers),
+    }
+    return payload if seat is None else {**payload, "seat": seat}
+
+
+def joined(*, peer_id: str, host_peer_id: str, epoch: int, seat: str | None) -> Payload:
+    """Build the answer to ``session_join``."""
+    payload: Payload = {
+        "ok": True,
+        "role": "host" if seat is not None else "client",
+        "peer_id": peer_id,
+        "host_peer_id": host_peer_id,
+        "epoch": epoch,
+    }
+    return payload if seat is None else {**payload, "seat": seat}
+
+
+def host_changed(host_peer_id: str | None, epoch: int, reason: HostChange) -> Payload:
+    """Build ``host_changed``; the host is None while the seat is empty."""
+    return {"host_peer_id": host_peer_id, "epoch": epoch, "reason": reason}
+
+
+def peer_left(peer_id: str, epoch: int) -> Payload:
+    """Build ``peer_left``."""
+    return {"peer_id": peer_id, "epoch": epoch}
+
+
+def relayed(signal: Signal, sender: str) -> Payload:
+    """Build a signal as its receiver gets it: ``from`` stands for ``to``."""
+    return {
+        "from": sender,
+        "epoch": signal.epoch,
+        "negotiation": signal.negotiation,
+        **signal.body,
+    }
+
+
+def refused(error: SignalingError) -> Payload:
+    """Build the answer to a request that is refused."""
+    return {"ok": False, "error": error.to_payload()}
+
+
+# The parts
+
+
+def _epoch(data: Payload, key: str) -> int:
+    return whole_number(data[key], key, MAX_EPOCH)
+
+
+def _join_request(token: str, data: Payload) -> JoinRequest:
+    seat = None if data.get("seat") is None else string(data, "seat", MAX_TOKEN_CHARS)
+    lost = None if data.get("lost_epoch") is None else _epoch(data, "lost_epoch")
+    return JoinRequest(token, seat, lost)
+
+
+def _signal(data: Payload, body: Payload) -> Signal:
+    return Signal(
+        to=checked_id(data["to"]),
+        epoch=_epoch(data, "epoch"),
+        negotiation=string(data, "negotiation", MAX_NEGOTIATION_CHARS),
+        body=body,
+    )
+
+
+def _described(value: object, kind: str, max_bytes: int) -> Signal:
+    data = object_of(value, required=("to", "epoch", "negotiation", "description"))
+    description = object_of(data["description"], required=("type", "sdp"))
+    if description["type"] != kind:
+        raise bad_request(f"the description's type must be '{kind}'")
+    sdp = string(description, "sdp", max_bytes)
+    limit(size(sdp), max_bytes)
+    return _signal(data, {"description": {"type": kind, "sdp": sdp}})
+
+
+def _candidate(value: object) -> Payload:
+    data = object_of(
+        value,
+        required=("candidate",),
+        optional=("sdpMid", "sdpMLineIndex", "usernameFragment"),
+    )
+    return {
+        # An empty candidate is the standard's end-of-candidates (RFC 8838, section 13).
+        "candidate": string(data, "candidate", 4096, min_chars=0),
+        "sdpMid": optional_string(data, "sdpMid", MAX_CANDIDATE_FIELD_CHARS),
+        "sdpMLineIndex": _line_index(data.get("sdpMLineIndex")),
+        "usernameFragment": optional_string(data, "usernameFragment", MAX_CANDIDATE_FIELD_CHARS),
+    }
+
+
+def _line_index(value: object) -> int | None:
+    return None if value is None else whole_number(value, "sdpMLineIndex", MAX_LINE_INDEX)

@@ -1,0 +1,151 @@
+"""Signaling as a Socket.IO namespace: contexts, answers and refusals."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask_socketio import Namespace, SocketIO
+from socketio.exceptions import ConnectionRefusedError
+from socketio.pubsub_manager import PubSubManager
+
+from .errors import ErrorCode, SignalingError
+from .fields import Payload
+from .messages import refused
+from .signaling import Signaling
+from .sockets import Sockets
+
+logger = logging.getLogger("flask_p2p_streams")
+
+Handler = Callable[[str, object], Payload]
+
+
+class SocketRooms:
+    """The :class:`~flask_p2p_streams.signaling.Outbox` of one Socket.IO namespace."""
+
+    def __init__(self, socketio: SocketIO, server: Any, sockets: Sockets, namespace: str) -> None:
+        self._socketio = socketio
+        self._server = server
+        self._sockets = sockets
+        self._namespace = namespace
+        self._alone = not isinstance(server.manager, PubSubManager)
+
+    def emit(self, event: str, payload: Payload, room: str) -> None:
+        """Send an event to all sockets in a room, on every worker."""
+        self._socketio.emit(event, payload, to=room, namespace=self._namespace)
+
+    def enter(self, sid: str, *rooms: str) -> None:
+        """Put a socket of this worker into rooms."""
+        for room in rooms:
+            self._server.enter_room(sid, room, namespace=self._namespace)
+
+    def leave(self, sid: str, *rooms: str) -> None:
+        """Take a socket of this worker out of rooms."""
+        for room in rooms:
+            self._server.leave_room(sid, room, namespace=self._namespace)
+
+    def reaches(self, room: str) -> bool:
+        """Tell whether a room has somebody in it; with a message queue nobody can tell."""
+        participants = self._server.manager.get_participants(self._namespace, room)
+        return not self._alone or next(participants, None) is not None
+
+    def close(self, sid: str) -> None:
+        """Disconnect a socket, and its connection too if nothing else uses that."""
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
+        self._server.disconnect(sid, namespace=self._namespace)
+        if eio_sid is not None:
+            self._sockets.close_if_idle(eio_sid)
+
+
+class SignalingNamespace(Namespace):
+    """Hand each event to signaling, and its answer or refusal to the client."""
+
+    def __init__(
+        self, name: str, app: Flask, server: Any, sockets: Sockets, signaling: Signaling
+    ) -> None:
+        super().__init__(name)
+        self._name = name
+        self._app = app
+        self._io = server
+        self._sockets = sockets
+        self._signaling = signaling
+        self._handlers: dict[str, Handler] = {
+            "sdp_offer": signaling.sdp_offer,
+            "sdp_answer": signaling.sdp_answer,
+            "ice_candidate": signaling.ice_candidate,
+            "session_leave": signaling.session_leave,
+            "session_roster": signaling.session_roster,
+            "session_join": self._session_join,
+        }
+
+    def trigger_event(self, event: object, sid: str, *args: Any) -> Any:
+        """Dispatch an event; Socket.IO calls this for its own events and for a client's.
+
+        A client may send events that are named ``connect`` and ``disconnect``. The
+        real ones are told apart by what no client can make: the connection's own
+        environment, and a socket that Socket.IO holds for disconnected.
+        """
+        if event == "connect" and self._is_environ(sid, args):
+            return self._connect(sid, *args)
+        if event == "disconnect" and not self._io.manager.is_connected(sid, self._name):
+            return self._disconnect(sid)
+        return self._answer(event, sid, args)
+
+    def _is_environ(self, sid: str, args: tuple[Any, ...]) -> bool:
+        return bool(args) and args[0] is self._io.environ.get(self._eio_sid(sid))
+
+    def _eio_sid(self, sid: str) -> str | None:
+        eio_sid: str | None = self._io.manager.eio_sid_from_sid(sid, self._name)
+        return eio_sid
+
+    # The events of Socket.IO
+
+    def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
+        # Whatever else left this method would leave the client without an answer for ever.
+        try:
+            with self._app.request_context(environ):
+                self._signaling.connect(sid, auth)
+            self._require_open(sid)
+        except Exception as error:
+            refusal = _as_refusal(error, "connect").to_payload()
+            raise ConnectionRefusedError(refusal["code"], refusal) from error
+
+    def _require_open(self, sid: str) -> None:
+        # A connection that drops while it joins gets no disconnect event.
+        if not self._sockets.is_open(self._eio_sid(sid)):
+            self._signaling.disconnect(sid)
+            raise SignalingError(ErrorCode.NOT_JOINED)
+
+    def _disconnect(self, sid: str) -> None:
+        eio_sid = self._eio_sid(sid)
+        try:
+            with self._app.app_context():
+                self._signaling.disconnect(sid)
+        except Exception as error:
+            _as_refusal(error, "disconnect")
+        if eio_sid is not None:
+            self._sockets.watch_again(eio_sid)
+
+    # The events of clients
+
+    def _answer(self, event: object, sid: str, args: tuple[Any, ...]) -> Payload:
+        try:
+            handler = self._handlers.get(event) if isinstance(event, str) else None
+            if handler is None or len(args) != 1:
+                raise SignalingError(ErrorCode.BAD_REQUEST)
+            with self._app.app_context():
+                return handler(sid, args[0])
+        except Exception as error:
+            return refused(_as_refusal(error, event))
+
+    def _session_join(self, sid: str, payload: object) -> Payload:
+        with self._app.request_context(self._io.get_environ(sid, self._name)):
+            return self._signaling.session_join(sid, payload)
+
+
+def _as_refusal(error: Exception, event: object) -> SignalingError:
+    if isinstance(error, SignalingError):
+        logger.debug("Refused: %s", error.code.value)
+        return error
+    logger.error("The event %.40r has failed.", event, exc_info=error)
+    return SignalingError(ErrorCode.INTERNAL)

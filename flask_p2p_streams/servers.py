@@ -1,0 +1,126 @@
+"""The app's Socket.IO server: found or made, and refused where it cannot work."""
+
+import logging
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, cast
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from .config import Config
+from .errors import ConfigurationError
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketIO:
+    """Return the app's ``SocketIO``; where it has none, make one.
+
+    :raises ConfigurationError: if the one that was given isn't set up for the app.
+    """
+    present = app.extensions.get("socketio")
+    if given is not None and present is not given:
+        raise ConfigurationError(
+            "The socketio that was passed is not set up for this app. Call "
+            "socketio.init_app(app) before P2PStreams is set up."
+        )
+    if present is None:
+        return _make(app, config)
+    if config.socketio_options:
+        raise ConfigurationError(
+            "P2P_SOCKETIO_OPTIONS is for the SocketIO that P2PStreams makes itself, but the "
+            "app has one. Pass the options to SocketIO().",
+            key="P2P_SOCKETIO_OPTIONS",
+            value=config.socketio_options,
+        )
+    return cast(SocketIO, present)
+
+
+def server_of(socketio: SocketIO) -> Any:
+    """Return the python-socketio server within a ``SocketIO``."""
+    return cast(Any, socketio).server
+
+
+def check_server(server: Any, namespace: str) -> None:
+    """Refuse a server that cannot carry signaling.
+
+    :raises ConfigurationError: with the cure.
+    """
+    _check_gunicorn(server.async_mode)
+    if namespace in server.handlers or namespace in server.namespace_handlers:
+        raise ConfigurationError(
+            f"The app has Socket.IO handlers of its own in the namespace {namespace}. Set "
+            "P2P_NAMESPACE to another one.",
+            key="P2P_NAMESPACE",
+            value=namespace,
+        )
+    if server.async_handlers:
+        logger.warning(
+            "SocketIO runs the handlers of one client out of order. Pass async_handlers=False "
+            "to SocketIO(): it keeps the order of signals, and is cheaper."
+        )
+
+
+def async_mode() -> str:
+    """Return the async mode that fits this process.
+
+    Flask-SocketIO would pick eventlet wherever it is installed, even where nothing
+    runs its event loop; only a patched standard library is proof that somebody does.
+    """
+    if os.environ.get("FLASK_RUN_FROM_CLI"):
+        return "threading"
+    for name, patched in (
+        ("eventlet", ("eventlet.patcher", "is_monkey_patched")),
+        ("gevent", ("gevent.monkey", "is_module_patched")),
+    ):
+        if name in sys.modules and getattr(import_module(patched[0]), patched[1])("socket"):
+            return name
+    return "threading"
+
+
+def _make(app: Flask, config: Config) -> SocketIO:
+    options: dict[str, Any] = {
+        "async_mode": async_mode(),
+        # Long polling notices a dead peer 500 times later.
+        "transports": ["websocket"],
+        "async_handlers": False,
+        "ping_interval": 5,
+        "ping_timeout": 5,
+        # Twice a signal, as JSON escapes it: what is too large gets an answer, not a hang-up.
+        "max_http_buffer_size": 2 * config.max_signal_bytes + 8192,
+        **config.socketio_options,
+    }
+    return SocketIO(app, **options)
+
+
+def _check_gunicorn(mode: str) -> None:
+    software, _, version = os.environ.get("SERVER_SOFTWARE", "").partition("/")
+    if software != "gunicorn":
+        return
+    if mode == "eventlet" and not _has_eventlet_worker(version):
+        raise ConfigurationError(
+            "gunicorn has no eventlet worker since version 26, so no packet would ever arrive. "
+            "Run `gunicorn -k gevent` with SocketIO(async_mode='gevent'), `gunicorn -k gthread` "
+            "with async_mode='threading', or socketio.run(app) with eventlet."
+        )
+    if mode == "gevent" and _needs_another_worker():
+        raise ConfigurationError(
+            "With gevent-websocket installed, gunicorn's gevent worker refuses every WebSocket. "
+            "Uninstall gevent-websocket, or run gunicorn with "
+            "`-k geventwebsocket.gunicorn.workers.GeventWebSocketWorker`."
+        )
+
+
+def _has_eventlet_worker(version: str) -> bool:
+    major = version.partition(".")[0]
+    return major.isdigit() and int(major) < 26
+
+
+def _needs_another_worker() -> bool:
+    return (
+        find_spec("geventwebsocket") is not None
+        and "geventwebsocket.gunicorn.workers" not in sys.modules
+    )

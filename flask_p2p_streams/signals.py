@@ -1,0 +1,27 @@
+"""What happens to sessions, as blinker signals that an app can listen to.
+
+The sender is always the Flask app. A receiver runs in the server's event handler,
+so it should be quick; one that raises is logged and harms nobody.
+"""
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+session_opened = _signals.signal("p2p-session-opened")
+"""A session has its first host: ``session_id``."""
+
+peer_joined = _signals.signal("p2p-peer-joined")
+"""A peer has joined: ``session_id``, ``peer_id``, ``host`` (True if it hosts)."""
+
+host_elected = _signals.signal("p2p-host-elected")
+"""A peer has become host: ``session_id``, ``peer_id``, ``epoch``."""
+
+host_lost = _signals.signal("p2p-host-lost")
+"""The seat is empty: ``session_id``, ``peer_id``, ``epoch``, ``reason`` (``left`` or ``lost``)."""
+
+peer_connected = _signals.signal("p2p-peer-connected")
+"""A client is connected to its host and lets go of the server: ``session_id``, ``peer_id``."""
+
+peer_left = _signals.signal("p2p-peer-left")
+"""A peer that the server still held has gone: ``session_id``, ``peer_id``."""

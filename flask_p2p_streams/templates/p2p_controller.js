@@ -1,0 +1,36 @@
+import { P2pController } from "p2p"
+
+// Inside <p2p-frame>: data-controller="IDENTIFIER".
+export default class extends P2pController {
+  static targets = ["input", "messages"]
+
+  // The life of this peer, in order. `this.iamHost` tells its role.
+  p2pNegotiating() {}
+  p2pConnecting() {}
+  p2pConnected() {}
+  p2pDisconnected() {}
+  p2pClosed() {}
+
+  p2pHostChanged({ hostPeerId, epoch }) {}
+
+  // `hint` says what to do, `retry` whether it can help to try again.
+  p2pError({ code, message, hint, retry }) {
+    console.warn(`${code}: ${message} ${hint}`)
+  }
+
+  // The sender gets its own messages too. A "Data.Connection.State" tells who is there.
+  p2pReceivedMessage({ type, senderId, data }) {
+    if (type !== "Data" || !this.hasMessagesTarget) return
+    const item = document.createElement("li")
+    item.textContent = `${senderId}: ${data}`
+    this.messagesTarget.append(item)
+  }
+
+  // data-action="IDENTIFIER#sendMessage" on a form.
+  sendMessage(event) {
+    event.preventDefault()
+    if (this.inputTarget.value === "") return
+    this.p2pSendMessage(this.inputTarget.value)
+    this.inputTarget.value = ""
+  }
+}

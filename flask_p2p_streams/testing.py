@@ -1,0 +1,191 @@
+"""Helpers for the tests of an app: peers without a browser.
+
+They run against the app in this process, without a server::
+
+    def test_the_first_one_hosts():
+        app = create_app()
+        ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
+        assert ann.is_host and not bob.is_host
+        assert ann.received("session_ready")[-1]["peer_id"] == "bob"
+        ann.offer("bob")
+        assert bob.received("sdp_offer")[0]["from"] == "ann"
+        bob.leave("connected")
+        ann.drop()
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import Flask
+from flask_socketio import SocketIOTestClient
+from socketio.packet import CONNECT_ERROR
+
+from .extension import KEY, AppState
+
+SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+"""The shortest description that is one (RFC 8866, section 5)."""
+CANDIDATE = {
+    "candidate": "candidate:1 1 udp 1 127.0.0.1 9 typ host",
+    "sdpMid": "0",
+    "sdpMLineIndex": 0,
+    "usernameFragment": "test",
+}
+
+
+class P2PTestPeer:
+    """A peer that joins over Flask-SocketIO's test client.
+
+    :param token: in place of a valid one for this session and peer.
+    :param seat: an earlier host's ``seat``.
+    :param lost_epoch: the epoch whose host this peer has lost.
+
+    ``refusal`` is the error that the server refused it with, or None.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        session_id: str,
+        peer_id: str,
+        *,
+        token: str | None = None,
+        seat: str | None = None,
+        lost_epoch: int | None = None,
+    ) -> None:
+        state = cast(AppState, app.extensions[KEY])
+        config = state.config
+        self.peer_id = peer_id
+        self._namespace = config.namespace
+        self._client = _Client(
+            app,
+            state.socketio,
+            namespace=config.namespace,
+            auth={
+                "token": token
+                if token is not None
+                else state.signer.token(
+                    session_id, peer_id, config.token_max_age, config.session_expires_in
+                ),
+                **_given(seat=seat, lost_epoch=lost_epoch),
+            },
+        )
+
+    # What the server has said
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server holds this peer's socket."""
+        return bool(self._client.is_connected(self._namespace))
+
+    @property
+    def refusal(self) -> dict[str, Any] | None:
+        """The error that the join was refused with, or None."""
+        return self._client.refusal
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        """The last ``session_ready`` that named this peer."""
+        last: dict[str, Any] = [r for r in self.received("session_ready") if self._is_me(r)][-1]
+        return last
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this peer's last join made it the host."""
+        return bool(self.ready["host_peer_id"] == self.peer_id)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that this peer joined in."""
+        return int(self.ready["epoch"])
+
+    def received(self, event: str) -> list[Any]:
+        """Return the payloads of all events of this name, in order."""
+        return [each["args"][0] for each in self._client.queue if each["name"] == event]
+
+    # What the peer says
+
+    def emit(self, event: str, payload: object) -> Any:
+        """Send an event and return the server's answer."""
+        return self._client.emit(event, payload, namespace=self._namespace, callback=True)
+
+    def offer(self, to: str, **changes: object) -> Any:
+        """Send an offer; ``changes`` replace parts of it."""
+        return self._describe("offer", to, changes)
+
+    def answer(self, to: str, **changes: object) -> Any:
+        """Send an answer; ``changes`` replace parts of it."""
+        return self._describe("answer", to, changes)
+
+    def candidates(self, to: str, **changes: object) -> Any:
+        """Send a candidate; ``changes`` replace parts of it."""
+        return self.emit("ice_candidate", self._signal(to, candidates=[CANDIDATE]) | changes)
+
+    def rejoin(self, *, seat: str | None = None, lost_epoch: int | None = None) -> Any:
+        """Join again on the open socket."""
+        return self.emit("session_join", _given(seat=seat, lost_epoch=lost_epoch))
+
+    def report(self, peers: Mapping[str, str]) -> Any:
+        """Send a host's roster."""
+        return self.emit("session_roster", {"epoch": self.epoch, "peers": dict(peers)})
+
+    def leave(self, reason: str = "closed") -> Any:
+        """Say goodbye, or with ``connected`` that the server isn't needed any more."""
+        return self.emit("session_leave", {"reason": reason})
+
+    def close(self) -> None:
+        """Disconnect from the namespace, as a client does on purpose."""
+        self._client.disconnect(self._namespace)
+
+    def drop(self) -> None:
+        """Lose the connection without a word."""
+        self._client.drop()
+
+    def _describe(self, kind: str, to: str, changes: Mapping[str, object]) -> Any:
+        signal = self._signal(to, description={"type": kind, "sdp": SDP})
+        return self.emit(f"sdp_{kind}", signal | dict(changes))
+
+    def _signal(self, to: str, **body: object) -> dict[str, Any]:
+        return {"to": to, "epoch": self.epoch, "negotiation": f"to-{to}", **body}
+
+    def _is_me(self, ready: Mapping[str, Any]) -> bool:
+        return bool(ready["peer_id"] == self.peer_id)
+
+
+def join(app: Flask, session_id: str, peer_id: str, **shown: Any) -> P2PTestPeer:
+    """Let a peer join a session of the app; see :class:`P2PTestPeer` for ``shown``."""
+    return P2PTestPeer(app, session_id, peer_id, **shown)
+
+
+def _given(**values: object) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+class _Client(SocketIOTestClient):
+    # Flask-SocketIO's own client drops the reason of a refusal.
+
+    refusal: dict[str, Any] | None = None
+    queue: list[dict[str, Any]]
+
+    def connect(self, *args: Any, **kwargs: Any) -> None:
+        server = self._server
+        deliver = server._send_packet
+
+        def observe(eio_sid: str, packet: Any) -> None:
+            if eio_sid == self._eio_sid and packet.packet_type == CONNECT_ERROR:
+                self.refusal = packet.data["data"]
+            deliver(eio_sid, packet)
+
+        server._send_packet = observe
+        super().connect(*args, **kwargs)
+
+    def drop(self) -> None:
+        self._server._handle_eio_disconnect(self._eio_sid, self._server.reason.TRANSPORT_CLOSE)
+        cast(Any, self).connected.clear()
+
+    @property
+    def _server(self) -> Any:
+        return cast(Any, self).socketio.server
+
+    @property
+    def _eio_sid(self) -> str:
+        return str(cast(Any, self).eio_sid)
