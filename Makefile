@@ -41,12 +41,12 @@ clean: ## Remove everything that was built or installed.
 	bash tools/python_venv.sh $(PYTHON)
 
 .venv/.demo: requirements/demo.txt pyproject.toml setup.py | .venv/bin/pip $(CLIENT)
-	$(BIN)/pip install --quiet --require-hashes -r requirements/demo.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/demo.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.demo
-	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	touch $@
 
 .venv/.programs: .venv/.dev tools/test_programs.sh

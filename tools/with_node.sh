@@ -10,7 +10,7 @@ is_good() {
 }
 
 if ! is_good; then
-  [ -x .venv/bin/node ] || .venv/bin/pip install --quiet --require-hashes -r requirements/node.txt
+  [ -x .venv/bin/node ] || .venv/bin/pip install --quiet --no-deps --require-hashes -r requirements/node.txt
   PATH="$PWD/.venv/bin:$PATH"
 fi
 exec "$@"

@@ -81,8 +81,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     shutil.copytree(ROOT, checkout, ignore=NOT_SOURCE)
     sdist = build("sdist", checkout, folder / "sdist")
 
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
+    (folder / "unpacked").mkdir()
+    run("tar", "-xf", sdist, "-C", folder / "unpacked", cwd=folder)
     (unpacked,) = (folder / "unpacked").iterdir()
     nothing = folder / "no-programs"
     nothing.mkdir()
@@ -94,14 +94,22 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     )
 
 
-@pytest.fixture
-def python(tmp_path: Path) -> Path:
-    """The Python of a fresh environment that holds what the package depends on."""
-    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
-    fresh = tmp_path / "venv" / "bin" / "python"
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a fresh environment that holds the locked versions of the dependencies."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", folder, cwd=folder)
+    fresh = folder / "bin" / "python"
     locked = ROOT / "requirements" / "demo.txt"
-    run(fresh, "-m", "pip", "install", "--require-hashes", "-r", locked, cwd=tmp_path)
+    run(*(fresh, "-m", "pip", "install", "--no-compile", "--no-deps"), "-r", locked, cwd=folder)
     return fresh
+
+
+@pytest.fixture
+def python(environment: Path, tmp_path: Path) -> Iterator[Path]:
+    """The same without the package, which each test installs in its own way."""
+    yield environment
+    run(environment, "-m", "pip", "uninstall", "--yes", "Flask-P2P-Streams", cwd=tmp_path)
 
 
 @contextmanager
