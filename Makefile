@@ -14,10 +14,11 @@ demo: .venv/.demo $(CLIENT) ## Start the example app; it prints its address.
 
 build: $(CLIENT) ## Build the browser client into static/dist.
 
-test: lint docs $(CLIENT) .venv/.programs ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
+test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
+	bash tools/test_programs.sh
 	@files=$$(find tests/js -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/js." >&2; exit 1; }; \
 	$(NODE) node --test $$files
-	CHROMIUM=$$(CHROMIUM=$(CHROMIUM) bash tools/find_chromium.sh) $(NODE) $(BIN)/python -m pytest
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest
 
 lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
 	$(BIN)/ruff check
@@ -47,10 +48,6 @@ clean: ## Remove everything that was built or installed.
 
 .venv/.dev: requirements/dev.txt .venv/.demo
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
-	touch $@
-
-.venv/.programs: .venv/.dev tools/test_programs.sh
-	bash tools/test_programs.sh
 	touch $@
 
 node_modules/.stamp: package.json package-lock.json .npmrc | .venv/bin/pip
