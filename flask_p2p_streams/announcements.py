@@ -49,8 +49,11 @@ class Announcements:
 
     # Somebody has joined
 
-    def following(self, member: Member, decision: Following) -> Payload:
-        """Tell a client and its host of each other; return the answer to its join."""
+    def following(self, member: Member, decision: Following, *, connected: bool) -> Payload:
+        """Tell a client and its host of each other; return the answer to its join.
+
+        The host of a client that is ``connected`` has nothing to offer to it.
+        """
         host, epoch = decision.host, decision.epoch
         ready = messages.session_ready(
             peer_id=member.peer_id,
@@ -59,7 +62,8 @@ class Announcements:
             ice_servers=self._ice_servers,
         )
         self._outbox.emit("session_ready", ready, member.sid)
-        self._outbox.emit("session_ready", ready, peer_room(member.session_id, host))
+        if not connected:
+            self._outbox.emit("session_ready", ready, peer_room(member.session_id, host))
         self._tell(signals.peer_joined, member, host=False)
         return messages.joined(peer_id=member.peer_id, host_peer_id=host, epoch=epoch, seat=None)
 

@@ -29,6 +29,7 @@ MAX_CANDIDATE_FIELD_CHARS = 256
 MAX_LINE_INDEX = 65_535
 MAX_EPOCH = 2**53 - 1
 MAX_ROSTER = 1000
+JOIN_KEYS = ("seat", "lost_epoch", "connected_epoch")
 PEER_STATES = (
     "new",
     "negotiating",
@@ -49,6 +50,7 @@ class JoinRequest:
     token: str
     seat: str | None
     lost_epoch: int | None
+    connected_epoch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def parse_auth(value: object) -> JoinRequest:
     """
     if not isinstance(value, Mapping) or not value.get("token"):
         raise SignalingError(ErrorCode.UNAUTHORIZED, "There is no token.")
-    data = object_of(value, required=("token",), optional=("seat", "lost_epoch"))
+    data = object_of(value, required=("token",), optional=JOIN_KEYS)
     return _join_request(string(data, "token", MAX_TOKEN_CHARS), data)
 
 
@@ -91,7 +93,7 @@ def parse_join(value: object) -> JoinRequest:
 
     :raises SignalingError: ``bad_request``.
     """
-    return _join_request("", object_of(value, required=(), optional=("seat", "lost_epoch")))
+    return _join_request("", object_of(value, required=(), optional=JOIN_KEYS))
 
 
 def parse_offer(value: object, max_bytes: int) -> Signal:
@@ -222,8 +224,13 @@ def _epoch(data: Payload, key: str) -> int:
 
 def _join_request(token: str, data: Payload) -> JoinRequest:
     seat = None if data.get("seat") is None else string(data, "seat", MAX_TOKEN_CHARS)
-    lost = None if data.get("lost_epoch") is None else _epoch(data, "lost_epoch")
-    return JoinRequest(token, seat, lost)
+    return JoinRequest(
+        token, seat, _optional_epoch(data, "lost_epoch"), _optional_epoch(data, "connected_epoch")
+    )
+
+
+def _optional_epoch(data: Payload, key: str) -> int | None:
+    return None if data.get(key) is None else _epoch(data, key)
 
 
 def _signal(data: Payload, body: Payload) -> Signal:

@@ -90,7 +90,7 @@ class Signaling:
             raise
         if replaced is not None:
             self._replace(replaced)
-        return self._welcome(member, decision)
+        return self._welcome(member, decision, request)
 
     def _admit(
         self, member: Member, request: JoinRequest
@@ -128,10 +128,13 @@ class Signaling:
         self._announcements.replaced(older)
         self._outbox.close(older.sid)
 
-    def _welcome(self, member: Member, decision: Hosting | Following) -> Payload:
+    def _welcome(
+        self, member: Member, decision: Hosting | Following, request: JoinRequest
+    ) -> Payload:
         if isinstance(decision, Hosting):
             return self._announcements.hosting(member, decision)
-        return self._announcements.following(member, decision)
+        connected = request.connected_epoch == decision.epoch
+        return self._announcements.following(member, decision, connected=connected)
 
     # Negotiating
 

@@ -38,6 +38,7 @@ class P2PTestPeer:
     :param token: in place of a valid one for this session and peer.
     :param seat: an earlier host's ``seat``.
     :param lost_epoch: the epoch whose host this peer has lost.
+    :param connected_epoch: the epoch whose host this peer is still connected to.
 
     ``refusal`` is the error that the server refused it with, or None.
     """
@@ -51,6 +52,7 @@ class P2PTestPeer:
         token: str | None = None,
         seat: str | None = None,
         lost_epoch: int | None = None,
+        connected_epoch: int | None = None,
     ) -> None:
         state = cast(AppState, app.extensions[KEY])
         config = state.config
@@ -66,7 +68,7 @@ class P2PTestPeer:
                 else state.signer.token(
                     session_id, peer_id, config.token_max_age, config.session_expires_in
                 ),
-                **_given(seat=seat, lost_epoch=lost_epoch),
+                **_given(seat=seat, lost_epoch=lost_epoch, connected_epoch=connected_epoch),
             },
         )
 

@@ -1,0 +1,91 @@
+"""The pages that the browser tests open, on any async mode: `python -m tests.browser.pages_app MODE PORT`."""
+
+import sys
+
+MODE, PORT = sys.argv[1], int(sys.argv[2])
+
+if MODE == "eventlet":
+    import eventlet
+
+    eventlet.monkey_patch()
+elif MODE == "gevent":
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import json  # noqa: E402
+import logging  # noqa: E402
+import secrets  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from flask import Flask, Response, g, render_template, request  # noqa: E402
+from flask_socketio import SocketIO  # noqa: E402
+
+from flask_p2p_streams import P2PStreams  # noqa: E402
+
+NODE_MODULES = Path(__file__).parents[2] / "node_modules"
+CSP = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; connect-src 'self'; "
+    "base-uri 'none'; require-trusted-types-for 'script'"
+)
+
+app = Flask(__name__)
+# Long enough for a host to come back on a busy machine.
+app.config.update(SECRET_KEY="a key for tests", P2P_HOST_GRACE=10)
+socketio = SocketIO(app, async_mode=MODE, transports=["websocket"], async_handlers=False)
+p2p = P2PStreams(app)
+
+
+@app.before_request
+def make_nonce() -> None:
+    g.csp_nonce = secrets.token_urlsafe(16)
+
+
+@app.after_request
+def forbid_everything_else(response: Response) -> Response:
+    if request.args.get("csp"):
+        response.headers["Content-Security-Policy"] = CSP.format(nonce=g.csp_nonce)
+    return response
+
+
+@app.get("/<template>/<session_id>/<peer_id>")
+def page(template: str, session_id: str, peer_id: str) -> str:
+    return render_template(
+        f"{template}.html",
+        session_id=session_id,
+        peer_id=peer_id,
+        config=json.loads(request.args.get("config", "{}")),
+        expires_in=request.args.get("expires_in", type=float),
+    )
+
+
+@app.get("/sockets")
+def sockets() -> dict[str, int]:
+    """Count the sockets that the server holds, whatever they are for."""
+    return {"count": len(socketio.server.eio.sockets)}
+
+
+@app.get("/sessions/<session_id>")
+def session(session_id: str) -> dict[str, object]:
+    info = p2p.session(session_id)
+    if info is None:
+        return {}
+    return {"host": info.host, "epoch": info.epoch, "peers": dict(info.peers)}
+
+
+@app.get("/socket.io.js")
+def page_socketio() -> Response:
+    """Socket.IO for the page's own use, apart from the extension's."""
+    file = NODE_MODULES / "socket.io-client" / "dist" / "socket.io.esm.min.js"
+    return Response(file.read_text(), mimetype="text/javascript")
+
+
+@socketio.on("echo")
+def echo(data: object) -> object:
+    return data
+
+
+if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    options = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
+    socketio.run(app, port=PORT, **options)

@@ -1,0 +1,149 @@
+"""Peers in real pages, and what the tests ask of them."""
+
+import itertools
+import json
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+TIMEOUT_MS = 20_000
+FRAME = "document.querySelector('p2p-frame')"
+
+
+class Peer:
+    """One page with one `<p2p-frame>`, in a browser context of its own."""
+
+    def __init__(self, page: Page, peer_id: str) -> None:
+        self.page = page
+        self.peer_id = peer_id
+
+    # What it does
+
+    def send(self, data: object) -> None:
+        """Send a message and wait until it is shown here."""
+        self.page.evaluate(f"data => {FRAME}.send(data)", data)
+
+    def call(self, method: str) -> None:
+        self.page.evaluate(f"void {FRAME}.{method}()")
+
+    # What it waits for
+
+    def wait_for_state(self, state: str) -> "Peer":
+        self.page.wait_for_selector(
+            f"p2p-frame[state={state}]", state="attached", timeout=TIMEOUT_MS
+        )
+        return self
+
+    def wait_for_role(self, role: str) -> "Peer":
+        self.page.wait_for_selector(
+            f"p2p-frame[state=connected][peer-role={role}]", state="attached", timeout=TIMEOUT_MS
+        )
+        return self
+
+    def wait_for_peers(self, expected: dict[str, str]) -> "Peer":
+        same = f"""expected => {{
+          const actual = Object.fromEntries({FRAME}.peers)
+          const ids = Object.keys(expected)
+          return ids.length === Object.keys(actual).length && ids.every((id) => actual[id] === expected[id])
+        }}"""
+        self._wait(same, expected, lambda: self.peers)
+        return self
+
+    def wait_for_messages(self, expected: list[tuple[str, object]]) -> "Peer":
+        enough = "count => window.events.filter(({ name, detail }) => name === 'message' && detail.type === 'Data').length >= count"
+        self._wait(enough, len(expected), lambda: self.messages)
+        assert self.messages == expected
+        return self
+
+    def wait_for_error(self, code: str) -> "dict[str, Any]":
+        found = "code => window.events.find(({ name, detail }) => name === 'error' && detail.code === code)"
+        handle = self.page.wait_for_function(found, arg=code, timeout=TIMEOUT_MS)
+        return dict(handle.json_value()["detail"])
+
+    def wait_for_sockets(self, count: int) -> None:
+        """Wait until the server holds that many sockets."""
+        holds = "async (count) => (await (await fetch('/sockets')).json()).count === count"
+        self._wait(
+            holds, count, lambda: self.page.evaluate("fetch('/sockets').then((r) => r.json())")
+        )
+
+    # What it sees
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return list(self.page.evaluate("window.events"))
+
+    @property
+    def messages(self) -> list[tuple[str, object]]:
+        details = [event["detail"] for event in self.events if event["name"] == "message"]
+        return [(one["senderId"], one["data"]) for one in details if one["type"] == "Data"]
+
+    @property
+    def peers(self) -> dict[str, str]:
+        return dict(self.page.evaluate(f"Object.fromEntries({FRAME}.peers)"))
+
+    @property
+    def epoch(self) -> int:
+        return int(self.page.evaluate(f"{FRAME}.epoch"))
+
+    @property
+    def state(self) -> str:
+        return str(self.page.evaluate(f"{FRAME}.state"))
+
+    # Private
+
+    def _wait(self, condition: str, arg: object, seen: Any) -> None:
+        try:
+            self.page.wait_for_function(condition, arg=arg, timeout=TIMEOUT_MS)
+        except Exception as error:
+            raise AssertionError(f"{self.peer_id} waited for {arg} and saw {seen()}") from error
+
+
+class Room:
+    """A session of its own for one test, and the pages that join it."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser = browser
+        self.url = url
+        self.session_id = f"room-{next(self._numbers)}"
+        self._contexts: list[BrowserContext] = []
+
+    def open(
+        self,
+        peer_id: str,
+        *,
+        template: str = "plain",
+        config: dict[str, object] | None = None,
+        query: str = "",
+        init_script: str = "",
+        context: BrowserContext | None = None,
+    ) -> Peer:
+        """Open a page without waiting for its state."""
+        page = (context or self.new_context()).new_page()
+        if init_script:
+            page.add_init_script(init_script)
+        page.goto(self.address(peer_id, template, config, query))
+        return Peer(page, peer_id)
+
+    def join(self, peer_id: str, **options: Any) -> Peer:
+        """Open a page and wait until it is connected."""
+        return self.open(peer_id, **options).wait_for_state("connected")
+
+    def address(
+        self, peer_id: str, template: str, config: dict[str, object] | None = None, query: str = ""
+    ) -> str:
+        text = quote(json.dumps(config or {}))
+        path = f"{template}/{self.session_id}/{quote(peer_id)}"
+        return f"{self.url}/{path}?config={text}&{query}"
+
+    def new_context(self) -> BrowserContext:
+        context = self.browser.new_context()
+        self._contexts.append(context)
+        return context
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()

@@ -1,0 +1,109 @@
+"""Nothing hangs: every attempt to connect ends in `connected` or in a typed error."""
+
+import pytest
+
+from .peers import Peer, Room
+
+SOON = {"connect_timeout_mls": 1000}
+
+NO_WEBRTC = "delete window.RTCPeerConnection"
+# A browser that may use relays only, and has none, finds no path.
+NO_PATH = """
+  const Real = RTCPeerConnection
+  window.RTCPeerConnection = class extends Real {
+    constructor(configuration) { super({ ...configuration, iceTransportPolicy: "relay" }) }
+  }
+"""
+
+
+def freeze(peer: Peer) -> None:
+    """Stop the page's main thread: its sockets stay open and nothing answers."""
+    devtools = peer.page.context.new_cdp_session(peer.page)
+    devtools.send("Debugger.enable")
+    devtools.send("Debugger.pause")
+
+
+def test_a_host_that_does_not_answer(room: Room) -> None:
+    freeze(room.join("ann"))
+    bob = room.open("bob", config=SOON)
+    error = bob.wait_for_error("connect_timeout")
+    assert error["retry"] is True
+    assert error["hint"]
+    bob.wait_for_state("failed")
+
+
+def test_no_network_path(room: Room) -> None:
+    room.join("ann")
+    bob = room.open("bob", config=SOON, init_script=NO_PATH)
+    assert "STUN" in bob.wait_for_error("ice_failed")["hint"]
+    bob.wait_for_state("failed")
+
+
+def test_a_server_that_cannot_be_reached(room: Room) -> None:
+    context = room.new_context()
+    context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    room.open("ann", config=SOON, context=context).wait_for_error("signaling_lost")
+
+
+def test_a_server_that_never_answers(room: Room) -> None:
+    context = room.new_context()
+    context.route_web_socket("**/socket.io/**", lambda socket: None)
+    ann = room.open("ann", config=SOON, context=context)
+    ann.wait_for_error("signaling_lost")
+    ann.wait_for_state("failed")
+
+
+def test_an_expired_token(room: Room) -> None:
+    ann = room.open("ann", query="expires_in=0.001")
+    assert ann.wait_for_error("token_expired")["retry"] is False
+    ann.wait_for_state("failed")
+
+
+def test_a_browser_without_webrtc(room: Room) -> None:
+    ann = room.open("ann", init_script=NO_WEBRTC)
+    assert "WebRTC" in ann.wait_for_error("unsupported")["message"]
+    ann.wait_for_state("failed")
+
+
+def test_a_failed_peer_joins_when_asked_again(room: Room) -> None:
+    context = room.new_context()
+    context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    ann = room.open("ann", config=SOON, context=context).wait_for_state("failed")
+    context.unroute_all()
+    context.route_web_socket("**/socket.io/**", lambda socket: socket.connect_to_server())
+    ann.call("reconnect")
+    ann.wait_for_role("host")
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        ("undefined", "unsupported"),
+        ("new Uint8Array(3)", "unsupported"),
+        ("new Blob([])", "unsupported"),
+        ("(() => { const a = {}; a.a = a; return a })()", "unsupported"),
+        ("10n", "unsupported"),
+        ("'x'.repeat(300_000)", "too_large"),
+    ],
+)
+def test_data_that_cannot_be_sent(room: Room, expression: str, code: str) -> None:
+    ann = room.join("ann")
+    sent = f"document.querySelector('p2p-frame').send({expression}).catch((error) => error.code)"
+    assert ann.page.evaluate(sent) == code
+    ann.send("and on")
+    ann.wait_for_messages([("ann", "and on")])
+
+
+def test_the_largest_message_arrives(room: Room) -> None:
+    ann, bob = room.join("ann"), room.join("bob")
+    text = "ä" * 130_000
+    bob.send(text)
+    for peer in (ann, bob):
+        peer.wait_for_messages([("bob", text)])
+
+
+def test_an_unknown_option_sends_to_nobody(room: Room) -> None:
+    ann = room.join("ann")
+    sent = "document.querySelector('p2p-frame').send('secret', { to: 'bob' }).catch((e) => e.code)"
+    assert ann.page.evaluate(sent) == "unsupported"
+    assert ann.messages == []
