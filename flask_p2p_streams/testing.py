@@ -147,7 +147,7 @@ class P2PTestPeer:
         return self.emit(f"sdp_{kind}", signal | dict(changes))
 
     def _signal(self, to: str, **body: object) -> dict[str, Any]:
-        return {"to": to, "epoch": self.epoch, "negotiation": f"to-{to}", **body}
+        return {"to": to, "epoch": self.epoch, "negotiation": "a-test", **body}
 
     def _is_me(self, ready: Mapping[str, Any]) -> bool:
         return bool(ready["peer_id"] == self.peer_id)

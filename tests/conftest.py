@@ -1,0 +1,50 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import settings
+
+from flask_p2p_streams import P2PStreams
+
+# A busy machine is no failure, and a failure is kept by writing a test for it.
+settings.register_profile("here", deadline=None, max_examples=50, database=None)
+settings.load_profile("here")
+
+AppFactory = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app() -> AppFactory:
+    """Make an app with the extension; keyword arguments are configuration."""
+
+    def make(**config: Any) -> Flask:
+        app = Flask("an_app")
+        app.config.update(SECRET_KEY="a key for tests", **config)
+        P2PStreams(app)
+        return app
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: AppFactory) -> Flask:
+    return make_app()
+
+
+class Clock:
+    """Seconds since 1970, moved on by hand."""
+
+    def __init__(self) -> None:
+        self.time = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

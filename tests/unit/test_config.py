@@ -1,0 +1,84 @@
+import math
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from flask_p2p_streams.config import Config
+from flask_p2p_streams.errors import ConfigurationError
+
+TURN = {"urls": "turn:t.example", "username": "u", "credential": "c"}
+
+
+def test_defaults() -> None:
+    config = Config.from_app_config({"SECRET_KEY": "k", "DEBUG": True})
+    assert config == Config()
+    assert (config.namespace, config.host_grace, config.max_signal_bytes) == ("/p2p", 2.0, 65_536)
+
+
+def test_ice_servers_are_rebuilt() -> None:
+    config = Config.from_app_config({"P2P_ICE_SERVERS": [{"urls": "stun:s.example"}, TURN]})
+    assert config.ice_servers == (
+        {"urls": ["stun:s.example"]},
+        {"urls": ["turn:t.example"], "username": "u", "credential": "c"},
+    )
+
+
+def test_a_misspelt_key_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean P2P_HOST_GRACE") as raised:
+        Config.from_app_config({"P2P_HOST_GRASE": 1})
+    assert raised.value.key == "P2P_HOST_GRASE"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("P2P_NAMESPACE", "p2p"),
+        ("P2P_NAMESPACE", "/p2p/"),
+        ("P2P_NAMESPACE", '/p"2p'),
+        ("P2P_NAMESPACE", None),
+        ("P2P_URL_PREFIX", ""),
+        ("P2P_URL_PREFIX", "/<x>"),
+        ("P2P_TOKEN_MAX_AGE", 0),
+        ("P2P_TOKEN_MAX_AGE", "3600"),
+        ("P2P_TOKEN_MAX_AGE", True),
+        ("P2P_SESSION_EXPIRES_IN", math.inf),
+        ("P2P_SESSION_EXPIRES_IN", math.nan),
+        ("P2P_HOST_GRACE", -1),
+        ("P2P_HOST_GRACE", False),
+        ("P2P_JOIN_TIMEOUT", None),
+        ("P2P_MAX_SIGNAL_BYTES", 10),
+        ("P2P_MAX_SIGNAL_BYTES", 65_536.0),
+        ("P2P_SOCKETIO_OPTIONS", []),
+        ("P2P_SOCKETIO_OPTIONS", {1: 2}),
+        ("P2P_ICE_SERVERS", "stun:s.example"),
+        ("P2P_ICE_SERVERS", ["stun:s.example"]),
+        ("P2P_ICE_SERVERS", [{}]),
+        ("P2P_ICE_SERVERS", [{"urls": []}]),
+        ("P2P_ICE_SERVERS", [{"urls": "https://s.example"}]),
+        ("P2P_ICE_SERVERS", [{"urls": ["stun:s.example", 7]}]),
+        ("P2P_ICE_SERVERS", [{"urls": "turn:t.example"}]),
+        ("P2P_ICE_SERVERS", [{**TURN, "credential": 7}]),
+    ],
+)
+def test_a_wrong_value_is_named(key: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=key) as raised:
+        Config.from_app_config({key: value})
+    assert raised.value.key == key
+
+
+def test_an_unknown_key_of_an_ice_server_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean urls"):
+        Config.from_app_config({"P2P_ICE_SERVERS": [{"url": "stun:s.example"}]})
+
+
+def test_no_grace_at_all() -> None:
+    assert Config.from_app_config({"P2P_HOST_GRACE": 0}).host_grace == 0
+
+
+def test_every_key_is_documented() -> None:
+    import inspect
+
+    source = inspect.getsource(Config)
+    for each in fields(Config):
+        assert f'"""``P2P_{each.name.upper()}``:' in source

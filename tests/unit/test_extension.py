@@ -1,0 +1,133 @@
+import gc
+import weakref
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_caching import Cache
+
+from flask_p2p_streams import ConfigurationError, P2PStreams, SessionInfo
+from flask_p2p_streams.testing import join
+from tests.conftest import AppFactory
+from tests.unit.test_store import Memory
+
+
+def plain_app(**config: Any) -> Flask:
+    app = Flask("an_app")
+    app.config.update(SECRET_KEY="k", **config)
+    return app
+
+
+def test_an_app_without_a_key() -> None:
+    with pytest.raises(ConfigurationError, match=r"no SECRET_KEY.*secrets"):
+        P2PStreams(Flask("an_app"))
+
+
+def test_a_misspelt_key() -> None:
+    with pytest.raises(ConfigurationError, match="P2P_ICE_SERVERS"):
+        P2PStreams(plain_app(P2P_ICE_SERVER=[]))
+
+
+def test_a_second_registration(app: Flask) -> None:
+    with pytest.raises(ConfigurationError, match="already"):
+        P2PStreams(app)
+
+
+def test_what_is_refused_leaves_the_app_as_it_was() -> None:
+    app = plain_app(P2P_NAMESPACE="p2p")
+    with pytest.raises(ConfigurationError):
+        P2PStreams(app)
+    assert not {"p2p_streams", "socketio", "cache"} & set(app.extensions)
+
+
+def test_a_null_cache() -> None:
+    app = plain_app(CACHE_TYPE="NullCache", CACHE_NO_NULL_WARNING=True)
+    Cache(app)
+    with pytest.raises(ConfigurationError, match="NullCache"):
+        P2PStreams(app)
+
+
+def test_a_cache_may_be_chosen() -> None:
+    app = plain_app()
+    one = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+    other = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+    P2PStreams(app, cache=other)
+    join(app, "room", "ann")
+    assert app.extensions["cache"][other]._cache
+    assert not app.extensions["cache"][one]._cache
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_store_of_one_s_own(late: bool) -> None:
+    memory = Memory()
+    app = plain_app()
+    if late:
+        P2PStreams().init_app(app, store=memory)
+    else:
+        P2PStreams(app, store=memory)
+    assert join(app, "room", "ann").is_host
+    assert not join(app, "room", "bob").is_host
+    assert len(memory.values) == 1
+    assert "cache" not in app.extensions
+
+
+def test_a_store_that_is_none() -> None:
+    with pytest.raises(ConfigurationError, match="no method fetch"):
+        P2PStreams(plain_app(), store=object())  # type: ignore[arg-type]
+
+
+def test_several_apps_in_one_process() -> None:
+    p2p = P2PStreams()
+    apps = [plain_app(), plain_app(P2P_NAMESPACE="/other")]
+    for app in apps:
+        p2p.init_app(app)
+    for app in apps:
+        assert join(app, "room", f"host-{app.config.get('P2P_NAMESPACE')}").is_host
+        with app.app_context():
+            session = p2p.session("room")
+            assert session is not None
+            assert session.host == f"host-{app.config.get('P2P_NAMESPACE')}"
+            assert p2p.socketio is app.extensions["socketio"]
+    with pytest.raises(ConfigurationError, match="several apps"):
+        _ = p2p.socketio
+
+
+def test_no_app_yet() -> None:
+    with pytest.raises(ConfigurationError, match="init_app"):
+        _ = P2PStreams().socketio
+
+
+def test_a_session_as_the_server_knows_it() -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    assert p2p.session("room") is None
+    ann = join(app, "room", "ann")
+    assert p2p.session("room") == SessionInfo("ann", ann.epoch, {"ann": "connected"})
+    ann.report({"ann": "connected", "bob": "connecting"})
+    info = p2p.session("room")
+    assert info is not None
+    assert info.peers == {"ann": "connected", "bob": "connecting"}
+    ann.leave()
+    info = p2p.session("room")
+    assert info is not None
+    assert info.host is None
+
+
+def test_the_extension_keeps_no_app_alive(make_app: AppFactory) -> None:
+    p2p = P2PStreams()
+    app = plain_app()
+    p2p.init_app(app)
+    gone = weakref.ref(app)
+    del app
+    gc.collect()
+    assert gone() is None
+
+
+def test_keys_that_were_rotated() -> None:
+    old = plain_app()
+    P2PStreams(old)
+    token = old.extensions["p2p_streams"].signer.token("room", "ann", 60, 60)
+    new = plain_app(SECRET_KEY_FALLBACKS=["k"])
+    new.config["SECRET_KEY"] = "another"
+    P2PStreams(new)
+    assert join(new, "room", "ann", token=token).is_connected

@@ -1,0 +1,152 @@
+import socket
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from flask_p2p_streams.sockets import Sockets, set_no_delay
+from tests.conftest import Clock
+
+
+class Connection:
+    def __init__(self) -> None:
+        self.closed = self.closing = False
+
+    def close(self, wait: bool) -> None:
+        assert not wait
+        self.closed = True
+
+
+class FakeServer:
+    """What of a Socket.IO server is asked for; a sleep moves the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.sleep = clock.advance
+        self.tasks: list[Callable[[], None]] = []
+        self.start_background_task = self.tasks.append
+        self.joined: set[str] = set()
+        self.environ: dict[str, object] = {}
+        self.manager = SimpleNamespace(
+            get_namespaces=lambda: ["/", "/p2p"],
+            sid_from_eio_sid=lambda eio_sid, _: "sid" if eio_sid in self.joined else None,
+        )
+        self.eio = SimpleNamespace(sockets={}, handlers={"connect": self.connect}, on=self.on)
+
+    def connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        self.environ[eio_sid] = environ
+
+    def on(self, event: str, handler: Callable[..., Any]) -> None:
+        self.eio.handlers[event] = handler
+
+    def arrive(self, eio_sid: str) -> Connection:
+        connection = self.eio.sockets[eio_sid] = Connection()
+        self.eio.handlers["connect"](eio_sid, {})
+        return connection
+
+
+@pytest.fixture
+def server(clock: Clock) -> FakeServer:
+    return FakeServer(clock)
+
+
+@pytest.fixture
+def sockets(server: FakeServer, clock: Clock) -> Sockets:
+    sockets = Sockets(server, 10.0, clock)
+    sockets.install()
+    return sockets
+
+
+def test_a_connection_that_joins_nothing_is_closed(
+    server: FakeServer, sockets: Sockets, clock: Clock
+) -> None:
+    started = clock()
+    connection = server.arrive("a")
+    assert sockets.is_open("a")
+    server.tasks.pop()()
+    assert connection.closed
+    assert clock() == started + 10
+
+
+def test_a_connection_in_any_namespace_is_left_alone(server: FakeServer, sockets: Sockets) -> None:
+    connection = server.arrive("a")
+    server.joined.add("a")
+    server.tasks.pop()()
+    assert not connection.closed
+
+
+def test_one_task_watches_them_all_and_then_ends(
+    server: FakeServer, sockets: Sockets, clock: Clock
+) -> None:
+    connections = [server.arrive(name) for name in "abc"]
+    clock.advance(3)
+    connections.append(server.arrive("d"))
+    assert len(server.tasks) == 1
+    server.tasks.pop()()
+    assert all(connection.closed for connection in connections)
+    server.arrive("e")
+    assert len(server.tasks) == 1
+
+
+def test_a_connection_that_has_gone_is_no_error(server: FakeServer, sockets: Sockets) -> None:
+    server.arrive("a")
+    server.eio.sockets.clear()
+    server.tasks.pop()()
+
+
+def test_a_failure_does_not_stop_the_watch(
+    server: FakeServer, sockets: Sockets, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.arrive("a").close = None  # type: ignore[method-assign, assignment]
+    connection = server.arrive("b")
+    server.tasks.pop()()
+    assert connection.closed
+    assert "could not be closed" in caplog.text
+
+
+def test_who_leaves_its_namespace_is_watched_again(server: FakeServer, sockets: Sockets) -> None:
+    connection = server.arrive("a")
+    server.joined.add("a")
+    server.tasks.pop()()
+    server.joined.clear()
+    sockets.watch_again("a")
+    server.tasks.pop()()
+    assert connection.closed
+
+
+def test_who_is_closing_is_not_watched_again(server: FakeServer, sockets: Sockets) -> None:
+    server.arrive("a").closing = True
+    server.tasks.pop()()
+    sockets.watch_again("a")
+    sockets.watch_again("unknown")
+    assert server.tasks == []
+
+
+@pytest.fixture
+def tcp() -> Any:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        lambda tcp: {"werkzeug.socket": tcp},
+        lambda tcp: {"gunicorn.socket": tcp},
+        lambda tcp: {"eventlet.input": SimpleNamespace(get_socket=lambda: tcp)},
+        lambda tcp: {
+            "wsgi.input": SimpleNamespace(
+                rfile=SimpleNamespace(raw=SimpleNamespace(_sock=tcp)),
+            )
+        },
+    ],
+)
+def test_no_delay_on_every_server(tcp: socket.socket, environ: Callable[[Any], Any]) -> None:
+    assert set_no_delay(environ(tcp))
+    assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_no_delay_without_a_socket() -> None:
+    assert not set_no_delay({})
+    with socket.socket(socket.AF_UNIX) as local:
+        assert not set_no_delay({"gunicorn.socket": local})

@@ -1,0 +1,184 @@
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Barrier, Thread
+
+import pytest
+
+from flask_p2p_streams.errors import ConfigurationError, ErrorCode, SignalingError
+from flask_p2p_streams.sessions import Candidacy, Hosting, Joined, Session, join
+from flask_p2p_streams.store import Locks, SessionStore, Store, checked_store, mutex_for
+
+
+class Memory:
+    """The store of one's own that the documentation shows."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.terms: list[float] = []
+
+    def fetch(self, key: str, expires_in: float, default: str) -> str:
+        self.terms.append(expires_in)
+        return self.values.setdefault(key, default)
+
+    def write(self, key: str, value: str, expires_in: float) -> None:
+        self.terms.append(expires_in)
+        self.values[key] = value
+
+    def read(self, key: str) -> str | None:
+        return self.values.get(key)
+
+
+class LockedMemory(Memory):
+    def __init__(self) -> None:
+        super().__init__()
+        self.locked: list[str] = []
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        self.locked.append(key)
+        yield
+
+
+def sessions(store: Store) -> SessionStore:
+    return SessionStore(store, Locks(mutex_for("threading")))
+
+
+def joining(peer_id: str, now: float = 1000.0) -> Candidacy:
+    return Candidacy("room", peer_id, f"sid-{peer_id}", now, grace=2.0)
+
+
+def join_as(store: SessionStore, peer_id: str, expires_in: float = 3600) -> Joined:
+    return store.update("room", lambda session: join(session, joining(peer_id)), expires_in)
+
+
+def test_what_a_rule_decides_is_kept() -> None:
+    store = sessions(Memory())
+    assert isinstance(join_as(store, "ann"), Hosting)
+    session = store.read("room")
+    assert session is not None
+    assert session.host == "ann"
+    assert not isinstance(join_as(store, "bob"), Hosting)
+
+
+def test_nothing_is_written_when_nothing_changes() -> None:
+    memory = Memory()
+    store = sessions(memory)
+    join_as(store, "ann")
+    join_as(store, "bob")
+    assert memory.terms == [3600]
+
+
+def test_the_store_holds_text_under_keys_that_suit_any_backend() -> None:
+    memory = Memory()
+    store = sessions(memory)
+    hostile = "a b\0\n" + "é" * 100
+    store.update(hostile, lambda session: join(session, joining("ann")), 3600)
+    store.write_roster(hostile, {"ann": "connected"}, 3600)
+    for key, value in memory.values.items():
+        assert key.isascii()
+        assert key.isprintable()
+        assert len(key) < 100
+        assert isinstance(value, str)
+    assert store.read_roster(hostile) == {"ann": "connected"}
+    assert store.read("a b") is None
+
+
+def test_a_term_outlasts_the_renewals() -> None:
+    memory = Memory()
+    join_as(sessions(memory), "ann", expires_in=1)
+    assert memory.terms == [90]
+
+
+def test_a_corrupt_record_counts_as_missing() -> None:
+    memory = Memory()
+    store = sessions(memory)
+    join_as(store, "ann")
+    for key in memory.values:
+        memory.values[key] = "{broken"
+    assert store.read("room") is None
+    assert isinstance(join_as(store, "bob"), Hosting)
+    assert store.read("room") is not None
+
+
+@pytest.mark.parametrize("text", ["[]", "{broken", "7", '{"ann": "happy"}'])
+def test_a_corrupt_roster_is_empty(text: str) -> None:
+    memory = Memory()
+    store = sessions(memory)
+    store.write_roster("room", {"ann": "new"}, 60)
+    for key in memory.values:
+        memory.values[key] = text
+    assert store.read_roster("room") == {}
+
+
+def test_a_process_that_was_faster_is_heeded() -> None:
+    class Overtaken(Memory):
+        def fetch(self, key: str, expires_in: float, default: str) -> str:
+            faster = Session("room", 7, "eve", "sid-eve", None).to_text()
+            return super().fetch(key, expires_in, faster)
+
+    decision = join_as(sessions(Overtaken()), "ann")
+    assert decision == type(decision)(7, "eve")  # type: ignore[call-arg, arg-type]
+
+
+def test_a_store_with_a_lock_is_locked() -> None:
+    memory = LockedMemory()
+    join_as(sessions(memory), "ann")
+    assert memory.locked == list(memory.values)
+
+
+def test_fifty_threads_elect_one_host() -> None:
+    store = sessions(Memory())
+    barrier = Barrier(50)
+    decisions: list[Joined] = []
+
+    def contend(peer_id: str) -> None:
+        barrier.wait()
+        decisions.append(join_as(store, peer_id))
+
+    threads = [Thread(target=contend, args=(str(n),)) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(isinstance(decision, Hosting) for decision in decisions) == 1
+
+
+def test_a_store_that_fails_is_unavailable(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Memory):
+        def read(self, key: str) -> str | None:
+            raise ConnectionError("no route to the cache")
+
+    store = sessions(Broken())
+    with caplog.at_level(logging.ERROR), pytest.raises(SignalingError) as raised:
+        join_as(store, "ann")
+    assert raised.value.code is ErrorCode.UNAVAILABLE
+    assert isinstance(raised.value.__cause__, ConnectionError)
+    assert "no route to the cache" in caplog.text
+    with pytest.raises(SignalingError):
+        store.read("room")
+    with pytest.raises(SignalingError):
+        store.read_roster("room")
+
+
+@pytest.mark.parametrize("method", ["fetch", "write", "read"])
+def test_a_store_that_lacks_a_method_is_refused(method: str) -> None:
+    store = Memory()
+    setattr(store, method, None)
+    with pytest.raises(ConfigurationError, match=f"no method {method}"):
+        checked_store(store)
+
+
+def test_locks_are_bounded_and_steady() -> None:
+    locks = Locks(mutex_for("threading"))
+    assert locks.of("room") is locks.of("room")
+    assert len({id(locks.of(str(n))) for n in range(1000)}) == 64
+
+
+def test_each_async_mode_has_a_mutex_of_its_own() -> None:
+    gevent = mutex_for("gevent")()
+    with gevent:
+        pass
+    assert type(gevent).__module__.startswith("gevent")
+    with mutex_for("threading")():
+        pass
