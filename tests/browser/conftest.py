@@ -6,8 +6,9 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from .peers import Room
 from tests.support.servers import Server, running
+
+from .peers import Room
 
 FLAGS = [
     "--no-sandbox",
@@ -52,7 +53,9 @@ class _Servers(dict[str, Server]):
 
 
 @pytest.fixture
-def room(browser: Browser, servers: dict[str, Server], request: pytest.FixtureRequest) -> Iterator[Room]:
+def room(
+    browser: Browser, servers: dict[str, Server], request: pytest.FixtureRequest
+) -> Iterator[Room]:
     """A room on the server of the test's async mode (eventlet, unless it is parametrized)."""
     room = Room(browser, servers[getattr(request, "param", "eventlet")].url)
     yield room

@@ -1,4 +1,4 @@
-"""The pages that the browser tests open, on any async mode: `python -m tests.browser.pages_app MODE PORT`."""
+"""The pages that the browser tests open: `python -m tests.browser.pages_app MODE PORT`."""
 
 import sys
 
@@ -16,13 +16,16 @@ elif MODE == "gevent":
 import json  # noqa: E402
 import logging  # noqa: E402
 import secrets  # noqa: E402
+import tempfile  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
-from flask import Flask, Response, g, render_template, request  # noqa: E402
+from flask import Flask, Response, g, render_template, request, send_from_directory  # noqa: E402
 from flask_socketio import SocketIO  # noqa: E402
 
 from flask_p2p_streams import P2PStreams  # noqa: E402
 
+GENERATED = tempfile.mkdtemp()
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 CSP = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; connect-src 'self'; "
@@ -32,7 +35,8 @@ CSP = (
 app = Flask(__name__)
 # Long enough for a host to come back on a busy machine.
 app.config.update(SECRET_KEY="a key for tests", P2P_HOST_GRACE=10)
-socketio = SocketIO(app, async_mode=MODE, transports=["websocket"], async_handlers=False)
+OPTIONS: Any = {"async_mode": MODE, "transports": ["websocket"], "async_handlers": False}
+socketio: Any = SocketIO(app, **OPTIONS)
 p2p = P2PStreams(app)
 
 
@@ -59,6 +63,12 @@ def page(template: str, session_id: str, peer_id: str) -> str:
     )
 
 
+@app.get("/generated/<name>")
+def generated(name: str) -> Response:
+    """Serve what `flask p2p controller` wrote when the server started."""
+    return send_from_directory(GENERATED, name)
+
+
 @app.get("/sockets")
 def sockets() -> dict[str, int]:
     """Count the sockets that the server holds, whatever they are for."""
@@ -80,12 +90,16 @@ def page_socketio() -> Response:
     return Response(file.read_text(), mimetype="text/javascript")
 
 
-@socketio.on("echo")
 def echo(data: object) -> object:
     return data
 
 
+socketio.on_event("echo", echo)
+
+
 if __name__ == "__main__":
+    result = app.test_cli_runner().invoke(args=["p2p", "controller", "ChatRoom", GENERATED])
+    assert result.exit_code == 0, result.output
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     options = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
     socketio.run(app, port=PORT, **options)

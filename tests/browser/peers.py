@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -44,20 +45,22 @@ class Peer:
     def wait_for_peers(self, expected: dict[str, str]) -> "Peer":
         same = f"""expected => {{
           const actual = Object.fromEntries({FRAME}.peers)
-          const ids = Object.keys(expected)
-          return ids.length === Object.keys(actual).length && ids.every((id) => actual[id] === expected[id])
+          const ids = Object.keys({{ ...expected, ...actual }})
+          return ids.every((id) => actual[id] === expected[id])
         }}"""
         self._wait(same, expected, lambda: self.peers)
         return self
 
     def wait_for_messages(self, expected: list[tuple[str, object]]) -> "Peer":
-        enough = "count => window.events.filter(({ name, detail }) => name === 'message' && detail.type === 'Data').length >= count"
+        enough = """count => {
+          return window.events.filter(({ detail }) => detail.type === "Data").length >= count
+        }"""
         self._wait(enough, len(expected), lambda: self.messages)
         assert self.messages == expected
         return self
 
     def wait_for_error(self, code: str) -> "dict[str, Any]":
-        found = "code => window.events.find(({ name, detail }) => name === 'error' && detail.code === code)"
+        found = "code => window.events.find(({ detail }) => detail.code === code)"
         handle = self.page.wait_for_function(found, arg=code, timeout=TIMEOUT_MS)
         return dict(handle.json_value()["detail"])
 
@@ -116,7 +119,7 @@ class Room:
         peer_id: str,
         *,
         template: str = "plain",
-        config: dict[str, object] | None = None,
+        config: Mapping[str, object] | None = None,
         query: str = "",
         init_script: str = "",
         context: BrowserContext | None = None,
@@ -133,7 +136,11 @@ class Room:
         return self.open(peer_id, **options).wait_for_state("connected")
 
     def address(
-        self, peer_id: str, template: str, config: dict[str, object] | None = None, query: str = ""
+        self,
+        peer_id: str,
+        template: str,
+        config: Mapping[str, object] | None = None,
+        query: str = "",
     ) -> str:
         text = quote(json.dumps(config or {}))
         path = f"{template}/{self.session_id}/{quote(peer_id)}"

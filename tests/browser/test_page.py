@@ -1,4 +1,4 @@
-"""The element in its page: moved, removed, twice, under a strict CSP, beside the page's own code."""
+"""The element in its page: moved, removed, twice, under a strict CSP, beside other code."""
 
 from .peers import FRAME, Room
 
@@ -9,7 +9,10 @@ COUNT_CONNECTIONS = """
     constructor(...args) { super(...args); window.connections.push(this) }
   }
 """
-ALL_CLOSED = "window.connections.length > 0 && window.connections.every(({ signalingState }) => signalingState === 'closed')"
+ALL_CLOSED = """
+  window.connections.length > 0
+  && window.connections.every(({ signalingState }) => signalingState === "closed")
+"""
 
 
 def test_removing_the_element_frees_everything(room: Room) -> None:
@@ -94,7 +97,8 @@ def test_a_late_listener_gets_the_present_state(room: Room) -> None:
     heard = ann.page.evaluate(f"""async () => {{
       const heard = []
       for (const name of ["negotiating", "connected", "peers", "host-changed"]) {{
-        {FRAME}.addEventListener(`p2p:${{name}}`, ({{ type, target }}) => heard.push([type, target.localName]))
+        const listener = ({{ type, target }}) => heard.push([type, target.localName])
+        {FRAME}.addEventListener(`p2p:${{name}}`, listener)
       }}
       await undefined
       return heard

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .peers import Peer, Room
+from .peers import FRAME, Peer, Room
 
 MODES = ["eventlet", "gevent", "threading"]
 
@@ -29,7 +29,7 @@ def test_three_peers_see_each_other_and_talk(room: Room) -> None:
 def test_messages_come_in_their_senders_order(room: Room) -> None:
     host, bob, cem = three(room)
     bob.page.evaluate(
-        "Promise.all(Array.from({ length: 300 }, (_, n) => document.querySelector('p2p-frame').send(n)))"
+        f"Promise.all(Array.from({{ length: 300 }}, (_, number) => {FRAME}.send(number)))"
     )
     for peer in (host, bob, cem):
         peer.wait_for_messages([("bob", number) for number in range(300)])

@@ -34,3 +34,13 @@ def test_every_callback(room: Room) -> None:
     wanted += ["negotiating", "host bob", "connected bob bob true", "closed", "disconnect"]
     rest = iter(calls)
     assert all(call in rest for call in wanted), calls
+
+
+def test_the_controller_that_the_cli_writes_works_as_it_is(room: Room) -> None:
+    ann = room.join("ann", template="generated")
+    bob = room.join("bob", template="generated")
+    bob.page.get_by_role("textbox").fill("as it is")
+    bob.page.get_by_role("button").click()
+    for peer in (ann, bob):
+        peer.page.get_by_text("bob: as it is").wait_for()
+    assert bob.page.get_by_role("textbox").input_value() == ""
