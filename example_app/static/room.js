@@ -1,0 +1,13 @@
+import { Application } from "@hotwired/stimulus"
+
+import { ChatController } from "./chat_controller.js"
+import { InvitationController } from "./invitation_controller.js"
+import { PeopleController } from "./people_controller.js"
+import { StatusController } from "./status_controller.js"
+
+// Each part of the room is a controller of its own, under the name that its template uses in data-controller.
+const application = Application.start()
+application.register("chat", ChatController)
+application.register("invitation", InvitationController)
+application.register("people", PeopleController)
+application.register("status", StatusController)
