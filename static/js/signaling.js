@@ -69,7 +69,8 @@ export class Signaling {
   hurry() {
     if (this.#socket.connected || !this.#socket.active) return
     // Opening the manager by hand in the middle of its own reconnection would keep it from ever reconnecting again.
-    this.#socket.disconnect().connect()
+    this.#disconnect()
+    this.#socket.connect()
   }
 
   /**
@@ -105,10 +106,18 @@ export class Signaling {
    */
   leave(reason) {
     if (this.#socket.connected) this.#socket.emit("session_leave", { reason })
-    this.#socket.disconnect()
+    this.#disconnect()
   }
 
   // Private
+
+  #disconnect() {
+    this.#socket.disconnect()
+    // Socket.IO keeps for the next connection what it could not say or tell on this one: a goodbye said after the page woke up
+    // would leave the session that is joined next.
+    this.#socket.sendBuffer = []
+    this.#socket.receiveBuffer = []
+  }
 
   #listen() {
     const socket = this.#socket
@@ -136,7 +145,8 @@ export class Signaling {
 
   #rejoin() {
     this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
-      if (!answer.ok) this.#delegate.signalingRefused(P2pError.fromPayload(answer.error))
+      // A socket that is gone is no refusal: either this peer has left, or Socket.IO comes back, and joins by that.
+      if (!answer.ok && this.#socket.connected) this.#delegate.signalingRefused(P2pError.fromPayload(answer.error))
     })
   }
 
