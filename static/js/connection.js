@@ -36,13 +36,16 @@ export class Connection {
   /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
   #state = "negotiating"
 
-  /** @param {ConnectionOptions} options */
+  /**
+   * @param {ConnectionOptions} options
+   * @throws {P2pError} `bad_request` where the browser refuses the ICE servers
+   */
   constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMls, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
     this.peerId = peerId
     this.negotiationId = negotiationId
     this.#delegate = delegate
     this.#clock = clock
-    this.#pc = new RTCPeerConnection({ iceServers })
+    this.#pc = createPeerConnection(RTCPeerConnection, iceServers)
     this.#pc.onconnectionstatechange = () => this.#connectionStateChanged()
     this.#pc.onsignalingstatechange = () => this.#signalingStateChanged()
     this.#pc.ondatachannel = ({ channel }) => this.#open(channel)
@@ -66,6 +69,7 @@ export class Connection {
 
   /** Opens the channel and offers; the host's side. */
   offer() {
+    if (this.#state === "closed") return
     this.#open(this.#pc.createDataChannel("messages"))
     this.#watch(this.#negotiation.offer())
   }
@@ -143,7 +147,8 @@ export class Connection {
   }
 
   channelOpened() {
-    if (this.#state === "closed") return
+    // A channel that the other side made is open when it arrives, and then says so by an event as well.
+    if (this.#state === "closed" || this.#state === "connected") return
     this.#timer.stop()
     this.#heartbeat.start()
     this.#setState("connected")
@@ -197,5 +202,18 @@ export class Connection {
     const pc = this.#pc
     if (this.#channel) void this.#channel.close().then(() => pc.close())
     else pc.close()
+  }
+}
+
+/**
+ * @param {typeof RTCPeerConnection} PeerConnection
+ * @param {RTCIceServer[]} iceServers
+ */
+function createPeerConnection(PeerConnection, iceServers) {
+  try {
+    return new PeerConnection({ iceServers })
+  } catch (cause) {
+    const message = `The browser makes no connection: ${/** @type {Error} */ (cause).message}`
+    throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS.", cause })
   }
 }

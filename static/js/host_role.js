@@ -67,6 +67,7 @@ export class HostRole {
    * @param {string} peerId
    */
   peerReady(peerId) {
+    if (this.state === "closed") return
     this.#connections.get(peerId)?.close(new P2pError("peer_replaced"))
     const negotiationId = `${this.epoch}-${++this.#negotiations}`
     const connection = this.#createConnection({
