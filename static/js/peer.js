@@ -39,12 +39,16 @@ export class Peer {
   #outbox = new Outbox()
   /** @type {HostRole | ClientRole | null} */
   #role = null
+  /** Whether the role goes on; the picture of the peers outlives it. */
+  #isPlaying = false
   /** @type {PeerState} */
   #state = "new"
   /** The server's proof that this peer hosts. @type {string | undefined} */
   #seat
   /** The epoch whose host this peer has lost. @type {number | undefined} */
   #lostEpoch
+  /** Why the server has this peer come again. @type {P2pError | null} */
+  #refusal = null
   /** Whether this peer was connected since the app last asked it to join. */
   #wasConnected = false
   /** @type {RTCIceServer[]} */
@@ -91,8 +95,8 @@ export class Peer {
     if (this.#attempt.isRunning || this.#state === "connected") return
     this.#pause.stop()
     this.#beginAttempt()
-    this.#setState("negotiating")
     this.#signaling.join()
+    this.#setState("negotiating")
   }
 
   /**
@@ -157,15 +161,18 @@ export class Peer {
     this.#iceServers = ready.ice_servers
     const RoleHere = ready.host_peer_id === this.#options.peerId ? HostRole : ClientRole
     if (!this.#plays(RoleHere, ready)) this.#play(RoleHere, ready)
+    if (!this.#isPlaying) return // the app has left from within what it was told
     this.#seat = this.#role instanceof HostRole ? (ready.seat ?? this.#seat) : undefined
-    if (this.#role instanceof HostRole && ready.peer_id !== this.#options.peerId) this.#role.peerReady(ready.peer_id)
+    const role = this.#role
+    if (role instanceof HostRole && ready.peer_id !== this.#options.peerId) this.#attend(() => role.peerReady(ready.peer_id))
   }
 
   /** @param {import("./signaling.js").IncomingSignal} incoming */
   signalingReceived({ from, epoch, negotiation, description, candidates }) {
-    if (epoch !== this.#role?.epoch) return
-    if (description) this.#role.receiveSignal(from, negotiation, { description })
-    else if (candidates) this.#role.receiveSignal(from, negotiation, { candidates })
+    const role = this.#role
+    if (!role || !this.#isPlaying || epoch !== role.epoch) return
+    if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
+    else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
   }
 
   /** @param {import("./signaling.js").HostChange} change */
@@ -183,7 +190,7 @@ export class Peer {
 
   /** @param {P2pError} error */
   signalingRefused(error) {
-    if (error.retry && error.retryAfterMls !== undefined) return this.#pause.start(error.retryAfterMls, () => this.#signaling.join())
+    if (error.retry && error.retryAfterMls !== undefined) return this.#comeAgain(error, error.retryAfterMls)
     if (this.#attempt.isRunning) return this.#fail(error)
     if (error.code === "peer_replaced") return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
@@ -194,6 +201,7 @@ export class Peer {
   // What the role says
 
   roleChanged() {
+    if (!this.#isPlaying) return
     const role = /** @type {HostRole | ClientRole} */ (this.#role)
     if (role.state === "connected" && this.#state !== "connected") this.#connected()
     else this.#setState(role.state)
@@ -210,9 +218,10 @@ export class Peer {
   roleLost(error) {
     if (this.#attempt.isRunning) return this.#fail(error)
     this.#lostEpoch = this.epoch
-    this.#outbox.rejectSent(new P2pError("host_lost", { message: "The host went before the message came back; the others may have seen it or not.", cause: error }))
+    this.#outbox.rejectSent(hostWent(error))
+    if (this.#mayRecover(error)) this.#recover()
+    else this.#stop(error)
     this.#delegate.peerPeersChanged(this.peers)
-    this.#recover(error)
   }
 
   /** @param {Record<string, PeerState>} roster */
@@ -226,9 +235,9 @@ export class Peer {
    * @param {typeof HostRole | typeof ClientRole} RoleHere
    * @param {import("./signaling.js").Ready} ready
    */
-  #plays(RoleHere, ready) {
-    if (!(this.#role instanceof RoleHere) || this.#role.epoch !== ready.epoch) return false
-    return this.#role.state === "connected"
+  #plays(RoleHere, { host_peer_id: hostPeerId, epoch }) {
+    // A client's role takes a new offer as it comes, and that may be before the notice of a rejoin.
+    return this.#isPlaying && this.#role instanceof RoleHere && this.#role.epoch === epoch && this.#role.hostPeerId === hostPeerId
   }
 
   /**
@@ -247,15 +256,33 @@ export class Peer {
       createConnection: (setup) => this.#options.createConnection(setup, this.#iceServers),
       clock: this.#options.clock,
     })
+    this.#isPlaying = true
+    this.#refusal = null
     if (this.#role.state !== "connected" && !this.#attempt.isRunning) this.#beginAttempt()
     if (formerHost !== hostPeerId || formerEpoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId, epoch })
     this.roleChanged()
   }
 
-  // Attempts
+  /**
+   * Lets the role act on a signal. What the browser refuses outright, such as ICE servers that make no sense, ends an attempt; a
+   * session that runs goes on.
+   * @param {() => void} act
+   */
+  #attend(act) {
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error
+      if (this.#attempt.isRunning) this.#fail(error)
+      else this.#delegate.peerErrored(error)
+    }
+  }
+
+  // Attempts. What comes next is begun before the app is told what was: it may close or reconnect from within.
 
   /** An attempt is over by the time-out at the latest. */
   #beginAttempt() {
+    this.#refusal = null
     this.#attempt.start(this.#options.connectTimeoutMls, () => this.#fail(this.#timeoutError()))
   }
 
@@ -264,7 +291,10 @@ export class Peer {
     this.#backoff.reset()
     this.#wasConnected = true
     this.#lostEpoch = undefined
+    // What went over an earlier connection and has not come back by now never will.
+    this.#outbox.rejectSent(hostWent())
     this.#setState("connected")
+    if (this.#state !== "connected") return
     if (!this.iamHost && !this.#options.keepSignaling) this.#signaling.leave("connected")
     this.#flush()
   }
@@ -275,7 +305,7 @@ export class Peer {
   }
 
   #timeoutError() {
-    if (!this.#signaling.isConnected) return new P2pError("signaling_lost")
+    if (!this.#signaling.isConnected) return this.#refusal ?? new P2pError("signaling_lost")
     return this.#role instanceof ClientRole ? this.#role.timeoutError() : new P2pError("connect_timeout", { message: "The server did not answer in time." })
   }
 
@@ -285,19 +315,30 @@ export class Peer {
    */
   #fail(error) {
     this.#end((role) => role.stop())
-    if (!this.#wasConnected) return this.#stop(error)
+    if (!this.#wasConnected || !this.#mayRecover(error)) return this.#stop(error)
+    this.#recover()
     this.#delegate.peerErrored(error)
-    this.#recover(error)
   }
 
   /**
-   * Comes back after a loss, or leaves that to the app.
-   * @param {P2pError} error what happened
+   * The server wants this peer to join a little later; the attempt's time goes on.
+   * @param {P2pError} refusal
+   * @param {number} mls
    */
-  #recover(error) {
-    if (!error.retry || !this.#options.autoReconnect || this.#backoff.isExhausted) return this.#stop(error)
-    this.#setState("disconnected")
+  #comeAgain(refusal, mls) {
+    this.#refusal = refusal
+    this.#pause.start(mls, () => this.#signaling.join())
+  }
+
+  /** @param {P2pError} error */
+  #mayRecover(error) {
+    return error.retry && this.#options.autoReconnect && !this.#backoff.isExhausted
+  }
+
+  /** Comes back after a loss. */
+  #recover() {
     this.#pause.start(this.#backoff.next(), () => this.start())
+    this.#setState("disconnected")
   }
 
   /**
@@ -318,6 +359,7 @@ export class Peer {
   #end(end) {
     this.#attempt.stop()
     this.#pause.stop()
+    this.#isPlaying = false
     if (this.#role) end(this.#role)
     this.#seat = undefined
     this.#signaling.leave("closed")
@@ -342,4 +384,12 @@ export class Peer {
     this.#state = state
     this.#delegate.peerStateChanged(state)
   }
+}
+
+/**
+ * Why a message that was sent is not known to have arrived.
+ * @param {P2pError} [cause]
+ */
+function hostWent(cause) {
+  return new P2pError("host_lost", { message: "The host went before the message came back; the others may have seen it or not.", cause })
 }
