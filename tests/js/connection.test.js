@@ -1,0 +1,235 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
+import { Connection } from "../../static/js/connection.js"
+import { P2pError } from "../../static/js/errors.js"
+import { DATA, encodeFrame, HEARTBEAT } from "../../static/js/messages.js"
+import { FakeClock, pass, settle } from "./support/fake_clock.js"
+import { FakeNetwork } from "./support/fake_rtc.js"
+import { CONNECT_TIMEOUT_MLS, HEARTBEAT as BEAT } from "./support/world.js"
+
+const hello = encodeFrame({ type: DATA, id: 1, data: "hello" })
+
+/**
+ * A host's and a client's connection to each other.
+ * @param {{ loses?: (signal: any) => boolean }} [options]
+ */
+function pair({ loses = () => false } = {}) {
+  const clock = new FakeClock()
+  const network = new FakeNetwork()
+  const ends = {}
+  for (const [name, other] of [["host", "client"], ["client", "host"]]) {
+    const end = { log: [], frames: [], errors: [] }
+    const delegate = {
+      connectionChanged: ({ state }) => end.log.push(state),
+      connectionReceived: (_connection, frame) => end.frames.push(frame),
+      connectionEnded: (_connection, error) => {
+        end.log.push("ended")
+        end.errors.push(error)
+      },
+    }
+    end.connection = new Connection({
+      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+      RTCPeerConnection: /** @type {any} */ (network.RTCPeerConnection),
+      signal: (signal) => { if (!loses(signal)) queueMicrotask(() => ends[other].connection.receiveSignal(signal)) },
+    })
+    end.pc = network.all.at(-1)
+    ends[name] = end
+  }
+  return { clock, network, host: ends.host, client: ends.client }
+}
+
+async function connected(options) {
+  const world = pair(options)
+  world.host.connection.offer()
+  await pass(world.clock, 10)
+  return world
+}
+
+/** Both ends are closed, and nothing is left behind. @param {any} world */
+async function assertReleased({ clock, network }) {
+  await pass(clock, CLOSE_TIMEOUT_MLS)
+  await settle()
+  assert.deepEqual(network.open, [])
+  assert.equal(clock.pending, 0)
+}
+
+test("goes from negotiating over connecting to connected, and says each state once", async () => {
+  const { host, client } = await connected()
+  assert.deepEqual(host.log, ["connecting", "connected"])
+  assert.deepEqual(client.log, ["connecting", "connected"])
+})
+
+test("carries frames both ways and keeps heartbeats to itself", async () => {
+  const { clock, host, client } = await connected()
+  host.connection.sendText(hello)
+  client.connection.sendText(hello)
+  await pass(clock, 10_000)
+  assert.deepEqual(host.frames, [JSON.parse(hello)])
+  assert.deepEqual(client.frames, [JSON.parse(hello)])
+  assert.ok(host.pc.channels[0].sent.filter((text) => JSON.parse(text).type === HEARTBEAT).length >= 9)
+})
+
+test("a quiet hour is no loss: the heartbeat keeps it alive", async () => {
+  const { clock, host, client } = await connected()
+  await pass(clock, 3_600_000)
+  assert.deepEqual([host.connection.state, client.connection.state], ["connected", "connected"])
+})
+
+test("nobody answers: connect_timeout, in time, and everything is freed", async () => {
+  const world = await connected({ loses: () => true })
+  await pass(world.clock, CONNECT_TIMEOUT_MLS - 100)
+  assert.deepEqual(world.host.errors, [])
+  await pass(world.clock, 100)
+  assert.equal(world.host.errors[0].code, "connect_timeout")
+  assert.match(world.host.errors[0].message, /^client did not answer in time\.$/)
+  await assertReleased(world)
+})
+
+test("there is no path and ICE says nothing: ice_failed, in time", async () => {
+  const world = pair()
+  world.network.isReachable = false
+  world.host.connection.offer()
+  await pass(world.clock, CONNECT_TIMEOUT_MLS)
+  for (const { log, errors } of [world.host, world.client]) {
+    assert.deepEqual(log, ["connecting", "ended"])
+    assert.deepEqual(errors.map(({ code }) => code), ["ice_failed"])
+  }
+  await assertReleased(world)
+})
+
+test("ICE says failed: ice_failed at once, told once", async () => {
+  const world = await connected()
+  world.client.pc.turn("failed")
+  await settle()
+  assert.deepEqual(world.client.errors.map(({ code }) => code), ["ice_failed"])
+  await assertReleased(world)
+  assert.equal(world.client.log.filter((line) => line === "ended").length, 1)
+})
+
+test("ICE says disconnected: that may heal, and nothing is ended", async () => {
+  const { client } = await connected()
+  client.pc.turn("disconnected")
+  await settle()
+  assert.equal(client.connection.state, "connected")
+})
+
+test("a description that makes no sense ends the attempt with its cause", async () => {
+  const world = pair()
+  world.client.connection.receiveSignal({ description: { type: "offer", sdp: "nonsense" } })
+  await settle()
+  assert.equal(world.client.errors[0].code, "bad_request")
+  assert.equal(world.client.errors[0].cause.name, "OperationError")
+})
+
+test("silence is a loss", async () => {
+  const world = await connected()
+  world.network.isCut = true
+  await pass(world.clock, BEAT.idleTimeoutMls)
+  assert.deepEqual([world.host.errors[0].code, world.client.errors[0].code], ["host_lost", "host_lost"])
+  assert.match(world.host.errors[0].message, /5000 ms/)
+  await assertReleased(world)
+})
+
+test("close says goodbye with its reason; the closer is told nothing", async () => {
+  const world = await connected()
+  world.host.connection.close(new P2pError("peer_replaced"))
+  await settle()
+  assert.deepEqual(world.client.errors.map(({ code }) => code), ["peer_replaced"])
+  assert.ok(!world.host.log.includes("ended"))
+  await assertReleased(world)
+})
+
+test("close without a reason is a host that leaves; a goodbye of junk is internal", async () => {
+  const plain = await connected()
+  plain.host.connection.close()
+  await settle()
+  assert.deepEqual([plain.client.errors[0].code, plain.client.errors[0].message], ["host_lost", "host has left."])
+  const junk = await connected()
+  junk.host.pc.channels[0].send('{"type":"Goodbye","error":{"code":"nonsense"}}')
+  await settle()
+  assert.deepEqual(junk.client.errors.map(({ code }) => code), ["internal"])
+})
+
+test("what was sent before close still arrives", async () => {
+  const world = await connected()
+  world.host.pc.channels[0].stall()
+  world.host.connection.sendText(hello)
+  world.host.connection.close()
+  world.host.pc.channels[0].resume()
+  await settle()
+  assert.equal(world.client.frames.length, 1)
+  assert.equal(world.client.errors[0].message, "host has left.")
+})
+
+test("abort closes within this turn, and the other side sees it", async () => {
+  const world = await connected()
+  world.host.connection.abort()
+  assert.equal(world.host.pc.signalingState, "closed")
+  await settle()
+  assert.deepEqual(world.client.errors.map(({ code }) => code), ["host_lost"])
+  await assertReleased(world)
+})
+
+test("after close nothing is told, whatever comes", async () => {
+  for (const end of ["close", "abort"]) {
+    const world = await connected()
+    const { connection, log, frames, pc } = world.client
+    const { length } = log
+    connection[end]()
+    connection[end]()
+    connection.receiveSignal({ description: { type: "offer", sdp: "nonsense" } })
+    connection.sendTextOrEnd(hello)
+    connection.trySend({ type: HEARTBEAT })
+    pc.turn("failed")
+    world.host.connection.sendTextOrEnd(hello)
+    await pass(world.clock, 60_000)
+    assert.equal(log.length, length)
+    assert.deepEqual(frames, [])
+    assert.throws(() => connection.sendText(hello), { code: "not_joined" })
+    await assertReleased(world)
+  }
+})
+
+test("closed before, in the middle of and right after the negotiation", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const world = pair()
+    world.host.connection.offer()
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    world.host.connection.close()
+    await pass(world.clock, CONNECT_TIMEOUT_MLS + BEAT.idleTimeoutMls)
+    assert.ok(!world.host.log.includes("ended"), `after ${turns} turns`)
+    assert.equal(world.client.log.filter((line) => line === "ended").length, 1, `after ${turns} turns`)
+    await assertReleased(world)
+  }
+})
+
+test("an offer after the close is nothing, and makes no noise", async () => {
+  const world = pair()
+  world.host.connection.close()
+  world.host.connection.offer()
+  world.client.connection.close()
+  await assertReleased(world)
+})
+
+test("a second channel of the other side is closed", async () => {
+  const { client, host } = await connected()
+  const extra = host.pc.createDataChannel("extra")
+  client.pc.ondatachannel({ channel: extra })
+  assert.equal(extra.readyState, "closing")
+  assert.equal(client.connection.state, "connected")
+})
+
+test("a receiver that takes nothing more is ended; a heartbeat that doesn't fit is only left out", async () => {
+  const world = await connected()
+  world.host.pc.channels[0].stall()
+  const text = "x".repeat(2 * 1024 * 1024)
+  for (let number = 0; number < 4; number++) world.host.connection.sendTextOrEnd(text)
+  world.host.connection.trySend({ type: HEARTBEAT })
+  assert.deepEqual(world.host.errors, [])
+  world.host.connection.sendTextOrEnd(text)
+  assert.deepEqual(world.host.errors.map(({ code }) => code), ["rate_limited"])
+  world.client.connection.close()
+  await assertReleased(world)
+})

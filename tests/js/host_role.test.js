@@ -1,0 +1,219 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { CLOSE_TIMEOUT_MLS, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
+import { P2pError } from "../../static/js/errors.js"
+import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/host_role.js"
+import { STATE } from "../../static/js/messages.js"
+import { settle } from "./support/fake_clock.js"
+import { Room } from "./support/room.js"
+import { CONNECT_TIMEOUT_MLS } from "./support/world.js"
+
+/** @param {...string} peerIds */
+async function open(...peerIds) {
+  const room = new Room()
+  const clients = []
+  for (const peerId of peerIds) clients.push(await room.join(peerId))
+  return { room, host: room.host, clients }
+}
+
+/** The presence frames that went over a channel. @param {any} channel */
+const presenceFrames = (channel) => channel.sent.map((text) => JSON.parse(text)).filter(({ type }) => type === STATE)
+
+test("is connected from the start, alone or not", async () => {
+  const { host } = await open()
+  assert.equal(host.role.state, "connected")
+  assert.ok(host.role.iamHost)
+  assert.deepEqual(host.presence, { host: "connected" })
+})
+
+test("everybody sees everybody as connected", async () => {
+  const { host, clients } = await open("ann", "bob", "cleo")
+  for (const { presence } of [host, ...clients]) assert.deepEqual(presence, { host: "connected", ann: "connected", bob: "connected", cleo: "connected" })
+})
+
+test("a client's message is shown to all once, the sender included, under the number it had", async () => {
+  const { host, clients } = await open("ann", "bob")
+  clients[0].say("hello")
+  await settle()
+  for (const { received } of [host, ...clients]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", id: 1, data: "hello" }])
+})
+
+test("the host's own message is shown to all once", async () => {
+  const { host, clients } = await open("ann", "bob")
+  host.say("hello")
+  await settle()
+  for (const { texts } of [host, ...clients]) assert.deepEqual(texts, ["host: hello"])
+})
+
+test("the sender is who the connection belongs to, whatever the client wrote", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+  ann.channel("host").send(JSON.stringify({ type: "Data", senderId: "bob", id: 1, data: "I am bob", extra: "x" }))
+  await room.pass()
+  for (const { received } of [host, ann, bob]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", id: 1, data: "I am bob" }])
+})
+
+test("all see all messages in one order", async () => {
+  const { host, clients } = await open("ann", "bob", "cleo")
+  for (let number = 0; number < 20; number++) for (const player of [...clients, host]) player.say(number)
+  await settle()
+  for (const { texts } of clients) assert.deepEqual(texts, host.texts)
+  assert.equal(host.texts.length, 80)
+})
+
+test("what only the host may say is ignored from a client", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+  ann.channel("host").send(JSON.stringify({ type: STATE, senderId: "host", data: { bob: "failed" }, full: true }))
+  await room.pass()
+  assert.equal(host.presence.bob, "connected")
+  assert.equal(bob.presence.bob, "connected")
+})
+
+test("a message that can't be passed on costs its sender the connection, and nobody else", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+  ann.channel("host").send(`{"type":"Data","id":1,"data":[${Array.from({ length: 20_000 }, () => "1e20").join()}]}`)
+  await room.pass()
+  assert.deepEqual(ann.losses.map(({ code }) => code), ["too_large"])
+  assert.equal(host.presence.ann, "disconnected")
+  bob.say("still here")
+  await room.pass()
+  assert.deepEqual([...host.texts, ...bob.texts], ["bob: still here", "bob: still here"])
+})
+
+test("a reload takes the place of the page before it, which is told so", async () => {
+  const { room, host, clients: [before, bob] } = await open("ann", "bob")
+  const after = await room.join("ann")
+  assert.deepEqual(before.losses.map(({ code }) => code), ["peer_replaced"])
+  assert.equal(after.role.state, "connected")
+  assert.equal(host.presence.ann, "connected")
+  bob.say("once")
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.deepEqual([after.texts, before.texts], [["bob: once"], []])
+  assert.equal(room.network.open.length, 4)
+})
+
+test("a reload in the middle of a negotiation doesn't mix two attempts", async () => {
+  const { room, host } = await open()
+  const late = []
+  room.loses = (from, _to, signal) => from === "ann" && "description" in signal && late.push(room.signals.at(-1)) === 1
+  await room.join("ann")
+  const after = await room.join("ann")
+  const connected = host.ends.get("ann")
+  const { negotiation, signal } = late[0]
+  host.role.receiveSignal("ann", negotiation, signal)
+  host.role.receiveSignal("ann", negotiation, { candidates: [{ candidate: "candidate:stale" }] })
+  await room.pass(20_000)
+  assert.equal(after.role.state, "connected")
+  assert.ok(!connected.candidates.includes("candidate:stale"))
+  assert.equal(new Set(room.signals.map((entry) => entry.negotiation)).size, 2)
+})
+
+test("a client may not offer, roll back or speak for another one", async () => {
+  const { room, host, clients: [ann] } = await open("ann", "bob")
+  const [{ negotiation }] = room.signals
+  for (const type of ["offer", "rollback", "pranswer"]) host.role.receiveSignal("ann", negotiation, { description: { type, sdp: "nonsense" } })
+  host.role.receiveSignal("bob", negotiation, { description: { type: "answer", sdp: "nonsense" } })
+  host.role.receiveSignal("stranger", negotiation, { candidates: [] })
+  await room.pass(100)
+  assert.deepEqual(host.presence, { host: "connected", ann: "connected", bob: "connected" })
+  assert.equal(ann.role.state, "connected")
+})
+
+test("a receiver that takes nothing is dropped, the others go on and are told", async () => {
+  const { room, host, clients: [slow, bob] } = await open("slow", "bob")
+  host.channel("slow").stall()
+  const text = "x".repeat(200_000)
+  for (let number = 0; number <= MAX_BUFFERED_BYTES / text.length; number++) host.say(text)
+  await room.pass()
+  assert.equal(host.presence.slow, "disconnected")
+  assert.equal(bob.presence.slow, "disconnected")
+  assert.equal(bob.received.length, host.received.length)
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.equal(slow.losses.length, 1)
+})
+
+test("a newcomer gets the whole picture, the others only what has changed", async () => {
+  const { room, host } = await open("ann")
+  const before = presenceFrames(host.channel("ann")).length
+  await room.join("bob")
+  const deltas = presenceFrames(host.channel("ann")).slice(before)
+  assert.deepEqual(deltas.map(({ data, full }) => [data, full]), ["negotiating", "connecting", "connected"].map((state) => [{ bob: state }, undefined]))
+  const [first] = presenceFrames(host.channel("bob")).filter(({ full }) => full)
+  assert.deepEqual(first.data, { host: "connected", ann: "connected", bob: "connected" })
+})
+
+test("a client that goes is shown as disconnected to the others", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+  ann.role.stop()
+  await room.pass()
+  assert.equal(host.presence.ann, "disconnected")
+  assert.equal(bob.presence.ann, "disconnected")
+})
+
+test("a lost socket matters only while its peer negotiates", async () => {
+  const { room, host } = await open("ann")
+  host.role.peerLeft("ann")
+  host.role.peerLeft("stranger")
+  assert.equal(host.presence.ann, "connected")
+  room.loses = () => true
+  await room.join("bob")
+  host.role.peerLeft("bob")
+  assert.equal(host.presence.bob, "disconnected")
+  const offers = room.signals.length
+  await room.pass(30_000)
+  assert.equal(room.signals.length, offers)
+})
+
+test("an attempt that nobody answers ends, and leaves nothing behind", async () => {
+  const { room, host } = await open()
+  room.loses = () => true
+  await room.join("ann")
+  await room.pass(CONNECT_TIMEOUT_MLS + CLOSE_TIMEOUT_MLS)
+  assert.equal(host.presence.ann, "disconnected")
+  assert.deepEqual(room.network.open, [])
+})
+
+test("rosters are paced: soon after a change, never more often than the pause, and now and then", async () => {
+  const { room, host } = await open()
+  await room.pass(ROSTER_PAUSE_MLS)
+  assert.deepEqual(host.rosters, [{ host: "connected" }])
+  for (let number = 0; number < 10; number++) await room.join(`peer-${number}`)
+  await room.pass(ROSTER_PAUSE_MLS)
+  assert.equal(host.rosters.length, 2)
+  assert.equal(Object.keys(host.rosters[1]).length, 11)
+  await room.pass(ROSTER_INTERVAL_MLS - ROSTER_PAUSE_MLS)
+  assert.equal(host.rosters.length, 2)
+  await room.pass(ROSTER_PAUSE_MLS)
+  assert.equal(host.rosters.length, 3)
+})
+
+test("stopping tells every client why, and frees everything", async () => {
+  const { room, host, clients } = await open("ann", "bob")
+  host.role.stop(new P2pError("host_lost", { message: "cleo is the host now." }))
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  await settle()
+  for (const { losses } of clients) assert.deepEqual(losses.map(({ code, message }) => [code, message]), [["host_lost", "cleo is the host now."]])
+  assert.equal(host.role.state, "closed")
+  assert.deepEqual(room.network.open, [])
+  assert.equal(room.clock.pending, 0)
+})
+
+test("aborting closes every connection within this turn", async () => {
+  const { room, host, clients } = await open("ann", "bob")
+  host.role.abort()
+  for (const end of host.ends.values()) assert.equal(end.signalingState, "closed")
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  for (const { losses } of clients) assert.equal(losses.length, 1)
+  assert.equal(room.clock.pending, 0)
+})
+
+test("a stopped host begins nothing any more", async () => {
+  const { room, host } = await open("ann")
+  host.role.stop()
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  host.role.peerReady("bob")
+  host.role.peerLeft("ann")
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.deepEqual(room.network.open, [])
+  assert.equal(room.clock.pending, 0)
+})

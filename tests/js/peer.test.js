@@ -1,0 +1,710 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
+import { P2pError } from "../../static/js/errors.js"
+import { settle } from "./support/fake_clock.js"
+import { GRACE_MLS } from "./support/fake_server.js"
+import { CONNECT_TIMEOUT_MLS, HEARTBEAT, fate, World } from "./support/world.js"
+
+/**
+ * A world with pages that have joined one after the other.
+ * @param {...string} peerIds
+ */
+async function open(...peerIds) {
+  const world = new World()
+  return { world, pages: await world.session(...peerIds) }
+}
+
+/** Nothing runs any more, and no connection is open. @param {World} world */
+async function assertQuiet(world) {
+  await world.pass(CLOSE_TIMEOUT_MLS)
+  await settle()
+  assert.deepEqual(world.network.open.map(({ id }) => id), [])
+  assert.equal(world.clock.pending, 0)
+  assert.deepEqual(world.server.sockets, [])
+}
+
+// Joining
+
+test("the first peer hosts, the next ones connect to it, and only the host keeps its socket", async () => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  assert.deepEqual(ann.states, ["negotiating", "connected"])
+  assert.deepEqual(bob.states, ["negotiating", "connecting", "connected"])
+  assert.deepEqual([ann.peer.iamHost, bob.peer.iamHost, cleo.peer.hostPeerId, cleo.peer.epoch], [true, false, "ann", 1])
+  assert.deepEqual(world.server.sockets, ["ann"])
+  assert.deepEqual(world.server.heard("session_leave").map(({ peerId, payload }) => [peerId, payload.reason]), [["bob", "connected"], ["cleo", "connected"]])
+  for (const { presence, errors } of [ann, bob, cleo]) {
+    assert.deepEqual(presence, { ann: "connected", bob: "connected", cleo: "connected" })
+    assert.deepEqual(errors, [])
+  }
+})
+
+test("the host is told once, and the server's ICE servers are used", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  for (const { hosts } of [ann, bob]) assert.deepEqual(hosts, [{ hostPeerId: "ann", epoch: 1 }])
+  assert.deepEqual(world.network.all[0].config.iceServers, [{ urls: "stun:stun.example" }])
+})
+
+test("with keepSignaling a client keeps its socket", async () => {
+  const { world } = await open("ann")
+  const bob = world.page("bob", { keepSignaling: true })
+  bob.peer.start()
+  await world.pass(10)
+  assert.equal(bob.lastState, "connected")
+  assert.deepEqual(world.server.sockets, ["ann", "bob"])
+})
+
+test("the host's notice of a newcomer may come before its own", async () => {
+  const world = new World()
+  const ann = world.page("ann")
+  ann.peer.start()
+  ann.peer.signalingReady({ peer_id: "bob", host_peer_id: "ann", epoch: 1, ice_servers: [] })
+  assert.equal(ann.peer.iamHost, true)
+  await world.pass(10)
+  assert.deepEqual(ann.states, ["negotiating", "connected"])
+  assert.equal(ann.hosts.length, 1)
+})
+
+test("starting twice is starting once", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  ann.peer.start()
+  const bob = world.page("bob")
+  bob.peer.start()
+  bob.peer.start()
+  await world.pass(10)
+  bob.peer.start()
+  assert.equal(world.server.heard("join").length, 2)
+})
+
+// Every attempt ends
+
+test("the server can't be reached: signaling_lost, in time", async () => {
+  const world = new World()
+  world.server.isDown = true
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  assert.deepEqual(ann.errorCodes, [])
+  await world.pass(1)
+  assert.deepEqual([ann.errorCodes, ann.lastState], [["signaling_lost"], "failed"])
+  world.server.restart()
+  await assertQuiet(world)
+})
+
+test("the server that comes up in time is enough", async () => {
+  const world = new World()
+  world.server.isDown = true
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(10_000)
+  world.server.restart()
+  await world.pass(10)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", []])
+})
+
+test("the server takes the join and says nothing more: connect_timeout, in time", async () => {
+  const world = new World()
+  world.server.loses = () => true
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MLS)
+  assert.deepEqual([ann.errorCodes, ann.lastState], [["connect_timeout"], "failed"])
+  assert.match(ann.errors[0].message, /server/)
+  await assertQuiet(world)
+})
+
+test("the host doesn't answer: connect_timeout, in time", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.loses = (event) => event === "sdp_offer"
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MLS)
+  assert.deepEqual([bob.errorCodes, bob.lastState], [["connect_timeout"], "failed"])
+  ann.peer.close()
+  await assertQuiet(world)
+})
+
+test("there is no path: ice_failed, in time", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.network.isReachable = false
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MLS)
+  assert.deepEqual([bob.errorCodes, bob.lastState], [["ice_failed"], "failed"])
+  ann.peer.close()
+  await assertQuiet(world)
+})
+
+test("ICE servers that the browser refuses are named as the cause, at once", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  const emit = world.server.emit.bind(world.server)
+  world.server.emit = (peerId, event, payload) => emit(peerId, event, event === "session_ready" && peerId === "bob" ? { ...payload, ice_servers: [{ urls: "nonsense" }] } : payload)
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(100)
+  assert.deepEqual([bob.errorCodes, bob.lastState], [["bad_request"], "failed"])
+  assert.match(bob.errors[0].hint, /ice_servers/)
+  assert.equal(ann.lastState, "connected")
+  ann.peer.close()
+  await assertQuiet(world)
+})
+
+for (const code of /** @type {const} */ (["token_expired", "unauthorized", "session_full", "internal"])) {
+  test(`a join that is refused with ${code} ends at once`, async () => {
+    const world = new World()
+    world.server.refuse = () => new P2pError(code)
+    const ann = world.page("ann")
+    ann.peer.start()
+    await world.pass(10)
+    assert.deepEqual([ann.errorCodes, ann.lastState], [[code], "failed"])
+    await assertQuiet(world)
+  })
+}
+
+test("a join that is refused for a moment is tried again then", async () => {
+  const world = new World()
+  world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: 700 })
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(699)
+  assert.equal(world.server.heard("join").length, 1)
+  world.server.refuse = () => null
+  await world.pass(10)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", []])
+  assert.equal(world.server.heard("join").length, 2)
+})
+
+test("a join that is refused for moment after moment ends in time, with what the server said", async () => {
+  const world = new World()
+  world.server.refuse = () => new P2pError("unavailable", { message: "Not today.", retryAfterMls: 700 })
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MLS)
+  assert.deepEqual([ann.errors.map(({ message }) => message), ann.lastState], [["Not today."], "failed"])
+  await assertQuiet(world)
+})
+
+test("a browser without WebRTC fails with the reason it is given, and joins nothing", async () => {
+  const world = new World()
+  const ann = world.page("ann")
+  ann.peer.refuse(new P2pError("unsupported"))
+  assert.deepEqual([ann.errorCodes, ann.lastState], [["unsupported"], "failed"])
+  assert.deepEqual(world.server.log, [])
+  await assertQuiet(world)
+})
+
+// Talking
+
+test("what is sent before the connection is there arrives with it, in order, once", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  const bob = world.page("bob")
+  const results = ["early", "bird"].map((text) => fate(bob.peer.send(text)))
+  bob.peer.start()
+  await world.pass(10)
+  results.push(fate(bob.peer.send("late")))
+  await world.pass(10)
+  for (const { texts } of [ann, bob]) assert.deepEqual(texts, ["bob: early", "bob: bird", "bob: late"])
+  assert.deepEqual(results.map(({ is }) => is), ["resolved", "resolved", "resolved"])
+})
+
+test("a host's message is shown to itself and to all", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  const result = fate(ann.peer.send({ x: 1 }))
+  await world.pass()
+  assert.equal(result.is, "resolved")
+  assert.deepEqual([ann.messages, bob.messages], [[{ type: "Data", senderId: "ann", data: { x: 1 } }], [{ type: "Data", senderId: "ann", data: { x: 1 } }]])
+})
+
+test("a message that was on its way when the host went is rejected, not sent twice", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  ann.peer.abort()
+  const result = fate(bob.peer.send("whither"))
+  await world.pass(100)
+  assert.equal(result.is, "host_lost")
+  assert.equal(bob.peer.iamHost, true)
+  assert.deepEqual(bob.texts, [])
+})
+
+test("a message sent between two hosts arrives at the next one", async () => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  bob.on.disconnected = () => { bob.result = fate(bob.peer.send("kept")) }
+  world.server.refuse = (peerId) => (peerId === "bob" && world.server.host !== "cleo" ? new P2pError("unavailable", { retryAfterMls: 100 }) : null)
+  ann.peer.abort()
+  await world.pass(5_000)
+  assert.equal(bob.result.is, "resolved")
+  assert.deepEqual([bob.texts, cleo.texts], [["bob: kept"], ["bob: kept"]])
+})
+
+test("a message that got no echo is rejected when the peer joins afresh", async () => {
+  const { world, pages: [, bob] } = await open("ann", "bob")
+  world.network.isCut = true
+  const result = fate(bob.peer.send("unheard"))
+  world.network.isCut = false
+  bob.peer.reconnect()
+  await world.pass(100)
+  assert.equal(bob.lastState, "connected")
+  assert.equal(result.is, "host_lost")
+})
+
+test("what can't be sent is refused, before and after the connection is there", async () => {
+  const world = new World()
+  const ann = world.page("ann")
+  await assert.rejects(ann.peer.send(undefined), { code: "unsupported" })
+  ann.peer.start()
+  await world.pass(10)
+  await assert.rejects(ann.peer.send(1n), { code: "unsupported" })
+  await assert.rejects(ann.peer.send("x".repeat(300_000)), { code: "too_large" })
+})
+
+test("sending from a peer that is over is refused, and what waited is rejected", async () => {
+  const world = new World()
+  const ann = world.page("ann")
+  const waiting = fate(ann.peer.send("never"))
+  world.server.refuse = () => new P2pError("token_expired")
+  ann.peer.start()
+  await world.pass(10)
+  assert.equal(waiting.is, "token_expired")
+  await assert.rejects(ann.peer.send("later"), { code: "not_joined" })
+})
+
+// The host is lost
+
+test("the host says goodbye: another one is elected, without anybody's doing", async () => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  ann.peer.close()
+  await world.pass(1_000)
+  const hosts = [bob, cleo].filter(({ peer }) => peer.iamHost)
+  assert.equal(hosts.length, 1)
+  for (const { peer, states, errors } of [bob, cleo]) {
+    assert.equal(peer.state, "connected")
+    assert.ok(states.includes("disconnected"))
+    assert.deepEqual(errors, [])
+    assert.equal(peer.hostPeerId, hosts[0].peer.hostPeerId)
+    assert.ok(peer.epoch > 1)
+  }
+})
+
+test("a host that falls silent is given up: the join says which epoch was lost", async () => {
+  const { world, pages: [, bob] } = await open("ann", "bob")
+  world.network.isCut = true
+  world.server.dropSocket("ann")
+  world.server.refuse = (peerId) => (peerId === "ann" ? new P2pError("unavailable", { retryAfterMls: 60_000 }) : null)
+  await world.pass(HEARTBEAT.idleTimeoutMls + 10)
+  assert.deepEqual(world.server.heard("join").at(-1), { peerId: "bob", event: "join", payload: { lost_epoch: 1 } })
+  assert.deepEqual([bob.peer.iamHost, bob.peer.epoch, bob.lastState], [true, 2, "connected"])
+})
+
+test("a newcomer waits out the grace of a host whose socket dropped", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.dropSocket("ann")
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(GRACE_MLS - 1)
+  assert.equal(bob.peer.iamHost, false)
+  await world.pass(1)
+  await world.pass(10)
+  assert.equal(bob.peer.iamHost, true)
+  assert.deepEqual(bob.errorCodes, [])
+  assert.ok(ann)
+})
+
+test("a host whose socket comes back takes its seat again, and its clients notice nothing", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  world.server.stop()
+  await world.pass(GRACE_MLS * 2)
+  world.server.restart()
+  await world.pass(10)
+  assert.deepEqual([ann.peer.iamHost, ann.peer.epoch, ann.states, ann.hosts.length], [true, 1, ["negotiating", "connected"], 1])
+  assert.deepEqual(bob.states, ["negotiating", "connecting", "connected"])
+  const cleo = (await world.session("cleo"))[0]
+  assert.deepEqual(cleo.presence, { ann: "connected", bob: "connected", cleo: "connected" })
+})
+
+test("a seat survives a server that forgot everything", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.stop()
+  world.server.forget()
+  world.server.restart()
+  await world.pass(10)
+  assert.deepEqual([ann.peer.iamHost, ann.peer.epoch, world.server.host, world.server.epoch], [true, 1, "ann", 1])
+})
+
+test("a host that was superseded steps down, and its clients follow to the new one", async () => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  const refused = new P2pError("unavailable", { retryAfterMls: 3_000 })
+  world.server.refuse = (peerId) => (peerId === "ann" ? refused : null)
+  world.server.dropSocket("ann")
+  ann.signaling.join()
+  await world.pass(GRACE_MLS + 100)
+  const [dan] = await world.session("dan")
+  assert.deepEqual([dan.peer.iamHost, dan.peer.epoch], [true, 2])
+  world.server.refuse = () => null
+  await world.pass(10_000)
+  for (const { peer } of [ann, bob, cleo, dan]) assert.deepEqual([peer.state, peer.hostPeerId, peer.epoch], ["connected", "dan", 2])
+  assert.deepEqual(dan.presence, { dan: "connected", ann: "connected", bob: "connected", cleo: "connected" })
+  assert.deepEqual(ann.errors, [])
+  fate(ann.peer.send("hello"))
+  await world.pass(10)
+  for (const { texts } of [ann, bob, cleo, dan]) assert.deepEqual(texts, ["ann: hello"])
+  for (const { peer } of [ann, bob, cleo, dan]) peer.close()
+  await assertQuiet(world)
+})
+
+test("a host that hears of a higher epoch asks again, and follows", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  const joins = world.server.heard("join").length
+  ann.peer.signalingHostChanged({ host_peer_id: "dan", epoch: 0, reason: "elected" })
+  ann.peer.signalingHostChanged({ host_peer_id: null, epoch: 2, reason: "lost" })
+  ann.peer.signalingHostChanged({ host_peer_id: "ann", epoch: 2, reason: "elected" })
+  await world.pass(10)
+  assert.equal(world.server.heard("join").length, joins)
+  ann.peer.signalingHostChanged({ host_peer_id: "dan", epoch: 2, reason: "elected" })
+  await world.pass(10)
+  assert.deepEqual(world.server.heard("join").at(-1)?.payload, { seat: { peerId: "ann", epoch: 1 } })
+})
+
+test("a client whose host goes in the middle of their negotiation joins again", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.loses = (event) => event === "sdp_answer"
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(100)
+  world.server.loses = () => false
+  ann.peer.close()
+  await world.pass(100)
+  assert.deepEqual([bob.peer.iamHost, bob.lastState, bob.errorCodes], [true, "connected", []])
+})
+
+test("an old session_ready is ignored", async () => {
+  const { pages: [ann] } = await open("ann")
+  ann.peer.signalingReady({ peer_id: "ann", host_peer_id: "dan", epoch: 0, ice_servers: [] })
+  assert.deepEqual([ann.peer.iamHost, ann.peer.epoch], [true, 1])
+})
+
+test("signals of another epoch are ignored", async () => {
+  const { world, pages: [, bob] } = await open("ann", "bob")
+  const ends = world.network.all.length
+  bob.peer.signalingReceived({ from: "ann", epoch: 2, negotiation: "2-1", description: { type: "offer", sdp: "v=0\no=end-1" } })
+  bob.peer.signalingReceived({ from: "ann", epoch: 1, negotiation: "1-9" })
+  assert.equal(world.network.all.length, ends)
+})
+
+test("an offer that overtakes the notice of a rejoin is taken", async () => {
+  for (let turns = 0; turns < 60; turns += 3) {
+    const { world, pages: [ann, bob] } = await open("ann", "bob")
+    let notice = null
+    world.server.loses = (event, payload) => {
+      if (event === "session_ready" && !notice) return Boolean(notice = payload)
+      if (event === "sdp_offer") deliver()
+      return false
+    }
+    const deliver = async () => {
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      bob.peer.signalingReady(notice)
+    }
+    world.network.all[1].turn("failed")
+    await world.pass(100)
+    assert.equal(bob.lastState, "connected", `after ${turns} turns`)
+    assert.equal(ann.presence.bob, "connected")
+  }
+})
+
+test("rejoining has an end", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  ann.peer.abort()
+  world.server.refuse = () => new P2pError("unavailable")
+  const before = world.server.heard("join").length
+  await world.pass(3_600_000)
+  assert.equal(world.server.heard("join").length - before, 100)
+  assert.deepEqual([bob.lastState, new Set(bob.errorCodes)], ["disconnected", new Set(["unavailable"])])
+  await assertQuiet(world)
+})
+
+test("a token that has expired meanwhile ends the rejoining, told once", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  world.server.refuse = () => new P2pError("token_expired")
+  ann.peer.abort()
+  await world.pass(100)
+  assert.deepEqual([bob.lastState, bob.errorCodes], ["failed", ["token_expired"]])
+  await assertQuiet(world)
+})
+
+test("without autoReconnect a lost host is told, and nothing more is done", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  const bob = world.page("bob", { autoReconnect: false })
+  bob.peer.start()
+  await world.pass(10)
+  ann.peer.abort()
+  await world.pass(60_000)
+  assert.deepEqual([bob.lastState, bob.errorCodes], ["disconnected", ["host_lost"]])
+  await assert.rejects(bob.peer.send("x"), { code: "not_joined" })
+  await assertQuiet(world)
+})
+
+test("hurry ends the pause before the next attempt", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  ann.peer.abort()
+  world.server.refuse = () => new P2pError("unavailable")
+  await world.pass(3_000)
+  world.server.refuse = () => null
+  bob.peer.hurry()
+  await world.pass(10)
+  assert.equal(bob.peer.iamHost, true)
+})
+
+// The other page
+
+test("a second page under the same id takes the place of a client", async () => {
+  const { world, pages: [ann, before] } = await open("ann", "bob")
+  const [after] = await world.session("bob")
+  await world.pass(10_000)
+  assert.deepEqual([before.lastState, before.errorCodes, after.lastState], ["closed", ["peer_replaced"], "connected"])
+  assert.equal(ann.presence.bob, "connected")
+  before.peer.reconnect()
+  await world.pass(10_000)
+  assert.deepEqual([before.lastState, after.lastState, after.errorCodes], ["connected", "closed", ["peer_replaced"]])
+})
+
+test("a second page under the same id takes the place of the host, and the clients follow", async () => {
+  const { world, pages: [before, bob] } = await open("ann", "bob")
+  const [after] = await world.session("ann")
+  await world.pass(10_000)
+  assert.deepEqual([before.lastState, before.errorCodes, before.peer.iamHost], ["closed", ["peer_replaced"], false])
+  assert.deepEqual([after.peer.iamHost, after.peer.epoch], [true, 2])
+  assert.deepEqual([bob.lastState, bob.peer.epoch, bob.errorCodes], ["connected", 2, []])
+})
+
+// The server and a session that runs
+
+test("a host that the server throws out goes on, says so, and comes back", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  world.server.expel("ann", new P2pError("unavailable"))
+  await world.pass(100)
+  assert.deepEqual([ann.errorCodes, ann.lastState, bob.lastState], [["unavailable"], "connected", "connected"])
+  assert.deepEqual(world.server.sockets, ["ann"])
+  assert.deepEqual([ann.peer.iamHost, ann.peer.epoch], [true, 1])
+})
+
+test("a host whose token has expired goes on without the server", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  world.server.expel("ann", new P2pError("token_expired"))
+  await world.pass(60_000)
+  assert.deepEqual([ann.errorCodes, ann.lastState], [["token_expired"], "connected"])
+  fate(bob.peer.send("still here"))
+  await world.pass(10)
+  assert.deepEqual(ann.texts, ["bob: still here"])
+})
+
+test("the host sends rosters to the server", async () => {
+  const { world } = await open("ann", "bob")
+  await world.pass(1_500)
+  assert.deepEqual(world.server.heard("session_roster").at(-1)?.payload, { epoch: 1, peers: { ann: "connected", bob: "connected" } })
+})
+
+// Ending, in every state
+
+/** @type {Record<string, (world: World) => Promise<import("./support/world.js").Page>>} */
+const STATES = {
+  new: async (world) => world.page("bob"),
+  "waiting for the server": async (world) => {
+    world.server.isDown = true
+    return begin(world)
+  },
+  "told to come again": async (world) => {
+    world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: 1_000 })
+    return begin(world)
+  },
+  "waiting for an offer": async (world) => {
+    world.server.loses = (event) => event === "sdp_offer"
+    return begin(world)
+  },
+  connecting: async (world) => {
+    world.network.isReachable = false
+    return begin(world)
+  },
+  connected: async (world) => begin(world),
+  "connected as the host": async (world) => {
+    world.ann.peer.close()
+    return begin(world)
+  },
+  "waiting to rejoin": async (world) => {
+    const page = await begin(world)
+    world.ann.peer.abort()
+    world.server.refuse = () => new P2pError("unavailable")
+    await world.pass(2_000)
+    return page
+  },
+  failed: async (world) => {
+    world.server.refuse = () => new P2pError("token_expired")
+    return begin(world)
+  },
+  closed: async (world) => {
+    const page = await begin(world)
+    page.peer.close()
+    return page
+  },
+}
+
+/** @param {World} world */
+async function begin(world) {
+  const page = world.page("bob")
+  page.peer.start()
+  await world.pass(100)
+  return page
+}
+
+for (const [state, reach] of Object.entries(STATES)) {
+  for (const end of ["close", "abort"]) {
+    test(`${end} while ${state}: nothing is left, nothing comes back`, async () => {
+      const world = new World()
+      ;[world.ann] = await world.session("ann")
+      const page = await reach(world)
+      const waiting = fate(page.peer.send("waiting"))
+      const errors = page.errors.length
+      page.peer[end]()
+      await settle()
+      assert.notEqual(waiting.is, "pending")
+      assert.equal(page.lastState, "closed")
+      const told = page.states.length
+      world.ann.peer.close()
+      world.server.isDown = false
+      world.server.refuse = () => null
+      page.peer.hurry()
+      await world.pass(120_000)
+      assert.equal(page.states.length, told)
+      assert.equal(page.errors.length, errors)
+      await assert.rejects(page.peer.send("x"), { code: "not_joined" })
+      await assertQuiet(world)
+    })
+  }
+
+  test(`reconnect while ${state}: it is connected again`, async () => {
+    const world = new World()
+    ;[world.ann] = await world.session("ann")
+    const page = await reach(world)
+    Object.assign(world.server, { isDown: false, refuse: () => null, loses: () => false })
+    world.network.isReachable = true
+    page.peer.reconnect()
+    await world.pass(1_000)
+    assert.equal(page.lastState, "connected")
+    const result = fate(page.peer.send("hello"))
+    await world.pass(10)
+    assert.equal(result.is, "resolved")
+    page.peer.close()
+    world.ann.peer.close()
+    await assertQuiet(world)
+  })
+}
+
+// An app that acts from within what it is told
+
+for (const news of ["negotiating", "connecting", "connected", "disconnected", "error", "peers", "host"]) {
+  test(`close from within "${news}" is the end`, async () => {
+    const world = new World()
+    const [ann] = await world.session("ann")
+    const bob = world.page("bob")
+    if (news === "error") world.server.loses = (event) => event === "sdp_offer"
+    bob.on[news] = () => { if (bob.lastState !== "closed") bob.peer.close() }
+    bob.peer.start()
+    await world.pass(news === "error" ? CONNECT_TIMEOUT_MLS : 100)
+    assert.equal(bob.lastState === "closed", news !== "disconnected")
+    ann.peer.abort()
+    await world.pass(120_000)
+    assert.equal(bob.peer.state, "closed")
+    assert.equal(bob.lastState, "closed")
+    await assertQuiet(world)
+  })
+
+  test(`reconnect from within "${news}" ends in connected`, async () => {
+    const world = new World()
+    const [ann] = await world.session("ann")
+    const bob = world.page("bob")
+    if (news === "error") world.server.loses = (event) => event === "sdp_offer"
+    let times = 0
+    bob.on[news] = () => {
+      world.server.loses = () => false
+      if (++times === 1) bob.peer.reconnect()
+    }
+    bob.peer.start()
+    await world.pass(20_000)
+    if (news === "disconnected") ann.peer.abort()
+    await world.pass(20_000)
+    assert.ok(times > 0)
+    assert.equal(bob.peer.state, "connected")
+    assert.equal(bob.lastState, "connected")
+    bob.peer.close()
+    ann.peer.close()
+    await assertQuiet(world)
+  })
+}
+
+test("close from within a rejoin's error is the end", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  bob.on.error = () => bob.peer.close()
+  world.server.refuse = () => new P2pError("unavailable")
+  ann.peer.abort()
+  await world.pass(10_000)
+  assert.deepEqual([bob.lastState, bob.errorCodes], ["closed", ["unavailable"]])
+  await assertQuiet(world)
+})
+
+test("a host that closes when it hears of somebody leaves nothing behind", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  ann.on.peers = (peers) => { if (peers.has("bob")) ann.peer.close() }
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(10)
+  assert.equal(ann.lastState, "closed")
+  bob.peer.close()
+  await assertQuiet(world)
+})
+
+// Many peers, and bad times
+
+test("ten peers that join at once have one host, and all are connected", async () => {
+  const world = new World()
+  const pages = Array.from({ length: 10 }, (_, number) => world.page(`peer-${number}`))
+  for (const { peer } of pages) peer.start()
+  await world.pass(5_000)
+  assert.equal(pages.filter(({ peer }) => peer.iamHost).length, 1)
+  for (const { peer, presence } of pages) {
+    assert.equal(peer.state, "connected")
+    assert.deepEqual(new Set(Object.values(presence)), new Set(["connected"]))
+    assert.equal(Object.keys(presence).length, 10)
+  }
+})
+
+test("a server that loses a third of all descriptions delays, and that is all", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const world = new World()
+    let state = seed * 7_919
+    const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
+    world.server.loses = (event) => event.startsWith("sdp_") && random() < 1 / 3
+    const pages = await world.session("ann", "bob", "cleo")
+    await world.pass(60_000)
+    for (const { peer, errors } of pages) {
+      assert.equal(peer.state, "connected", `seed ${seed}`)
+      assert.deepEqual(errors, [], `seed ${seed}`)
+    }
+  }
+})
+
+test("host after host goes, and the last two still talk", async () => {
+  const { world, pages } = await open("a", "b", "c", "d", "e")
+  let here = [...pages]
+  while (here.length > 2) {
+    const host = here.find(({ peer }) => peer.iamHost)
+    host.peer[here.length % 2 ? "abort" : "close"]()
+    here = here.filter((page) => page !== host)
+    await world.pass(10_000)
+    assert.equal(here.filter(({ peer }) => peer.iamHost).length, 1)
+    for (const { peer } of here) assert.equal(peer.state, "connected")
+  }
+  const result = fate(here[0].peer.send("we two"))
+  await world.pass(10)
+  assert.equal(result.is, "resolved")
+  assert.equal(here[1].texts.at(-1), here[0].texts.at(-1))
+  for (const { peer } of pages) peer.close()
+  await assertQuiet(world)
+})

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { MAX_GONE_PEERS, Presence } from "../../static/js/presence.js"
+
+test("says whether a state is news", () => {
+  const presence = new Presence()
+  assert.equal(presence.set("ann", "negotiating"), true)
+  assert.equal(presence.set("ann", "negotiating"), false)
+  assert.equal(presence.set("ann", "connected"), true)
+  assert.deepEqual(presence.toJSON(), { ann: "connected" })
+})
+
+test("hands out copies", () => {
+  const presence = new Presence()
+  presence.set("ann", "connected")
+  presence.states.clear()
+  presence.toJSON().ann = "failed"
+  assert.deepEqual([...presence.states], [["ann", "connected"]])
+})
+
+test("a delta is merged, a full picture takes the place of the old one", () => {
+  const presence = new Presence()
+  presence.merge({ ann: "connected", bob: "connected" }, true)
+  presence.merge({ bob: "disconnected", cleo: "negotiating" }, false)
+  assert.deepEqual(presence.toJSON(), { ann: "connected", bob: "disconnected", cleo: "negotiating" })
+  presence.merge({ cleo: "connected" }, true)
+  assert.deepEqual(presence.toJSON(), { cleo: "connected" })
+})
+
+test("remembers a limited number of peers that have gone, and forgets the oldest first", () => {
+  const presence = new Presence()
+  presence.set("ann", "connected")
+  for (let number = 0; number < MAX_GONE_PEERS + 50; number++) presence.set(`guest-${number}`, ["disconnected", "closed", "failed"][number % 3])
+  assert.equal(presence.states.size, MAX_GONE_PEERS + 1)
+  assert.equal(presence.states.get("ann"), "connected")
+  assert.ok(!presence.states.has("guest-49"))
+  assert.ok(presence.states.has("guest-50"))
+})
+
+test("bears ids that are names of Object's own", () => {
+  const presence = new Presence()
+  presence.merge(JSON.parse('{"__proto__":"connected","constructor":"connected"}'), true)
+  assert.deepEqual([...presence.states.keys()], ["__proto__", "constructor"])
+  assert.equal(JSON.stringify(presence), '{"__proto__":"connected","constructor":"connected"}')
+  assert.ok(Object.hasOwn(presence.toJSON(), "__proto__"))
+})

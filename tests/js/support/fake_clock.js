@@ -1,0 +1,88 @@
+/** A clock that stands still until a test moves it. */
+export class FakeClock {
+  #now = 0
+  #lastHandle = 0
+  /** @type {Map<number, { due: number, callback: () => void }>} */
+  #timers = new Map()
+
+  now = () => this.#now
+
+  /**
+   * @param {() => void} callback
+   * @param {number} mls
+   */
+  setTimeout = (callback, mls) => {
+    this.#timers.set(++this.#lastHandle, { due: this.#now + mls, callback })
+    return this.#lastHandle
+  }
+
+  /** @param {number} handle */
+  clearTimeout = (handle) => {
+    this.#timers.delete(handle)
+  }
+
+  /** How many timers are running: none may be left behind. */
+  get pending() {
+    return this.#timers.size
+  }
+
+  /** When the next timer is due. */
+  get nextDue() {
+    return Math.min(...[...this.#timers.values()].map(({ due }) => due))
+  }
+
+  /**
+   * Lets time pass; each timer runs at its own moment.
+   * @param {number} mls
+   */
+  advance(mls) {
+    const end = this.#now + mls
+    while (this.nextDue <= end) this.#runNext(this.nextDue)
+    this.#now = end
+  }
+
+  /**
+   * Lets time pass as in a page that was frozen: what was due in it runs late, once.
+   * @param {number} mls
+   */
+  leap(mls) {
+    this.#now += mls
+    const due = [...this.#timers].filter(([, timer]) => timer.due <= this.#now).toSorted(([, a], [, b]) => a.due - b.due)
+    for (const [handle] of due) this.#run(handle)
+  }
+
+  // Private
+
+  /** @param {number} due */
+  #runNext(due) {
+    this.#now = Math.max(this.#now, due)
+    for (const [handle, timer] of this.#timers) if (timer.due === due) return this.#run(handle)
+  }
+
+  /** @param {number} handle */
+  #run(handle) {
+    const timer = this.#timers.get(handle)
+    this.#timers.delete(handle)
+    timer?.callback()
+  }
+}
+
+/** Lets everything that waits for promises come to rest. */
+export function settle() {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/**
+ * Lets time pass, and whatever happens in it come to rest before the next timer runs.
+ * @param {FakeClock} clock
+ * @param {number} mls
+ */
+export async function pass(clock, mls) {
+  const end = clock.now() + mls
+  await settle()
+  while (clock.nextDue <= end) {
+    clock.advance(Math.max(0, clock.nextDue - clock.now()))
+    await settle()
+  }
+  clock.advance(end - clock.now())
+}

@@ -1,0 +1,281 @@
+import { P2pError } from "../../../static/js/errors.js"
+
+/** @typedef {import("./fake_clock.js").FakeClock} FakeClock */
+
+/** Milliseconds that the seat of a host whose socket dropped stays reserved. */
+export const GRACE_MLS = 2_000
+
+/** One session of the server, in memory, after the rules of docs/protocol.md. */
+export class FakeServer {
+  isDown = false
+  /** Refuses a join where it returns an error. @type {(peerId: string) => P2pError | null} */
+  refuse = () => null
+  /** Loses a packet where it returns true. @type {(event: string, payload: any) => boolean} */
+  loses = () => false
+  /** What the clients have said. @type {{ peerId: string, event: string, payload: any }[]} */
+  log = []
+  epoch = 0
+  /** @type {string | null} */
+  host = null
+  /** @type {{ connected: Map<string, FakeSignaling>, active: Set<FakeSignaling> }} */
+  #sockets = { connected: new Map(), active: new Set() }
+  /** @type {number | null} */
+  #absentSince = null
+  #clock
+
+  /** @param {FakeClock} clock */
+  constructor(clock) {
+    this.#clock = clock
+  }
+
+  /** The peers that hold a socket. */
+  get sockets() {
+    return [...this.#sockets.connected.keys()]
+  }
+
+  /** What clients have said under this name. @param {string} event */
+  heard(event) {
+    return this.log.filter((entry) => entry.event === event)
+  }
+
+  // What happens to the server
+
+  /** The server goes down without a word; every socket tries to come back. */
+  stop() {
+    this.isDown = true
+    for (const peerId of this.sockets) this.dropSocket(peerId)
+  }
+
+  restart() {
+    this.isDown = false
+    for (const socket of this.#sockets.active) this.connect(socket)
+  }
+
+  /** The cache forgets the session. */
+  forget() {
+    this.host = this.#absentSince = null
+    this.epoch = 0
+  }
+
+  /** @param {string} peerId */
+  dropSocket(peerId) {
+    const socket = this.#sockets.connected.get(peerId)
+    if (!socket) return
+    socket.isConnected = false
+    this.#gone(socket)
+  }
+
+  /**
+   * Throws a socket out, as Socket.IO's `io server disconnect`.
+   * @param {string} peerId
+   * @param {P2pError} error
+   */
+  expel(peerId, error) {
+    const socket = this.#sockets.connected.get(peerId)
+    if (!socket) return
+    this.#sockets.active.delete(socket)
+    this.dropSocket(peerId)
+    socket.delegate.signalingRefused(error)
+  }
+
+  /**
+   * Sends to one peer's socket.
+   * @param {string | null} peerId
+   * @param {string} event
+   * @param {any} payload
+   */
+  emit(peerId, event, payload) {
+    const socket = this.#sockets.connected.get(peerId ?? "")
+    if (socket && !this.loses(event, payload)) queueMicrotask(() => { if (socket.isConnected) socket.hear(event, structuredClone(payload)) })
+  }
+
+  // What clients say
+
+  /** @param {FakeSignaling} socket */
+  connect(socket) {
+    this.#sockets.active.add(socket)
+    queueMicrotask(() => { if (!this.isDown && this.#sockets.active.has(socket) && !socket.isConnected) this.join(socket) })
+  }
+
+  /** @param {FakeSignaling} socket */
+  join(socket) {
+    const credentials = socket.delegate.signalingCredentials()
+    this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
+    const unknown = Object.keys(credentials).find((key) => key !== "seat" && key !== "lost_epoch")
+    const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
+    if (refusal) return this.#turnAway(socket, refusal)
+    this.#replace(socket)
+    socket.isConnected = true
+    this.#sockets.connected.set(socket.peerId, socket)
+    this.#welcome(socket.peerId)
+  }
+
+  /**
+   * @param {FakeSignaling} socket
+   * @param {string} event
+   * @param {any} payload
+   */
+  receive(socket, event, payload) {
+    if (!socket.isConnected) return
+    this.log.push({ peerId: socket.peerId, event, payload })
+    if (event === "session_leave") return this.#left(socket, payload.reason)
+    if (event === "session_roster") return
+    const { to, ...signal } = payload
+    if (signal.epoch !== this.epoch || ![to, socket.peerId].includes(this.host)) return
+    if (this.#sockets.connected.has(to)) this.emit(to, event, { ...signal, from: socket.peerId })
+    else if (event === "sdp_offer") socket.delegate.signalingPeerLeft(to)
+  }
+
+  /** @param {FakeSignaling} socket */
+  disconnect(socket) {
+    this.#sockets.active.delete(socket)
+    if (socket.isConnected) this.dropSocket(socket.peerId)
+    socket.isConnected = false
+  }
+
+  // Private
+
+  /**
+   * @param {string} peerId
+   * @param {any} credentials
+   * @returns {P2pError | null}
+   */
+  #admit(peerId, { seat, lost_epoch }) {
+    const seated = seat?.peerId === peerId ? seat.epoch : -1
+    if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
+    if (this.host === null || this.host === peerId) return this.#seat(peerId, this.epoch + 1, "elected")
+    if (this.#absentSince === null) return null
+    const remaining = GRACE_MLS - (this.#clock.now() - this.#absentSince)
+    if (lost_epoch === this.epoch || remaining <= 0) return this.#seat(peerId, this.epoch + 1, "elected")
+    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: remaining })
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {number} epoch
+   * @param {string} reason
+   */
+  #seat(peerId, epoch, reason) {
+    this.host = peerId
+    this.epoch = epoch
+    this.#absentSince = null
+    queueMicrotask(() => this.#announce(reason))
+    return null
+  }
+
+  /** @param {string} peerId */
+  #welcome(peerId) {
+    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }] }
+    if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
+    this.emit(peerId, "session_ready", ready)
+    this.emit(this.host, "session_ready", ready)
+  }
+
+  /** @param {string} reason */
+  #announce(reason) {
+    const host = this.#absentSince === null ? this.host : null
+    for (const peerId of this.sockets) this.emit(peerId, "host_changed", { host_peer_id: host, epoch: this.epoch, reason })
+  }
+
+  /**
+   * @param {FakeSignaling} socket
+   * @param {P2pError} refusal
+   */
+  #turnAway(socket, refusal) {
+    if (!socket.isConnected) this.#sockets.active.delete(socket)
+    queueMicrotask(() => socket.delegate.signalingRefused(refusal))
+  }
+
+  /** @param {FakeSignaling} socket */
+  #replace(socket) {
+    const older = this.#sockets.connected.get(socket.peerId)
+    if (!older || older === socket) return
+    older.isConnected = false
+    this.#sockets.active.delete(older)
+    queueMicrotask(() => older.delegate.signalingRefused(new P2pError("peer_replaced")))
+  }
+
+  /**
+   * @param {FakeSignaling} socket
+   * @param {string} reason
+   */
+  #left(socket, reason) {
+    this.#sockets.connected.delete(socket.peerId)
+    if (reason === "connected") return
+    if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
+    this.host = null
+    this.#announce("left")
+  }
+
+  /** @param {FakeSignaling} socket */
+  #gone(socket) {
+    if (this.#sockets.connected.get(socket.peerId) !== socket) return
+    this.#sockets.connected.delete(socket.peerId)
+    if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
+    this.#absentSince = this.#clock.now()
+    this.#announce("lost")
+  }
+}
+
+/** What Signaling is to a Peer. */
+export class FakeSignaling {
+  isConnected = false
+  #server
+  #isActive = false
+
+  /**
+   * @param {FakeServer} server
+   * @param {string} peerId
+   * @param {import("../../../static/js/signaling.js").SignalingDelegate} delegate
+   */
+  constructor(server, peerId, delegate) {
+    this.#server = server
+    this.peerId = peerId
+    this.delegate = delegate
+  }
+
+  join() {
+    if (this.isConnected) this.#later(() => this.#server.join(this))
+    else this.#server.connect(this)
+  }
+
+  hurry() {
+    if (!this.isConnected && this.#isActive) this.#server.connect(this)
+  }
+
+  signal(to, epoch, negotiation, signal) {
+    const event = "candidates" in signal ? "ice_candidate" : signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
+    this.#say(event, { to, epoch, negotiation, ...signal })
+  }
+
+  report(epoch, peers) {
+    this.#say("session_roster", { epoch, peers })
+  }
+
+  leave(reason) {
+    if (this.isConnected) this.#server.receive(this, "session_leave", { reason })
+    this.#server.disconnect(this)
+  }
+
+  /**
+   * @param {string} event
+   * @param {any} payload
+   */
+  hear(event, payload) {
+    if (event === "session_ready") this.delegate.signalingReady(payload)
+    else if (event === "host_changed") this.delegate.signalingHostChanged(payload)
+    else if (event === "peer_left") this.delegate.signalingPeerLeft(payload.peer_id)
+    else this.delegate.signalingReceived(payload)
+  }
+
+  // Private
+
+  #say(event, payload) {
+    if (this.isConnected) this.#later(() => this.#server.receive(this, event, structuredClone(payload)))
+  }
+
+  /** @param {() => void} act */
+  #later(act) {
+    queueMicrotask(() => { if (this.isConnected) act() })
+  }
+}

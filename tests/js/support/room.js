@@ -1,0 +1,129 @@
+import { ClientRole } from "../../../static/js/client_role.js"
+import { Connection } from "../../../static/js/connection.js"
+import { HostRole } from "../../../static/js/host_role.js"
+import { DATA, encodeFrame } from "../../../static/js/messages.js"
+
+import { FakeClock, pass } from "./fake_clock.js"
+import { FakeNetwork } from "./fake_rtc.js"
+import { CONNECT_TIMEOUT_MLS, HEARTBEAT } from "./world.js"
+
+export const EPOCH = 7
+
+/** One host and its clients, each a role with nothing around it but a log of what it tells. */
+export class Room {
+  clock = new FakeClock()
+  network = new FakeNetwork()
+  /** Loses a signal where it returns true. @type {(from: string, to: string, signal: any) => boolean} */
+  loses = () => false
+  /** @type {Map<string, Player>} */
+  players = new Map()
+  /** The signals that went by. @type {{ from: string, to: string, negotiation: string, signal: any }[]} */
+  signals = []
+
+  constructor() {
+    this.host = this.#enter("host", HostRole)
+  }
+
+  /**
+   * A page opens (anew), and the host is told.
+   * @param {string} peerId
+   */
+  async join(peerId) {
+    const player = this.#enter(peerId, ClientRole)
+    this.host.role.peerReady(peerId)
+    await this.pass(10)
+    return player
+  }
+
+  /** @param {number} [mls] */
+  pass(mls = 0) {
+    return pass(this.clock, mls)
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {typeof HostRole | typeof ClientRole} Role
+   */
+  #enter(peerId, Role) {
+    const player = new Player()
+    player.role = new Role({
+      peerId,
+      hostPeerId: "host",
+      epoch: EPOCH,
+      delegate: player,
+      clock: this.clock,
+      signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
+      createConnection: (setup) => {
+        const connection = new Connection({
+          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+          RTCPeerConnection: /** @type {any} */ (this.network.RTCPeerConnection),
+        })
+        player.ends.set(setup.peerId, this.network.all.at(-1))
+        return connection
+      },
+    })
+    this.players.set(peerId, player)
+    return player
+  }
+
+  /**
+   * @param {string} from
+   * @param {string} to
+   * @param {string} negotiation
+   * @param {any} signal
+   */
+  #carry(from, to, negotiation, signal) {
+    this.signals.push({ from, to, negotiation, signal })
+    if (!this.loses(from, to, signal)) queueMicrotask(() => this.players.get(to)?.role.receiveSignal(from, negotiation, signal))
+  }
+}
+
+/** What a role tells. */
+export class Player {
+  /** @type {any} */
+  role
+  /** The last RTCPeerConnection to each other peer. @type {Map<string, any>} */
+  ends = new Map()
+  /** @type {any[]} */
+  received = []
+  /** @type {import("../../../static/js/errors.js").P2pError[]} */
+  losses = []
+  /** @type {Record<string, string>[]} */
+  rosters = []
+  changes = 0
+  #lastId = 0
+
+  get texts() {
+    return this.received.map(({ senderId, data }) => `${senderId}: ${data}`)
+  }
+
+  get presence() {
+    return Object.fromEntries(this.role.peers)
+  }
+
+  /** The channel to another peer. @param {string} peerId */
+  channel(peerId) {
+    return this.ends.get(peerId).channels[0]
+  }
+
+  /** @param {any} data */
+  say(data) {
+    this.role.send(encodeFrame({ type: DATA, id: ++this.#lastId, data }))
+  }
+
+  roleChanged() {
+    this.changes += 1
+  }
+
+  roleReceived(frame) {
+    this.received.push(frame)
+  }
+
+  roleLost(error) {
+    this.losses.push(error)
+  }
+
+  roleReported(roster) {
+    this.rosters.push(roster)
+  }
+}

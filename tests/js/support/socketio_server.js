@@ -1,0 +1,156 @@
+import { once } from "node:events"
+
+import { WebSocketServer } from "ws"
+
+const OPEN = { sid: "engine", upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 }
+const NAMESPACE = "/p2p"
+
+/** A Socket.IO server of one namespace, just large enough for the real client to talk to (protocol versions 4 and 5). */
+export class SocketIoServer {
+  /** Every connection that a client opened, in order. @type {ServerConnection[]} */
+  connections = []
+  /** Answers a CONNECT packet. @param {ServerConnection} connection */
+  onConnect = (connection) => connection.accept()
+  /** Answers an event; undefined sends no answer. @type {(event: string, payload: any) => any} */
+  onEvent = () => ({ ok: true })
+  /** @type {(() => void)[]} */
+  #waiting = []
+  #server
+
+  /** @param {WebSocketServer} server */
+  constructor(server) {
+    this.#server = server
+    server.on("connection", (socket, request) => this.connections.push(new ServerConnection(this, socket, request.url ?? "")))
+  }
+
+  /** @param {number} [port] */
+  static async start(port = 0) {
+    const server = new WebSocketServer({ host: "127.0.0.1", port })
+    await once(server, "listening")
+    return new SocketIoServer(server)
+  }
+
+  get port() {
+    return /** @type {import("node:net").AddressInfo} */ (this.#server.address()).port
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** The connection that came last. */
+  get last() {
+    return this.connections[this.connections.length - 1]
+  }
+
+  get openCount() {
+    return this.connections.filter(({ isOpen }) => isOpen).length
+  }
+
+  /**
+   * Waits until something is so; each packet and each close is a reason to look again.
+   * @param {() => unknown} isSo
+   */
+  async until(isSo) {
+    while (!isSo()) await new Promise((resolve) => this.#waiting.push(() => resolve(undefined)))
+  }
+
+  /** Something has happened. */
+  stir() {
+    for (const look of this.#waiting.splice(0)) look()
+  }
+
+  async stop() {
+    for (const { socket } of this.connections) socket.terminate()
+    this.#server.close()
+    await once(this.#server, "close")
+  }
+}
+
+/** One client's connection, as the server sees it. */
+export class ServerConnection {
+  isOpen = true
+  /** What the client showed when it joined. @type {any} */
+  auth = undefined
+  /** What the client has said: `[event, payload]`. @type {[string, any][]} */
+  said = []
+  hasDisconnected = false
+
+  /**
+   * @param {SocketIoServer} server
+   * @param {import("ws").WebSocket} socket
+   * @param {string} path
+   */
+  constructor(server, socket, path) {
+    this.server = server
+    this.socket = socket
+    this.path = path
+    socket.on("message", (data) => this.#heard(String(data)))
+    socket.on("close", () => {
+      this.isOpen = false
+      server.stir()
+    })
+    socket.send(`0${JSON.stringify(OPEN)}`)
+  }
+
+  get events() {
+    return this.said.map(([event]) => event)
+  }
+
+  accept() {
+    this.#send("0", { sid: "socket" })
+  }
+
+  /**
+   * @param {string} message
+   * @param {unknown} data
+   */
+  refuse(message, data) {
+    this.#send("4", { message, data })
+  }
+
+  /**
+   * @param {string} event
+   * @param {any} payload
+   */
+  emit(event, payload) {
+    this.#send("2", [event, payload])
+  }
+
+  /** Throws the client out, as the server's disconnect() does. */
+  disconnect() {
+    this.#send("1")
+  }
+
+  /** The network breaks. */
+  drop() {
+    this.socket.terminate()
+  }
+
+  // Private
+
+  /**
+   * @param {string} type
+   * @param {unknown} [data]
+   */
+  #send(type, data) {
+    this.socket.send(`4${type}${NAMESPACE},${data === undefined ? "" : JSON.stringify(data)}`)
+  }
+
+  /** @param {string} packet */
+  #heard(packet) {
+    const [, type, id, data] = /^4(\d)\/p2p,(\d*)(.*)$/s.exec(packet) ?? []
+    if (type === "0") {
+      this.auth = JSON.parse(data)
+      this.server.onConnect(this)
+    } else if (type === "1") {
+      this.hasDisconnected = true
+    } else if (type === "2") {
+      const [event, payload] = JSON.parse(data)
+      this.said.push([event, payload])
+      const answer = this.server.onEvent(event, payload)
+      if (id && answer !== undefined) this.socket.send(`43${NAMESPACE},${id}${JSON.stringify([answer])}`)
+    }
+    this.server.stir()
+  }
+}
