@@ -41,34 +41,7 @@ html_copy_source = False
 html_show_sphinx = False
 
 
-# The table of error codes, from the code of both sides
-
-JS_ENTRY = re.compile(
-    r'^  (?P<code>\w+): \{ message: "(?P<message>[^"]*)", hint: "(?P<hint>[^"]*)",'
-    r" retry: (?P<retry>true|false) \},$",
-    re.MULTILINE,
-)
-
-
-def browser_errors():
-    """Return code → (message, hint, retry) as static/js/errors.js says."""
-    text = (ROOT / "static" / "js" / "errors.js").read_text(encoding="utf-8")
-    entries = JS_ENTRY.finditer(text)
-    return {e["code"]: (e["message"], e["hint"], e["retry"] == "true") for e in entries}
-
-
-# An app meets these as the page's own words, and the others as the server's.
-SAID_BY_THE_PAGE = {
-    "connect_timeout",
-    "host_lost",
-    "ice_failed",
-    "not_joined",
-    "rate_limited",
-    "signaling_lost",
-    "too_large",
-    "unsupported",
-}
-
+# The table of error codes
 
 class ErrorTable(SphinxDirective):
     """`{error-table}`: every code, its cause, its cure, and whether trying again can help."""
@@ -76,13 +49,9 @@ class ErrorTable(SphinxDirective):
     head: ClassVar = ("code", "cause", "cure", "retry")
 
     def run(self):
-        server = {code.value: tuple(text) for code, text in EXPLANATIONS.items()}
-        browser = browser_errors()
-        if set(server) != set(browser):
-            raise ExtensionError(f"Error codes differ: {sorted(set(server) ^ set(browser))}")
-        said = {**server, **{code: browser[code] for code in SAID_BY_THE_PAGE}}
         head = [[nodes.Text(each)] for each in self.head]
-        return [_table(head, [self._cells(code, *said[code]) for code in said], (16, 34, 40, 10))]
+        rows = [self._cells(code.value, *text) for code, text in EXPLANATIONS.items()]
+        return [_table(head, rows, (16, 34, 40, 10))]
 
     def _cells(self, code, cause, cure, retry):
         return [

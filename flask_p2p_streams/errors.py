@@ -38,13 +38,13 @@ class Explanation(NamedTuple):
 
 EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ErrorCode.BAD_REQUEST: Explanation(
-        "The server does not understand this request.",
-        "Check that page and server run the same version of Flask-P2P-Streams.",
+        "The request is malformed.",
+        "Check that the page and the server run the same version.",
         False,
     ),
     ErrorCode.UNAUTHORIZED: Explanation(
-        "The token or seat was not signed by this server.",
-        "Render the page again; all workers need the same SECRET_KEY.",
+        "The token or the seat was not signed by this server.",
+        "Reload the page; all workers need the same SECRET_KEY.",
         False,
     ),
     ErrorCode.TOKEN_EXPIRED: Explanation(
@@ -54,18 +54,18 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.FORBIDDEN: Explanation(
         "This peer may not do that.",
-        "Only the host signals to everyone; a client signals to its host only.",
+        "Only the present host makes offers; a client signals to its host only.",
         False,
     ),
     ErrorCode.NOT_JOINED: Explanation(
-        "This socket has not joined a session.",
-        "Send session_join first.",
-        False,
+        "This peer is not in a session.",
+        "Join the session first.",
+        True,
     ),
     ErrorCode.NO_SUCH_PEER: Explanation(
-        "The peer is not connected to the server.",
-        "Wait for its session_ready; it may have left or be connected already.",
-        False,
+        "There is no such peer in the session.",
+        "It may have left, or have let go of the server; wait until it joins again.",
+        True,
     ),
     ErrorCode.SESSION_FULL: Explanation(
         "The session has no room for another peer.",
@@ -78,58 +78,58 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
         False,
     ),
     ErrorCode.PEER_REPLACED: Explanation(
-        "The same peer has joined in another place.",
-        "Use the other tab, or give each tab a peer id of its own.",
+        "This peer has joined from another page.",
+        "Go on there, or join again from here.",
         False,
     ),
     ErrorCode.TOO_LARGE: Explanation(
-        "The payload is larger than the server accepts.",
-        "Send less at once, or raise P2P_MAX_SIGNAL_BYTES.",
+        "This is larger than what is accepted.",
+        "Send less at once.",
         False,
     ),
     ErrorCode.RATE_LIMITED: Explanation(
-        "Too many requests in a short time.",
-        "Wait before trying again.",
+        "Too much is sent in a short time.",
+        "Wait a moment before sending more.",
         True,
     ),
     ErrorCode.STALE_EPOCH: Explanation(
-        "Another host has been elected since.",
-        "Join again to learn who hosts now.",
-        False,
+        "This belongs to an earlier host.",
+        "Join again to meet the present one.",
+        True,
     ),
     ErrorCode.UNSUPPORTED: Explanation(
-        "This browser lacks WebRTC.",
-        "Use a current browser, and a page served over https or from localhost.",
+        "This is not supported.",
+        "Use a current browser, and send what the documentation names.",
         False,
     ),
     ErrorCode.UNAVAILABLE: Explanation(
-        "The server cannot say now who hosts the session.",
+        "The server can't say now who hosts the session.",
         "Try again in a moment; if it stays so, look at the server's cache.",
         True,
     ),
     ErrorCode.INTERNAL: Explanation(
-        "The server failed on this request.",
-        "Look at the server's log.",
+        "Something has failed inside.",
+        "Look at the server's log and the browser's console.",
         True,
     ),
     ErrorCode.CONNECT_TIMEOUT: Explanation(
-        "No connection came about in time.",
-        "Try again; raise connect_timeout_mls on slow networks.",
+        "The host did not answer in time.",
+        "Its page may be frozen or asleep; try again.",
         True,
     ),
     ErrorCode.ICE_FAILED: Explanation(
         "The two browsers found no path to each other.",
-        "Configure a TURN server in P2P_ICE_SERVERS.",
+        "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
         True,
     ),
     ErrorCode.HOST_LOST: Explanation(
         "The connection to the host is lost.",
-        "Join again to reach the next host.",
+        "Join again to reach the next one.",
         True,
     ),
     ErrorCode.SIGNALING_LOST: Explanation(
-        "The connection to the server is lost.",
-        "Check the network; the client tries again by itself.",
+        "The server can't be reached.",
+        "Check the network, and that the server takes WebSockets.",
         True,
     ),
 }

@@ -5,25 +5,101 @@
  * @typedef {{ code: string, message?: string, hint?: string, retry?: boolean, retry_after_ms?: number }} ErrorPayload
  */
 export const ERRORS = Object.freeze({
-  bad_request: { message: "The request is malformed.", hint: "Check the types and names of what is sent.", retry: false },
-  unauthorized: { message: "The token is not valid.", hint: "Reload the page to get a new token.", retry: false },
-  token_expired: { message: "The token has expired.", hint: "Reload the page, or raise expires_in in p2p_frame_tag.", retry: false },
-  forbidden: { message: "This peer may not do that.", hint: "Only the present host may send offers, and clients signal to their host only.", retry: false },
-  not_joined: { message: "This peer has not joined the session.", hint: "Join the session first: frame.reconnect().", retry: true },
-  no_such_peer: { message: "There is no such peer in the session.", hint: "The peer has left; wait until it joins again.", retry: true },
-  session_full: { message: "The session is full.", hint: "Wait until somebody leaves, or raise the limit.", retry: true },
-  session_expired: { message: "The session has ended.", hint: "Reload the page to open a new session.", retry: false },
-  peer_replaced: { message: "This peer has joined from another page.", hint: "Use this page again with frame.reconnect(), or give each page a peer_id of its own.", retry: false },
-  too_large: { message: "The payload is too large.", hint: "Send less at once.", retry: false },
-  rate_limited: { message: "Too much is sent at once.", hint: "Wait for the promise of send() before sending more.", retry: true },
-  stale_epoch: { message: "This belongs to an earlier host.", hint: "Join again to meet the present host.", retry: true },
-  unsupported: { message: "This is not supported here.", hint: "See the documentation for what is.", retry: false },
-  unavailable: { message: "The server can't serve this now.", hint: "Try again in a moment.", retry: true },
-  internal: { message: "Something went wrong inside.", hint: "Look into the log for the cause.", retry: true },
-  connect_timeout: { message: "The host did not answer in time.", hint: "Its page may be frozen or asleep; try again.", retry: true },
-  ice_failed: { message: "No network path to the other peer was found.", hint: "Configure STUN and TURN servers (P2P_ICE_SERVERS).", retry: true },
-  host_lost: { message: "The connection to the host is lost.", hint: "Join again: frame.reconnect().", retry: true },
-  signaling_lost: { message: "The server can't be reached.", hint: "Check the network, and that the server runs with WebSocket support.", retry: true },
+  bad_request: {
+    message: "The request is malformed.",
+    hint: "Check that the page and the server run the same version.",
+    retry: false,
+  },
+  unauthorized: {
+    message: "The token or the seat was not signed by this server.",
+    hint: "Reload the page; all workers need the same SECRET_KEY.",
+    retry: false,
+  },
+  token_expired: {
+    message: "The token of this page has expired.",
+    hint: "Reload the page, or give p2p_frame_tag a longer expires_in.",
+    retry: false,
+  },
+  forbidden: {
+    message: "This peer may not do that.",
+    hint: "Only the present host makes offers; a client signals to its host only.",
+    retry: false,
+  },
+  not_joined: {
+    message: "This peer is not in a session.",
+    hint: "Join the session first.",
+    retry: true,
+  },
+  no_such_peer: {
+    message: "There is no such peer in the session.",
+    hint: "It may have left, or have let go of the server; wait until it joins again.",
+    retry: true,
+  },
+  session_full: {
+    message: "The session has no room for another peer.",
+    hint: "Try again when somebody has left.",
+    retry: true,
+  },
+  session_expired: {
+    message: "The session is over.",
+    hint: "Open a new one.",
+    retry: false,
+  },
+  peer_replaced: {
+    message: "This peer has joined from another page.",
+    hint: "Go on there, or join again from here.",
+    retry: false,
+  },
+  too_large: {
+    message: "This is larger than what is accepted.",
+    hint: "Send less at once.",
+    retry: false,
+  },
+  rate_limited: {
+    message: "Too much is sent in a short time.",
+    hint: "Wait a moment before sending more.",
+    retry: true,
+  },
+  stale_epoch: {
+    message: "This belongs to an earlier host.",
+    hint: "Join again to meet the present one.",
+    retry: true,
+  },
+  unsupported: {
+    message: "This is not supported.",
+    hint: "Use a current browser, and send what the documentation names.",
+    retry: false,
+  },
+  unavailable: {
+    message: "The server can't say now who hosts the session.",
+    hint: "Try again in a moment; if it stays so, look at the server's cache.",
+    retry: true,
+  },
+  internal: {
+    message: "Something has failed inside.",
+    hint: "Look at the server's log and the browser's console.",
+    retry: true,
+  },
+  connect_timeout: {
+    message: "The host did not answer in time.",
+    hint: "Its page may be frozen or asleep; try again.",
+    retry: true,
+  },
+  ice_failed: {
+    message: "The two browsers found no path to each other.",
+    hint: "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
+    retry: true,
+  },
+  host_lost: {
+    message: "The connection to the host is lost.",
+    hint: "Join again to reach the next one.",
+    retry: true,
+  },
+  signaling_lost: {
+    message: "The server can't be reached.",
+    hint: "Check the network, and that the server takes WebSockets.",
+    retry: true,
+  },
 })
 
 /** What went wrong, why, and what to do about it. */

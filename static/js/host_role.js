@@ -109,8 +109,9 @@ export class HostRole {
   connectionChanged(connection) {
     const { peerId, state } = connection
     if (this.#connections.get(peerId) !== connection) return
-    this.#setState(peerId, state)
+    // The whole picture comes before any change to it.
     if (state === "connected") this.#sendSnapshot(connection)
+    this.#setState(peerId, state)
   }
 
   /**
@@ -195,7 +196,8 @@ export class HostRole {
 
   /** @param {import("./connection.js").Connection} connection */
   #sendSnapshot(connection) {
-    connection.sendTextOrEnd(encodeFrame({ type: STATE, senderId: this.#peerId, data: this.#presence.toJSON(), full: true }))
+    const data = { ...this.#presence.toJSON(), [connection.peerId]: connection.state }
+    connection.sendTextOrEnd(encodeFrame({ type: STATE, senderId: this.#peerId, data, full: true }))
   }
 
   /** @param {number} mls */

@@ -25,11 +25,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(module: str, mode: str) -> Iterator[Server]:
-    """Run `python -m MODULE MODE PORT` until it is left, and show what it printed if it fails."""
+def running(module: str, *arguments: str) -> Iterator[Server]:
+    """Run `python -m MODULE ARGUMENTS… PORT` until it is left; show its output if it fails."""
     port = free_port()
     with tempfile.TemporaryFile() as output:
-        command = [sys.executable, "-m", module, mode, str(port)]
+        command = [sys.executable, "-m", module, *arguments, str(port)]
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
             _wait_until_it_listens(process, port)

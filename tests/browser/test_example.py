@@ -1,0 +1,88 @@
+"""The example app, as somebody meets it who has just started the demo."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.support.servers import running
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with running("example_app", "--port") as server:
+        yield server.url
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+def enter(context: BrowserContext, address: str, name: str, room: str) -> Page:
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Room").fill(room)
+    page.keyboard.press("Enter")
+    expect(page.locator("p2p-frame[state=connected]")).to_be_attached(timeout=20_000)
+    return page
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Message", exact=True).fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_four_people_talk_and_go_on_without_their_host(
+    context: BrowserContext, address: str
+) -> None:
+    pages = [enter(context, address, name, "garden") for name in ("Ada", "Ben", "Mei", "Zoë")]
+    for page in pages:
+        expect(page.locator(".people .person")).to_have_count(4)
+    say(pages[1], "<b>Hello</b>, everybody")
+    for page in pages:
+        expect(page.get_by_text("<b>Hello</b>, everybody")).to_be_visible()
+
+    pages[0].close()
+    say(pages[3], "still here")
+    for page in pages[1:]:
+        expect(page.get_by_text("still here")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Ada left.")).to_be_visible()
+
+    back = enter(context, address, "Ada", "garden")
+    expect(back.locator(".people .person")).to_have_count(4)
+    expect(pages[1].get_by_text("Ada joined.")).to_be_visible()
+
+
+def test_a_reload_keeps_the_peer(context: BrowserContext, address: str) -> None:
+    ada, ben = (enter(context, address, name, "reload") for name in ("Ada", "Ben"))
+    ben.reload()
+    for page in (ada, ben):
+        expect(page.locator(".people .person")).to_have_count(2)
+    XX
+
+
+def test_an_invitation_leads_into_the_room(context: BrowserContext, address: str) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/rooms/tea-time")
+    page.get_by_label("Your name").fill("Zoë")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="tea-time")).to_be_visible()
+    expect(page.get_by_label("Invite others with this link")).to_have_value(
+        f"{address}/rooms/tea-time"
+    )
+
+
+def test_somebody_elses_peer_is_not_given_out(browser: Browser, address: str) -> None:
+    contexts = [browser.new_context() for _ in range(2)]
+    ada = enter(contexts[0], address, "Ada", "own")
+    ben = enter(contexts[1], address, "Ben", "own")
+    ben.goto(ada.url)
+    expect(ben.locator("p2p-frame[state=connected]")).to_be_attached()
+    assert ben.url != ada.url
+    expect(ada.locator("p2p-frame[state=connected]")).to_be_attached()
+    for context in contexts:
+        context.close()
