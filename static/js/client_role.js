@@ -31,6 +31,11 @@ export class ClientRole {
     return this.#connection?.state ?? "negotiating"
   }
 
+  /** Whether there is an offer, and nothing has come of it yet. */
+  get isNegotiating() {
+    return this.#connection?.state === "negotiating" || this.#connection?.state === "connecting"
+  }
+
   get peers() {
     return this.#presence.states
   }

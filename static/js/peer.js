@@ -179,7 +179,9 @@ export class Peer {
   signalingHostChanged({ host_peer_id, epoch, reason }) {
     if (!this.#role || epoch < this.epoch || host_peer_id === this.#options.peerId) return
     const superseded = epoch > this.epoch && host_peer_id !== null
-    const forsaken = this.#attempt.isRunning && (host_peer_id !== this.hostPeerId || reason === "resumed")
+    const forsaken = this.#attempt.isRunning && this.#isForsaken(host_peer_id, reason)
+    // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
+    if (forsaken) this.#role.stop()
     if (superseded || forsaken) this.#signaling.join()
   }
 
@@ -278,6 +280,16 @@ export class Peer {
     }
   }
 
+  /**
+   * Whether this attempt's host doesn't know of it any more. One that has offered does: it goes on when its socket is back.
+   * @param {string | null} hostPeerId
+   * @param {string} reason
+   */
+  #isForsaken(hostPeerId, reason) {
+    if (hostPeerId !== this.hostPeerId) return true
+    return reason === "resumed" && !(this.#role instanceof ClientRole && this.#role.isNegotiating)
+  }
+
   // Attempts. What comes next is begun before the app is told what was: it may close or reconnect from within.
 
   /** An attempt is over by the time-out at the latest. */
@@ -288,6 +300,7 @@ export class Peer {
 
   #connected() {
     this.#attempt.stop()
+    this.#pause.stop()
     this.#backoff.reset()
     this.#wasConnected = true
     this.#lostEpoch = undefined
