@@ -93,11 +93,15 @@ export class Signaling {
   }
 
   /**
+   * Tells the server who is here. A host that missed its successor's election learns of it by the answer, and joins anew.
    * @param {number} epoch
    * @param {Record<string, string>} peers
    */
   report(epoch, peers) {
-    if (this.#socket.connected) this.#socket.emit("session_roster", { epoch, peers })
+    if (!this.#socket.connected) return
+    this.#request("session_roster", { epoch, peers }, (answer) => {
+      if (answer.error?.code === "stale_epoch" || answer.error?.code === "forbidden") this.join()
+    })
   }
 
   /**
