@@ -65,6 +65,16 @@ test("a new negotiation takes the place of the old one", async () => {
   assert.equal(before.signalingState, "closed")
 })
 
+test("a new negotiation closes the old connection, also if the host's goodbye is lost", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  const before = ann.ends.get("host")
+  ann.role.receiveSignal("host", "7-9", { description: { type: "offer", sdp: "v=0\no=end-99" } })
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.equal(before.signalingState, "closed")
+  assert.equal(ann.ends.get("host").signalingState, "stable")
+})
+
 test("the offer sent again belongs to the same attempt", async () => {
   const room = new Room()
   room.loses = (from) => from === "ann"

@@ -67,6 +67,7 @@ test("what only the host may say is ignored from a client", async () => {
   await room.pass()
   assert.equal(host.presence.bob, "connected")
   assert.equal(bob.presence.bob, "connected")
+  assert.deepEqual([...host.received, ...bob.received], [])
 })
 
 test("a message that can't be passed on costs its sender the connection, and nobody else", async () => {
@@ -185,6 +186,15 @@ test("rosters are paced: soon after a change, never more often than the pause, a
   assert.equal(host.rosters.length, 2)
   await room.pass(ROSTER_PAUSE_MLS)
   assert.equal(host.rosters.length, 3)
+})
+
+test("a room that never comes to rest is reported all the same", async () => {
+  const { room, host } = await open()
+  for (let number = 0; number < 20; number++) {
+    await room.join(`peer-${number}`)
+    await room.pass(490)
+  }
+  assert.ok(host.rosters.length >= 9)
 })
 
 test("stopping tells every client why, and frees everything", async () => {

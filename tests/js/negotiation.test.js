@@ -176,6 +176,22 @@ test("signals are applied one after the other, in the order in which they came",
   assert.deepEqual(client.pc.candidates, ["candidate:late"])
 })
 
+test("two copies of an offer that come together are answered one after the other", async () => {
+  const { host, client, wire, count } = pair((_signal, _deliver) => undefined)
+  await host.negotiation.offer()
+  await Promise.all([client.negotiation.receive(wire[0]), client.negotiation.receive(wire[0])])
+  assert.equal(client.pc.signalingState, "stable")
+  assert.equal(count("client", "answer"), 2)
+})
+
+test("candidates that were found and not sent yet are not sent after the close", async () => {
+  const { clock, host, wire } = pair((_signal, _deliver) => undefined)
+  host.pc.onicecandidate({ candidate: { candidate: "candidate:x" } })
+  host.negotiation.close()
+  await pass(clock, 100)
+  assert.deepEqual(wire, [])
+})
+
 // Closing in the middle of each await: nothing is sent, nothing is left running, nothing fails.
 
 for (const [place, begin] of /** @type {[string, (world: any) => Promise<void>][]} */ ([
@@ -208,6 +224,8 @@ for (const [place, begin] of /** @type {[string, (world: any) => Promise<void>][
       assert.deepEqual(errors, [])
       assert.equal(clock.pending, 0)
       assert.equal(network.open.length, closesPc ? 0 : 2)
+      if (place === "setRemoteDescription of an offer") assert.equal(client.pc.localDescription, null)
+      assert.ok(!client.pc.candidates.includes("candidate:b"))
     })
   }
 }

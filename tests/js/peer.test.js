@@ -218,10 +218,14 @@ test("a host's message is shown to itself and to all", async () => {
 
 test("a message that was on its way when the host went is rejected, not sent twice", async () => {
   const { world, pages: [ann, bob] } = await open("ann", "bob")
+  world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: 1_000 })
   ann.peer.abort()
   const result = fate(bob.peer.send("whither"))
   await world.pass(100)
+  assert.equal(bob.lastState, "negotiating")
   assert.equal(result.is, "host_lost")
+  world.server.refuse = () => null
+  await world.pass(1_000)
   assert.equal(bob.peer.iamHost, true)
   assert.deepEqual(bob.texts, [])
 })
@@ -376,10 +380,80 @@ test("a client whose host goes in the middle of their negotiation joins again", 
   assert.deepEqual([bob.peer.iamHost, bob.lastState, bob.errorCodes], [true, "connected", []])
 })
 
+test("a host whose socket comes back in the middle of a negotiation goes on with it, or begins it anew", async () => {
+  for (const downMls of [0, 7]) {
+    for (let turns = 0; turns < 150; turns++) {
+      const { world, pages: [ann] } = await open("ann")
+      world.server.latency = (peerId) => (peerId === "ann" ? 5 : 0)
+      const bob = world.page("bob")
+      bob.peer.start()
+      for (let turn = 0; turn < turns % 50; turn++) await Promise.resolve()
+      await world.pass(5 * Math.floor(turns / 50))
+      world.server.dropSocket("ann")
+      await world.pass(downMls)
+      world.server.connect(ann.signaling)
+      await world.pass(CONNECT_TIMEOUT_MLS)
+      assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["connected", [], "connected"], `down for ${downMls} ms, after ${turns} turns`)
+      assert.deepEqual(world.server.sockets, ["ann"])
+    }
+  }
+})
+
+test("a peer that is connected while it waits to join again doesn't join again", async () => {
+  const world = new World()
+  world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: 1_000 })
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(100)
+  ann.peer.signalingReady({ peer_id: "ann", host_peer_id: "ann", epoch: 1, ice_servers: [] })
+  await world.pass(10_000)
+  assert.equal(world.server.heard("join").length, 1)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", []])
+})
+
 test("an old session_ready is ignored", async () => {
   const { pages: [ann] } = await open("ann")
   ann.peer.signalingReady({ peer_id: "ann", host_peer_id: "dan", epoch: 0, ice_servers: [] })
   assert.deepEqual([ann.peer.iamHost, ann.peer.epoch], [true, 1])
+})
+
+test("between two joins signals of the session that was left are ignored", async () => {
+  const { world, pages: [, bob] } = await open("ann", "bob")
+  const ends = world.network.all.length
+  bob.peer.reconnect()
+  bob.peer.signalingReceived({ from: "ann", epoch: 1, negotiation: "1-9", description: { type: "offer", sdp: "v=0\no=end-1" } })
+  assert.equal(world.network.all.length, ends)
+})
+
+test("joining afresh shows no seat, and an unchanged host is no news", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  bob.peer.reconnect()
+  await world.pass(100)
+  assert.deepEqual([bob.lastState, bob.hosts.length], ["connected", 1])
+  ann.peer.reconnect()
+  await world.pass(100)
+  assert.deepEqual(world.server.heard("join").filter(({ peerId }) => peerId === "ann").map(({ payload }) => payload), [{}, {}])
+  const cleo = world.page("cleo")
+  for (const { peer } of [ann, bob]) peer.close()
+  cleo.on.host = () => cleo.peer.close()
+  cleo.peer.start()
+  await world.pass(100)
+  cleo.on = {}
+  cleo.peer.reconnect()
+  await world.pass(100)
+  assert.deepEqual(world.server.log.findLast(({ event }) => event === "join")?.payload, {})
+})
+
+test("each loss is followed by a quick attempt, however many there were before", async () => {
+  const { world, pages } = await open("a", "b", "c", "d", "e", "f")
+  const here = new Set(pages)
+  while (here.size > 1) {
+    const host = [...here].find(({ peer }) => peer.iamHost)
+    here.delete(host)
+    host.peer.abort()
+    await world.pass(50)
+    for (const { peer } of here) assert.equal(peer.state, "connected", `${here.size} peers`)
+  }
 })
 
 test("signals of another epoch are ignored", async () => {

@@ -114,12 +114,41 @@ test("an offer to a peer that isn't there says that it has left; another refusal
   assert.deepEqual(told, [["peer left", "bob"]])
 })
 
+test("a host whose roster is refused as another's joins anew, by its seat", async () => {
+  for (const code of ["stale_epoch", "forbidden"]) {
+    credentials = { seat: "the seat" }
+    server.onEvent = (event) => (event === "session_roster" ? { ok: false, error: { code } } : { ok: true })
+    const connection = await join()
+    signaling.report(1, {})
+    await server.until(() => connection.events.includes("session_join"))
+    assert.deepEqual(connection.said, [["session_roster", { epoch: 1, peers: {} }], ["session_join", { seat: "the seat" }]])
+    signaling.leave("closed")
+  }
+})
+
+test("a roster that is refused for another reason, or by a server that goes, changes nothing", async () => {
+  server.onEvent = () => ({ ok: false, error: { code: "too_large" } })
+  const connection = await join()
+  signaling.report(1, {})
+  await server.until(() => connection.said.length === 1)
+  server.onEvent = () => undefined
+  signaling.report(1, {})
+  await server.until(() => connection.said.length === 2)
+  signaling.leave("closed")
+  await server.until(() => !connection.isOpen)
+  assert.deepEqual(connection.events, ["session_roster", "session_roster", "session_leave"])
+  assert.equal(server.connections.length, 1)
+  assert.deepEqual(told, [])
+})
+
 test("without a socket nothing is said, then or later", async () => {
   signaling.signal("bob", 1, "1-1", { candidates: [] })
   signaling.signal("bob", 1, "1-1", { description: { type: "offer", sdp: "o" } })
   signaling.report(1, {})
   const connection = await join()
-  assert.deepEqual(connection.said, [])
+  signaling.leave("closed")
+  await server.until(() => !connection.isOpen)
+  assert.deepEqual(connection.events, ["session_leave"])
 })
 
 test("leaving delivers the goodbye and then closes the socket", async () => {

@@ -12,6 +12,8 @@ export class FakeServer {
   refuse = () => null
   /** Loses a packet where it returns true. @type {(event: string, payload: any) => boolean} */
   loses = () => false
+  /** Milliseconds that a packet is on its way to a peer. @type {(peerId: string) => number} */
+  latency = () => 0
   /** What the clients have said. @type {{ peerId: string, event: string, payload: any }[]} */
   log = []
   epoch = 0
@@ -86,7 +88,12 @@ export class FakeServer {
    */
   emit(peerId, event, payload) {
     const socket = this.#sockets.connected.get(peerId ?? "")
-    if (socket && !this.loses(event, payload)) queueMicrotask(() => { if (socket.isConnected) socket.hear(event, structuredClone(payload)) })
+    if (!socket || this.loses(event, payload)) return
+    const packet = structuredClone(payload)
+    const deliver = () => { if (socket.isConnected) socket.hear(event, packet) }
+    const mls = this.latency(socket.peerId)
+    if (mls > 0) this.#clock.setTimeout(deliver, mls)
+    else queueMicrotask(deliver)
   }
 
   // What clients say
@@ -98,6 +105,11 @@ export class FakeServer {
   }
 
   /** @param {FakeSignaling} socket */
+  joinAgain(socket) {
+    if (this.#holds(socket)) this.join(socket)
+  }
+
+  /** @param {FakeSignaling} socket */
   join(socket) {
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
@@ -105,7 +117,7 @@ export class FakeServer {
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
-    socket.isConnected = true
+    if (!this.#holds(socket)) socket.isConnected = true
     this.#sockets.connected.set(socket.peerId, socket)
     this.#welcome(socket.peerId)
   }
@@ -116,7 +128,7 @@ export class FakeServer {
    * @param {any} payload
    */
   receive(socket, event, payload) {
-    if (!socket.isConnected) return
+    if (!this.#holds(socket)) return
     this.log.push({ peerId: socket.peerId, event, payload })
     if (event === "session_leave") return this.#left(socket, payload.reason)
     if (event === "session_roster") return
@@ -126,14 +138,17 @@ export class FakeServer {
     else if (event === "sdp_offer") socket.delegate.signalingPeerLeft(to)
   }
 
-  /** @param {FakeSignaling} socket */
-  disconnect(socket) {
+  /** The client doesn't try to come back. @param {FakeSignaling} socket */
+  release(socket) {
     this.#sockets.active.delete(socket)
-    if (socket.isConnected) this.dropSocket(socket.peerId)
-    socket.isConnected = false
   }
 
   // Private
+
+  /** @param {FakeSignaling} socket */
+  #holds(socket) {
+    return this.#sockets.connected.get(socket.peerId) === socket
+  }
 
   /**
    * @param {string} peerId
@@ -182,7 +197,7 @@ export class FakeServer {
    * @param {P2pError} refusal
    */
   #turnAway(socket, refusal) {
-    if (!socket.isConnected) this.#sockets.active.delete(socket)
+    if (!this.#holds(socket)) this.#sockets.active.delete(socket)
     queueMicrotask(() => socket.delegate.signalingRefused(refusal))
   }
 
@@ -209,7 +224,7 @@ export class FakeServer {
 
   /** @param {FakeSignaling} socket */
   #gone(socket) {
-    if (this.#sockets.connected.get(socket.peerId) !== socket) return
+    if (!this.#holds(socket)) return
     this.#sockets.connected.delete(socket.peerId)
     if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
     this.#absentSince = this.#clock.now()
@@ -235,7 +250,7 @@ export class FakeSignaling {
   }
 
   join() {
-    if (this.isConnected) this.#later(() => this.#server.join(this))
+    if (this.isConnected) queueMicrotask(() => this.#server.joinAgain(this))
     else this.#server.connect(this)
   }
 
@@ -253,8 +268,9 @@ export class FakeSignaling {
   }
 
   leave(reason) {
-    if (this.isConnected) this.#server.receive(this, "session_leave", { reason })
-    this.#server.disconnect(this)
+    if (this.isConnected) this.#say("session_leave", { reason })
+    this.isConnected = false
+    this.#server.release(this)
   }
 
   /**
@@ -271,11 +287,6 @@ export class FakeSignaling {
   // Private
 
   #say(event, payload) {
-    if (this.isConnected) this.#later(() => this.#server.receive(this, event, structuredClone(payload)))
-  }
-
-  /** @param {() => void} act */
-  #later(act) {
-    queueMicrotask(() => { if (this.isConnected) act() })
+    if (this.isConnected) queueMicrotask(() => this.#server.receive(this, event, structuredClone(payload)))
   }
 }
