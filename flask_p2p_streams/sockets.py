@@ -31,15 +31,21 @@ class Sockets:
         self._mutex = threading.Lock()
 
     def install(self) -> None:
-        """Look at each connection from now on, before Socket.IO does."""
+        """Look at each connection and each packet from now on, before Socket.IO does."""
         connect = self._server.eio.handlers["connect"]
+        message = self._server.eio.handlers["message"]
 
         def first_look(eio_sid: str, environ: dict[str, Any]) -> Any:
             set_no_delay(environ)
             self.watch(eio_sid)
             return connect(eio_sid, environ)
 
+        def if_open(eio_sid: str, data: Any) -> Any:
+            # Socket.IO would let a connection join that it has just closed, and hold it for ever.
+            return message(eio_sid, data) if self.is_open(eio_sid) else None
+
         self._server.eio.on("connect", first_look)
+        self._server.eio.on("message", if_open)
 
     def watch(self, eio_sid: str) -> None:
         """Close this connection after the time-out if it is in no namespace then."""

@@ -31,10 +31,18 @@ class FakeServer:
             get_namespaces=lambda: ["/", "/p2p"],
             sid_from_eio_sid=lambda eio_sid, _: "sid" if eio_sid in self.joined else None,
         )
-        self.eio = SimpleNamespace(sockets={}, handlers={"connect": self.connect}, on=self.on)
+        self.packets: list[str] = []
+        self.eio = SimpleNamespace(
+            sockets={},
+            handlers={"connect": self.connect, "message": self.message},
+            on=self.on,
+        )
 
     def connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         self.environ[eio_sid] = environ
+
+    def message(self, eio_sid: str, data: str) -> None:
+        self.packets.append(data)
 
     def on(self, event: str, handler: Callable[..., Any]) -> None:
         self.eio.handlers[event] = handler
@@ -102,6 +110,14 @@ def test_a_failure_does_not_stop_the_watch(
     server.tasks.pop()()
     assert connection.closed
     assert "could not be closed" in caplog.text
+
+
+def test_a_packet_of_a_closed_connection_is_dropped(server: FakeServer, sockets: Sockets) -> None:
+    server.arrive("a")
+    server.eio.handlers["message"]("a", "40/p2p,")
+    del server.environ["a"]
+    server.eio.handlers["message"]("a", "40/p2p,too late")
+    assert server.packets == ["40/p2p,"]
 
 
 def test_who_leaves_its_namespace_is_watched_again(server: FakeServer, sockets: Sockets) -> None:

@@ -1,0 +1,98 @@
+from concurrent.futures import ThreadPoolExecutor
+from secrets import token_hex
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from tests.server.conftest import Open
+from tests.server.wire import Wire, get
+
+CROWD = 50
+
+
+@pytest.fixture
+def session_id() -> str:
+    return token_hex(4)
+
+
+def is_host(wire: Wire) -> bool:
+    return any("seat" in ready for ready in wire.received("session_ready"))
+
+
+def test_of_fifty_that_join_at_once_one_hosts(open_wire: Open, url: str, session_id: str) -> None:
+    barrier = Barrier(CROWD)
+    tokens = [get(f"{url}/token/{session_id}/{number}") for number in range(CROWD)]
+    wires = [open_wire() for _ in range(CROWD)]
+
+    def join(wire: Wire, token: str) -> None:
+        barrier.wait()
+        wire.connect({"token": token})
+        wire.wait_for("session_ready")
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        list(pool.map(join, wires, tokens))
+    firsts = [wire.received("session_ready")[0] for wire in wires]
+    assert len({(ready["host_peer_id"], ready["epoch"]) for ready in firsts}) == 1
+    [host] = [
+        wire for wire in wires if any("seat" in each for each in wire.received("session_ready"))
+    ]
+    host.wait_for("session_ready", CROWD)
+    newcomers = [ready["peer_id"] for ready in host.received("session_ready")]
+    assert sorted(newcomers, key=int) == [str(number) for number in range(CROWD)]
+
+
+def test_small_packets_leave_at_once(open_wire: Open, url: str, session_id: str) -> None:
+    open_wire().join(session_id, "ann")
+    assert get(f"{url}/no-delay").split() == ["[true]"]
+
+
+def test_a_negotiation(open_wire: Open, session_id: str) -> None:
+    ann, bob = open_wire().join(session_id, "ann"), open_wire().join(session_id, "bob")
+    epoch = ann.wait_for("session_ready", 2)["epoch"]
+    offer = (
+        f'{{"to":"bob","epoch":{epoch},"negotiation":"n",'
+        '"description":{"type":"offer","sdp":"v=0\\r\\n"}}'
+    )
+    assert ann.ask("sdp_offer", offer) == {"ok": True}
+    assert bob.wait_for("sdp_offer")["description"] == {"type": "offer", "sdp": "v=0\r\n"}
+    answer = offer.replace('"bob"', '"ann"').replace('"offer"', '"answer"')
+    assert bob.ask("sdp_answer", answer) == {"ok": True}
+    assert ann.wait_for("sdp_answer")["from"] == "bob"
+    assert bob.ask("session_leave", '{"reason":"connected"}') == {"ok": True}
+
+
+def test_a_host_that_drops_is_succeeded(open_wire: Open, session_id: str) -> None:
+    ann, bob = open_wire().join(session_id, "ann"), open_wire().join(session_id, "bob")
+    epoch = ann.wait_for("session_ready")["epoch"]
+    ann.drop()
+    assert bob.wait_for("host_changed")["reason"] == "lost"
+    answer = bob.ask("session_join", f'{{"lost_epoch":{epoch}}}')
+    assert answer["role"] == "host"
+    assert answer["epoch"] > epoch
+
+
+def test_a_peer_that_comes_twice_is_replaced(open_wire: Open, session_id: str) -> None:
+    ann = open_wire().join(session_id, "ann")
+    older = open_wire().join(session_id, "bob")
+    newer = open_wire().join(session_id, "bob")
+    assert older.wait_for("session_error")["code"] == "peer_replaced"
+    older.wait_for_end()
+    assert older.dismissed
+    assert newer.joined
+    assert ann.wait_for("session_ready", 3)["peer_id"] == "bob"
+    assert ann.received("peer_left") == []
+
+
+def test_a_released_client_is_let_go(open_wire: Open, session_id: str) -> None:
+    ann, bob = open_wire().join(session_id, "ann"), open_wire().join(session_id, "bob")
+    bob.ask("session_leave", '{"reason":"connected"}')
+    bob.send("41/p2p,")
+    # In no namespace any more, and so closed after a while.
+    bob.wait_for_end()
+    assert ann.ask("session_roster", _roster(ann.wait_for("session_ready"))) == {"ok": True}
+    assert ann.received("peer_left") == []
+
+
+def _roster(ready: dict[str, Any]) -> str:
+    return f'{{"epoch":{ready["epoch"]},"peers":{{"bob":"connected"}}}}'
