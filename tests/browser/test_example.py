@@ -62,7 +62,7 @@ def test_a_reload_keeps_the_peer(context: BrowserContext, address: str) -> None:
     ben.reload()
     for page in (ada, ben):
         expect(page.locator(".people .person")).to_have_count(2)
-    XX
+        expect(page.locator(".people .state")).to_have_text(["connected", "connected"])
 
 
 def test_an_invitation_leads_into_the_room(context: BrowserContext, address: str) -> None:
