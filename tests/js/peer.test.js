@@ -381,22 +381,49 @@ test("a client whose host goes in the middle of their negotiation joins again", 
 })
 
 test("a host whose socket comes back in the middle of a negotiation goes on with it, or begins it anew", async () => {
-  for (const downMls of [0, 7]) {
-    for (let turns = 0; turns < 150; turns++) {
+  for (const [annMls, bobMls, downMls] of [[5, 0, 0], [5, 0, 7], [5, 5, 0], [0, 5, 3], [5, 5, 7]]) {
+    for (let at = 0; at < 100; at++) {
       const { world, pages: [ann] } = await open("ann")
-      world.server.latency = (peerId) => (peerId === "ann" ? 5 : 0)
+      world.server.latency = (peerId) => (peerId === "ann" ? annMls : bobMls)
       const bob = world.page("bob")
       bob.peer.start()
-      for (let turn = 0; turn < turns % 50; turn++) await Promise.resolve()
-      await world.pass(5 * Math.floor(turns / 50))
+      for (let turn = 0; turn < 5 * (at % 5); turn++) await Promise.resolve()
+      await world.pass(Math.floor(at / 5))
       world.server.dropSocket("ann")
       await world.pass(downMls)
       world.server.connect(ann.signaling)
       await world.pass(CONNECT_TIMEOUT_MLS)
-      assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["connected", [], "connected"], `down for ${downMls} ms, after ${turns} turns`)
-      assert.deepEqual(world.server.sockets, ["ann"])
+      const when = `down for ${downMls} ms at ${at}, ${annMls} and ${bobMls} ms away`
+      assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["connected", [], "connected"], when)
+      assert.deepEqual(world.server.sockets, ["ann"], when)
     }
   }
+})
+
+test("a client asks again when its host's socket is back, unless it has the host's offer", async () => {
+  for (const lost of ["sdp_offer", "sdp_answer"]) {
+    const { world } = await open("ann")
+    world.server.loses = (event) => event === lost
+    const bob = world.page("bob")
+    bob.peer.start()
+    await world.pass(100)
+    const joins = world.server.heard("join").length
+    bob.peer.signalingHostChanged({ host_peer_id: "ann", epoch: 1, reason: "resumed" })
+    await world.pass(100)
+    assert.equal(world.server.heard("join").length - joins, lost === "sdp_offer" ? 1 : 0)
+  }
+})
+
+test("a client that joins again lets go of the connection that it was making", async () => {
+  const { world } = await open("ann")
+  world.server.loses = (event) => event === "sdp_answer"
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(100)
+  const [, end] = world.network.all
+  bob.peer.signalingHostChanged({ host_peer_id: null, epoch: 1, reason: "lost" })
+  await world.pass(CLOSE_TIMEOUT_MLS)
+  assert.equal(end.signalingState, "closed")
 })
 
 test("a peer that is connected while it waits to join again doesn't join again", async () => {
