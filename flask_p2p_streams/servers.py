@@ -100,6 +100,12 @@ def _check_gunicorn(mode: str) -> None:
     software, _, version = os.environ.get("SERVER_SOFTWARE", "").partition("/")
     if software != "gunicorn":
         return
+    if "gunicorn.workers.sync" in sys.modules:
+        raise ConfigurationError(
+            "gunicorn's sync worker serves one WebSocket, and nobody else meanwhile. Run "
+            "`gunicorn -k gthread --threads 100` with SocketIO(async_mode='threading'), or "
+            "`gunicorn -k gevent` with async_mode='gevent'."
+        )
     if mode == "eventlet" and not _has_eventlet_worker(version):
         raise ConfigurationError(
             "gunicorn has no eventlet worker since version 26, so no packet would ever arrive. "

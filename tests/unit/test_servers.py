@@ -103,6 +103,15 @@ def test_gevent_websocket_under_gunicorn(monkeypatch: pytest.MonkeyPatch, worker
     assert refuses("gevent") != worker
 
 
+@pytest.mark.parametrize("mode", ["threading", "gevent"])
+def test_the_sync_worker_of_gunicorn(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27.0.1")
+    monkeypatch.setattr(servers, "find_spec", lambda _: None)
+    assert not refuses(mode)
+    monkeypatch.setitem(sys.modules, "gunicorn.workers.sync", sys)
+    assert refuses(mode)
+
+
 def refuses(mode: str) -> bool:
     server: Any = type("Server", (), {"async_mode": mode, "async_handlers": False})
     server.handlers = server.namespace_handlers = {}
