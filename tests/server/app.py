@@ -58,7 +58,8 @@ def held() -> dict[str, object]:
     return {
         "members": len(rooms),
         "sessions": rooms.session_count,
-        "connections": len(server.eio.sockets),
+        # Engine.IO forgets a closed one only at its next round.
+        "connections": sum(not each.closed for each in list(server.eio.sockets.values())),
         "environs": len(server.environ),
         "rooms": sum(len(each) for each in server.manager.rooms.values()),
         "pending": len(server.manager.pending_connect) + len(server.manager.pending_disconnect),
@@ -76,7 +77,7 @@ def _no_delay(environ: dict[str, Any]) -> bool:
     if MODE == "eventlet":
         connection = environ["eventlet.input"].get_socket()
     elif MODE == "gevent":
-        connection = environ["wsgi.input"].rfile.raw._sock
+        connection = environ["wsgi.input"].raw._sock
     else:
         connection = environ["werkzeug.socket"]
     return bool(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
