@@ -55,6 +55,39 @@ test("with keepSignaling a client keeps its socket", async () => {
   assert.deepEqual(world.server.sockets, ["ann", "bob"])
 })
 
+test("a client whose kept socket drops stays connected, and gets its socket back", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  const bob = world.page("bob", { keepSignaling: true })
+  bob.peer.start()
+  await world.pass(10)
+  const ends = world.network.all.length
+  world.server.stop()
+  await world.pass(1_000)
+  world.server.restart()
+  await world.pass(1_000)
+  assert.deepEqual(world.server.heard("join").findLast(({ peerId }) => peerId === "bob")?.payload, { connected_epoch: 1 })
+  assert.deepEqual([bob.states.length, bob.errorCodes, world.network.all.length], [3, [], ends])
+  assert.deepEqual(world.server.sockets.toSorted(), ["ann", "bob"])
+  assert.equal(ann.presence.bob, "connected")
+})
+
+test("a client with a kept socket follows a new host, and what was on its way is rejected", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  const bob = world.page("bob", { keepSignaling: true })
+  bob.peer.start()
+  await world.pass(10)
+  world.network.isCut = true
+  const result = fate(bob.peer.send("whither"))
+  world.network.isCut = false
+  world.server.forget()
+  world.server.epoch = 4
+  const cleo = world.page("cleo")
+  cleo.peer.start()
+  await world.pass(1_000)
+  for (const { peer, errors } of [ann, bob, cleo]) assert.deepEqual([peer.state, peer.hostPeerId, peer.epoch, errors], ["connected", "cleo", 5, []])
+  assert.equal(result.is, "host_lost")
+})
+
 test("the host's notice of a newcomer may come before its own", async () => {
   const world = new World()
   const ann = world.page("ann")

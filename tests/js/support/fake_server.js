@@ -113,13 +113,13 @@ export class FakeServer {
   join(socket) {
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
-    const unknown = Object.keys(credentials).find((key) => key !== "seat" && key !== "lost_epoch")
+    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch"].includes(key))
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
     if (!this.#holds(socket)) socket.isConnected = true
     this.#sockets.connected.set(socket.peerId, socket)
-    this.#welcome(socket.peerId)
+    this.#welcome(socket.peerId, credentials.connected_epoch === this.epoch)
   }
 
   /**
@@ -178,12 +178,15 @@ export class FakeServer {
     return null
   }
 
-  /** @param {string} peerId */
-  #welcome(peerId) {
+  /**
+   * @param {string} peerId
+   * @param {boolean} isConnected whether the peer needs no offer
+   */
+  #welcome(peerId, isConnected) {
     const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }] }
     if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
     this.emit(peerId, "session_ready", ready)
-    this.emit(this.host, "session_ready", ready)
+    if (!isConnected) this.emit(this.host, "session_ready", ready)
   }
 
   /** @param {string} reason */
