@@ -10,17 +10,18 @@ export class ClientRole {
   #delegate
   #signal
   #createConnection
-  #presence = new Presence()
+  #presence
   /** @type {import("./connection.js").Connection | null} */
   #connection = null
   /** Signals that came before the offer they belong to. @type {{ negotiationId: string, signal: import("./negotiation.js").Signal }[]} */
   #early = []
 
   /** @param {import("./host_role.js").RoleOptions} options */
-  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection }) {
+  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection, peers }) {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
+    this.#presence = new Presence(peers) // until the host sends a new one
     this.#delegate = delegate
     this.#signal = signal
     this.#createConnection = createConnection
@@ -57,7 +58,16 @@ export class ClientRole {
     const offers = "description" in signal && signal.description.type === "offer"
     if (offers && this.#connection?.negotiationId !== negotiationId) this.#begin(negotiationId)
     if (this.#connection?.negotiationId === negotiationId) this.#connection.receiveSignal(signal)
-    else if (this.#early.length < MAX_WAITING_CANDIDATES) this.#early.push({ negotiationId, signal })
+    else this.#keep(negotiationId, signal)
+  }
+
+  /**
+   * @param {string} negotiationId
+   * @param {import("./negotiation.js").Signal} signal
+   */
+  #keep(negotiationId, signal) {
+    if (this.#early.length === MAX_WAITING_CANDIDATES) this.#early.shift() // the oldest is of an attempt that is over
+    this.#early.push({ negotiationId, signal })
   }
 
   // What the connection says
@@ -76,7 +86,7 @@ export class ClientRole {
     if (frame.type === DATA && typeof frame.senderId === "string") this.#delegate.roleReceived(frame)
     if (frame.type === STATE) {
       this.#presence.merge(frame.data, frame.full === true)
-      this.#delegate.roleChanged()
+      this.#delegate.rolePeersChanged()
     }
   }
 

@@ -55,10 +55,10 @@ export class Connection {
       idleTimeout: heartbeat.idleTimeoutMls,
       clock,
       beat: () => this.trySend({ type: HEARTBEAT }),
-      lost: () => this.#end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
+      lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
     })
     this.#timer = new Timer(clock)
-    this.#timer.start(connectTimeoutMls, () => this.#end(this.timeoutError()))
+    this.#timer.start(connectTimeoutMls, () => this.end(this.timeoutError()))
   }
 
   get state() {
@@ -97,14 +97,16 @@ export class Connection {
   }
 
   /**
-   * Sends an encoded frame, or ends the connection where that can't be done: a receiver that takes nothing must not hold up the others.
+   * Sends an encoded frame to one receiver of many, of which none may hold up the others.
    * @param {string} text
+   * @returns {P2pError | null} why it can't be sent
    */
-  sendTextOrEnd(text) {
+  failureToSend(text) {
     try {
-      this.#channel?.sendText(text)
+      this.sendText(text)
+      return null
     } catch (error) {
-      this.#end(/** @type {P2pError} */ (error))
+      return /** @type {P2pError} */ (error)
     }
   }
 
@@ -150,6 +152,7 @@ export class Connection {
     // A channel that the other side made is open when it arrives, and then says so by an event as well.
     if (this.#state === "closed" || this.#state === "connected") return
     this.#timer.stop()
+    this.#negotiation.succeed()
     this.#heartbeat.start()
     this.#setState("connected")
   }
@@ -158,12 +161,12 @@ export class Connection {
   channelReceived(frame) {
     this.#heartbeat.heard()
     if (frame.type === HEARTBEAT) return
-    if (frame.type === GOODBYE) return this.#end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
+    if (frame.type === GOODBYE) return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
     this.#delegate.connectionReceived(this, frame)
   }
 
   channelClosed() {
-    this.#end(new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` }))
+    this.end(new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` }))
   }
 
   #signalingStateChanged() {
@@ -172,12 +175,12 @@ export class Connection {
 
   #connectionStateChanged() {
     // "disconnected" often heals by itself; the heartbeat decides when it doesn't.
-    if (this.#pc.connectionState === "failed") this.#end(new P2pError("ice_failed"))
+    if (this.#pc.connectionState === "failed") this.end(new P2pError("ice_failed"))
   }
 
   /** @param {Promise<void>} work */
   #watch(work) {
-    work.catch((cause) => this.#end(new P2pError("bad_request", { message: `The negotiation with ${this.peerId} failed.`, cause })))
+    work.catch((cause) => this.end(new P2pError("bad_request", { message: `The negotiation with ${this.peerId} failed.`, cause })))
   }
 
   /** @param {"connecting" | "connected"} state */
@@ -186,8 +189,11 @@ export class Connection {
     this.#delegate.connectionChanged(this)
   }
 
-  /** @param {P2pError} error */
-  #end(error) {
+  /**
+   * The connection is over for a reason that the delegate has to know.
+   * @param {P2pError} error
+   */
+  end(error) {
     if (this.#state === "closed") return
     this.#release()
     this.#delegate.connectionEnded(this, error)

@@ -102,6 +102,9 @@ export const ERRORS = Object.freeze({
   },
 })
 
+/** The range of what the server may ask this peer to wait, in milliseconds. */
+const RETRY_AFTER_MLS = Object.freeze({ least: 100, most: 60_000 })
+
 /** What went wrong, why, and what to do about it. */
 export class P2pError extends Error {
   /** @override */
@@ -136,7 +139,7 @@ export class P2pError extends Error {
       message: typeof message === "string" ? message : undefined,
       hint: typeof hint === "string" ? hint : undefined,
       retry: typeof retry === "boolean" ? retry : undefined,
-      retryAfterMls: typeof retry_after_ms === "number" ? retry_after_ms : undefined,
+      retryAfterMls: typeof retry_after_ms === "number" ? clamp(retry_after_ms) : undefined,
     })
   }
 
@@ -144,4 +147,10 @@ export class P2pError extends Error {
   toPayload() {
     return { code: this.code, message: this.message, hint: this.hint, retry: this.retry }
   }
+}
+
+/** @param {number} mls */
+function clamp(mls) {
+  const { least, most } = RETRY_AFTER_MLS
+  return Math.min(Math.max(mls || 0, least), most)
 }

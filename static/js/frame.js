@@ -22,6 +22,8 @@ export class P2pFrame extends HTMLElement {
   /** @type {P2pError | null} */
   #lastError = null
   #peerId = ""
+  /** Whether a page that comes back from the browser's cache was in the session when it was left. */
+  #comesBack = false
 
   /**
    * Registers the element; a page that loads two copies of this module keeps the first.
@@ -179,9 +181,14 @@ export class P2pFrame extends HTMLElement {
   #listen() {
     this.#listening = new AbortController()
     const { signal } = this.#listening
-    addEventListener("pagehide", () => this.#peer?.abort(), { signal })
-    addEventListener("pageshow", ({ persisted }) => { if (persisted) this.#peer?.reconnect() }, { signal })
+    addEventListener("pagehide", () => this.#hide(), { signal })
+    addEventListener("pageshow", ({ persisted }) => { if (persisted && this.#comesBack) this.#peer?.reconnect() }, { signal })
     addEventListener("online", () => this.#peer?.hurry(), { signal })
+  }
+
+  #hide() {
+    this.#comesBack = this.state !== "closed" && this.state !== "failed"
+    this.#peer?.abort()
   }
 
   #reflect() {

@@ -11,7 +11,8 @@ export const ROSTER_INTERVAL_MLS = 30_000
  * What a role tells the peer that plays it.
  *
  * @typedef {object} RoleDelegate
- * @property {() => void} roleChanged the state or the peers are others
+ * @property {() => void} roleChanged the state is another one
+ * @property {() => void} rolePeersChanged
  * @property {(frame: import("./messages.js").DataFrame) => void} roleReceived a message to be shown
  * @property {(error: P2pError) => void} roleLost a client has lost its host
  * @property {(roster: Record<string, import("./messages.js").PeerState>) => void} roleReported a host's roster for the server
@@ -24,6 +25,7 @@ export const ROSTER_INTERVAL_MLS = 30_000
  * @property {(to: string, negotiation: string, signal: import("./negotiation.js").Signal) => void} signal
  * @property {(options: import("./peer.js").ConnectionSetup) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
+ * @property {Map<string, import("./messages.js").PeerState>} [peers] the last picture of the session
  */
 
 /** The part of the host: it offers to every newcomer, passes messages on, and says who is there. */
@@ -110,8 +112,9 @@ export class HostRole {
     const { peerId, state } = connection
     if (this.#connections.get(peerId) !== connection) return
     // The whole picture comes before any change to it.
-    if (state === "connected") this.#sendSnapshot(connection)
-    this.#setState(peerId, state)
+    const error = state === "connected" ? this.#sendSnapshot(connection) : null
+    if (error) connection.end(error)
+    else this.#setState(peerId, state)
   }
 
   /**
@@ -178,9 +181,13 @@ export class HostRole {
 
   /** @param {string} text */
   #sendToAll(text) {
+    const failures = []
     for (const connection of this.#connections.values()) {
-      if (connection.state === "connected") connection.sendTextOrEnd(text)
+      const error = connection.state === "connected" ? connection.failureToSend(text) : null
+      if (error) failures.push(() => connection.end(error))
     }
+    // Only now, for the app may send from within what it is told, and nobody shall get that first.
+    for (const end of failures) end()
   }
 
   /**
@@ -191,13 +198,13 @@ export class HostRole {
     if (!this.#presence.set(peerId, state)) return
     this.#sendToAll(encodeFrame({ type: STATE, senderId: this.#peerId, data: { [peerId]: state } }))
     this.#scheduleRoster(ROSTER_PAUSE_MLS)
-    this.#delegate.roleChanged()
+    this.#delegate.rolePeersChanged()
   }
 
   /** @param {import("./connection.js").Connection} connection */
   #sendSnapshot(connection) {
     const data = { ...this.#presence.toJSON(), [connection.peerId]: connection.state }
-    connection.sendTextOrEnd(encodeFrame({ type: STATE, senderId: this.#peerId, data, full: true }))
+    return connection.failureToSend(encodeFrame({ type: STATE, senderId: this.#peerId, data, full: true }))
   }
 
   /** @param {number} mls */

@@ -9,9 +9,9 @@ import { Timer } from "./clock.js"
  * @typedef {{ description: RTCSessionDescriptionInit } | { candidates: RTCIceCandidateInit[] }} Signal
  */
 
-/** Milliseconds after which an unanswered offer is sent again. */
-export const OFFER_RESEND_MLS = 2_000
-/** How many candidates may wait for their description. */
+/** Milliseconds after which what has not led to a connection is sent again. */
+export const RESEND_MLS = 2_000
+/** How many candidates may wait for their description, and how many are sent again. */
 export const MAX_WAITING_CANDIDATES = 256
 /** How many candidates go into one signal. */
 export const MAX_CANDIDATES_PER_SIGNAL = 64
@@ -19,13 +19,15 @@ export const MAX_CANDIDATES_PER_SIGNAL = 64
 export class Negotiation {
   #pc
   #signal
-  /** @type {RTCIceCandidateInit[]} */
+  #clock
+  /** Those that are not sent yet. @type {RTCIceCandidateInit[]} */
   #found = []
-  /** @type {RTCIceCandidateInit[]} */
+  /** Those that are. @type {RTCIceCandidateInit[]} */
+  #sent = []
+  /** Those of the other peer that came before its description. @type {RTCIceCandidateInit[]} */
   #waiting = []
   /** @type {Promise<void>} */
   #applying = Promise.resolve()
-  #flushTimer
   #resendTimer
   #closed = false
   /** How many candidates the browser refused: one that is useless doesn't end the attempt. */
@@ -40,15 +42,15 @@ export class Negotiation {
   constructor({ pc, signal, clock }) {
     this.#pc = pc
     this.#signal = signal
-    this.#flushTimer = new Timer(clock)
+    this.#clock = clock
     this.#resendTimer = new Timer(clock)
     this.#pc.onicecandidate = ({ candidate }) => this.#foundCandidate(candidate)
   }
 
-  /** Offers, and goes on offering until there is an answer. */
+  /** Offers; the host's side. */
   async offer() {
     await this.#pc.setLocalDescription()
-    this.#sendOffer()
+    if (!this.#closed) this.#sendDescription()
   }
 
   /**
@@ -63,24 +65,30 @@ export class Negotiation {
     return applied
   }
 
+  /** The peers are connected: nothing needs to be sent again. */
+  succeed() {
+    this.#resendTimer.stop()
+  }
+
   close() {
     this.#closed = true
     this.#pc.onicecandidate = null
-    this.#flushTimer.stop()
     this.#resendTimer.stop()
   }
 
   // Descriptions
 
-  #sendOffer() {
-    if (this.#closed || this.#pc.signalingState !== "have-local-offer") return
-    this.#sendDescription()
-    this.#resendTimer.start(OFFER_RESEND_MLS, () => this.#sendOffer())
-  }
-
   #sendDescription() {
     const { type, sdp } = /** @type {RTCSessionDescription} */ (this.#pc.localDescription)
     this.#signal({ description: { type, sdp } })
+    this.#resendTimer.start(RESEND_MLS, () => this.#resend())
+  }
+
+  /** A host repeats its offer, and the client answers again; what has its answer lacks candidates, if anything. */
+  #resend() {
+    if (this.#pc.signalingState === "have-local-offer") return this.#sendDescription()
+    this.#sendCandidates(this.#sent)
+    this.#resendTimer.start(RESEND_MLS, () => this.#resend())
   }
 
   /** @param {Signal} signal */
@@ -118,12 +126,22 @@ export class Negotiation {
   #foundCandidate(candidate) {
     if (!candidate?.candidate) return // the end of candidates needs no packet
     const { sdpMid, sdpMLineIndex, usernameFragment } = candidate
-    this.#found.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment })
     // What is found within one turn of the event loop travels together.
-    if (!this.#flushTimer.isRunning) this.#flushTimer.start(0, () => this.#flush())
+    if (this.#found.length === 0) this.#clock.soon(() => this.#flush())
+    this.#found.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment })
   }
 
   #flush() {
-    while (this.#found.length > 0) this.#signal({ candidates: this.#found.splice(0, MAX_CANDIDATES_PER_SIGNAL) })
+    if (this.#closed) return
+    const found = this.#found.splice(0)
+    this.#sendCandidates(found)
+    this.#sent.push(...found.slice(0, MAX_WAITING_CANDIDATES - this.#sent.length))
+  }
+
+  /** @param {RTCIceCandidateInit[]} candidates */
+  #sendCandidates(candidates) {
+    for (let start = 0; start < candidates.length; start += MAX_CANDIDATES_PER_SIGNAL) {
+      this.#signal({ candidates: candidates.slice(start, start + MAX_CANDIDATES_PER_SIGNAL) })
+    }
   }
 }

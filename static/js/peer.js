@@ -1,8 +1,6 @@
-import { Backoff } from "./backoff.js"
-import { ClientRole } from "./client_role.js"
-import { Timer } from "./clock.js"
+import { Attempts } from "./attempts.js"
+import { Cast } from "./cast.js"
 import { P2pError } from "./errors.js"
-import { HostRole } from "./host_role.js"
 import { Outbox } from "./outbox.js"
 
 /**
@@ -29,43 +27,37 @@ import { Outbox } from "./outbox.js"
  * @property {(setup: ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
  * @property {PeerDelegate} delegate
- * @property {Backoff} [backoff]
+ * @property {import("./backoff.js").Backoff} [backoff]
  */
 export class Peer {
   #options
   #delegate
   #signaling
-  #backoff
+  #attempts
+  #cast
   #outbox = new Outbox()
-  /** @type {HostRole | ClientRole | null} */
-  #role = null
-  /** Whether the role goes on; the picture of the peers outlives it. */
-  #isPlaying = false
   /** @type {PeerState} */
   #state = "new"
   /** The server's proof that this peer hosts. @type {string | undefined} */
   #seat
   /** The epoch whose host this peer has lost. @type {number | undefined} */
   #lostEpoch
-  /** Why the server has this peer come again. @type {P2pError | null} */
-  #refusal = null
-  /** Whether this peer was connected since the app last asked it to join. */
-  #wasConnected = false
   /** @type {RTCIceServer[]} */
   #iceServers = []
-  /** Runs while an attempt to connect is under way. */
-  #attempt
-  /** Runs while this peer waits before it joins again. */
-  #pause
 
   /** @param {PeerOptions} options */
   constructor(options) {
     this.#options = options
     this.#delegate = options.delegate
-    this.#attempt = new Timer(options.clock)
-    this.#pause = new Timer(options.clock)
-    this.#backoff = options.backoff ?? new Backoff()
+    this.#attempts = new Attempts(options)
     this.#signaling = options.createSignaling(this)
+    this.#cast = new Cast({
+      peerId: options.peerId,
+      clock: options.clock,
+      delegate: this,
+      signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
+      createConnection: (setup) => options.createConnection(setup, this.#iceServers),
+    })
   }
 
   get state() {
@@ -73,27 +65,26 @@ export class Peer {
   }
 
   get peers() {
-    return this.#role?.peers ?? new Map()
+    return this.#cast.peers
   }
 
   get hostPeerId() {
-    return this.#role?.hostPeerId ?? null
+    return this.#cast.hostPeerId
   }
 
   get iamHost() {
-    return this.#role instanceof HostRole && this.#role.state === "connected"
+    return this.#cast.hosting !== null
   }
 
   get epoch() {
-    return this.#role?.epoch ?? 0
+    return this.#cast.epoch
   }
 
   // What the app says
 
   /** Joins the session, unless that is done or under way. */
   start() {
-    if (this.#attempt.isRunning || this.#state === "connected") return
-    this.#pause.stop()
+    if (this.#attempts.isRunning || this.#state === "connected") return
     this.#beginAttempt()
     this.#signaling.join()
     this.#setState("negotiating")
@@ -115,8 +106,7 @@ export class Peer {
   /** Leaves and joins afresh. */
   reconnect() {
     this.#end((role) => role.stop())
-    this.#wasConnected = false
-    this.#backoff.reset()
+    this.#attempts.reset()
     this.#setState("new")
     this.start()
   }
@@ -143,7 +133,7 @@ export class Peer {
 
   /** The network is back. */
   hurry() {
-    if (this.#pause.isRunning) this.start()
+    if (this.#attempts.isWaiting) this.start()
     else this.#signaling.hurry()
   }
 
@@ -159,55 +149,59 @@ export class Peer {
   signalingReady(ready) {
     if (ready.epoch < this.epoch) return
     this.#iceServers = ready.ice_servers
-    const RoleHere = ready.host_peer_id === this.#options.peerId ? HostRole : ClientRole
-    if (!this.#plays(RoleHere, ready)) this.#play(RoleHere, ready)
-    if (!this.#isPlaying) return // the app has left from within what it was told
-    this.#seat = this.#role instanceof HostRole ? (ready.seat ?? this.#seat) : undefined
-    const role = this.#role
-    if (role instanceof HostRole && ready.peer_id !== this.#options.peerId) this.#attend(() => role.peerReady(ready.peer_id))
+    const { hostPeerId, epoch } = this
+    if (this.#cast.play(ready)) this.#begin(hostPeerId, epoch)
+    // The app may have left from within what it was told.
+    const { hosting } = this.#cast
+    this.#seat = hosting ? (ready.seat ?? this.#seat) : undefined
+    if (hosting && ready.peer_id !== this.#options.peerId) this.#attend(() => hosting.peerReady(ready.peer_id))
   }
 
   /** @param {import("./signaling.js").IncomingSignal} incoming */
   signalingReceived({ from, epoch, negotiation, description, candidates }) {
-    const role = this.#role
-    if (!role || !this.#isPlaying || epoch !== role.epoch) return
+    const { role } = this.#cast
+    if (!role || epoch !== role.epoch) return
     if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
     else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
   }
 
   /** @param {import("./signaling.js").HostChange} change */
   signalingHostChanged({ host_peer_id, epoch, reason }) {
-    if (!this.#role || epoch < this.epoch || host_peer_id === this.#options.peerId) return
-    const superseded = epoch > this.epoch && host_peer_id !== null
-    const forsaken = this.#attempt.isRunning && this.#isForsaken(host_peer_id, reason)
+    if (epoch < this.epoch || host_peer_id === this.#options.peerId) return
+    const superseded = this.epoch > 0 && epoch > this.epoch && host_peer_id !== null
+    const forsaken = this.#attempts.isRunning && this.#isForsaken(host_peer_id, reason)
     // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
-    if (forsaken) this.#role.stop()
+    if (forsaken) this.#cast.following?.stop()
     if (superseded || forsaken) this.#signaling.join()
   }
 
   /** @param {string} peerId */
   signalingPeerLeft(peerId) {
-    if (this.#role instanceof HostRole) this.#role.peerLeft(peerId)
+    this.#cast.hosting?.peerLeft(peerId)
   }
 
   /** @param {P2pError} error */
   signalingRefused(error) {
-    if (error.retry && error.retryAfterMls !== undefined) return this.#comeAgain(error, error.retryAfterMls)
-    if (this.#attempt.isRunning) return this.#fail(error)
+    if (error.retry && error.retryAfterMls !== undefined) return this.#attempts.comeAgain(error, error.retryAfterMls, () => this.#signaling.join())
+    if (this.#attempts.isRunning) return this.#fail(error)
     if (error.code === "peer_replaced") return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
     this.#delegate.peerErrored(error)
-    if (error.retry && this.iamHost && !this.#backoff.isExhausted) this.#pause.start(this.#backoff.next(), () => this.#signaling.join())
+    const keepsSocket = this.iamHost || this.#options.keepSignaling
+    if (keepsSocket && this.#attempts.mayTryAgain(error)) this.#attempts.tryAgain(() => this.#signaling.join())
   }
 
   // What the role says
 
   roleChanged() {
-    if (!this.#isPlaying) return
-    const role = /** @type {HostRole | ClientRole} */ (this.#role)
+    const { role } = this.#cast
+    if (!role) return
     if (role.state === "connected" && this.#state !== "connected") this.#connected()
     else this.#setState(role.state)
-    this.#delegate.peerPeersChanged(role.peers)
+  }
+
+  rolePeersChanged() {
+    this.#delegate.peerPeersChanged(this.peers)
   }
 
   /** @param {import("./messages.js").DataFrame} frame */
@@ -218,12 +212,12 @@ export class Peer {
 
   /** @param {P2pError} error */
   roleLost(error) {
-    if (this.#attempt.isRunning) return this.#fail(error)
+    if (this.#attempts.isRunning) return this.#fail(error)
     this.#lostEpoch = this.epoch
     this.#outbox.rejectSent(hostWent(error))
-    if (this.#mayRecover(error)) this.#recover()
+    if (this.#attempts.mayRecover(error)) this.#recover()
     else this.#stop(error)
-    this.#delegate.peerPeersChanged(this.peers)
+    this.rolePeersChanged()
   }
 
   /** @param {Record<string, PeerState>} roster */
@@ -231,38 +225,18 @@ export class Peer {
     this.#signaling.report(this.epoch, roster)
   }
 
-  // Roles
+  // Playing a role
 
   /**
-   * @param {typeof HostRole | typeof ClientRole} RoleHere
-   * @param {import("./signaling.js").Ready} ready
+   * @param {string | null} formerHost
+   * @param {number} formerEpoch
    */
-  #plays(RoleHere, { host_peer_id: hostPeerId, epoch }) {
-    // A client's role takes a new offer as it comes, and that may be before the notice of a rejoin.
-    return this.#isPlaying && this.#role instanceof RoleHere && this.#role.epoch === epoch && this.#role.hostPeerId === hostPeerId
-  }
-
-  /**
-   * @param {typeof HostRole | typeof ClientRole} RoleHere
-   * @param {import("./signaling.js").Ready} ready
-   */
-  #play(RoleHere, { host_peer_id: hostPeerId, epoch }) {
-    const { hostPeerId: formerHost, epoch: formerEpoch } = this
-    this.#role?.stop(new P2pError("host_lost", { message: `${hostPeerId} is the host now.` }))
-    this.#role = new RoleHere({
-      peerId: this.#options.peerId,
-      hostPeerId,
-      epoch,
-      delegate: this,
-      signal: (to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
-      createConnection: (setup) => this.#options.createConnection(setup, this.#iceServers),
-      clock: this.#options.clock,
-    })
-    this.#isPlaying = true
-    this.#refusal = null
-    if (this.#role.state !== "connected" && !this.#attempt.isRunning) this.#beginAttempt()
-    if (formerHost !== hostPeerId || formerEpoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId, epoch })
+  #begin(formerHost, formerEpoch) {
+    const { hostPeerId, epoch } = this
+    if (!this.iamHost) this.#beginAttempt()
+    if (formerHost !== hostPeerId || formerEpoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
     this.roleChanged()
+    if (this.iamHost) this.rolePeersChanged()
   }
 
   /**
@@ -275,7 +249,7 @@ export class Peer {
       act()
     } catch (error) {
       if (!(error instanceof P2pError)) throw error
-      if (this.#attempt.isRunning) this.#fail(error)
+      if (this.#attempts.isRunning) this.#fail(error)
       else this.#delegate.peerErrored(error)
     }
   }
@@ -286,23 +260,24 @@ export class Peer {
    * @param {string} reason
    */
   #isForsaken(hostPeerId, reason) {
+    if (!this.#cast.role) return false
     if (hostPeerId !== this.hostPeerId) return true
-    return reason === "resumed" && !(this.#role instanceof ClientRole && this.#role.isNegotiating)
+    return reason === "resumed" && !this.#cast.following?.isNegotiating
   }
 
-  // Attempts. What comes next is begun before the app is told what was: it may close or reconnect from within.
+  #flush() {
+    const { role } = this.#cast
+    if (role && this.#state === "connected") this.#outbox.flush((text) => role.send(text))
+  }
 
-  /** An attempt is over by the time-out at the latest. */
+  // How an attempt ends. What comes next is begun before the app is told what was: it may close or reconnect from within.
+
   #beginAttempt() {
-    this.#refusal = null
-    this.#attempt.start(this.#options.connectTimeoutMls, () => this.#fail(this.#timeoutError()))
+    this.#attempts.begin(() => this.#fail(this.#timeoutError()))
   }
 
   #connected() {
-    this.#attempt.stop()
-    this.#pause.stop()
-    this.#backoff.reset()
-    this.#wasConnected = true
+    this.#attempts.succeed()
     this.#lostEpoch = undefined
     // What went over an earlier connection and has not come back by now never will.
     this.#outbox.rejectSent(hostWent())
@@ -312,14 +287,9 @@ export class Peer {
     this.#flush()
   }
 
-  #flush() {
-    const role = this.#role
-    if (role && this.#state === "connected") this.#outbox.flush((text) => role.send(text))
-  }
-
   #timeoutError() {
-    if (!this.#signaling.isConnected) return this.#refusal ?? new P2pError("signaling_lost")
-    return this.#role instanceof ClientRole ? this.#role.timeoutError() : new P2pError("connect_timeout", { message: "The server did not answer in time." })
+    if (!this.#signaling.isConnected) return this.#attempts.refusal
+    return this.#cast.following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
   }
 
   /**
@@ -328,52 +298,34 @@ export class Peer {
    */
   #fail(error) {
     this.#end((role) => role.stop())
-    if (!this.#wasConnected || !this.#mayRecover(error)) return this.#stop(error)
+    if (!this.#attempts.mayRecover(error)) return this.#stop(error)
     this.#recover()
     this.#delegate.peerErrored(error)
   }
 
-  /**
-   * The server wants this peer to join a little later; the attempt's time goes on.
-   * @param {P2pError} refusal
-   * @param {number} mls
-   */
-  #comeAgain(refusal, mls) {
-    this.#refusal = refusal
-    this.#pause.start(mls, () => this.#signaling.join())
-  }
-
-  /** @param {P2pError} error */
-  #mayRecover(error) {
-    return error.retry && this.#options.autoReconnect && !this.#backoff.isExhausted
-  }
-
   /** Comes back after a loss. */
   #recover() {
-    this.#pause.start(this.#backoff.next(), () => this.start())
+    this.#attempts.tryAgain(() => this.start())
     this.#setState("disconnected")
   }
 
   /**
-   * Gives up: a peer that was connected is disconnected or, where another page took its place, closed.
+   * Gives up.
    * @param {P2pError} error
    */
   #stop(error) {
-    const state = error.code === "peer_replaced" ? "closed" : this.#wasConnected && error.retry ? "disconnected" : "failed"
     this.#end((role) => role.stop(new P2pError("host_lost")))
-    this.#conclude(state, error)
+    this.#conclude(this.#attempts.stateAfter(error), error)
     this.#delegate.peerErrored(error)
   }
 
   /**
    * Ends what is under way; the role's last picture of the peers stays.
-   * @param {(role: HostRole | ClientRole) => void} end
+   * @param {(role: import("./cast.js").Role) => void} end
    */
   #end(end) {
-    this.#attempt.stop()
-    this.#pause.stop()
-    this.#isPlaying = false
-    if (this.#role) end(this.#role)
+    this.#attempts.stop()
+    this.#cast.end(end)
     this.#seat = undefined
     this.#signaling.leave("closed")
   }
@@ -388,7 +340,7 @@ export class Peer {
   }
 
   get #isOver() {
-    return !this.#attempt.isRunning && !this.#pause.isRunning && this.#state !== "connected" && this.#state !== "new"
+    return !this.#attempts.isRunning && !this.#attempts.isWaiting && this.#state !== "connected" && this.#state !== "new"
   }
 
   /** @param {PeerState} state */

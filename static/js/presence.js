@@ -5,8 +5,12 @@ export const MAX_GONE_PEERS = 100
 
 /** Who is in the session, and in which state: kept by the host, followed by its clients. */
 export class Presence {
-  /** @type {Map<string, PeerState>} */
-  #states = new Map()
+  #states
+
+  /** @param {Map<string, PeerState>} [states] */
+  constructor(states) {
+    this.#states = new Map(states)
+  }
 
   get states() {
     return new Map(this.#states)

@@ -130,6 +130,7 @@ export class Signaling {
     socket.on("host_changed", (change) => this.#delegate.signalingHostChanged(change))
     socket.on("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
     socket.on("session_error", (payload) => { this.#verdict = P2pError.fromPayload(payload) })
+    socket.on("connect", () => { this.#verdict = null })
     socket.on("connect_error", (error) => this.#connectFailed(error))
     socket.on("disconnect", (reason) => this.#disconnected(reason))
   }

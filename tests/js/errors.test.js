@@ -49,3 +49,9 @@ test("parts of the wrong type are replaced by the table's", () => {
   const { message, hint, retry } = ERRORS.session_full
   assert.deepEqual([error.message, error.hint, error.retry, error.retryAfterMls], [message, hint, retry, undefined])
 })
+
+test("a time to wait is held within its range", () => {
+  for (const [asked, waits] of [[NaN, 100], [-5, 100], [0, 100], [700, 700], [1e12, 60_000]]) {
+    assert.equal(P2pError.fromPayload({ code: "unavailable", retry_after_ms: asked }).retryAfterMls, waits)
+  }
+})

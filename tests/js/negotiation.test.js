@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { MAX_CANDIDATES_PER_SIGNAL, MAX_WAITING_CANDIDATES, Negotiation, OFFER_RESEND_MLS } from "../../static/js/negotiation.js"
+import { MAX_CANDIDATES_PER_SIGNAL, MAX_WAITING_CANDIDATES, Negotiation, RESEND_MLS } from "../../static/js/negotiation.js"
 import { FakeClock, pass, settle } from "./support/fake_clock.js"
 import { FakeNetwork } from "./support/fake_rtc.js"
 
@@ -30,10 +30,11 @@ function pair(carry = (_signal, deliver) => deliver()) {
 }
 
 test("offer, answer and candidates connect two peers, and then nothing is sent any more", async () => {
-  const { clock, host, errors, wire, isConnected } = pair()
+  const { clock, host, client, errors, wire, isConnected } = pair()
   await host.negotiation.offer()
   await pass(clock, 100)
   assert.ok(isConnected())
+  for (const { negotiation } of [host, client]) negotiation.succeed()
   const packets = wire.length
   await pass(clock, 60_000)
   assert.equal(wire.length, packets)
@@ -89,7 +90,7 @@ test("only so many candidates wait", async () => {
 test("an offer is sent again until it is answered", async () => {
   const { clock, host, count } = pair((_signal, _deliver) => undefined)
   await host.negotiation.offer()
-  await pass(clock, 3 * OFFER_RESEND_MLS)
+  await pass(clock, 3 * RESEND_MLS)
   assert.equal(count("host", "offer"), 4)
   host.negotiation.close()
   await pass(clock, 60_000)
@@ -105,7 +106,7 @@ test("a lost offer, a lost answer, or one side's lost candidates cost time, not 
       else isLost = true
     })
     await host.negotiation.offer()
-    await pass(clock, OFFER_RESEND_MLS + 100)
+    await pass(clock, RESEND_MLS + 100)
     assert.ok(isLost, lost)
     assert.ok(isConnected(), lost)
     assert.deepEqual(errors, [])
@@ -256,4 +257,15 @@ test("what comes after the close is not applied", async () => {
   client.negotiation.close()
   await client.negotiation.receive({ description: { type: "offer", sdp: "v=0\no=end-1" } })
   assert.equal(client.pc.remoteDescription, null)
+})
+
+test("candidates that get lost after the answer are sent again", async () => {
+  let lose = true
+  const { clock, host, isConnected } = pair((signal, deliver) => { if (!lose || "description" in signal) deliver() })
+  await host.negotiation.offer()
+  await pass(clock, 100)
+  assert.ok(!isConnected())
+  lose = false
+  await pass(clock, RESEND_MLS)
+  assert.ok(isConnected())
 })

@@ -179,12 +179,12 @@ test("leaving and joining at once is a new join", async () => {
 })
 
 test("a refusal is typed, once, and closes the socket; joining again really does", async () => {
-  server.onConnect = (connection) => connection.refuse("unavailable", { code: "unavailable", message: "Later.", retry: true, retry_after_ms: 30 })
+  server.onConnect = (connection) => connection.refuse("unavailable", { code: "unavailable", message: "Later.", retry: true, retry_after_ms: 300 })
   signaling.join()
   await server.until(() => told.length > 0)
   const [error] = refusals()
   assert.ok(error instanceof P2pError)
-  assert.deepEqual([error.code, error.message, error.retryAfterMls], ["unavailable", "Later.", 30])
+  assert.deepEqual([error.code, error.message, error.retryAfterMls], ["unavailable", "Later.", 300])
   await server.until(() => server.openCount === 0)
   server.onConnect = (connection) => connection.accept()
   await join()

@@ -148,9 +148,7 @@ def fetch(address: str) -> tuple[str, str]:
 def assert_serves_the_client(python: Path, folder: Path) -> None:
     with serving(python, folder) as address:
         _, page = fetch(address)
-        scripts = {
-            urljoin(address, path) for path in re.findall(r"[\"']([^\"'\s]+\.js)\b", page)
-        }
+        scripts = {urljoin(address, path) for path in re.findall(r"[\"']([^\"'\s]+\.js)\b", page)}
         assert {script.rsplit("/", 1)[1] for script in scripts} >= {"p2p.js", "p2p-stimulus.js"}
         for script in scripts:
             kind, text = fetch(script)

@@ -21,6 +21,11 @@ export class FakeClock {
     this.#timers.delete(handle)
   }
 
+  /** @param {() => void} callback */
+  soon = (callback) => {
+    this.setTimeout(callback, 0)
+  }
+
   /** How many timers are running: none may be left behind. */
   get pending() {
     return this.#timers.size

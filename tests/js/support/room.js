@@ -115,6 +115,10 @@ export class Player {
     this.changes += 1
   }
 
+  rolePeersChanged() {
+    this.roleChanged()
+  }
+
   roleReceived(frame) {
     this.received.push(frame)
   }

@@ -1,0 +1,131 @@
+import { Backoff } from "./backoff.js"
+import { Timer } from "./clock.js"
+import { P2pError } from "./errors.js"
+
+/** Milliseconds without another attempt after which counting them begins anew. */
+export const CALM_MLS = 60_000
+
+/** A peer's attempts to get connected: each has its time, and after one that failed the next one waits its turn. */
+export class Attempts {
+  #timeoutMls
+  #autoReconnect
+  #backoff
+  #clock
+  #attempt
+  #pause
+  /** Why the server has this peer come again, within the present attempt. @type {P2pError | null} */
+  #refusal = null
+  /** Whether one has succeeded since the app last asked for it. */
+  #wasConnected = false
+  /** When it was last tried again. */
+  #triedAt = -Infinity
+
+  /**
+   * @param {object} options
+   * @param {number} options.connectTimeoutMls
+   * @param {boolean} options.autoReconnect
+   * @param {import("./clock.js").Clock} options.clock
+   * @param {Backoff} [options.backoff]
+   */
+  constructor({ connectTimeoutMls, autoReconnect, clock, backoff = new Backoff() }) {
+    this.#timeoutMls = connectTimeoutMls
+    this.#autoReconnect = autoReconnect
+    this.#backoff = backoff
+    this.#clock = clock
+    this.#attempt = new Timer(clock)
+    this.#pause = new Timer(clock)
+  }
+
+  /** Whether an attempt is under way. */
+  get isRunning() {
+    return this.#attempt.isRunning
+  }
+
+  /** Whether the next step waits for its time. */
+  get isWaiting() {
+    return this.#pause.isRunning
+  }
+
+  /** Why the server can't be joined, as far as it said. */
+  get refusal() {
+    return this.#refusal ?? new P2pError("signaling_lost")
+  }
+
+  /**
+   * Begins an attempt, unless one is under way; it is over by the time-out at the latest.
+   * @param {() => void} timedOut
+   */
+  begin(timedOut) {
+    if (this.isRunning) return
+    this.#pause.stop()
+    this.#refusal = null
+    this.#attempt.start(this.#timeoutMls, timedOut)
+  }
+
+  /** The attempt has succeeded. */
+  succeed() {
+    this.stop()
+    this.#backoff.reset()
+    this.#wasConnected = true
+  }
+
+  /** Ends what is under way. */
+  stop() {
+    this.#attempt.stop()
+    this.#pause.stop()
+  }
+
+  /** Counts from the beginning: the app asks anew. */
+  reset() {
+    this.stop()
+    this.#backoff.reset()
+    this.#wasConnected = false
+  }
+
+  /**
+   * Joins a little later, as the server wants it; the attempt's time goes on.
+   * @param {P2pError} refusal
+   * @param {number} mls
+   * @param {() => void} join
+   */
+  comeAgain(refusal, mls, join) {
+    this.#refusal = refusal
+    this.#pause.start(mls, join)
+  }
+
+  /**
+   * Whether it can help to try again, and hasn't been tried too often.
+   * @param {P2pError} error
+   */
+  mayTryAgain(error) {
+    return error.retry && (!this.#backoff.isExhausted || this.#clock.now() - this.#triedAt > CALM_MLS)
+  }
+
+  /**
+   * Whether a loss, or a failed attempt to come back from one, is followed by another attempt.
+   * @param {P2pError} error
+   */
+  mayRecover(error) {
+    return this.#wasConnected && this.#autoReconnect && this.mayTryAgain(error)
+  }
+
+  /**
+   * Tries again when its time has come.
+   * @param {() => void} attempt
+   */
+  tryAgain(attempt) {
+    if (this.#clock.now() - this.#triedAt > CALM_MLS) this.#backoff.reset()
+    this.#triedAt = this.#clock.now()
+    this.#pause.start(this.#backoff.next(), attempt)
+  }
+
+  /**
+   * The state of a peer that gives up.
+   * @param {P2pError} error
+   * @returns {"closed" | "disconnected" | "failed"} closed where another page has taken its place
+   */
+  stateAfter(error) {
+    if (error.code === "peer_replaced") return "closed"
+    return this.#wasConnected && error.retry ? "disconnected" : "failed"
+  }
+}

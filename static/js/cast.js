@@ -1,0 +1,92 @@
+import { ClientRole } from "./client_role.js"
+import { P2pError } from "./errors.js"
+import { HostRole } from "./host_role.js"
+
+/**
+ * Which role a peer plays: the one place that chooses between host and client.
+ *
+ * @typedef {HostRole | ClientRole} Role
+ * @typedef {Omit<import("./host_role.js").RoleOptions, "hostPeerId" | "epoch" | "signal" | "peers"> & {
+ *   signal: (epoch: number, to: string, negotiation: string, signal: import("./negotiation.js").Signal) => void
+ * }} CastOptions
+ */
+export class Cast {
+  #options
+  /** @type {Role | null} */
+  #role = null
+  #isPlaying = false
+
+  /** @param {CastOptions} options */
+  constructor(options) {
+    this.#options = options
+  }
+
+  /** The role that is being played. @returns {Role | null} */
+  get role() {
+    return this.#isPlaying ? this.#role : null
+  }
+
+  /** The role as a host's, if it is one. @returns {HostRole | null} */
+  get hosting() {
+    return this.role instanceof HostRole ? this.role : null
+  }
+
+  /** The role as a client's, if it is one. @returns {ClientRole | null} */
+  get following() {
+    return this.role instanceof ClientRole ? this.role : null
+  }
+
+  // What is known of the session outlives the role.
+
+  get peers() {
+    return this.#role?.peers ?? new Map()
+  }
+
+  get hostPeerId() {
+    return this.#role?.hostPeerId ?? null
+  }
+
+  get epoch() {
+    return this.#role?.epoch ?? 0
+  }
+
+  /**
+   * Plays the role that the server's notice gives this peer.
+   * @param {import("./signaling.js").Ready} ready
+   * @returns {boolean} whether that is another role than before
+   */
+  play({ host_peer_id: hostPeerId, epoch }) {
+    const RoleHere = hostPeerId === this.#options.peerId ? HostRole : ClientRole
+    if (this.#plays(RoleHere, hostPeerId, epoch)) return false
+    const { peers } = this
+    this.#role?.stop(new P2pError("host_lost", { message: `${hostPeerId} is the host now.` }))
+    this.#role = new RoleHere({
+      ...this.#options,
+      hostPeerId,
+      epoch,
+      peers,
+      signal: (to, negotiation, signal) => this.#options.signal(epoch, to, negotiation, signal),
+    })
+    this.#isPlaying = true
+    return true
+  }
+
+  /**
+   * Ends the role.
+   * @param {(role: Role) => void} end
+   */
+  end(end) {
+    this.#isPlaying = false
+    if (this.#role) end(this.#role)
+  }
+
+  /**
+   * @param {typeof HostRole | typeof ClientRole} RoleHere
+   * @param {string} hostPeerId
+   * @param {number} epoch
+   */
+  #plays(RoleHere, hostPeerId, epoch) {
+    // A client's role takes a new offer as it comes, and that may be before the notice of a rejoin.
+    return this.role instanceof RoleHere && this.role.epoch === epoch && this.role.hostPeerId === hostPeerId
+  }
+}
