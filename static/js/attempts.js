@@ -122,10 +122,20 @@ export class Attempts {
   /**
    * The state of a peer that gives up.
    * @param {P2pError} error
-   * @returns {"closed" | "disconnected" | "failed"} closed where another page has taken its place
+   * @returns {"closed" | "disconnected" | "failed"} closed where this peer has no place in the session any more
    */
   stateAfter(error) {
     if (error.code === "peer_replaced") return "closed"
-    return this.#wasConnected && error.retry ? "disconnected" : "failed"
+    if (!this.#wasConnected) return "failed"
+    if (isExpulsion(error)) return "closed"
+    return error.retry ? "disconnected" : "failed"
   }
+}
+
+/**
+ * Whether the error says that this peer, or the session, is over for good.
+ * @param {P2pError} error
+ */
+export function isExpulsion({ code }) {
+  return code === "peer_replaced" || code === "forbidden" || code === "session_expired"
 }

@@ -1,5 +1,5 @@
 import { P2pError } from "./errors.js"
-import { DATA, STATE } from "./messages.js"
+import { DATA, REFUSED, STATE } from "./messages.js"
 import { MAX_WAITING_CANDIDATES } from "./negotiation.js"
 import { Presence } from "./presence.js"
 
@@ -11,6 +11,8 @@ export class ClientRole {
   #signal
   #createConnection
   #presence
+  /** Who may not send. */
+  #readers = new Set()
   /** @type {import("./connection.js").Connection | null} */
   #connection = null
   /** Signals that came before the offer they belong to. @type {{ negotiationId: string, signal: import("./negotiation.js").Signal }[]} */
@@ -83,11 +85,23 @@ export class ClientRole {
    */
   connectionReceived(connection, frame) {
     if (connection !== this.#connection) return
-    if (frame.type === DATA && typeof frame.senderId === "string") this.#delegate.roleReceived(frame)
-    if (frame.type === STATE) {
-      this.#presence.merge(frame.data, frame.full === true)
-      this.#delegate.rolePeersChanged()
-    }
+    if (frame.type === DATA) this.#receivedData(frame)
+    if (frame.type === STATE) this.#receivedState(frame)
+    if (frame.type === REFUSED) this.#delegate.roleRefused(frame.id, P2pError.fromPayload(frame.error))
+  }
+
+  /** @param {import("./messages.js").DataFrame} frame */
+  #receivedData(frame) {
+    if (typeof frame.senderId === "string" && !this.#readers.has(frame.senderId)) this.#delegate.roleReceived(frame)
+  }
+
+  /** @param {import("./messages.js").StateFrame} frame */
+  #receivedState({ data, full, readers = [] }) {
+    this.#presence.merge(data, full === true)
+    if (full) this.#readers = new Set()
+    for (const peerId of Object.keys(data)) this.#readers.delete(peerId)
+    for (const peerId of readers) if (this.#presence.has(peerId)) this.#readers.add(peerId)
+    this.#delegate.rolePeersChanged()
   }
 
   /**

@@ -4,6 +4,7 @@ import { P2pError } from "./errors.js"
 import { STATE } from "./messages.js"
 import { readOptions } from "./options.js"
 import { Peer } from "./peer.js"
+import { Renewal } from "./renewal.js"
 import { Signaling } from "./signaling.js"
 
 /** @typedef {import("./messages.js").PeerState} PeerState */
@@ -17,6 +18,8 @@ import { Signaling } from "./signaling.js"
 export class P2pFrame extends HTMLElement {
   /** @type {Peer | null} */
   #peer = null
+  /** @type {Renewal | null} */
+  #renewal = null
   /** Ends the listeners on the window. @type {AbortController | null} */
   #listening = null
   /** @type {P2pError | null} */
@@ -156,13 +159,16 @@ export class P2pFrame extends HTMLElement {
     const options = readOptions(this)
     this.#peerId = options.peerId
     this.#lastError = null
+    this.#renewal = new Renewal({ ...options, clock: systemClock })
+    const token = () => this.#renewal?.token ?? options.token
     this.#peer = new Peer({
       ...options,
       clock: systemClock,
       delegate: this,
-      createSignaling: (delegate) => new Signaling({ ...options, delegate }),
+      createSignaling: (delegate) => new Signaling({ ...options, token, delegate }),
       createConnection: (setup, iceServers) => new Connection({ ...setup, ...options, peerId: setup.peerId, iceServers: options.iceServers ?? iceServers, clock: systemClock }),
     })
+    this.#renewal.start()
     this.#listen()
     this.#start()
   }
@@ -174,6 +180,7 @@ export class P2pFrame extends HTMLElement {
 
   #exit() {
     this.#listening?.abort()
+    this.#renewal?.stop()
     this.#peer?.close()
     this.#peer = null
   }

@@ -1,11 +1,14 @@
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 import { DATA, encodeFrame, STATE } from "./messages.js"
+import { Guest } from "./guest.js"
 import { Presence } from "./presence.js"
 
 /** Milliseconds between two rosters to the server at the least, and at the most. */
 export const ROSTER_PAUSE_MLS = 1_000
 export const ROSTER_INTERVAL_MLS = 30_000
+/** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
+export const STATES_PER_FRAME = 200
 
 /**
  * What a role tells the peer that plays it.
@@ -14,6 +17,7 @@ export const ROSTER_INTERVAL_MLS = 30_000
  * @property {() => void} roleChanged the state is another one
  * @property {() => void} rolePeersChanged
  * @property {(frame: import("./messages.js").DataFrame) => void} roleReceived a message to be shown
+ * @property {(id: number, error: P2pError) => void} roleRefused the host doesn't pass a message on
  * @property {(error: P2pError) => void} roleLost a client has lost its host
  * @property {(roster: Record<string, import("./messages.js").PeerState>) => void} roleReported a host's roster for the server
  *
@@ -39,8 +43,8 @@ export class HostRole {
   #createConnection
   #clock
   #presence = new Presence()
-  /** @type {Map<string, import("./connection.js").Connection>} */
-  #connections = new Map()
+  /** @type {Map<string, Guest>} */
+  #guests = new Map()
   #negotiations = 0
   #rosterTimer
   #rosterDue = Infinity
@@ -67,10 +71,11 @@ export class HostRole {
   /**
    * A newcomer asks for a connection; an earlier one of the same peer is over.
    * @param {string} peerId
+   * @param {boolean} [canSend]
    */
-  peerReady(peerId) {
+  peerReady(peerId, canSend = true) {
     if (this.state === "closed") return
-    this.#connections.get(peerId)?.close(new P2pError("peer_replaced"))
+    this.#guests.get(peerId)?.close(new P2pError("peer_replaced"))
     const negotiationId = `${this.epoch}-${++this.#negotiations}`
     const connection = this.#createConnection({
       peerId,
@@ -78,7 +83,8 @@ export class HostRole {
       delegate: this,
       signal: (signal) => this.#signal(peerId, negotiationId, signal),
     })
-    this.#connections.set(peerId, connection)
+    const flooded = (/** @type {P2pError} */ error) => this.#dismiss(connection, error)
+    this.#guests.set(peerId, new Guest({ connection, canSend, clock: this.#clock, flooded }))
     this.#setState(peerId, "negotiating")
     connection.offer()
   }
@@ -88,10 +94,18 @@ export class HostRole {
    * @param {string} peerId
    */
   peerLeft(peerId) {
-    const connection = this.#connections.get(peerId)
-    if (!connection || connection.state === "connected") return
-    connection.close()
-    this.connectionEnded(connection)
+    const guest = this.#guests.get(peerId)
+    if (guest && !guest.isConnected) this.#dismiss(guest.connection)
+  }
+
+  /**
+   * The app has thrown a peer out.
+   * @param {string} peerId
+   * @param {P2pError} error
+   */
+  expel(peerId, error) {
+    const guest = this.#guests.get(peerId)
+    if (guest) this.#dismiss(guest.connection, error)
   }
 
   /**
@@ -100,7 +114,7 @@ export class HostRole {
    * @param {import("./negotiation.js").Signal} signal
    */
   receiveSignal(from, negotiationId, signal) {
-    const connection = this.#connections.get(from)
+    const connection = this.#guests.get(from)?.connection
     const offered = "description" in signal && signal.description.type !== "answer"
     if (connection?.negotiationId === negotiationId && !offered) connection.receiveSignal(signal)
   }
@@ -110,7 +124,7 @@ export class HostRole {
   /** @param {import("./connection.js").Connection} connection */
   connectionChanged(connection) {
     const { peerId, state } = connection
-    if (this.#connections.get(peerId) !== connection) return
+    if (this.#guestOf(connection) === null) return
     // The whole picture comes before any change to it.
     const error = state === "connected" ? this.#sendSnapshot(connection) : null
     if (error) connection.end(error)
@@ -120,22 +134,18 @@ export class HostRole {
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {import("./messages.js").Frame} frame
+   * @param {number} size in characters
    */
-  connectionReceived(connection, frame) {
-    if (frame.type !== DATA) return
-    try {
-      this.#broadcast({ type: DATA, senderId: connection.peerId, id: frame.id, data: frame.data })
-    } catch (error) {
-      // A message that can't be passed on is its sender's fault, and nobody else's loss.
-      connection.close(/** @type {P2pError} */ (error))
-      this.connectionEnded(connection)
-    }
+  connectionReceived(connection, frame, size) {
+    if (frame.type === DATA) this.#guestOf(connection)?.admit(frame, size, () => this.#relay(connection, frame))
   }
 
   /** @param {import("./connection.js").Connection} connection */
   connectionEnded(connection) {
-    if (this.#connections.get(connection.peerId) !== connection) return
-    this.#connections.delete(connection.peerId)
+    const guest = this.#guestOf(connection)
+    if (!guest) return
+    guest.close()
+    this.#guests.delete(connection.peerId)
     this.#setState(connection.peerId, "disconnected")
   }
 
@@ -155,12 +165,12 @@ export class HostRole {
    * @param {P2pError} [reason] none for a host that leaves
    */
   stop(reason) {
-    for (const connection of this.#release()) connection.close(reason)
+    for (const guest of this.#release()) guest.close(reason)
   }
 
   /** Ends the part within this turn of the event loop. */
   abort() {
-    for (const connection of this.#release()) connection.abort()
+    for (const guest of this.#release()) guest.abort()
   }
 
   // Private
@@ -168,9 +178,37 @@ export class HostRole {
   #release() {
     this.#rosterTimer.stop()
     this.state = "closed"
-    const connections = [...this.#connections.values()]
-    this.#connections.clear()
-    return connections
+    const guests = [...this.#guests.values()]
+    this.#guests.clear()
+    return guests
+  }
+
+  /** @param {import("./connection.js").Connection} connection */
+  #guestOf(connection) {
+    const guest = this.#guests.get(connection.peerId)
+    return guest?.connection === connection ? guest : null
+  }
+
+  /**
+   * @param {import("./connection.js").Connection} connection
+   * @param {P2pError} [error]
+   */
+  #dismiss(connection, error) {
+    connection.close(error)
+    this.connectionEnded(connection)
+  }
+
+  /**
+   * @param {import("./connection.js").Connection} connection
+   * @param {import("./messages.js").DataFrame} frame
+   */
+  #relay(connection, { id, data }) {
+    try {
+      this.#broadcast({ type: DATA, senderId: connection.peerId, id, data })
+    } catch (error) {
+      // A message that can't be passed on is its sender's fault, and nobody else's loss.
+      this.#dismiss(connection, /** @type {P2pError} */ (error))
+    }
   }
 
   /** @param {import("./messages.js").DataFrame} frame */
@@ -182,8 +220,8 @@ export class HostRole {
   /** @param {string} text */
   #sendToAll(text) {
     const failures = []
-    for (const connection of this.#connections.values()) {
-      const error = connection.state === "connected" ? connection.failureToSend(text) : null
+    for (const { connection, isConnected } of this.#guests.values()) {
+      const error = isConnected ? connection.failureToSend(text) : null
       if (error) failures.push(() => connection.end(error))
     }
     // Only now, for the app may send from within what it is told, and nobody shall get that first.
@@ -196,15 +234,29 @@ export class HostRole {
    */
   #setState(peerId, state) {
     if (!this.#presence.set(peerId, state)) return
-    this.#sendToAll(encodeFrame({ type: STATE, senderId: this.#peerId, data: { [peerId]: state } }))
+    this.#sendToAll(this.#encodeStates([[peerId, state]], false))
     this.#scheduleRoster(ROSTER_PAUSE_MLS)
     this.#delegate.rolePeersChanged()
   }
 
   /** @param {import("./connection.js").Connection} connection */
   #sendSnapshot(connection) {
-    const data = { ...this.#presence.toJSON(), [connection.peerId]: connection.state }
-    return connection.failureToSend(encodeFrame({ type: STATE, senderId: this.#peerId, data, full: true }))
+    const states = Object.entries({ ...this.#presence.toJSON(), [connection.peerId]: connection.state })
+    for (let start = 0; start < states.length; start += STATES_PER_FRAME) {
+      const text = this.#encodeStates(states.slice(start, start + STATES_PER_FRAME), start === 0)
+      const error = connection.failureToSend(text)
+      if (error) return error
+    }
+    return null
+  }
+
+  /**
+   * @param {[string, import("./messages.js").PeerState][]} states
+   * @param {boolean} full whether they take the place of what was told before
+   */
+  #encodeStates(states, full) {
+    const readers = states.map(([peerId]) => peerId).filter((peerId) => this.#guests.get(peerId)?.canSend === false)
+    return encodeFrame({ type: STATE, senderId: this.#peerId, data: Object.fromEntries(states), ...(full && { full }), ...(readers.length > 0 && { readers }) })
   }
 
   /** @param {number} mls */

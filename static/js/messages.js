@@ -4,10 +4,11 @@ import { P2pError } from "./errors.js"
  * The frames that travel over the data channels (docs/protocol.md, "Data channels").
  *
  * @typedef {{ type: "Data", senderId?: string, id: number, data: any }} DataFrame
- * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean }} StateFrame
+ * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[] }} StateFrame
+ * @typedef {{ type: "Refused", id: number, error: import("./errors.js").ErrorPayload }} RefusedFrame
  * @typedef {{ type: "Heartbeat" }} HeartbeatFrame
  * @typedef {{ type: "Goodbye", error?: import("./errors.js").ErrorPayload }} GoodbyeFrame
- * @typedef {DataFrame | StateFrame | HeartbeatFrame | GoodbyeFrame} Frame
+ * @typedef {DataFrame | StateFrame | RefusedFrame | HeartbeatFrame | GoodbyeFrame} Frame
  * @typedef {(typeof STATES)[number]} PeerState
  */
 
@@ -18,6 +19,7 @@ export const STATES = Object.freeze(/** @type {const} */ ([
 
 export const DATA = "Data"
 export const STATE = "Data.Connection.State"
+export const REFUSED = "Refused"
 export const HEARTBEAT = "Heartbeat"
 export const GOODBYE = "Goodbye"
 
@@ -25,6 +27,9 @@ export const GOODBYE = "Goodbye"
 export const MAX_FRAME_BYTES = 262_144
 /** What a sender leaves free for the host's stamp: an id of 128 characters, escaped. */
 export const STAMP_BYTES = 1_024
+
+/** The longest id of a peer, in UTF-16 code units: 128 characters. */
+export const MAX_ID_CHARACTERS = 256
 
 const utf8 = new TextEncoder()
 
@@ -91,13 +96,20 @@ function checkFrame(frame) {
   switch (frame?.type) {
     case HEARTBEAT: return { type: HEARTBEAT }
     case GOODBYE: return { type: GOODBYE, error: frame.error }
-    case DATA: return Number.isSafeInteger(frame.id) && "data" in frame ? frame : null
-    case STATE: return isStates(frame.data) ? frame : null
+    case DATA: return Number.isSafeInteger(frame.id) && "data" in frame && isIds([frame.senderId ?? "-"]) ? frame : null
+    case STATE: return isStates(frame.data) && isIds(frame.readers ?? []) ? frame : null
+    case REFUSED: return Number.isSafeInteger(frame.id) ? frame : null
     default: return null
   }
 }
 
 /** @param {unknown} data */
 function isStates(data) {
-  return typeof data === "object" && data !== null && Object.values(data).every((state) => STATES.includes(state))
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return false
+  return isIds(Object.keys(data)) && Object.values(data).every((state) => STATES.includes(state))
+}
+
+/** @param {unknown} ids */
+function isIds(ids) {
+  return Array.isArray(ids) && ids.every((id) => typeof id === "string" && id.length > 0 && id.length <= MAX_ID_CHARACTERS)
 }

@@ -5,6 +5,8 @@
  * @property {string} sessionId
  * @property {string} peerId
  * @property {string} token
+ * @property {number} tokenExpiresInMls
+ * @property {string} tokenUrl
  * @property {string} url
  * @property {string} path
  * @property {string} namespace
@@ -29,6 +31,8 @@ export function readOptions(element) {
     sessionId: element.getAttribute("session-id") ?? "",
     peerId: element.getAttribute("peer-id") ?? "",
     token: element.getAttribute("token") ?? "",
+    tokenExpiresInMls: Number(element.getAttribute("token-expires-in-ms") ?? 0),
+    tokenUrl: element.getAttribute("token-url") ?? "",
     url: element.ownerDocument.location.origin,
     path: element.getAttribute("signaling-path") ?? "/socket.io",
     namespace: element.getAttribute("namespace") ?? "/p2p",

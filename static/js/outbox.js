@@ -66,6 +66,15 @@ export class Outbox {
   }
 
   /**
+   * The host doesn't pass the message on.
+   * @param {number} id
+   * @param {P2pError} error
+   */
+  refuse(id, error) {
+    this.#take(id)?.reject(error)
+  }
+
+  /**
    * Refuses what was sent and has not come back: nobody here knows whether the others saw it.
    * @param {P2pError} error
    */

@@ -1,5 +1,6 @@
-import { Attempts } from "./attempts.js"
+import { Attempts, isExpulsion } from "./attempts.js"
 import { Cast } from "./cast.js"
+import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 import { Outbox } from "./outbox.js"
 
@@ -29,6 +30,9 @@ import { Outbox } from "./outbox.js"
  * @property {PeerDelegate} delegate
  * @property {import("./backoff.js").Backoff} [backoff]
  */
+/** The longest that a browser's timer waits, in milliseconds. */
+const MAX_TERM_MLS = 2 ** 31
+
 export class Peer {
   #options
   #delegate
@@ -44,12 +48,16 @@ export class Peer {
   #lostEpoch
   /** @type {RTCIceServer[]} */
   #iceServers = []
+  #canSend = true
+  /** Runs out with the session. */
+  #term
 
   /** @param {PeerOptions} options */
   constructor(options) {
     this.#options = options
     this.#delegate = options.delegate
     this.#attempts = new Attempts(options)
+    this.#term = new Timer(options.clock)
     this.#signaling = options.createSignaling(this)
     this.#cast = new Cast({
       peerId: options.peerId,
@@ -97,6 +105,7 @@ export class Peer {
    * @throws {P2pError}
    */
   async send(data) {
+    if (!this.#canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
     if (this.#isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#state}.` })
     const shown = this.#outbox.add(data)
     this.#flush()
@@ -149,12 +158,13 @@ export class Peer {
   signalingReady(ready) {
     if (ready.epoch < this.epoch) return
     this.#iceServers = ready.ice_servers
+    if (ready.peer_id === this.#options.peerId) this.#learn(ready)
     const { hostPeerId, epoch } = this
     if (this.#cast.play(ready)) this.#begin(hostPeerId, epoch)
     // The app may have left from within what it was told.
     const { hosting } = this.#cast
     this.#seat = hosting ? (ready.seat ?? this.#seat) : undefined
-    if (hosting && ready.peer_id !== this.#options.peerId) this.#attend(() => hosting.peerReady(ready.peer_id))
+    if (hosting && ready.peer_id !== this.#options.peerId) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send))
   }
 
   /** @param {import("./signaling.js").IncomingSignal} incoming */
@@ -180,11 +190,19 @@ export class Peer {
     this.#cast.hosting?.peerLeft(peerId)
   }
 
+  /**
+   * @param {string} peerId
+   * @param {P2pError} error
+   */
+  signalingExpelled(peerId, error) {
+    this.#cast.hosting?.expel(peerId, error)
+  }
+
   /** @param {P2pError} error */
   signalingRefused(error) {
     if (error.retry && error.retryAfterMls !== undefined) return this.#attempts.comeAgain(error, error.retryAfterMls, () => this.#signaling.join())
     if (this.#attempts.isRunning) return this.#fail(error)
-    if (error.code === "peer_replaced") return this.#stop(error)
+    if (isExpulsion(error)) return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
     this.#delegate.peerErrored(error)
     const keepsSocket = this.iamHost || this.#options.keepSignaling
@@ -210,13 +228,23 @@ export class Peer {
     if (senderId === this.#options.peerId) this.#outbox.confirm(id)
   }
 
+  /**
+   * @param {number} id
+   * @param {P2pError} error
+   */
+  roleRefused(id, error) {
+    this.#outbox.refuse(id, error)
+  }
+
   /** @param {P2pError} error */
   roleLost(error) {
     if (this.#attempts.isRunning) return this.#fail(error)
     this.#lostEpoch = this.epoch
     this.#outbox.rejectSent(hostWent(error))
-    if (this.#attempts.mayRecover(error)) this.#recover()
-    else this.#stop(error)
+    if (!this.#attempts.mayRecover(error)) this.#stop(error)
+    else this.#recover()
+    // That a host goes is part of life; what else ended the connection is worth a word, though it is tried again.
+    if (this.#attempts.isWaiting && error.code !== "host_lost") this.#delegate.peerErrored(error)
     this.rolePeersChanged()
   }
 
@@ -226,6 +254,13 @@ export class Peer {
   }
 
   // Playing a role
+
+  /** @param {import("./signaling.js").Ready} ready */
+  #learn({ can_send = true, ends_in_ms }) {
+    this.#canSend = can_send
+    // A timer holds 24 days; who stays longer joins again before that, and learns it anew.
+    if (ends_in_ms !== undefined && ends_in_ms < MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#stop(new P2pError("session_expired")))
+  }
 
   /**
    * @param {string | null} formerHost
@@ -314,7 +349,9 @@ export class Peer {
    * @param {P2pError} error
    */
   #stop(error) {
-    this.#end((role) => role.stop(new P2pError("host_lost")))
+    // Whoever is thrown out, its clients find another host; a session that is over is so for all.
+    const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
+    this.#end((role) => role.stop(farewell))
     this.#conclude(this.#attempts.stateAfter(error), error)
     this.#delegate.peerErrored(error)
   }
@@ -325,6 +362,7 @@ export class Peer {
    */
   #end(end) {
     this.#attempts.stop()
+    this.#term.stop()
     this.#cast.end(end)
     this.#seat = undefined
     this.#signaling.leave("closed")

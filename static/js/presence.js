@@ -1,5 +1,7 @@
 /** How many peers that have gone are still shown. */
 export const MAX_GONE_PEERS = 100
+/** How many peers are known at all, whatever a host tells. */
+export const MAX_PEERS = 2_000
 
 /** @typedef {import("./messages.js").PeerState} PeerState */
 
@@ -21,6 +23,11 @@ export class Presence {
     return Object.fromEntries(this.#states)
   }
 
+  /** @param {string} peerId */
+  has(peerId) {
+    return this.#states.has(peerId)
+  }
+
   /**
    * @param {string} peerId
    * @param {PeerState} state
@@ -28,6 +35,7 @@ export class Presence {
    */
   set(peerId, state) {
     if (this.#states.get(peerId) === state) return false
+    if (!this.#states.has(peerId) && this.#states.size >= MAX_PEERS) return false
     this.#states.set(peerId, state)
     if (isGone(state)) this.#forgetOldest()
     return true

@@ -11,7 +11,7 @@ export const RECONNECT_MAX_MLS = 5_000
 /**
  * The way to the server; the only file that knows Socket.IO.
  *
- * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string }} Ready
+ * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string, can_send?: boolean, ends_in_ms?: number }} Ready
  * @typedef {{ host_peer_id: string | null, epoch: number, reason: string }} HostChange
  * @typedef {{ from: string, epoch: number, negotiation: string, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] }} IncomingSignal
  *
@@ -20,12 +20,12 @@ export const RECONNECT_MAX_MLS = 5_000
  * @property {(signal: IncomingSignal) => void} signalingReceived
  * @property {(change: HostChange) => void} signalingHostChanged
  * @property {(peerId: string) => void} signalingPeerLeft
+ * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has thrown another peer out
  * @property {(error: P2pError) => void} signalingRefused the server won't have this peer, or has thrown it out
  * @property {() => Record<string, unknown>} signalingCredentials what the join says besides the token
  */
 export class Signaling {
   #delegate
-  #token
   #manager
   #socket
   /** Why the server is about to disconnect this socket. @type {P2pError | null} */
@@ -36,12 +36,11 @@ export class Signaling {
    * @param {string} options.url the server's origin
    * @param {string} options.path Socket.IO's path on it
    * @param {string} options.namespace
-   * @param {string} options.token
+   * @param {() => string} options.token the present one
    * @param {SignalingDelegate} options.delegate
    */
   constructor({ url, path, namespace, token, delegate }) {
     this.#delegate = delegate
-    this.#token = token
     // A connection of its own: what the page does with Socket.IO besides is never touched. WebSocket only, for long polling notices
     // a dead peer late.
     this.#manager = new Manager(url, {
@@ -51,7 +50,7 @@ export class Signaling {
       reconnectionDelay: RECONNECT_MLS,
       reconnectionDelayMax: RECONNECT_MAX_MLS,
     })
-    this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: this.#token, ...delegate.signalingCredentials() }) })
+    this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: token(), ...delegate.signalingCredentials() }) })
     this.#listen()
   }
 
@@ -128,6 +127,7 @@ export class Signaling {
     socket.on("session_ready", (ready) => this.#delegate.signalingReady(ready))
     for (const event of ["sdp_offer", "sdp_answer", "ice_candidate"]) socket.on(event, (signal) => this.#delegate.signalingReceived(signal))
     socket.on("host_changed", (change) => this.#delegate.signalingHostChanged(change))
+    socket.on("peer_expelled", ({ peer_id, error }) => this.#delegate.signalingExpelled(peer_id, P2pError.fromPayload(error)))
     socket.on("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
     socket.on("session_error", (payload) => { this.#verdict = P2pError.fromPayload(payload) })
     socket.on("connect", () => { this.#verdict = null })

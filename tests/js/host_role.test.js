@@ -3,6 +3,7 @@ import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { P2pError } from "../../static/js/errors.js"
+import { MESSAGE_BURST } from "../../static/js/flood_guard.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/host_role.js"
 import { STATE } from "../../static/js/messages.js"
 import { settle } from "./support/fake_clock.js"
@@ -226,4 +227,67 @@ test("a stopped host begins nothing any more", async () => {
   await room.pass(CLOSE_TIMEOUT_MLS)
   assert.deepEqual(room.network.open, [])
   assert.equal(room.clock.pending, 0)
+})
+
+// Who may do what
+
+test("what a reader sends is refused, and everybody knows who reads", async () => {
+  const room = new Room()
+  const ann = await room.join("ann", false)
+  const bob = await room.join("bob")
+  ann.say("may I?")
+  bob.say("I may")
+  await room.pass()
+  assert.deepEqual(ann.refusals, [[1, "forbidden"]])
+  for (const { texts } of [room.host, ann, bob]) assert.deepEqual(texts, ["bob: I may"])
+
+  // A host that passes it on all the same isn't heard.
+  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", id: 2, data: "smuggled" }))
+  await room.pass()
+  assert.deepEqual(bob.texts, ["bob: I may"])
+})
+
+test("a reader that comes again and may send is heard", async () => {
+  const room = new Room()
+  const bob = await room.join("bob")
+  await room.join("ann", false)
+  const ann = await room.join("ann", true)
+  ann.say("now")
+  await room.pass()
+  assert.deepEqual(bob.texts, ["ann: now"])
+})
+
+test("a number that came before is not shown again; one that is left out does no harm", async () => {
+  const { room, host, clients: [ann] } = await open("ann")
+  for (const id of [1, 1, 5, 3, 5, 6]) ann.channel("host").send(JSON.stringify({ type: "Data", id, data: id }))
+  await room.pass()
+  assert.deepEqual(host.texts, ["ann: 1", "ann: 5", "ann: 6"])
+})
+
+test("a peer that is expelled hears why, and the others see it gone", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+  host.role.expel("ann", new P2pError("forbidden", { message: "Out." }))
+  host.role.expel("nobody", new P2pError("forbidden"))
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.deepEqual(ann.losses.map(({ code, message }) => [code, message]), [["forbidden", "Out."]])
+  assert.deepEqual(bob.presence, { host: "connected", ann: "disconnected", bob: "connected" })
+})
+
+test("a client that floods is slowed, and then loses its connection; the others are heard all the while", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+  const channel = ann.channel("host")
+  for (let id = 1; id <= MESSAGE_BURST + 500; id++) channel.send(JSON.stringify({ type: "Data", id, data: id }))
+  bob.say("and I")
+  await room.pass()
+  assert.equal(host.received.filter(({ senderId }) => senderId === "ann").length, MESSAGE_BURST)
+  assert.ok(host.texts.includes("bob: and I"))
+  await room.pass(1_000)
+  assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ id }) => id), Array.from({ length: MESSAGE_BURST + 500 }, (_, index) => index + 1))
+
+  for (let id = 10_000; id < 12_000; id++) if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.deepEqual(ann.losses.map(({ code }) => code), ["rate_limited"])
+  bob.say("still here")
+  await room.pass()
+  assert.equal(host.texts.at(-1), "bob: still here")
 })

@@ -842,3 +842,52 @@ test("host after host goes, and the last two still talk", async () => {
   for (const { peer } of pages) peer.close()
   await assertQuiet(world)
 })
+
+// Who may do what
+
+test("a peer that may only read is told so before anything is sent", async () => {
+  const { world } = await open("ann")
+  world.server.terms = { can_send: false }
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(10)
+  await assert.rejects(bob.peer.send("hello"), { code: "forbidden" })
+})
+
+test("a session that ends is over for all of them", async () => {
+  const world = new World()
+  world.server.terms = { ends_in_ms: 5_000 }
+  const pages = await world.session("ann", "bob")
+  await world.pass(4_900)
+  assert.deepEqual(pages.map(({ lastState }) => lastState), ["connected", "connected"])
+  await world.pass(200)
+  for (const { lastState, errorCodes } of pages) assert.deepEqual([lastState, errorCodes], ["closed", ["session_expired"]])
+  await assertQuiet(world)
+})
+
+test("a client that is expelled stays away", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  ann.peer.signalingExpelled("bob", new P2pError("forbidden"))
+  await world.pass(60_000)
+  assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["closed", ["forbidden"], "disconnected"])
+  assert.equal(world.server.heard("join").length, 2)
+})
+
+test("a host that is thrown out leaves its clients to the next one", async () => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  world.server.expel("ann", new P2pError("forbidden"))
+  world.server.host = null
+  await world.pass(5_000)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["closed", ["forbidden"]])
+  for (const { lastState, peer } of [bob, cleo]) {
+    assert.equal(lastState, "connected")
+    assert.notEqual(peer.hostPeerId, "ann")
+  }
+})
+
+test("a session that the app closes is over for host and clients", async () => {
+  const { world, pages } = await open("ann", "bob", "cleo")
+  world.server.expel("ann", new P2pError("session_expired"))
+  await world.pass(5_000)
+  for (const { lastState, errorCodes } of pages) assert.deepEqual([lastState, errorCodes], ["closed", ["session_expired"]])
+})

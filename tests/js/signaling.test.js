@@ -31,7 +31,7 @@ beforeEach(async () => {
     url: server.url,
     path: "/socket.io",
     namespace: "/p2p",
-    token: "the token",
+    token: () => "the token",
     delegate: {
       signalingReady: tell("ready"),
       signalingReceived: tell("received"),

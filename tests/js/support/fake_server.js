@@ -10,6 +10,8 @@ export class FakeServer {
   isDown = false
   /** Refuses a join where it returns an error. @type {(peerId: string) => P2pError | null} */
   refuse = () => null
+  /** What session_ready says besides. @type {Record<string, any>} */
+  terms = {}
   /** Loses a packet where it returns true. @type {(event: string, payload: any) => boolean} */
   loses = () => false
   /** Milliseconds that a packet is on its way to a peer. @type {(peerId: string) => number} */
@@ -183,7 +185,7 @@ export class FakeServer {
    * @param {boolean} isConnected whether the peer needs no offer
    */
   #welcome(peerId, isConnected) {
-    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }] }
+    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms }
     if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
     this.emit(peerId, "session_ready", ready)
     if (!isConnected) this.emit(this.host, "session_ready", ready)

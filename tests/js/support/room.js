@@ -27,10 +27,11 @@ export class Room {
   /**
    * A page opens (anew), and the host is told.
    * @param {string} peerId
+   * @param {boolean} [canSend]
    */
-  async join(peerId) {
+  async join(peerId, canSend) {
     const player = this.#enter(peerId, ClientRole)
-    this.host.role.peerReady(peerId)
+    this.host.role.peerReady(peerId, canSend)
     await this.pass(10)
     return player
   }
@@ -90,6 +91,8 @@ export class Player {
   losses = []
   /** @type {Record<string, string>[]} */
   rosters = []
+  /** Messages that the host doesn't pass on, and why. @type {[number, string][]} */
+  refusals = []
   changes = 0
   #lastId = 0
 
@@ -121,6 +124,10 @@ export class Player {
 
   roleReceived(frame) {
     this.received.push(frame)
+  }
+
+  roleRefused(id, error) {
+    this.refusals.push([id, error.code])
   }
 
   roleLost(error) {

@@ -1,0 +1,44 @@
+/** A token bucket: so much at once, and so much a second after that. */
+export class Bucket {
+  #rate
+  #burst
+  #clock
+  #level
+  #filledAt
+
+  /**
+   * @param {object} options
+   * @param {number} options.rate tokens a second
+   * @param {number} options.burst tokens that a full bucket holds
+   * @param {import("./clock.js").Clock} options.clock
+   */
+  constructor({ rate, burst, clock }) {
+    this.#rate = rate
+    this.#burst = burst
+    this.#clock = clock
+    this.#level = burst
+    this.#filledAt = clock.now()
+  }
+
+  /**
+   * How long until so many tokens are there.
+   * @param {number} tokens at most a full bucket
+   * @returns {number} milliseconds, 0 for now
+   */
+  wait(tokens) {
+    this.#fill()
+    return Math.max(0, Math.ceil(((tokens - this.#level) / this.#rate) * 1_000))
+  }
+
+  /** @param {number} tokens */
+  take(tokens) {
+    this.#fill()
+    this.#level -= tokens
+  }
+
+  #fill() {
+    const now = this.#clock.now()
+    this.#level = Math.min(this.#burst, this.#level + ((now - this.#filledAt) / 1_000) * this.#rate)
+    this.#filledAt = now
+  }
+}

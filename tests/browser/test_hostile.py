@@ -1,0 +1,144 @@
+"""Pages with modified client code: whatever they send, the others notice nothing."""
+
+import pytest
+
+from .peers import Peer, Room
+
+CHANNELS = """
+  window.channels = []
+  const Real = RTCPeerConnection
+  window.RTCPeerConnection = class extends Real {
+    constructor(...args) {
+      super(...args)
+      this.addEventListener("datachannel", ({ channel }) => window.channels.push(channel))
+    }
+    createDataChannel(...args) {
+      const channel = super.createDataChannel(...args)
+      window.channels.push(channel)
+      return channel
+    }
+  }
+"""
+
+# Each is an expression for what is sent over the channel as it is.
+RUBBISH = [
+    "''",
+    "'x'",
+    "'null'",
+    "'[]'",
+    "'{}'",
+    "'7'",
+    "'\\u0000'",
+    """'{"type": "Data"}'""",
+    """'{"type": "Data", "id": "1", "data": 1}'""",
+    """'{"type": "Data", "id": 1e999, "data": 1}'""",
+    """'{"type": "Data", "id": 1.5, "data": 1}'""",
+    """'{"type": "Data", "id": NaN, "data": 1}'""",
+    """'{"type": "Data", "id": 9, "senderId": {"a": 1}, "data": 1}'""",
+    """'{"type": "Data", "id": 9, "senderId": "", "data": 1}'""",
+    """'{"type": "Data", "id": 9, "senderId": "' + "x".repeat(1000) + '", "data": 1}'""",
+    """'{"type": "Data.Connection.State", "data": []}'""",
+    """'{"type": "Data.Connection.State", "data": null}'""",
+    """'{"type": "Data.Connection.State", "data": {"bob": "dead"}}'""",
+    """'{"type": "Data.Connection.State", "data": {}, "readers": "bob"}'""",
+    """'{"type": "Refused"}'""",
+    """'{"type": "Refused", "id": 1}'""",
+    """'{"type": "Refused", "id": 77, "error": {"code": "__proto__"}}'""",
+    """'{"type": "Sync", "everything": true}'""",
+    """'{"type": "__proto__"}'""",
+    """'{"type": {"type": "Data"}}'""",
+    """'['.repeat(100000)""",
+    """'{"type": "Data", "id": 9, "data": '""",
+    "new ArrayBuffer(1000)",
+    "new Uint8Array(200000)",
+    "new Blob(['x'.repeat(1000)])",
+    "'x'.repeat(262144)",
+]
+
+
+def send_raw(peer: Peer, expression: str) -> None:
+    peer.page.evaluate(
+        f"() => {{ for (const channel of window.channels) "
+        f"if (channel.readyState === 'open') channel.send({expression}) }}"
+    )
+
+
+def test_a_hostile_client_is_not_heard(room: Room) -> None:
+    host, bob = room.join("ann"), room.join("bob")
+    errors: list[object] = []
+    for peer in (host, bob):
+        peer.page.on("pageerror", lambda error: errors.append(error))
+    mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("client")
+
+    for number, rubbish in enumerate(RUBBISH):
+        send_raw(mallory, rubbish)
+        if number % 10 == 0:
+            bob.send(number)
+    bob.send("still here")
+
+    expected = [("bob", 0), ("bob", 10), ("bob", 20), ("bob", 30), ("bob", "still here")]
+    for peer in (host, bob):
+        peer.wait_for_messages(expected)
+        peer.wait_for_peers({"ann": "connected", "bob": "connected", "mallory": "connected"})
+    assert errors == []
+
+
+def test_nobody_speaks_for_another(room: Room) -> None:
+    host, bob = room.join("ann"), room.join("bob")
+    mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("client")
+    send_raw(mallory, """'{"type": "Data", "senderId": "bob", "id": 1, "data": "I am bob"}'""")
+    state = '{"type": "Data.Connection.State", "senderId": "ann", "data": {"bob": "closed"}}'
+    send_raw(mallory, f"'{state}'")
+    send_raw(mallory, """'{"type": "Data", "id": 1, "data": "once more"}'""")
+    bob.send("the real one")
+    for peer in (host, bob):
+        peer.wait_for_messages([("mallory", "I am bob"), ("bob", "the real one")])
+        peer.wait_for_peers({"ann": "connected", "bob": "connected", "mallory": "connected"})
+
+
+def test_a_client_that_floods_is_dropped_and_nobody_else(room: Room) -> None:
+    host, bob = room.join("ann"), room.join("bob")
+    mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("client")
+    mallory.page.evaluate("""async () => {
+      const [channel] = window.channels
+      for (let id = 1; id < 60_000 && channel.readyState === "open"; id++) {
+        channel.send(JSON.stringify({ type: "Data", id, data: "flood" }))
+        if (id % 1000 === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }""")
+    mallory.wait_for_error("rate_limited")
+    bob.send("still here")
+    for peer in (host, bob):
+        peer.page.wait_for_function(
+            "window.events.some(({ detail }) => detail.data === 'still here')"
+        )
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_a_hostile_host_breaks_no_client(room: Room, half: int) -> None:
+    mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("host")
+    bob = room.join("bob")
+    errors: list[object] = []
+    bob.page.on("pageerror", lambda error: errors.append(error))
+    for rubbish in RUBBISH[half::2]:
+        send_raw(mallory, rubbish)
+    mallory.send("a good one")
+    bob.send("another")
+    bob.wait_for_messages([("mallory", "a good one"), ("bob", "another")])
+    bob.wait_for_peers({"mallory": "connected", "bob": "connected"})
+    assert errors == []
+
+
+def test_a_host_that_invents_peers_fills_no_memory(room: Room) -> None:
+    mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("host")
+    bob = room.join("bob")
+    mallory.page.evaluate("""() => {
+      for (let round = 0; round < 20; round++) {
+        const peers = Array.from({ length: 500 }, (_, n) => [`peer-${round}-${n}`, "connected"])
+        const data = Object.fromEntries(peers)
+        window.channels[0].send(JSON.stringify({ type: "Data.Connection.State", data }))
+      }
+    }""")
+    mallory.send("after that")
+    bob.wait_for_messages([("mallory", "after that")])
+    assert len(bob.peers) == 2000
