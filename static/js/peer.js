@@ -1,13 +1,12 @@
 import { Attempts, isExpulsion } from "./attempts.js"
-import { Cast } from "./cast.js"
-import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
+import { Membership } from "./membership.js"
 import { Outbox } from "./outbox.js"
 
 /**
  * The story of one peer: it joins, is given a role, plays it, loses its host, and joins again.
  *
- * Commands go down by method call (to the signaling, the role); news comes up through the delegates.
+ * Commands go down by method call (to the membership, the role); news comes up through the delegates.
  *
  * @typedef {import("./messages.js").PeerState} PeerState
  * @typedef {Pick<import("./connection.js").ConnectionOptions, "peerId" | "negotiationId" | "delegate" | "signal">} ConnectionSetup
@@ -19,82 +18,66 @@ import { Outbox } from "./outbox.js"
  * @property {(peers: Map<string, PeerState>) => void} peerPeersChanged
  * @property {(host: { hostPeerId: string, epoch: number }) => void} peerHostChanged
  *
- * @typedef {object} PeerOptions
- * @property {string} peerId
- * @property {number} connectTimeoutMls
- * @property {boolean} keepSignaling
- * @property {boolean} autoReconnect
- * @property {(delegate: import("./signaling.js").SignalingDelegate) => import("./signaling.js").Signaling} createSignaling
- * @property {(setup: ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
- * @property {import("./clock.js").Clock} clock
- * @property {PeerDelegate} delegate
- * @property {import("./backoff.js").Backoff} [backoff]
+ * @typedef {Omit<import("./membership.js").MembershipOptions, "delegate"> & {
+ *   connectTimeoutMls: number,
+ *   keepSignaling: boolean,
+ *   autoReconnect: boolean,
+ *   delegate: PeerDelegate,
+ *   backoff?: import("./backoff.js").Backoff,
+ * }} PeerOptions
  */
-/** The longest that a browser's timer waits, in milliseconds. */
-const MAX_TERM_MLS = 2 ** 31
-
 export class Peer {
   #options
   #delegate
-  #signaling
   #attempts
-  #cast
+  #membership
   #outbox = new Outbox()
   /** @type {PeerState} */
   #state = "new"
-  /** The server's proof that this peer hosts. @type {string | undefined} */
-  #seat
-  /** The epoch whose host this peer has lost. @type {number | undefined} */
-  #lostEpoch
-  /** @type {RTCIceServer[]} */
-  #iceServers = []
-  #canSend = true
-  /** Runs out with the session. */
-  #term
 
   /** @param {PeerOptions} options */
   constructor(options) {
     this.#options = options
     this.#delegate = options.delegate
     this.#attempts = new Attempts(options)
-    this.#term = new Timer(options.clock)
-    this.#signaling = options.createSignaling(this)
-    this.#cast = new Cast({
-      peerId: options.peerId,
-      clock: options.clock,
-      delegate: this,
-      signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
-      createConnection: (setup) => options.createConnection(setup, this.#iceServers),
-    })
+    this.#membership = new Membership({ ...options, delegate: this })
   }
 
   get state() {
     return this.#state
   }
 
+  get isConnected() {
+    return this.#state === "connected"
+  }
+
+  get isAttempting() {
+    return this.#attempts.isRunning
+  }
+
   get peers() {
-    return this.#cast.peers
+    return this.#membership.peers
   }
 
   get hostPeerId() {
-    return this.#cast.hostPeerId
+    return this.#membership.hostPeerId
   }
 
   get iamHost() {
-    return this.#cast.hosting !== null
+    return this.#membership.iamHost
   }
 
   get epoch() {
-    return this.#cast.epoch
+    return this.#membership.epoch
   }
 
   // What the app says
 
   /** Joins the session, unless that is done or under way. */
   start() {
-    if (this.#attempts.isRunning || this.#state === "connected") return
+    if (this.isAttempting || this.isConnected) return
     this.#beginAttempt()
-    this.#signaling.join()
+    this.#membership.join()
     this.#setState("negotiating")
   }
 
@@ -105,7 +88,7 @@ export class Peer {
    * @throws {P2pError}
    */
   async send(data) {
-    if (!this.#canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
+    if (!this.#membership.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
     if (this.#isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#state}.` })
     const shown = this.#outbox.add(data)
     this.#flush()
@@ -143,78 +126,44 @@ export class Peer {
   /** The network is back. */
   hurry() {
     if (this.#attempts.isWaiting) this.start()
-    else this.#signaling.hurry()
+    else this.#membership.hurry()
   }
 
-  // What the server says
+  // What the server says, as far as it doesn't concern the role
 
-  signalingCredentials() {
-    if (this.#seat) return { seat: this.#seat }
-    if (this.#state === "connected") return { connected_epoch: this.epoch }
-    return this.#lostEpoch === undefined ? {} : { lost_epoch: this.#lostEpoch }
-  }
-
-  /** @param {import("./signaling.js").Ready} ready */
-  signalingReady(ready) {
-    if (ready.epoch < this.epoch) return
-    this.#iceServers = ready.ice_servers
-    if (ready.peer_id === this.#options.peerId) this.#learn(ready)
+  /** @param {{ hostPeerId: string | null, epoch: number }} former */
+  membershipBegan(former) {
     const { hostPeerId, epoch } = this
-    if (this.#cast.play(ready)) this.#begin(hostPeerId, epoch)
-    // The app may have left from within what it was told.
-    const { hosting } = this.#cast
-    this.#seat = hosting ? (ready.seat ?? this.#seat) : undefined
-    if (hosting && ready.peer_id !== this.#options.peerId) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send))
-  }
-
-  /** @param {import("./signaling.js").IncomingSignal} incoming */
-  signalingReceived({ from, epoch, negotiation, description, candidates }) {
-    const { role } = this.#cast
-    if (!role || epoch !== role.epoch) return
-    if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
-    else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
-  }
-
-  /** @param {import("./signaling.js").HostChange} change */
-  signalingHostChanged({ host_peer_id, epoch, reason }) {
-    if (epoch < this.epoch || host_peer_id === this.#options.peerId) return
-    const superseded = this.epoch > 0 && epoch > this.epoch && host_peer_id !== null
-    const forsaken = this.#attempts.isRunning && this.#isForsaken(host_peer_id, reason)
-    // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
-    if (forsaken) this.#cast.following?.stop()
-    if (superseded || forsaken) this.#signaling.join()
-  }
-
-  /** @param {string} peerId */
-  signalingPeerLeft(peerId) {
-    this.#cast.hosting?.peerLeft(peerId)
-  }
-
-  /**
-   * @param {string} peerId
-   * @param {P2pError} error
-   */
-  signalingExpelled(peerId, error) {
-    this.#cast.hosting?.expel(peerId, error)
+    if (!this.iamHost) this.#beginAttempt()
+    if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
+    this.roleChanged()
+    if (this.iamHost) this.rolePeersChanged()
   }
 
   /** @param {P2pError} error */
-  signalingRefused(error) {
-    if (error.retry && error.retryAfterMls !== undefined) return this.#attempts.comeAgain(error, error.retryAfterMls, () => this.#signaling.join())
-    if (this.#attempts.isRunning) return this.#fail(error)
+  membershipRefused(error) {
+    const joinAgain = () => this.#membership.join()
+    if (error.retry && error.retryAfterMls !== undefined) return this.#attempts.comeAgain(error, error.retryAfterMls, joinAgain)
+    if (this.isAttempting) return this.#fail(error)
     if (isExpulsion(error)) return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
     this.#delegate.peerErrored(error)
     const keepsSocket = this.iamHost || this.#options.keepSignaling
-    if (keepsSocket && this.#attempts.mayTryAgain(error)) this.#attempts.tryAgain(() => this.#signaling.join())
+    if (keepsSocket && this.#attempts.mayTryAgain(error)) this.#attempts.tryAgain(joinAgain)
+  }
+
+  /** @param {P2pError} error */
+  membershipFailed(error) {
+    if (this.isAttempting) this.#fail(error)
+    else this.#delegate.peerErrored(error)
   }
 
   // What the role says
 
   roleChanged() {
-    const { role } = this.#cast
+    const { role } = this.#membership
     if (!role) return
-    if (role.state === "connected" && this.#state !== "connected") this.#connected()
+    if (role.state === "connected" && !this.isConnected) this.#connected()
     else this.#setState(role.state)
   }
 
@@ -238,8 +187,8 @@ export class Peer {
 
   /** @param {P2pError} error */
   roleLost(error) {
-    if (this.#attempts.isRunning) return this.#fail(error)
-    this.#lostEpoch = this.epoch
+    if (this.isAttempting) return this.#fail(error)
+    this.#membership.lose()
     this.#outbox.rejectSent(hostWent(error))
     if (!this.#attempts.mayRecover(error)) this.#stop(error)
     else this.#recover()
@@ -250,81 +199,28 @@ export class Peer {
 
   /** @param {Record<string, PeerState>} roster */
   roleReported(roster) {
-    this.#signaling.report(this.epoch, roster)
-  }
-
-  // Playing a role
-
-  /** @param {import("./signaling.js").Ready} ready */
-  #learn({ can_send = true, ends_in_ms }) {
-    this.#canSend = can_send
-    // A timer holds 24 days; who stays longer joins again before that, and learns it anew.
-    if (ends_in_ms !== undefined && ends_in_ms < MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#stop(new P2pError("session_expired")))
-  }
-
-  /**
-   * @param {string | null} formerHost
-   * @param {number} formerEpoch
-   */
-  #begin(formerHost, formerEpoch) {
-    const { hostPeerId, epoch } = this
-    if (!this.iamHost) this.#beginAttempt()
-    if (formerHost !== hostPeerId || formerEpoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
-    this.roleChanged()
-    if (this.iamHost) this.rolePeersChanged()
-  }
-
-  /**
-   * Lets the role act on a signal. What the browser refuses outright, such as ICE servers that make no sense, ends an attempt; a
-   * session that runs goes on.
-   * @param {() => void} act
-   */
-  #attend(act) {
-    try {
-      act()
-    } catch (error) {
-      if (!(error instanceof P2pError)) throw error
-      if (this.#attempts.isRunning) this.#fail(error)
-      else this.#delegate.peerErrored(error)
-    }
-  }
-
-  /**
-   * Whether this attempt's host doesn't know of it any more. One that has offered does: it goes on when its socket is back.
-   * @param {string | null} hostPeerId
-   * @param {string} reason
-   */
-  #isForsaken(hostPeerId, reason) {
-    if (!this.#cast.role) return false
-    if (hostPeerId !== this.hostPeerId) return true
-    return reason === "resumed" && !this.#cast.following?.isNegotiating
-  }
-
-  #flush() {
-    const { role } = this.#cast
-    if (role && this.#state === "connected") this.#outbox.flush((text) => role.send(text))
+    this.#membership.report(roster)
   }
 
   // How an attempt ends. What comes next is begun before the app is told what was: it may close or reconnect from within.
 
   #beginAttempt() {
-    this.#attempts.begin(() => this.#fail(this.#timeoutError()))
+    this.#attempts.begin(() => this.#fail(this.#membership.timeoutError(this.#attempts.refusal)))
   }
 
   #connected() {
     this.#attempts.succeed()
-    this.#lostEpoch = undefined
     // What went over an earlier connection and has not come back by now never will.
     this.#outbox.rejectSent(hostWent())
     this.#setState("connected")
-    if (this.#state !== "connected") return
-    if (!this.iamHost && !this.#options.keepSignaling) this.#signaling.leave("connected")
+    if (!this.isConnected) return
+    this.#membership.succeed(this.#options.keepSignaling)
     this.#flush()
   }
 
-  #timeoutError() {
-    if (!this.#signaling.isConnected) return this.#attempts.refusal
-    return this.#cast.following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
+  #flush() {
+    const { role } = this.#membership
+    if (role && this.isConnected) this.#outbox.flush((text) => role.send(text))
   }
 
   /**
@@ -362,10 +258,7 @@ export class Peer {
    */
   #end(end) {
     this.#attempts.stop()
-    this.#term.stop()
-    this.#cast.end(end)
-    this.#seat = undefined
-    this.#signaling.leave("closed")
+    this.#membership.end(end)
   }
 
   /**
@@ -378,7 +271,7 @@ export class Peer {
   }
 
   get #isOver() {
-    return !this.#attempts.isRunning && !this.#attempts.isWaiting && this.#state !== "connected" && this.#state !== "new"
+    return !this.isAttempting && !this.#attempts.isWaiting && !this.isConnected && this.#state !== "new"
   }
 
   /** @param {PeerState} state */

@@ -92,7 +92,7 @@ test("the host's notice of a newcomer may come before its own", async () => {
   const world = new World()
   const ann = world.page("ann")
   ann.peer.start()
-  ann.peer.signalingReady({ peer_id: "bob", host_peer_id: "ann", epoch: 1, ice_servers: [] })
+  ann.signaling.delegate.signalingReady({ peer_id: "bob", host_peer_id: "ann", epoch: 1, ice_servers: [] })
   assert.equal(ann.peer.iamHost, true)
   await world.pass(10)
   assert.deepEqual(ann.states, ["negotiating", "connected"])
@@ -391,12 +391,12 @@ test("a host that was superseded steps down, and its clients follow to the new o
 test("a host that hears of a higher epoch asks again, and follows", async () => {
   const { world, pages: [ann] } = await open("ann")
   const joins = world.server.heard("join").length
-  ann.peer.signalingHostChanged({ host_peer_id: "dan", epoch: 0, reason: "elected" })
-  ann.peer.signalingHostChanged({ host_peer_id: null, epoch: 2, reason: "lost" })
-  ann.peer.signalingHostChanged({ host_peer_id: "ann", epoch: 2, reason: "elected" })
+  ann.signaling.delegate.signalingHostChanged({ host_peer_id: "dan", epoch: 0, reason: "elected" })
+  ann.signaling.delegate.signalingHostChanged({ host_peer_id: null, epoch: 2, reason: "lost" })
+  ann.signaling.delegate.signalingHostChanged({ host_peer_id: "ann", epoch: 2, reason: "elected" })
   await world.pass(10)
   assert.equal(world.server.heard("join").length, joins)
-  ann.peer.signalingHostChanged({ host_peer_id: "dan", epoch: 2, reason: "elected" })
+  ann.signaling.delegate.signalingHostChanged({ host_peer_id: "dan", epoch: 2, reason: "elected" })
   await world.pass(10)
   assert.deepEqual(world.server.heard("join").at(-1)?.payload, { seat: { peerId: "ann", epoch: 1 } })
 })
@@ -441,7 +441,7 @@ test("a client asks again when its host's socket is back, unless it has the host
     bob.peer.start()
     await world.pass(100)
     const joins = world.server.heard("join").length
-    bob.peer.signalingHostChanged({ host_peer_id: "ann", epoch: 1, reason: "resumed" })
+    bob.signaling.delegate.signalingHostChanged({ host_peer_id: "ann", epoch: 1, reason: "resumed" })
     await world.pass(100)
     assert.equal(world.server.heard("join").length - joins, lost === "sdp_offer" ? 1 : 0)
   }
@@ -454,7 +454,7 @@ test("a client that joins again lets go of the connection that it was making", a
   bob.peer.start()
   await world.pass(100)
   const [, end] = world.network.all
-  bob.peer.signalingHostChanged({ host_peer_id: null, epoch: 1, reason: "lost" })
+  bob.signaling.delegate.signalingHostChanged({ host_peer_id: null, epoch: 1, reason: "lost" })
   await world.pass(CLOSE_TIMEOUT_MLS)
   assert.equal(end.signalingState, "closed")
 })
@@ -465,7 +465,7 @@ test("a peer that is connected while it waits to join again doesn't join again",
   const ann = world.page("ann")
   ann.peer.start()
   await world.pass(100)
-  ann.peer.signalingReady({ peer_id: "ann", host_peer_id: "ann", epoch: 1, ice_servers: [] })
+  ann.signaling.delegate.signalingReady({ peer_id: "ann", host_peer_id: "ann", epoch: 1, ice_servers: [] })
   await world.pass(10_000)
   assert.equal(world.server.heard("join").length, 1)
   assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", []])
@@ -473,7 +473,7 @@ test("a peer that is connected while it waits to join again doesn't join again",
 
 test("an old session_ready is ignored", async () => {
   const { pages: [ann] } = await open("ann")
-  ann.peer.signalingReady({ peer_id: "ann", host_peer_id: "dan", epoch: 0, ice_servers: [] })
+  ann.signaling.delegate.signalingReady({ peer_id: "ann", host_peer_id: "dan", epoch: 0, ice_servers: [] })
   assert.deepEqual([ann.peer.iamHost, ann.peer.epoch], [true, 1])
 })
 
@@ -481,7 +481,7 @@ test("between two joins signals of the session that was left are ignored", async
   const { world, pages: [, bob] } = await open("ann", "bob")
   const ends = world.network.all.length
   bob.peer.reconnect()
-  bob.peer.signalingReceived({ from: "ann", epoch: 1, negotiation: "1-9", description: { type: "offer", sdp: "v=0\no=end-1" } })
+  bob.signaling.delegate.signalingReceived({ from: "ann", epoch: 1, negotiation: "1-9", description: { type: "offer", sdp: "v=0\no=end-1" } })
   assert.equal(world.network.all.length, ends)
 })
 
@@ -519,8 +519,8 @@ test("each loss is followed by a quick attempt, however many there were before",
 test("signals of another epoch are ignored", async () => {
   const { world, pages: [, bob] } = await open("ann", "bob")
   const ends = world.network.all.length
-  bob.peer.signalingReceived({ from: "ann", epoch: 2, negotiation: "2-1", description: { type: "offer", sdp: "v=0\no=end-1" } })
-  bob.peer.signalingReceived({ from: "ann", epoch: 1, negotiation: "1-9" })
+  bob.signaling.delegate.signalingReceived({ from: "ann", epoch: 2, negotiation: "2-1", description: { type: "offer", sdp: "v=0\no=end-1" } })
+  bob.signaling.delegate.signalingReceived({ from: "ann", epoch: 1, negotiation: "1-9" })
   assert.equal(world.network.all.length, ends)
 })
 
@@ -535,7 +535,7 @@ test("an offer that overtakes the notice of a rejoin is taken", async () => {
     }
     const deliver = async () => {
       for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-      bob.peer.signalingReady(notice)
+      bob.signaling.delegate.signalingReady(notice)
     }
     world.network.all[1].turn("failed")
     await world.pass(100)
@@ -867,7 +867,7 @@ test("a session that ends is over for all of them", async () => {
 
 test("a client that is expelled stays away", async () => {
   const { world, pages: [ann, bob] } = await open("ann", "bob")
-  ann.peer.signalingExpelled("bob", new P2pError("forbidden"))
+  ann.signaling.delegate.signalingExpelled("bob", new P2pError("forbidden"))
   await world.pass(60_000)
   assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["closed", ["forbidden"], "disconnected"])
   assert.equal(world.server.heard("join").length, 2)

@@ -1,0 +1,216 @@
+import { Cast } from "./cast.js"
+import { Timer } from "./clock.js"
+import { P2pError } from "./errors.js"
+
+/** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
+export const MAX_TERM_MLS = 2 ** 31 - 1
+
+/**
+ * This peer's place in the session, as the server gives it: its role, its seat, what it may do, and for how long.
+ *
+ * @typedef {object} MembershipDelegate
+ * @property {boolean} isConnected whether the peer is connected
+ * @property {boolean} isAttempting whether an attempt to get connected is under way
+ * @property {(former: { hostPeerId: string | null, epoch: number }) => void} membershipBegan with another role, or under another host
+ * @property {(error: P2pError) => void} membershipRefused the server won't have this peer, or has thrown it out
+ * @property {(error: P2pError) => void} membershipFailed the role could not do what the server asked for
+ *
+ * @typedef {object} MembershipOptions
+ * @property {string} peerId
+ * @property {(delegate: import("./signaling.js").SignalingDelegate) => import("./signaling.js").Signaling} createSignaling
+ * @property {(setup: import("./peer.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
+ * @property {import("./clock.js").Clock} clock
+ * @property {MembershipDelegate & import("./host_role.js").RoleDelegate} delegate
+ */
+export class Membership {
+  #peerId
+  #delegate
+  #signaling
+  #cast
+  /** The server's proof that this peer hosts. @type {string | undefined} */
+  #seat
+  /** The epoch whose host this peer has lost. @type {number | undefined} */
+  #lostEpoch
+  /** @type {RTCIceServer[]} */
+  #iceServers = []
+  /** Runs out with the session. */
+  #term
+  /** Whether this peer may send messages. */
+  canSend = true
+
+  /** @param {MembershipOptions} options */
+  constructor({ peerId, createSignaling, createConnection, clock, delegate }) {
+    this.#peerId = peerId
+    this.#delegate = delegate
+    this.#term = new Timer(clock)
+    this.#signaling = createSignaling(this)
+    this.#cast = new Cast({
+      peerId,
+      clock,
+      delegate,
+      signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
+      createConnection: (setup) => createConnection(setup, this.#iceServers),
+    })
+  }
+
+  get role() {
+    return this.#cast.role
+  }
+
+  get iamHost() {
+    return this.#cast.hosting !== null
+  }
+
+  get peers() {
+    return this.#cast.peers
+  }
+
+  get hostPeerId() {
+    return this.#cast.hostPeerId
+  }
+
+  get epoch() {
+    return this.#cast.epoch
+  }
+
+  // What the peer says
+
+  /** Asks the server for a place. */
+  join() {
+    this.#signaling.join()
+  }
+
+  /** The network is back. */
+  hurry() {
+    this.#signaling.hurry()
+  }
+
+  /** The connection to the host is lost. */
+  lose() {
+    this.#lostEpoch = this.epoch
+  }
+
+  /**
+   * The peer is connected.
+   * @param {boolean} keepSignaling
+   */
+  succeed(keepSignaling) {
+    this.#lostEpoch = undefined
+    if (!this.iamHost && !keepSignaling) this.#signaling.leave("connected")
+  }
+
+  /** @param {Record<string, import("./messages.js").PeerState>} roster */
+  report(roster) {
+    this.#signaling.report(this.epoch, roster)
+  }
+
+  /**
+   * Gives the place back; the role's last picture of the peers stays.
+   * @param {(role: import("./cast.js").Role) => void} end
+   */
+  end(end) {
+    this.#term.stop()
+    this.#cast.end(end)
+    this.#seat = undefined
+    this.#signaling.leave("closed")
+  }
+
+  /**
+   * What a time-out means in the present state.
+   * @param {P2pError} unreached what it means if the server wasn't reached
+   */
+  timeoutError(unreached) {
+    if (!this.#signaling.isConnected) return unreached
+    return this.#cast.following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
+  }
+
+  // What the server says
+
+  signalingCredentials() {
+    if (this.#seat) return { seat: this.#seat }
+    if (this.#delegate.isConnected) return { connected_epoch: this.epoch }
+    return this.#lostEpoch === undefined ? {} : { lost_epoch: this.#lostEpoch }
+  }
+
+  /** @param {import("./signaling.js").Ready} ready */
+  signalingReady(ready) {
+    if (ready.epoch < this.epoch) return
+    this.#iceServers = ready.ice_servers
+    if (ready.peer_id === this.#peerId) this.#learn(ready)
+    const { hostPeerId, epoch } = this
+    if (this.#cast.play(ready)) this.#delegate.membershipBegan({ hostPeerId, epoch })
+    // The app may have left from within what it was told.
+    const { hosting } = this.#cast
+    this.#seat = hosting ? (ready.seat ?? this.#seat) : undefined
+    if (hosting && ready.peer_id !== this.#peerId) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send))
+  }
+
+  /** @param {import("./signaling.js").IncomingSignal} incoming */
+  signalingReceived({ from, epoch, negotiation, description, candidates }) {
+    const { role } = this
+    if (!role || epoch !== role.epoch) return
+    if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
+    else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
+  }
+
+  /** @param {import("./signaling.js").HostChange} change */
+  signalingHostChanged({ host_peer_id, epoch, reason }) {
+    if (epoch < this.epoch || host_peer_id === this.#peerId) return
+    const superseded = this.epoch > 0 && epoch > this.epoch && host_peer_id !== null
+    const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
+    // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
+    if (forsaken) this.#cast.following?.stop()
+    if (superseded || forsaken) this.join()
+  }
+
+  /** @param {string} peerId */
+  signalingPeerLeft(peerId) {
+    this.#cast.hosting?.peerLeft(peerId)
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {P2pError} error
+   */
+  signalingExpelled(peerId, error) {
+    this.#cast.hosting?.expel(peerId, error)
+  }
+
+  /** @param {P2pError} error */
+  signalingRefused(error) {
+    this.#delegate.membershipRefused(error)
+  }
+
+  // Private
+
+  /** @param {import("./signaling.js").Ready} ready */
+  #learn({ can_send = true, ends_in_ms = Infinity }) {
+    this.canSend = can_send
+    // Who stays longer than a timer can wait joins again before that, and learns it anew.
+    if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.membershipRefused(new P2pError("session_expired")))
+  }
+
+  /**
+   * Lets the role act on what came. What the browser refuses outright, such as ICE servers that make no sense, must not end in silence.
+   * @param {() => void} act
+   */
+  #attend(act) {
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error
+      this.#delegate.membershipFailed(error)
+    }
+  }
+
+  /**
+   * Whether this attempt's host doesn't know of it any more. One that has offered does: it goes on when its socket is back.
+   * @param {string | null} hostPeerId
+   * @param {string} reason
+   */
+  #isForsaken(hostPeerId, reason) {
+    if (!this.role) return false
+    if (hostPeerId !== this.hostPeerId) return true
+    return reason === "resumed" && !this.#cast.following?.isNegotiating
+  }
+}
