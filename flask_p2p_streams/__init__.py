@@ -6,6 +6,12 @@ The modules, in reading order; each imports only from those above it:
     what can go wrong: codes, causes and cures
 ``config``
     the ``P2P_*`` configuration
+``limits``
+    how often something may happen: token buckets
+``metrics``
+    what has happened, in numbers
+``throttle``
+    who comes too often: slowed first, then closed
 ``tokens``
     join tokens and host seats
 ``fields``
@@ -14,14 +20,20 @@ The modules, in reading order; each imports only from those above it:
     the wire: what browsers send and are sent
 ``signals``
     what an app can listen to
+``records``
+    what is kept of a session
 ``sessions``
     the rules: join, leave, lose, renew; no I/O
+``removals``
+    the rules of kick, close and lock; no I/O
 ``store``
     sessions in a store; the only place that locks
 ``caches``
     a store in the app's Flask-Caching cache
 ``sockets``
     what is asked of each new connection
+``packets``
+    packets that no client of ours sends
 ``rooms``
     who is here, on this worker
 ``announcements``
@@ -36,6 +48,8 @@ The modules, in reading order; each imports only from those above it:
     the ``config`` of a frame
 ``page``
     what the present page has emitted already, and its CSP nonce
+``arguments``
+    the arguments of the tags
 ``tags``
     ``p2p_frame_tag`` and its companions
 ``cli``

@@ -46,6 +46,24 @@ class Config:
     max_signal_bytes: int = 65_536
     """``P2P_MAX_SIGNAL_BYTES``: bytes that one description or one list of candidates may have."""
 
+    signal_rate: float | None = 50.0
+    """``P2P_SIGNAL_RATE``: events a second that one socket may send, and four times that at once.
+
+    A host's signals cost the less the more sockets its session has; None means no limit.
+    """
+
+    session_signal_rate: float | None = 2000.0
+    """``P2P_SESSION_SIGNAL_RATE``: events a second that a session's sockets on one worker may send.
+
+    Twice that at once; None means no limit.
+    """
+
+    join_rate: float | None = 20.0
+    """``P2P_JOIN_RATE``: joins a second that one address may make; five times that at once.
+
+    IPv6 addresses count by their network of /64; None means no limit.
+    """
+
     socketio_options: Mapping[str, Any] = field(default_factory=dict)
     """``P2P_SOCKETIO_OPTIONS``: options of the ``SocketIO`` that the extension makes itself."""
 
@@ -117,6 +135,16 @@ def _bytes(value: object) -> int:
     return value
 
 
+def _rate(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("must be a number per second, or None for no limit")
+    if not math.isfinite(value) or value <= 0:
+        raise ValueError("must be greater than 0 and finite, or None for no limit")
+    return value
+
+
 def _options(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a dictionary of keyword arguments of SocketIO")
@@ -164,5 +192,8 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "host_grace": _grace,
     "join_timeout": _seconds,
     "max_signal_bytes": _bytes,
+    "signal_rate": _rate,
+    "session_signal_rate": _rate,
+    "join_rate": _rate,
     "socketio_options": _options,
 }

@@ -15,12 +15,15 @@ from .caches import CacheStore, find_cache
 from .cli import p2p as command_group
 from .config import Config
 from .errors import ConfigurationError
+from .metrics import Metrics, Snapshot
 from .namespace import SignalingNamespace, SocketRooms
+from .packets import Packets
 from .servers import check_server, find_socketio, server_of
 from .signaling import Signaling
 from .sockets import Sockets
 from .store import Locks, SessionStore, Store, checked_store, mutex_for
 from .tags import Tags
+from .throttle import Throttle
 from .tokens import Signer
 
 KEY = "p2p_streams"
@@ -49,6 +52,8 @@ class AppState:
     socketio: SocketIO
     server: Any
     signaling: Signaling
+    throttle: Throttle
+    metrics: Metrics
 
 
 class P2PStreams:
@@ -126,6 +131,15 @@ class P2PStreams:
             peers.setdefault(session.host, "connected")
         return SessionInfo(session.host, session.epoch, peers)
 
+    def metrics(self) -> Snapshot:
+        """Return what has happened on this worker since it started, as a plain dictionary.
+
+        :raises ConfigurationError: if it is not clear which app is meant.
+        """
+        state = self._state
+        rooms = state.signaling.rooms
+        return state.metrics.snapshot(sockets=len(rooms), sessions=rooms.session_count)
+
     @property
     def _state(self) -> AppState:
         apps = [current_app] if has_app_context() and KEY in current_app.extensions else self._apps
@@ -167,10 +181,15 @@ def _app_state(
     outbox = SocketRooms(socketio, server, sockets, config.namespace)
     sessions = SessionStore(store, Locks(mutex))
     signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex))
-    namespace = SignalingNamespace(config.namespace, app, server, sockets, signaling)
+    metrics = Metrics()
+    throttle = Throttle(config, metrics)
+    namespace = SignalingNamespace(
+        config.namespace, app, server, sockets, signaling, throttle, metrics
+    )
     socketio.on_namespace(namespace)
+    Packets(server, throttle, metrics, namespace.evict).install()
     sockets.install()
-    return AppState(config, signer, sessions, socketio, server, signaling)
+    return AppState(config, signer, sessions, socketio, server, signaling, throttle, metrics)
 
 
 def _add_to_app(app: Flask, state: AppState) -> None:

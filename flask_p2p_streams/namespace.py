@@ -12,8 +12,11 @@ from socketio.pubsub_manager import PubSubManager
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .messages import refused
+from .metrics import RELAYED, Metrics
+from .rooms import Member
 from .signaling import Signaling
 from .sockets import Sockets
+from .throttle import Throttle
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -61,7 +64,14 @@ class SignalingNamespace(Namespace):
     """Hand each event to signaling, and its answer or refusal to the client."""
 
     def __init__(
-        self, name: str, app: Flask, server: Any, sockets: Sockets, signaling: Signaling
+        self,
+        name: str,
+        app: Flask,
+        server: Any,
+        sockets: Sockets,
+        signaling: Signaling,
+        throttle: Throttle,
+        metrics: Metrics,
     ) -> None:
         super().__init__(name)
         self._name = name
@@ -69,6 +79,8 @@ class SignalingNamespace(Namespace):
         self._io = server
         self._sockets = sockets
         self._signaling = signaling
+        self._throttle = throttle
+        self._metrics = metrics
         self._handlers: dict[str, Handler] = {
             "sdp_offer": signaling.sdp_offer,
             "sdp_answer": signaling.sdp_answer,
@@ -98,16 +110,27 @@ class SignalingNamespace(Namespace):
         eio_sid: str | None = self._io.manager.eio_sid_from_sid(sid, self._name)
         return eio_sid
 
+    def evict(self, eio_sid: str, code: ErrorCode) -> None:
+        """Tell a connection why it has to go, and close it unless the app uses it otherwise."""
+        sid = self._io.manager.sid_from_eio_sid(eio_sid, self._name)
+        if sid is not None:
+            error = SignalingError(code).to_payload()
+            self._io.emit("session_error", error, to=sid, namespace=self._name)
+            self._io.disconnect(sid, namespace=self._name)
+        self._sockets.close_if_idle(eio_sid)
+
     # The events of Socket.IO
 
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         # Whatever else left this method would leave the client without an answer for ever.
         try:
+            self._throttle.join(self._eio_sid(sid) or sid, environ.get("REMOTE_ADDR"))
             with self._app.request_context(environ):
                 self._signaling.connect(sid, auth)
             self._require_open(sid)
+            self._metrics.joined()
         except Exception as error:
-            refusal = _as_refusal(error, "connect").to_payload()
+            refusal = self._refuse(error, "connect").to_payload()
             raise ConnectionRefusedError(refusal["code"], refusal) from error
 
     def _require_open(self, sid: str) -> None:
@@ -130,17 +153,40 @@ class SignalingNamespace(Namespace):
 
     def _answer(self, event: object, sid: str, args: tuple[Any, ...]) -> Payload:
         try:
+            self._limit(sid)
             handler = self._handlers.get(event) if isinstance(event, str) else None
             if handler is None or len(args) != 1:
                 raise SignalingError(ErrorCode.BAD_REQUEST)
             with self._app.app_context():
-                return handler(sid, args[0])
+                answer = handler(sid, args[0])
         except Exception as error:
-            return refused(_as_refusal(error, event))
+            return refused(self._refuse(error, event))
+        if event in RELAYED:
+            self._metrics.relayed(event)
+        return answer
+
+    def _limit(self, sid: str) -> None:
+        member = self._signaling.rooms.find(sid)
+        session_id = None if member is None else member.session_id
+        self._throttle.signal(self._eio_sid(sid) or sid, session_id, _share(member))
 
     def _session_join(self, sid: str, payload: object) -> Payload:
         with self._app.request_context(self._io.get_environ(sid, self._name)):
-            return self._signaling.session_join(sid, payload)
+            answer = self._signaling.session_join(sid, payload)
+        self._metrics.joined()
+        return answer
+
+    def _refuse(self, error: Exception, event: object) -> SignalingError:
+        refusal = _as_refusal(error, event)
+        self._metrics.refused(refusal.code)
+        return refusal
+
+
+def _share(member: Member | None) -> float:
+    # A host has each of its peers to answer, and may send the more of them there are.
+    if member is None or member.room is None or member.room.host != member.peer_id:
+        return 1.0
+    return 1.0 / max(1, len(member.room.sids))
 
 
 def _as_refusal(error: Exception, event: object) -> SignalingError:

@@ -1,11 +1,13 @@
-"""An app to be served for real: `python -m tests.server.app MODE PORT`.
+"""An app to be served for real: `python -m tests.server.app MODE CONFIG PORT`.
 
-Besides signaling it gives out tokens, and tells what the server holds.
+CONFIG is JSON, merged into the app's configuration. Besides signaling the app gives out
+tokens, and tells what the server holds, what it counts, and how often it asked its store.
+A client's address is what the last proxy says that it is.
 """
 
 import sys
 
-MODE, PORT = sys.argv[1], int(sys.argv[2])
+MODE, CONFIG, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
 if MODE == "eventlet":
     import eventlet
@@ -16,13 +18,50 @@ elif MODE == "gevent":
 
     monkey.patch_all()
 
+import json  # noqa: E402
+import logging  # noqa: E402
 import socket  # noqa: E402
 from typing import Any  # noqa: E402
 
 from flask import Flask  # noqa: E402
+from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
 
 from flask_p2p_streams import P2PStreams  # noqa: E402
 
+
+class CountingStore:
+    """A store that tells how often it was asked for anything."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._values: dict[str, str] = {}
+
+    def fetch(self, key: str, expires_in: float, default: str) -> str:
+        self.calls += 1
+        return self._values.setdefault(key, default)
+
+    def write(self, key: str, value: str, expires_in: float) -> None:
+        self.calls += 1
+        self._values[key] = value
+
+    def read(self, key: str) -> str | None:
+        self.calls += 1
+        return self._values.get(key)
+
+
+class Tracebacks(logging.Handler):
+    """The records of all logs that come with an exception."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += record.exc_info is not None
+
+
+tracebacks = Tracebacks()
+logging.getLogger().addHandler(tracebacks)
 app = Flask(__name__)
 app.config.update(
     SECRET_KEY="a key for tests",
@@ -30,7 +69,10 @@ app.config.update(
     P2P_JOIN_TIMEOUT=3,
     P2P_MAX_SIGNAL_BYTES=16_384,
 )
-p2p = P2PStreams(app)
+app.config.update(json.loads(CONFIG))
+store = CountingStore()
+p2p = P2PStreams(app, store=store)
+app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
 state = app.extensions["p2p_streams"]
 server: Any = state.server
 assert server.async_mode == MODE
@@ -40,6 +82,12 @@ assert server.async_mode == MODE
 def echo(text: str) -> str:
     """Something else that the app uses Socket.IO for."""
     return text
+
+
+@p2p.socketio.on("fail", namespace="/other")
+def fail(_: str) -> None:
+    """A mistake of the app's own."""
+    raise LookupError("a mistake")
 
 
 @app.get("/token/<session_id>/<peer_id>")
@@ -60,10 +108,16 @@ def held() -> dict[str, object]:
         "sessions": rooms.session_count,
         # Engine.IO forgets a closed one only at its next round.
         "connections": sum(not each.closed for each in list(server.eio.sockets.values())),
+        "throttled": len(state.throttle),
         "environs": len(server.environ),
         "rooms": sum(len(each) for each in server.manager.rooms.values()),
         "pending": len(server.manager.pending_connect) + len(server.manager.pending_disconnect),
     }
+
+
+@app.get("/counted")
+def counted() -> dict[str, object]:
+    return {"store_calls": store.calls, "tracebacks": tracebacks.count, **p2p.metrics()}
 
 
 @app.get("/no-delay")

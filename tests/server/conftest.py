@@ -13,7 +13,8 @@ Open = Callable[[], Wire]
 
 @pytest.fixture(scope="session", params=MODES)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with running("tests.server.app", request.param) as server:
+    # All of them come from one address.
+    with running("tests.server.app", request.param, '{"P2P_JOIN_RATE": null}') as server:
         yield server.url
 
 

@@ -28,15 +28,18 @@ def until(condition: Callable[[], bool], problem: Callable[[], str]) -> None:
 class Wire:
     """One WebSocket, with Engine.IO's handshake done (Engine.IO 4, Socket.IO 5)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, address: str | None = None) -> None:
         self.events: list[tuple[str, Any]] = []
         self.refusal: Any = None
         self.joined = False
         self.dismissed = False
         self._answers: dict[int, Any] = {}
         self._url = url
-        address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
-        self._socket = websocket.create_connection(address, timeout=TIMEOUT)
+        self._socket = websocket.create_connection(
+            url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket",
+            timeout=TIMEOUT,
+            header={} if address is None else {"X-Forwarded-For": address},
+        )
         assert self._recv().startswith("0{")
 
     # Saying

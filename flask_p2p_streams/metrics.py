@@ -1,0 +1,87 @@
+"""What has happened on this worker, in numbers."""
+
+import threading
+from collections import Counter
+from typing import Literal, TypedDict
+
+from .errors import ErrorCode
+
+RELAYED = ("sdp_offer", "sdp_answer", "ice_candidate")
+"""The events that are passed on from one peer to another."""
+
+Limited = Literal["join", "signal", "session_signal"]
+"""The limits by name."""
+LIMITS: tuple[Limited, ...] = ("join", "signal", "session_signal")
+
+
+class Snapshot(TypedDict):
+    """The counters since the start of the worker, and two figures of this moment."""
+
+    joins: int
+    """Joins that were accepted, those on an open socket among them."""
+    refused: dict[str, int]
+    """Joins and events that were refused, by error code; codes that never occurred are left out."""
+    limited: dict[str, int]
+    """Those of them that met a limit, by its name: ``join``, ``signal`` and ``session_signal``."""
+    relayed: dict[str, int]
+    """Signals that were passed on, by event."""
+    evicted: int
+    """Connections that were closed because they went on flooding."""
+    bad_packets: int
+    """Packets that Engine.IO or Socket.IO could make nothing of."""
+    sockets: int
+    """Sockets that have joined and are open now."""
+    sessions: int
+    """Sessions that have a socket here now."""
+
+
+class Metrics:
+    """The counters of one worker; they only ever grow."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._mutex = threading.Lock()
+
+    def joined(self) -> None:
+        """Count a join that was accepted."""
+        self._count("joins")
+
+    def refused(self, code: ErrorCode) -> None:
+        """Count a refusal."""
+        self._count("refused", code.value)
+
+    def limited(self, limit: Limited) -> None:
+        """Count something that came too fast."""
+        self._count("limited", limit)
+
+    def relayed(self, event: str) -> None:
+        """Count a signal that was passed on."""
+        self._count("relayed", event)
+
+    def evicted(self) -> None:
+        """Count a connection that was closed for flooding."""
+        self._count("evicted")
+
+    def bad_packet(self) -> None:
+        """Count a packet that could not be read."""
+        self._count("bad_packets")
+
+    def snapshot(self, *, sockets: int, sessions: int) -> Snapshot:
+        """Return all counters, and with them what is open at this moment."""
+        with self._mutex:
+            counts = self._counts.copy()
+        refused = {code.value: counts["refused", code.value] for code in ErrorCode}
+        return {
+            "joins": counts["joins", ""],
+            "refused": {code: count for code, count in refused.items() if count},
+            "limited": {limit: counts["limited", limit] for limit in LIMITS},
+            "relayed": {event: counts["relayed", event] for event in RELAYED},
+            "evicted": counts["evicted", ""],
+            "bad_packets": counts["bad_packets", ""],
+            "sockets": sockets,
+            "sessions": sessions,
+        }
+
+    def _count(self, what: str, which: str = "") -> None:
+        with self._mutex:
+            self._counts[what, which] += 1

@@ -1,0 +1,125 @@
+"""Who comes too often: slowed first, then closed.
+
+A refusal here costs some arithmetic: neither the token nor the store is
+looked at before it.
+"""
+
+import ipaddress
+import logging
+import math
+import time
+from collections.abc import Callable
+
+from .config import Config
+from .errors import ErrorCode, SignalingError
+from .limits import Limit, Rate
+from .metrics import Limited, Metrics
+
+logger = logging.getLogger("flask_p2p_streams")
+
+JOIN_BURST = 5.0
+"""The seconds' worth of joins that an address may make at once."""
+SIGNAL_BURST = 4.0
+"""The seconds' worth of signals that a socket may send at once."""
+SESSION_BURST = 2.0
+"""The seconds' worth of signals that a session may send at once."""
+PATIENCE = Rate(per_second=1.0, burst=100.0)
+"""The refusals of one connection that are put up with; one more, and it is closed."""
+BAD_PACKET_COST = 10.0
+"""The refusals that a packet counts for which no client of ours would send."""
+SHORTEST_WAIT_MS, LONGEST_WAIT_MS = 100, 60_000
+
+
+class Throttle:
+    """The limits of one worker, by connection (``eio_sid``), session and address."""
+
+    def __init__(
+        self, config: Config, metrics: Metrics, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._metrics = metrics
+        self._joins = Limit(_rate(config.join_rate, JOIN_BURST), clock)
+        self._signals = Limit(_rate(config.signal_rate, SIGNAL_BURST), clock)
+        self._session_signals = Limit(_rate(config.session_signal_rate, SESSION_BURST), clock)
+        self._patience = Limit(PATIENCE, clock)
+        self._flooding: dict[str, ErrorCode] = {}
+        self._hinted = False
+
+    def __len__(self) -> int:
+        """Return of how many connections something is remembered."""
+        return max(len(self._signals), len(self._patience), len(self._flooding))
+
+    def join(self, eio_sid: str, address: str | None) -> None:
+        """Let a join pass; one without an address comes over a Unix socket and always may.
+
+        :raises SignalingError: ``rate_limited`` if its address joins too often.
+        """
+        wait = self._joins.take(address_group(address)) if address else 0.0
+        if wait:
+            self._hint_at_proxies()
+            raise self._refusal("join", eio_sid, wait)
+
+    def signal(self, eio_sid: str, session_id: str | None, share: float = 1.0) -> None:
+        """Let an event of a socket pass.
+
+        :param share: the part of a token that it costs the socket.
+        :raises SignalingError: ``rate_limited`` if the socket or its session sends too many.
+        """
+        if wait := self._signals.take(eio_sid, share):
+            raise self._refusal("signal", eio_sid, wait)
+        # Only what a socket may send at all counts for its session.
+        if session_id is not None and (wait := self._session_signals.take(session_id)):
+            raise self._refusal("session_signal", eio_sid, wait)
+
+    def bad_packet(self, eio_sid: str) -> None:
+        """Take note of a packet that could not be read."""
+        self._metrics.bad_packet()
+        self._lose_patience(eio_sid, BAD_PACKET_COST, ErrorCode.BAD_REQUEST)
+
+    def pop_flooding(self, eio_sid: str) -> ErrorCode | None:
+        """Return why a connection has to be closed, once; None if it may stay."""
+        return self._flooding.pop(eio_sid, None) if self._flooding else None
+
+    def forget(self, eio_sid: str) -> None:
+        """Forget a connection that has ended."""
+        self._signals.forget(eio_sid)
+        self._patience.forget(eio_sid)
+        self._flooding.pop(eio_sid, None)
+
+    def _refusal(self, limit: Limited, eio_sid: str, wait: float) -> SignalingError:
+        self._metrics.limited(limit)
+        self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
+        wait_ms = min(LONGEST_WAIT_MS, max(SHORTEST_WAIT_MS, math.ceil(wait * 1000)))
+        return SignalingError(ErrorCode.RATE_LIMITED, retry_after_ms=wait_ms)
+
+    def _lose_patience(self, eio_sid: str, cost: float, code: ErrorCode) -> None:
+        if self._patience.take(eio_sid, cost):
+            self._flooding[eio_sid] = code
+
+    def _hint_at_proxies(self) -> None:
+        if not self._hinted:
+            self._hinted = True
+            logger.warning(
+                "Joins from one address come faster than P2P_JOIN_RATE allows. Behind a proxy, "
+                "wrap the app in werkzeug's ProxyFix: all visitors share the proxy's address "
+                "otherwise. (This is said once.)"
+            )
+
+
+def address_group(address: str) -> str:
+    """Return what an address counts as: itself, or its network of /64 if it is IPv6.
+
+    One subscriber has a whole /64 (RFC 6177); addresses that stand for IPv4 ones
+    (RFC 4291, section 2.5.5.2) count as these.
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    return str(parsed.ipv4_mapped) if parsed.ipv4_mapped else f"{int(parsed) >> 64:x}/64"
+
+
+def _rate(per_second: float | None, seconds: float) -> Rate | None:
+    # However slow the rate, one token must fit in.
+    return None if per_second is None else Rate(per_second, max(1.0, per_second * seconds))
