@@ -20,6 +20,8 @@ The modules, in reading order; each imports only from those above it:
     the wire: what browsers send and are sent
 ``signals``
     what an app can listen to
+``gates``
+    the door of a session: bans, closing, locks; no I/O
 ``records``
     what is kept of a session
 ``sessions``
@@ -36,8 +38,16 @@ The modules, in reading order; each imports only from those above it:
     packets that no client of ours sends
 ``rooms``
     who is here, on this worker
+``released``
+    who has let go of the server, and isn't in a roster yet
 ``announcements``
     who is told what
+``authorization``
+    the app's own say in a join
+``admission``
+    who is let in, and as what
+``moderation``
+    kick, close and lock, carried out
 ``signaling``
     the order of a peer's life
 ``namespace``
@@ -48,6 +58,8 @@ The modules, in reading order; each imports only from those above it:
     the ``config`` of a frame
 ``page``
     what the present page has emitted already, and its CSP nonce
+``renewals``
+    the tokens of pages, renewed over HTTP
 ``arguments``
     the arguments of the tags
 ``tags``
@@ -75,5 +87,7 @@ from .signals import host_elected as host_elected
 from .signals import host_lost as host_lost
 from .signals import peer_connected as peer_connected
 from .signals import peer_joined as peer_joined
+from .signals import peer_kicked as peer_kicked
 from .signals import peer_left as peer_left
+from .signals import session_closed as session_closed
 from .signals import session_opened as session_opened

@@ -1,6 +1,9 @@
 """Who is told what: the browsers by events, the app by blinker signals."""
 
 import logging
+import math
+import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from blinker import NamedSignal
@@ -17,8 +20,20 @@ from .tokens import Signer
 logger = logging.getLogger("flask_p2p_streams")
 
 
+REMOVED = SignalingError(
+    ErrorCode.FORBIDDEN,
+    "This peer has been removed from the session.",
+    hint="Ask whoever runs the session.",
+)
+CLOSED = SignalingError(ErrorCode.SESSION_EXPIRED, "The session has been closed.")
+
+
 class Outbox(Protocol):
     """How events reach sockets."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this worker has no message queue, and so reaches its own sockets only."""
 
     def emit(self, event: str, payload: Payload, room: str) -> None:
         """Send an event to all sockets in a room."""
@@ -33,19 +48,28 @@ class Outbox(Protocol):
         """Tell whether an event to this room may reach somebody."""
 
     def close(self, sid: str) -> None:
-        """Disconnect a socket."""
+        """Disconnect a socket, also one of another worker where there is a message queue."""
+
+    def empty(self, room: str) -> None:
+        """Take all sockets out of a room, on every worker."""
 
 
 class Announcements:
     """The news of an app's sessions."""
 
     def __init__(
-        self, app: Flask, ice_servers: tuple[Payload, ...], signer: Signer, outbox: Outbox
+        self,
+        app: Flask,
+        ice_servers: tuple[Payload, ...],
+        signer: Signer,
+        outbox: Outbox,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._ice_servers = ice_servers
         self._signer = signer
         self._outbox = outbox
+        self._now = now
 
     # Somebody has joined
 
@@ -59,7 +83,7 @@ class Announcements:
             peer_id=member.peer_id,
             host_peer_id=host,
             epoch=epoch,
-            ice_servers=self._ice_servers,
+            **self._common(member),
         )
         self._outbox.emit("session_ready", ready, member.sid)
         if not connected:
@@ -75,8 +99,8 @@ class Announcements:
             peer_id=host,
             host_peer_id=host,
             epoch=epoch,
-            ice_servers=self._ice_servers,
             seat=seat,
+            **self._common(member),
         )
         self._outbox.emit("session_ready", ready, member.sid)
         self._host_changed(member, host, epoch, "resumed" if decision.resumed else "elected")
@@ -111,7 +135,38 @@ class Announcements:
             self._outbox.emit("peer_left", notice, peer_room(member.session_id, room.host))
         self._tell(signals.peer_left, member)
 
+    # The app has decided
+
+    def kicked(self, session_id: str, peer_id: str, host: str | None, ban_for: float) -> None:
+        """Tell a peer, and the host that may still be connected to it, that it has to go."""
+        error = REMOVED.to_payload()
+        self._outbox.emit("session_error", error, peer_room(session_id, peer_id))
+        if host is not None and host != peer_id:
+            notice = messages.peer_expelled(peer_id, error)
+            self._outbox.emit("peer_expelled", notice, peer_room(session_id, host))
+        self._send(signals.peer_kicked, session_id=session_id, peer_id=peer_id, ban_for=ban_for)
+
+    def closed(self, session_id: str) -> None:
+        """Tell all that the session is over."""
+        self._outbox.emit("session_error", CLOSED.to_payload(), session_room(session_id))
+        self._send(signals.session_closed, session_id=session_id)
+
+    def unseated(self, session_id: str, vacated: Vacated) -> None:
+        """Tell all that the app has freed the seat."""
+        member = Member(vacated.sid or "", session_id, vacated.host, 0)
+        self._host_changed(member, None, vacated.epoch, "left")
+        self._tell(signals.host_lost, member, epoch=vacated.epoch, reason="left")
+
     # The parts
+
+    def _common(self, member: Member) -> Payload:
+        ends_at = member.role.ends_at
+        left = None if ends_at is None else max(0, math.ceil((ends_at - self._now()) * 1000))
+        return {
+            "ice_servers": self._ice_servers,
+            "can_send": member.role.can_send,
+            "ends_in_ms": left,
+        }
 
     def _host_changed(
         self, member: Member, host: str | None, epoch: int, reason: HostChange

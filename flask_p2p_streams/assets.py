@@ -37,6 +37,8 @@ class Assets:
     """
 
     def __init__(self, url_prefix: str, version: str) -> None:
+        self._prefix = url_prefix
+        self._version = version
         self.root = f"{url_prefix}/{version}"
 
     def path(self, name: str) -> str:
@@ -44,9 +46,9 @@ class Assets:
         return f"{self.root}/{name}"
 
     def blueprint(self) -> Blueprint:
-        """Return the blueprint that serves the files."""
-        blueprint = Blueprint("p2p_streams", __name__, url_prefix=self.root)
-        blueprint.add_url_rule("/<path:name>", "client", _serve)
+        """Return the blueprint that serves the files, below the app's prefix."""
+        blueprint = Blueprint("p2p_streams", __name__, url_prefix=self._prefix)
+        blueprint.add_url_rule(f"/{self._version}/<path:name>", "client", _serve)
         return blueprint
 
 

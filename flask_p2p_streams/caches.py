@@ -5,6 +5,7 @@ from typing import cast
 
 from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
+from cachelib.simple import SimpleCache
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.nullcache import NullCache
@@ -19,7 +20,8 @@ class CacheStore:
     """A :class:`Store` in a Flask-Caching cache of an app.
 
     Every write names its own time-out, as the default of 300 s would end a
-    session behind its back. ``cache.clear()`` forgets the sessions too.
+    session behind its back. ``cache.clear()`` forgets the sessions too. ``is_shared``
+    is False for a cache in this process.
     """
 
     def __init__(self, app: Flask, cache: Cache) -> None:
@@ -30,6 +32,7 @@ class CacheStore:
                 "P2PStreams is set up."
             )
         self._backend = cast(BaseCache, _electing(backend))
+        self.is_shared = not isinstance(backend, SimpleCache)
 
     def fetch(self, key: str, expires_in: float, default: str) -> str:
         """Return the value of a key, written in one atomic step where there is none.

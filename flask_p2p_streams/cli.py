@@ -1,14 +1,19 @@
-"""``flask p2p``: the client for a bundler, and a controller to start from."""
+"""``flask p2p``: the client for a bundler, a controller to start from, and moderation."""
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from .assets import PACKAGE, find_client
-from .errors import ConfigurationError
+from .errors import ConfigurationError, P2PStreamsError
+from .fields import id_problem
+from .moderation import Moderation
 
 TEMPLATE = PACKAGE / "templates" / "p2p_controller.js"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")
@@ -51,6 +56,56 @@ def controller(name: str, directory: Path, force: bool) -> None:
     path.write_text(text, encoding="utf-8")
     click.echo(f"Wrote {path}\n")
     click.echo(_next_steps(identifier, path))
+
+
+class _Id(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    name = "id"
+
+    def convert(self, value: str, param: object, ctx: object) -> str:
+        problem = id_problem(value)
+        if problem:
+            raise click.BadParameter(f"{problem}.")
+        return value
+
+
+@p2p.command()
+@click.argument("session", type=_Id())
+@click.argument("peer", type=_Id())
+@click.option("--ban-for", default=0.0, type=click.FloatRange(0, 366 * 86_400), metavar="SECONDS")
+def kick(session: str, peer: str, ban_for: float) -> None:
+    """Remove PEER from SESSION, and refuse it for some seconds."""
+    with _moderation() as moderation:
+        moderation.kick(session, peer, ban_for)
+    click.echo(f"Removed {peer} from {session}.")
+
+
+@p2p.command()
+@click.argument("session", type=_Id())
+def close(session: str) -> None:
+    """End SESSION for everybody; pages rendered from now on open it anew."""
+    with _moderation() as moderation:
+        moderation.close(session)
+    click.echo(f"Closed {session}.")
+
+
+@p2p.command()
+@click.argument("session", type=_Id())
+@click.option("--unlock", is_flag=True, help="Let everybody in again.")
+def lock(session: str, unlock: bool) -> None:
+    """Let nobody into SESSION who isn't in it now."""
+    with _moderation() as moderation:
+        moderation.lock(session, not unlock)
+    click.echo(f"{'Unlocked' if unlock else 'Locked'} {session}.")
+
+
+@contextmanager
+def _moderation() -> Iterator[Moderation]:
+    moderation: Moderation = current_app.extensions["p2p_streams"].signaling.moderation
+    try:
+        moderation.check_reach()
+        yield moderation
+    except P2PStreamsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _identifier(name: str) -> str:

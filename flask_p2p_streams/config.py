@@ -43,6 +43,9 @@ class Config:
     join_timeout: float = 10.0
     """``P2P_JOIN_TIMEOUT``: seconds after which a socket that is in no namespace is closed."""
 
+    max_peers: int | None = 1000
+    """``P2P_MAX_PEERS``: peers that a session may have, the host among them; None is no limit."""
+
     max_signal_bytes: int = 65_536
     """``P2P_MAX_SIGNAL_BYTES``: bytes that one description or one list of candidates may have."""
 
@@ -145,6 +148,14 @@ def _rate(value: object) -> float | None:
     return value
 
 
+def _peers(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 2:
+        raise ValueError("must be a whole number of at least 2, or None for no limit")
+    return value
+
+
 def _options(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a dictionary of keyword arguments of SocketIO")
@@ -191,6 +202,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "session_expires_in": _seconds,
     "host_grace": _grace,
     "join_timeout": _seconds,
+    "max_peers": _peers,
     "max_signal_bytes": _bytes,
     "signal_rate": _rate,
     "session_signal_rate": _rate,

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast
+from uuid import UUID
 from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context
@@ -10,14 +12,17 @@ from flask_caching import Cache
 from flask_socketio import SocketIO
 
 from . import __version__
+from .arguments import checked_id, seconds
 from .assets import Assets
+from .authorization import AnyAuthorizer, Authorizers
 from .caches import CacheStore, find_cache
 from .cli import p2p as command_group
 from .config import Config
-from .errors import ConfigurationError
+from .errors import ArgumentError, ConfigurationError
 from .metrics import Metrics, Snapshot
 from .namespace import SignalingNamespace, SocketRooms
 from .packets import Packets
+from .renewals import Renewals
 from .servers import check_server, find_socketio, server_of
 from .signaling import Signaling
 from .sockets import Sockets
@@ -27,6 +32,8 @@ from .throttle import Throttle
 from .tokens import Signer
 
 KEY = "p2p_streams"
+LONGEST_BAN = 366 * 86_400
+"""Seconds that a ban may last."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class AppState:
     socketio: SocketIO
     server: Any
     signaling: Signaling
+    authorizers: Authorizers
     throttle: Throttle
     metrics: Metrics
 
@@ -79,6 +87,7 @@ class P2PStreams:
         self._cache = cache
         self._socketio = socketio
         self._store = store
+        self._authorizers = Authorizers()
         self._apps: WeakSet[Flask] = WeakSet()
         if app is not None:
             self.init_app(app)
@@ -104,7 +113,7 @@ class P2PStreams:
         signer = Signer(_secret_keys(app))
         kept = _store(app, store or self._store, cache or self._cache)
         io = find_socketio(app, config, socketio or self._socketio)
-        state = _app_state(app, config, signer, kept, io)
+        state = _app_state(app, config, signer, kept, io, self._authorizers)
         app.extensions[KEY] = state
         self._apps.add(app)
         _add_to_app(app, state)
@@ -124,7 +133,7 @@ class P2PStreams:
         """
         store = self._state.store
         session = store.read(session_id)
-        if session is None:
+        if session is None or not session.opened:
             return None
         peers = store.read_roster(session_id)
         if session.host is not None:
@@ -139,6 +148,60 @@ class P2PStreams:
         state = self._state
         rooms = state.signaling.rooms
         return state.metrics.snapshot(sockets=len(rooms), sessions=rooms.session_count)
+
+    # Who may come in
+
+    def authorize(self, function: AnyAuthorizer) -> AnyAuthorizer:
+        """Register a function that says whether a peer may join; use it as a decorator.
+
+        It is called with the session id, the peer id and the Flask request of the
+        page's WebSocket, at each join and each renewal of a token. It returns
+        True or None for yes, False for no; ``abort(403)`` is a no as well. All
+        functions are asked, and one no is enough.
+
+        :raises ArgumentError: if it isn't a plain function.
+        """
+        self._authorizers.add(function)
+        return function
+
+    def kick(
+        self,
+        session_id: str | int | UUID,
+        peer_id: str | int | UUID,
+        ban_for: float | timedelta = 0,
+    ) -> None:
+        """Remove a peer from a session, and refuse it for ``ban_for`` seconds.
+
+        With 0 it may come again at once. A host that is removed loses the seat.
+
+        :raises ArgumentError: that names the argument.
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        banned = 0 if ban_for == 0 else seconds("ban_for", ban_for)
+        if banned > LONGEST_BAN:
+            raise ArgumentError("ban_for", f"must be at most {LONGEST_BAN} seconds.")
+        session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
+        self._state.signaling.moderation.kick(session, peer, banned)
+
+    def close(self, session_id: str | int | UUID) -> None:
+        """End a session: everybody has to go, and no token from before is good for it.
+
+        Pages that are rendered from now on open it anew. It is remembered for
+        ``P2P_TOKEN_MAX_AGE`` or ``P2P_SESSION_EXPIRES_IN``, whichever is longer, and for
+        the ``expires_in`` of the host's page.
+
+        :raises ArgumentError: that names the argument.
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        self._state.signaling.moderation.close(checked_id("session_id", session_id))
+
+    def lock(self, session_id: str | int | UUID, locked: bool = True) -> None:
+        """Let nobody into a session who isn't in it now, or with False everybody again.
+
+        :raises ArgumentError: that names the argument.
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        self._state.signaling.moderation.lock(checked_id("session_id", session_id), locked)
 
     @property
     def _state(self) -> AppState:
@@ -172,7 +235,12 @@ def _store(app: Flask, store: Store | None, cache: Cache | None) -> Store:
 
 
 def _app_state(
-    app: Flask, config: Config, signer: Signer, store: Store, socketio: SocketIO
+    app: Flask,
+    config: Config,
+    signer: Signer,
+    store: Store,
+    socketio: SocketIO,
+    authorizers: Authorizers,
 ) -> AppState:
     server = server_of(socketio)
     check_server(server, config.namespace)
@@ -180,7 +248,7 @@ def _app_state(
     sockets = Sockets(server, config.join_timeout)
     outbox = SocketRooms(socketio, server, sockets, config.namespace)
     sessions = SessionStore(store, Locks(mutex))
-    signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex))
+    signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex), authorizers)
     metrics = Metrics()
     throttle = Throttle(config, metrics)
     namespace = SignalingNamespace(
@@ -189,7 +257,9 @@ def _app_state(
     socketio.on_namespace(namespace)
     Packets(server, throttle, metrics, namespace.evict).install()
     sockets.install()
-    return AppState(config, signer, sessions, socketio, server, signaling, throttle, metrics)
+    return AppState(
+        config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
+    )
 
 
 def _add_to_app(app: Flask, state: AppState) -> None:
@@ -200,7 +270,10 @@ def _add_to_app(app: Flask, state: AppState) -> None:
 
     path = cast(Any, state.socketio).sockio_mw.engineio_path
     tags = Tags(state.config, state.signer, assets, path, check)
-    app.register_blueprint(assets.blueprint())
+    blueprint = assets.blueprint()
+    renewals = Renewals(state.signer, state.store, state.authorizers)
+    blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
+    app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
         p2p_frame_tag=tags.p2p_frame_tag,
         p2p_importmap=tags.p2p_importmap,

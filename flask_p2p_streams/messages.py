@@ -166,16 +166,23 @@ def session_ready(
     host_peer_id: str,
     epoch: int,
     ice_servers: tuple[Payload, ...],
+    can_send: bool = True,
+    ends_in_ms: int | None = None,
     seat: str | None = None,
 ) -> Payload:
-    """Build ``session_ready``; only a host gets a ``seat``."""
+    """Build ``session_ready``; only a host gets a ``seat``.
+
+    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``.
+    """
     payload: Payload = {
         "peer_id": peer_id,
         "host_peer_id": host_peer_id,
         "epoch": epoch,
         "ice_servers": list(ice_servers),
+        "can_send": can_send,
     }
-    return payload if seat is None else {**payload, "seat": seat}
+    optional = {"seat": seat, "ends_in_ms": ends_in_ms}
+    return payload | {key: value for key, value in optional.items() if value is not None}
 
 
 def joined(*, peer_id: str, host_peer_id: str, epoch: int, seat: str | None) -> Payload:
@@ -198,6 +205,11 @@ def host_changed(host_peer_id: str | None, epoch: int, reason: HostChange) -> Pa
 def peer_left(peer_id: str, epoch: int) -> Payload:
     """Build ``peer_left``."""
     return {"peer_id": peer_id, "epoch": epoch}
+
+
+def peer_expelled(peer_id: str, error: Payload) -> Payload:
+    """Build ``peer_expelled``."""
+    return {"peer_id": peer_id, "error": error}
 
 
 def relayed(signal: Signal, sender: str) -> Payload:

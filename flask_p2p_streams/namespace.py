@@ -33,6 +33,11 @@ class SocketRooms:
         self._namespace = namespace
         self._alone = not isinstance(server.manager, PubSubManager)
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is no message queue, so that no other worker is reached."""
+        return self._alone
+
     def emit(self, event: str, payload: Payload, room: str) -> None:
         """Send an event to all sockets in a room, on every worker."""
         self._socketio.emit(event, payload, to=room, namespace=self._namespace)
@@ -51,6 +56,10 @@ class SocketRooms:
         """Tell whether a room has somebody in it; with a message queue nobody can tell."""
         participants = self._server.manager.get_participants(self._namespace, room)
         return not self._alone or next(participants, None) is not None
+
+    def empty(self, room: str) -> None:
+        """Take all sockets out of a room, on every worker."""
+        self._server.close_room(room, namespace=self._namespace)
 
     def close(self, sid: str) -> None:
         """Disconnect a socket, and its connection too if nothing else uses that."""

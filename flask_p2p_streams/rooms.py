@@ -4,30 +4,60 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from .tokens import EVERYTHING, Role
+
+MAX_OFFERS = 2000
+"""Offers of one host that a worker remembers."""
+
 
 @dataclass
 class Room:
-    """The sockets of one session on this worker, and its host as last seen."""
+    """The sockets of one session on this worker, and its host as last seen.
+
+    ``offers`` maps peers to the negotiation that a host of this worker offered them last.
+    """
 
     epoch: int
     host: str
     sids: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, str] = field(default_factory=dict)
 
     def observe(self, epoch: int, host: str) -> None:
         """Take note of a host, unless a later one has been seen."""
+        if epoch > self.epoch:
+            self.offers.clear()
         if epoch >= self.epoch:
             self.epoch, self.host = epoch, host
+
+    def offered(self, peer_id: str, negotiation: str) -> None:
+        """Take note of what the host has offered to a peer last."""
+        self.offers.pop(peer_id, None)
+        if len(self.offers) >= MAX_OFFERS:
+            del self.offers[next(iter(self.offers))]
+        self.offers[peer_id] = negotiation
+
+    def awaits(self, peer_id: str, negotiation: str) -> bool | None:
+        """Tell whether the host awaits this answer; None if it has offered nothing.
+
+        The offers of a host at another worker didn't come by here, so it may.
+        """
+        if self.host not in self.sids:
+            return True
+        offer = self.offers.get(peer_id)
+        return None if offer is None else offer == negotiation
 
 
 @dataclass
 class Member:
-    """One socket, and the peer that its token named; ``room`` is None when released."""
+    """One socket, and what its token said; ``room`` is None when released."""
 
     sid: str
     session_id: str
     peer_id: str
     expires_in: float
     room: Room | None = None
+    issued_at: float = 0.0
+    role: Role = EVERYTHING
 
 
 class Rooms:
@@ -53,6 +83,21 @@ class Rooms:
         """Return the member that a socket is, or None."""
         return self._members.get(sid)
 
+    def peers_of(self, session_id: str) -> set[str]:
+        """Return the peers of a session that have joined it here."""
+        with self._mutex:
+            room = self._rooms.get(session_id)
+            return set() if room is None else set(room.sids)
+
+    def members_of(self, session_id: str, peer_id: str | None = None) -> list[Member]:
+        """Return the sockets of a session, or of one of its peers, released ones too."""
+        with self._mutex:
+            return [
+                member
+                for member in self._members.values()
+                if member.session_id == session_id and peer_id in (None, member.peer_id)
+            ]
+
     def enter(self, member: Member, epoch: int, host: str) -> Member | None:
         """Let a member in; return the one whose place it takes, which is out then."""
         with self._mutex:
@@ -60,6 +105,7 @@ class Rooms:
             room.observe(epoch, host)
             older = self._members.get(room.sids.get(member.peer_id, ""))
             room.sids[member.peer_id] = member.sid
+            room.offers.pop(member.peer_id, None)
             member.room = room
             self._members[member.sid] = member
             if older is None or older is member:
@@ -75,6 +121,7 @@ class Rooms:
             if room is None or room.sids.get(member.peer_id) != member.sid:
                 return
             del room.sids[member.peer_id]
+            room.offers.pop(member.peer_id, None)
             if not room.sids:
                 self._rooms.pop(member.session_id, None)
 
@@ -90,6 +137,11 @@ def session_room(session_id: str) -> str:
     Ids are quoted, so that no session's name can look like another one's peer.
     """
     return f"p2p:{quote(session_id, safe='')}"
+
+
+def rooms_of(member: Member) -> tuple[str, str]:
+    """Return the two Socket.IO rooms of a member."""
+    return session_room(member.session_id), peer_room(member.session_id, member.peer_id)
 
 
 def peer_room(session_id: str, peer_id: str) -> str:

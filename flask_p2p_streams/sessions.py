@@ -5,42 +5,28 @@ so that a store may run it again when another process was faster. Times are in
 seconds since 1970 and only ever compared by their distance.
 """
 
-import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from types import NoneType
-from typing import Any, TypeAlias, TypeGuard
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
+from .gates import (
+    OPEN_TO_ALL,
+    Barred,
+    Gate,
+    Pass,
+    removed,
+    too_early,
+    too_late,
+    without_place,
+)
+from .records import Session as Session
+from .records import Vacated as Vacated
+from .records import emptied, next_epoch
 from .tokens import Seat
 
-
-@dataclass(frozen=True)
-class Session:
-    """Who hosts a session.
-
-    ``host`` is None while the seat is free; ``host_sid`` is the host's socket and
-    None while that is lost, since ``absent_since``.
-    """
-
-    id: str
-    epoch: int
-    host: str | None
-    host_sid: str | None
-    absent_since: float | None
-
-    def to_text(self) -> str:
-        """Return the session as JSON text, which is all that a store ever holds."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_text(cls, text: object) -> "Session | None":
-        """Read a session back; whatever cannot be one counts as missing."""
-        try:
-            record = json.loads(text) if isinstance(text, str) else None
-        except (ValueError, RecursionError):
-            return None
-        return cls(**record) if _sound(record) else None
+HOSTLESS_RETRY_MS = 1000
+"""Milliseconds after which a peer that may not host looks for a host again."""
 
 
 # The decisions
@@ -71,11 +57,10 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Vacated:
-    """The host has gone; the seat is empty."""
+class Hostless:
+    """There is no host, and this peer may not be one; ``vacated`` if it has been so far."""
 
-    epoch: int
-    host: str
+    vacated: Vacated | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +68,7 @@ class Stale:
     """The one who speaks isn't the host, or not any more."""
 
 
-Joined: TypeAlias = Hosting | Following | Waiting
+Joined: TypeAlias = Hosting | Following | Waiting | Hostless | Barred
 
 
 @dataclass(frozen=True)
@@ -97,15 +82,22 @@ class Candidacy:
     grace: float
     seat: Seat | None = None
     lost_epoch: int | None = None
+    kept_for: float = 0.0
+    ticket: Pass = OPEN_TO_ALL
 
 
 # The rules
 
 
-def join(session: Session | None, who: Candidacy) -> tuple[Session, Joined]:
-    """Decide whether a peer hosts, follows or has to come again."""
+def join(session: Session | None, who: Candidacy) -> tuple[Session | None, Joined]:
+    """Decide whether a peer hosts, follows, has to come again or is turned away."""
+    barred = _barred(session, who)
+    if barred is not None:
+        return session, barred
+    if not who.ticket.role.can_host:
+        return _follow(session, who)
     if who.seat is not None and (session is None or who.seat.epoch >= session.epoch):
-        return _seated(who, who.seat.epoch), Hosting(who.seat.epoch, resumed=True)
+        return _seated(session, who, who.seat.epoch), Hosting(who.seat.epoch, resumed=True)
     if session is None or session.host is None or session.host == who.peer_id:
         return _elected(session, who)
     if session.absent_since is None:
@@ -145,39 +137,57 @@ def lose_if_gone(
 
 
 def renew(
-    session: Session | None, session_id: str, peer_id: str, sid: str, epoch: int
+    session: Session | None, session_id: str, peer_id: str, sid: str, epoch: int, reported: int = 0
 ) -> tuple[Session | None, Hosting | Stale]:
     """Keep the host's seat, and put it back where the store has lost it."""
     if session is None:
-        return Session(session_id, epoch, peer_id, sid, None), Hosting(epoch, resumed=True)
+        session = Session(session_id, epoch, peer_id, sid, None)
     if (session.epoch, session.host, session.host_sid) != (epoch, peer_id, sid):
         return session, Stale()
     # An equal copy: the store writes whatever isn't the same object, and so renews its term.
-    return replace(session), Hosting(epoch, resumed=True)
+    return replace(session, reported=reported), Hosting(epoch, resumed=True)
 
 
-def _seated(who: Candidacy, epoch: int) -> Session:
-    return Session(who.session_id, epoch, who.peer_id, who.sid, None)
+# The parts
+
+
+def _barred(session: Session | None, who: Candidacy) -> Barred | None:
+    gate = Gate() if session is None else session.gate
+    host, reported = (None, 0) if session is None else (session.host, session.reported)
+    role = who.ticket.role
+    return (
+        removed(gate, who.peer_id, who.ticket.issued_at, who.now)
+        or too_early(role, who.now)
+        or too_late(role, who.now)
+        or without_place(gate, who.peer_id, host, reported, who.ticket)
+    )
+
+
+def _follow(session: Session | None, who: Candidacy) -> tuple[Session | None, Joined]:
+    if session is None or session.host is None:
+        return session, Hostless()
+    if session.host == who.peer_id:
+        freed, vacated = emptied(session, who.now)
+        return freed, Hostless(vacated)
+    if session.absent_since is None:
+        return session, Following(session.epoch, session.host)
+    return session, Hostless()
+
+
+def _seated(session: Session | None, who: Candidacy, epoch: int) -> Session:
+    present = session or Session(who.session_id, epoch, None, None, None)
+    return replace(
+        present,
+        epoch=epoch,
+        host=who.peer_id,
+        host_sid=who.sid,
+        absent_since=None,
+        kept_for=who.kept_for,
+        opened=True,
+    )
 
 
 def _elected(session: Session | None, who: Candidacy) -> tuple[Session, Hosting]:
-    previous = 0 if session is None else session.epoch
-    epoch = max(previous + 1, math.floor(who.now * 1000))
-    return _seated(who, epoch), Hosting(epoch, resumed=False, opened=session is None)
-
-
-_FIELDS: dict[str, tuple[type, ...]] = {
-    "id": (str,),
-    "epoch": (int,),
-    "host": (str, NoneType),
-    "host_sid": (str, NoneType),
-    "absent_since": (int, float, NoneType),
-}
-
-
-def _sound(record: object) -> TypeGuard[dict[str, Any]]:
-    return (
-        isinstance(record, dict)
-        and set(record) == set(_FIELDS)
-        and all(type(record[name]) in types for name, types in _FIELDS.items())
-    )
+    epoch = next_epoch(session, who.now)
+    opened = session is None or not session.opened
+    return _seated(session, who, epoch), Hosting(epoch, resumed=False, opened=opened)

@@ -10,27 +10,17 @@ from collections.abc import Callable
 from flask import Flask
 
 from . import messages
+from .admission import Admission
 from .announcements import Announcements, Outbox
+from .authorization import Authorizers
 from .config import Config
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
-from .messages import JoinRequest, Signal
-from .rooms import Member, Room, Rooms, peer_room, session_room
-from .sessions import (
-    Candidacy,
-    Following,
-    Hosting,
-    Joined,
-    Session,
-    Stale,
-    Vacated,
-    Waiting,
-    join,
-    leave,
-    lose,
-    lose_if_gone,
-    renew,
-)
+from .messages import Signal
+from .moderation import Moderation
+from .released import Released
+from .rooms import Member, Room, Rooms, peer_room, rooms_of
+from .sessions import Hosting, Session, Stale, Vacated, leave, lose, renew
 from .store import Locks, SessionStore
 from .tokens import Signer
 
@@ -46,16 +36,22 @@ class Signaling:
         store: SessionStore,
         outbox: Outbox,
         locks: Locks,
+        authorizers: Authorizers,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.rooms = Rooms()
-        self._announcements = Announcements(app, config.ice_servers, signer, outbox)
+        self._released = Released()
+        self._announcements = Announcements(app, config.ice_servers, signer, outbox, now)
         self._config = config
         self._signer = signer
         self._store = store
         self._outbox = outbox
-        self._joining = locks
         self._now = now
+        news, rooms, released = self._announcements, self.rooms, self._released
+        self._admission = Admission(
+            config, signer, store, rooms, released, authorizers, news, outbox, locks, now
+        )
+        self.moderation = Moderation(config, store, rooms, released, news, outbox, now)
 
     # Joining
 
@@ -66,8 +62,15 @@ class Signaling:
         """
         request = messages.parse_auth(auth)
         token = self._signer.read_token(request.token)
-        member = Member(sid, token.session_id, token.peer_id, token.expires_in)
-        self._join(member, request)
+        member = Member(
+            sid,
+            token.session_id,
+            token.peer_id,
+            token.expires_in,
+            issued_at=token.issued_at,
+            role=token.role,
+        )
+        self._admission.join(member, request)
 
     def session_join(self, sid: str, payload: object) -> Payload:
         """Let an open socket join again, under the token that it came with."""
@@ -75,66 +78,7 @@ class Signaling:
         member = self.rooms.find(sid)
         if member is None:
             raise SignalingError(ErrorCode.NOT_JOINED)
-        return self._join(member, request)
-
-    def _join(self, member: Member, request: JoinRequest) -> Payload:
-        # The rooms come first: a notice to a host that is elected this instant must find it.
-        rooms = self._rooms_of(member)
-        was_in = member.room is not None
-        self._outbox.enter(member.sid, *rooms)
-        try:
-            decision, replaced = self._admit(member, request)
-        except SignalingError:
-            if not was_in:
-                self._outbox.leave(member.sid, *rooms)
-            raise
-        if replaced is not None:
-            self._replace(replaced)
-        return self._welcome(member, decision, request)
-
-    def _admit(
-        self, member: Member, request: JoinRequest
-    ) -> tuple[Hosting | Following, Member | None]:
-        candidacy = self._candidacy(member, request)
-
-        def rule(session: Session | None) -> tuple[Session | None, Joined]:
-            present = lose_if_gone(session, self._outbox.reaches, candidacy.now)
-            return join(present, candidacy)
-
-        # One lock around both, so that of two sockets of one peer the later one stays.
-        with self._joining.of(member.session_id):
-            decision = self._store.update(member.session_id, rule, member.expires_in)
-            if isinstance(decision, Waiting):
-                raise _come_again(decision)
-            host = decision.host if isinstance(decision, Following) else member.peer_id
-            return decision, self.rooms.enter(member, decision.epoch, host)
-
-    def _candidacy(self, member: Member, request: JoinRequest) -> Candidacy:
-        seat = request.seat and self._signer.read_seat(
-            request.seat, member.session_id, member.peer_id
-        )
-        return Candidacy(
-            session_id=member.session_id,
-            peer_id=member.peer_id,
-            sid=member.sid,
-            now=self._now(),
-            grace=self._config.host_grace,
-            seat=seat or None,
-            lost_epoch=request.lost_epoch,
-        )
-
-    def _replace(self, older: Member) -> None:
-        self._outbox.leave(older.sid, *self._rooms_of(older))
-        self._announcements.replaced(older)
-        self._outbox.close(older.sid)
-
-    def _welcome(
-        self, member: Member, decision: Hosting | Following, request: JoinRequest
-    ) -> Payload:
-        if isinstance(decision, Hosting):
-            return self._announcements.hosting(member, decision)
-        connected = request.connected_epoch == decision.epoch
-        return self._announcements.following(member, decision, connected=connected)
+        return self._admission.join(member, request)
 
     # Negotiating
 
@@ -146,7 +90,9 @@ class Signaling:
         _require_epoch(signal, room)
         if room.host != member.peer_id or signal.to == member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
-        return self._relay("sdp_offer", member, signal)
+        answer = self._relay("sdp_offer", member, signal)
+        room.offered(signal.to, signal.negotiation)
+        return answer
 
     def sdp_answer(self, sid: str, payload: object) -> Payload:
         """Pass an answer from a client to its host."""
@@ -155,7 +101,11 @@ class Signaling:
         self._require_current(signal, member, room)
         if signal.to != room.host or room.host == member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
-        return self._relay("sdp_answer", member, signal)
+        awaited = room.awaits(member.peer_id, signal.negotiation)
+        if awaited is None:
+            raise SignalingError(ErrorCode.FORBIDDEN, "The host has offered nothing to this peer.")
+        # The host has begun anew meanwhile, and would drop it too.
+        return self._relay("sdp_answer", member, signal) if awaited else {"ok": True}
 
     def ice_candidate(self, sid: str, payload: object) -> Payload:
         """Pass candidates between a client and its host, either way."""
@@ -195,8 +145,9 @@ class Signaling:
         elif room.host == member.peer_id:
             raise SignalingError(ErrorCode.BAD_REQUEST, "A host keeps its socket.")
         else:
+            self._released.add(member.session_id, member.peer_id)
             self._announcements.released(member)
-        self._outbox.leave(sid, *self._rooms_of(member))
+        self._outbox.leave(sid, *rooms_of(member))
         self.rooms.release(member)
         return {"ok": True}
 
@@ -232,7 +183,9 @@ class Signaling:
         member, room = self._joined(sid)
 
         def rule(session: Session | None) -> tuple[Session | None, Hosting | Stale]:
-            return renew(session, member.session_id, member.peer_id, sid, roster.epoch)
+            return renew(
+                session, member.session_id, member.peer_id, sid, roster.epoch, len(roster.peers)
+            )
 
         if room.host != member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
@@ -241,6 +194,7 @@ class Signaling:
         ):
             raise SignalingError(ErrorCode.STALE_EPOCH)
         self._store.write_roster(member.session_id, roster.peers, member.expires_in)
+        self._released.forget(member.session_id)
         return {"ok": True}
 
     # The parts
@@ -250,19 +204,6 @@ class Signaling:
         if member is None or member.room is None:
             raise SignalingError(ErrorCode.NOT_JOINED)
         return member, member.room
-
-    def _rooms_of(self, member: Member) -> tuple[str, str]:
-        session_id = member.session_id
-        return session_room(session_id), peer_room(session_id, member.peer_id)
-
-
-def _come_again(decision: Waiting) -> SignalingError:
-    return SignalingError(
-        ErrorCode.UNAVAILABLE,
-        "The host has just dropped; its seat is reserved for a moment.",
-        hint="Wait retry_after_ms and join again; the client does so by itself.",
-        retry_after_ms=decision.retry_after_ms,
-    )
 
 
 def _require_epoch(signal: Signal, room: Room) -> None:

@@ -23,5 +23,11 @@ host_lost = _signals.signal("p2p-host-lost")
 peer_connected = _signals.signal("p2p-peer-connected")
 """A client is connected to its host and lets go of the server: ``session_id``, ``peer_id``."""
 
+peer_kicked = _signals.signal("p2p-peer-kicked")
+"""The app has removed a peer: ``session_id``, ``peer_id``, ``ban_for`` (seconds)."""
+
+session_closed = _signals.signal("p2p-session-closed")
+"""The app has closed a session: ``session_id``."""
+
 peer_left = _signals.signal("p2p-peer-left")
 """A peer that the server still held has gone: ``session_id``, ``peer_id``."""

@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
@@ -58,10 +59,16 @@ class Locks:
 
 
 class SessionStore:
-    """The sessions of an app, in a :class:`Store`."""
+    """The sessions of an app, in a :class:`Store`.
 
-    def __init__(self, store: Store, locks: Locks) -> None:
+    ``is_shared`` tells whether other processes see them too; a store says so with an
+    attribute of that name, and counts as shared without one.
+    """
+
+    def __init__(self, store: Store, locks: Locks, now: Callable[[], float] = time.time) -> None:
         self._store = store
+        self.is_shared: bool = getattr(store, "is_shared", True)
+        self._now = now
         self._lock: Callable[[str], Mutex] = getattr(store, "lock", locks.of)
 
     def update(self, session_id: str, rule: "SessionRule[Decision]", expires_in: float) -> Decision:
@@ -79,7 +86,7 @@ class SessionStore:
             if after is before or after is None:
                 return decision
             if text is not None:
-                self._store.write(key, after.to_text(), _term(expires_in))
+                self._store.write(key, after.to_text(), self._term(after, expires_in))
                 return decision
             return self._first(key, after, decision, rule, expires_in)
 
@@ -116,14 +123,18 @@ class SessionStore:
         expires_in: float,
     ) -> Decision:
         # Where the store's fetch is atomic, so is the first election, even without a lock.
-        kept = self._store.fetch(key, _term(expires_in), after.to_text())
+        kept = self._store.fetch(key, self._term(after, expires_in), after.to_text())
         if kept == after.to_text():
             return decision
         before = Session.from_text(kept)
         other, decision = rule(before)
         if other is not None and other is not before:
-            self._store.write(key, other.to_text(), _term(expires_in))
+            self._store.write(key, other.to_text(), self._term(other, expires_in))
         return decision
+
+    def _term(self, session: Session, expires_in: float) -> float:
+        # A ban or a closing outlasts the session, which a shorter term would forget.
+        return max(_term(expires_in), session.gate.keep_until - self._now())
 
 
 def mutex_for(async_mode: str) -> Callable[[], Mutex]:

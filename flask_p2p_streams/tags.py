@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +12,21 @@ from flask import current_app, has_request_context, request
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
+from .arguments import checked_id, import_entries, role_of, seconds
 from .assets import ENTRY, STIMULUS, STIMULUS_ENTRY, Assets
 from .config import Config
 from .errors import ArgumentError
-from .fields import id_problem
 from .options import frame_options
 from .page import first_time, nonce_attribute
-from .tokens import Signer
+from .tokens import Role, Signer
 
 ATTRIBUTE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
 RESERVED = {
     "session-id",
     "peer-id",
     "token",
+    "token-url",
+    "token-expires-in-ms",
     "config",
     "signaling-path",
     "namespace",
@@ -60,6 +62,10 @@ class Tags:
         session_id: str | int | UUID,
         peer_id: str | int | UUID,
         expires_in: float | timedelta | None = None,
+        can_host: bool = True,
+        can_send: bool = True,
+        starts_at: float | datetime | None = None,
+        ends_at: float | datetime | None = None,
         config: Mapping[str, Any] | None = None,
         caller: Callable[[], str] | None = None,
         **attrs: object,
@@ -70,14 +76,21 @@ class Tags:
         :param peer_id: names this peer within it, as your app knows who it is.
         :param expires_in: seconds that the page may join for, and that the session is
             remembered without a host.
+        :param can_host: whether this peer may become the session's host.
+        :param can_send: whether this peer may send; without, it only receives.
+        :param starts_at: when the session begins: seconds since 1970, or an aware datetime.
+        :param ends_at: when it ends for this peer, likewise.
         :param config: see :func:`~flask_p2p_streams.options.frame_options`.
         :param caller: the block of ``{% call %}``.
         :param attrs: attributes of the element; ``class_`` is ``class``, an underscore a dash.
         :raises ArgumentError: that names the argument.
         """
         self._check()
+        role = role_of(can_host, can_send, starts_at, ends_at)
         attributes = {
-            **self._identity(_id("session_id", session_id), _id("peer_id", peer_id), expires_in),
+            "session-id": checked_id("session_id", session_id),
+            "peer-id": checked_id("peer_id", peer_id),
+            **self._token(session_id, peer_id, expires_in, role),
             "config": json.dumps(frame_options({} if config is None else config)),
             "signaling-path": _root() + self._socketio_path.rstrip("/"),
             "namespace": self._config.namespace,
@@ -95,7 +108,7 @@ class Tags:
         :param extra: further entries, from specifier to URL; they go before ours.
         :raises ArgumentError: if ``extra`` comes too late, or isn't a dictionary of strings.
         """
-        imports = self._imports() | _extra(extra)
+        imports = self._imports() | import_entries(extra)
         if not first_time("importmap"):
             if extra:
                 raise ArgumentError(
@@ -116,14 +129,17 @@ class Tags:
             self._url(ENTRY), nonce_attribute()
         )
 
-    def _identity(
-        self, session_id: str, peer_id: str, expires_in: float | timedelta | None
+    def _token(
+        self, session_id: object, peer_id: object, expires_in: object, role: Role
     ) -> dict[str, object]:
         config = self._config
-        given = None if expires_in is None else _seconds("expires_in", expires_in)
+        given = None if expires_in is None else seconds("expires_in", expires_in)
         max_age, term = given or config.token_max_age, given or config.session_expires_in
-        token = self._signer.token(session_id, peer_id, max_age, term)
-        return {"session-id": session_id, "peer-id": peer_id, "token": token}
+        return {
+            "token": self._signer.token(str(session_id), str(peer_id), max_age, term, role),
+            "token-url": f"{_root()}{config.url_prefix}/token",
+            "token-expires-in-ms": math.floor(max_age * 1000),
+        }
 
     def _imports(self) -> dict[str, str]:
         return {
@@ -140,35 +156,6 @@ def _root() -> str:
     if has_request_context():
         return request.script_root.rstrip("/")
     return str(current_app.config["APPLICATION_ROOT"]).rstrip("/")
-
-
-def _id(argument: str, value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int, UUID)):
-        raise ArgumentError(argument, f"must be a string, a whole number or a UUID, not {value!r}.")
-    text = str(value)
-    problem = id_problem(text)
-    if problem:
-        raise ArgumentError(argument, f"{problem}.")
-    return text
-
-
-def _seconds(argument: str, value: object) -> float:
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise ArgumentError(argument, f"must be seconds or a timedelta, not {value!r}.")
-    if not math.isfinite(seconds) or seconds <= 0:
-        raise ArgumentError(argument, f"must be greater than 0 and finite, not {value!r}.")
-    return seconds
-
-
-def _extra(extra: object) -> dict[str, str]:
-    if extra is None:
-        return {}
-    if not isinstance(extra, Mapping) or not all(
-        isinstance(each, str) and each for pair in extra.items() for each in pair
-    ):
-        raise ArgumentError("extra", "must be a dictionary from specifiers to URLs.")
-    return {str(key): str(value) for key, value in extra.items()}
 
 
 def _attributes(attrs: Mapping[str, object]) -> dict[str, object]:

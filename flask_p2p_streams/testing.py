@@ -17,10 +17,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import Flask
+from flask.testing import FlaskClient
 from flask_socketio import SocketIOTestClient
 from socketio.packet import CONNECT_ERROR
 
 from .extension import KEY, AppState
+from .tokens import Role
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 """The shortest description that is one (RFC 8866, section 5)."""
@@ -36,6 +38,9 @@ class P2PTestPeer:
     """A peer that joins over Flask-SocketIO's test client.
 
     :param token: in place of a valid one for this session and peer.
+    :param can_host: whether the token lets it host; ``can_send``, ``starts_at`` and
+        ``ends_at`` likewise, the times in seconds since 1970.
+    :param client: a test client of the app; its cookies come with the join.
     :param seat: an earlier host's ``seat``.
     :param lost_epoch: the epoch whose host this peer has lost.
     :param connected_epoch: the epoch whose host this peer is still connected to.
@@ -50,23 +55,30 @@ class P2PTestPeer:
         peer_id: str,
         *,
         token: str | None = None,
+        can_host: bool = True,
+        can_send: bool = True,
+        starts_at: float | None = None,
+        ends_at: float | None = None,
+        client: FlaskClient | None = None,
         seat: str | None = None,
         lost_epoch: int | None = None,
         connected_epoch: int | None = None,
     ) -> None:
         state = cast(AppState, app.extensions[KEY])
         config = state.config
+        role = Role(can_host, can_send, starts_at, ends_at)
         self.peer_id = peer_id
         self._namespace = config.namespace
         self._client = _Client(
             app,
             state.socketio,
             namespace=config.namespace,
+            flask_test_client=client,
             auth={
                 "token": token
                 if token is not None
                 else state.signer.token(
-                    session_id, peer_id, config.token_max_age, config.session_expires_in
+                    session_id, peer_id, config.token_max_age, config.session_expires_in, role
                 ),
                 **_given(seat=seat, lost_epoch=lost_epoch, connected_epoch=connected_epoch),
             },

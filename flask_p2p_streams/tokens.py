@@ -5,29 +5,48 @@ Only the server judges the times in a token, by its own clock.
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from .errors import ErrorCode, SignalingError
 
-TOKEN_SALT = "flask-p2p-streams.token"
+# The number rises with the shape of what is signed: an older token is then not ours.
+TOKEN_SALT = "flask-p2p-streams.token.2"
 SEAT_SALT = "flask-p2p-streams.seat"
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a peer may do in its session, and between which times.
+
+    ``starts_at`` and ``ends_at`` are in seconds since 1970; None is any time.
+    """
+
+    can_host: bool = True
+    can_send: bool = True
+    starts_at: float | None = None
+    ends_at: float | None = None
 
 
 @dataclass(frozen=True)
 class JoinToken:
     """The right of one peer to join one session.
 
-    ``expires_at`` is in seconds since 1970, ``expires_in`` the seconds that
-    the session is remembered for after its last change.
+    ``expires_at`` and ``issued_at`` are in seconds since 1970, ``expires_in`` the
+    seconds that the session is remembered for after its last change.
     """
 
     session_id: str
     peer_id: str
     expires_at: float
     expires_in: float
+    issued_at: float
+    role: Role
+
+
+EVERYTHING = Role()
 
 
 @dataclass(frozen=True)
@@ -57,10 +76,24 @@ class Signer:
 
     # Join tokens
 
-    def token(self, session_id: str, peer_id: str, max_age: float, expires_in: float) -> str:
+    def token(
+        self,
+        session_id: str,
+        peer_id: str,
+        max_age: float,
+        expires_in: float,
+        role: Role = EVERYTHING,
+    ) -> str:
         """Sign a token that is good for ``max_age`` seconds from now."""
-        token = JoinToken(session_id, peer_id, self._now() + max_age, expires_in)
-        return _dump(self._tokens, token)
+        now = self._now()
+        return _dump(
+            self._tokens, JoinToken(session_id, peer_id, now + max_age, expires_in, now, role)
+        )
+
+    def renewed(self, token: JoinToken, now: float) -> str:
+        """Sign a token anew, issued at ``now`` and for as long as it was given at first."""
+        max_age = token.expires_at - token.issued_at
+        return _dump(self._tokens, replace(token, expires_at=now + max_age, issued_at=now))
 
     def read_token(self, text: str) -> JoinToken:
         """Return what a token says.
@@ -68,7 +101,8 @@ class Signer:
         :raises SignalingError: ``unauthorized`` if the server has not signed it,
             ``token_expired`` if its time is over.
         """
-        token = JoinToken(*_load(self._tokens, text))
+        session_id, peer_id, expires_at, expires_in, issued_at, role = _load(self._tokens, text)
+        token = JoinToken(session_id, peer_id, expires_at, expires_in, issued_at, Role(*role))
         if self._now() >= token.expires_at:
             raise SignalingError(ErrorCode.TOKEN_EXPIRED)
         return token

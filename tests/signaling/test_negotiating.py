@@ -42,8 +42,9 @@ def test_an_offer_goes_to_its_peer_alone(
 
 
 def test_an_answer_goes_to_the_host(ann: P2PTestPeer, bob: P2PTestPeer) -> None:
-    assert bob.answer("ann") == {"ok": True}
-    assert ann.received("sdp_answer")[0]["from"] == "bob"
+    ann.offer("bob", negotiation="n1")
+    assert bob.answer("ann", negotiation="n1") == {"ok": True}
+    assert [answer["from"] for answer in ann.received("sdp_answer")] == ["bob"]
 
 
 def test_candidates_go_both_ways(ann: P2PTestPeer, bob: P2PTestPeer) -> None:
@@ -122,7 +123,7 @@ def test_clients_learn_of_an_election_that_another_worker_held(
     room = app.extensions["p2p_streams"].signaling.rooms.find
     member = next(iter(app.extensions["p2p_streams"].signaling.rooms._members))
     room(member).room.epoch -= 5
-    assert bob.answer("ann") == {"ok": True}
+    assert bob.candidates("ann") == {"ok": True}
 
 
 # What isn't understood
@@ -150,7 +151,7 @@ def test_a_reserved_event_runs_no_handler(ann: P2PTestPeer, bob: P2PTestPeer) ->
         assert code(ann.emit(event, "transport close")) == "bad_request"
     assert bob.is_connected
     assert ann.received("peer_left") == bob.received("host_changed") == []
-    assert bob.answer("ann") == {"ok": True}
+    assert bob.candidates("ann") == {"ok": True}
 
 
 def test_too_large(make_app: AppFactory) -> None:

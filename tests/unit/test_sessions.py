@@ -55,6 +55,7 @@ def test_the_next_one_follows_and_changes_nothing() -> None:
 def test_a_free_seat_is_taken_with_a_higher_epoch() -> None:
     session, decision = join(FREE, who("bob"))
     assert decision == Hosting(FRESH, resumed=False)
+    assert session is not None
     assert session.host == "bob"
 
 
@@ -66,6 +67,7 @@ def test_epochs_rise_though_the_clock_was_set_back() -> None:
 def test_a_reloaded_host_is_elected_afresh() -> None:
     session, decision = join(HOSTED, who("ann"))
     assert decision == Hosting(FRESH, resumed=False)
+    assert session is not None
     assert session.host_sid == "new-ann"
 
 
@@ -79,6 +81,7 @@ def test_the_seat_of_the_present_epoch_resumes(session: Session) -> None:
 def test_a_seat_resumes_where_the_store_lost_its_memory() -> None:
     session, decision = join(None, who("ann", seat=seat(5)))
     assert decision == Hosting(5, resumed=True)
+    assert session is not None
     assert session.epoch == 5
 
 

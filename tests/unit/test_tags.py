@@ -68,6 +68,8 @@ def test_a_frame(app: Flask) -> None:
     assert attributes == {
         "session-id": "room",
         "peer-id": "ann",
+        "token-url": "/p2p/token",
+        "token-expires-in-ms": "86400000",
         "config": "{}",
         "signaling-path": "/socket.io",
         "namespace": "/p2p",

@@ -1,0 +1,172 @@
+"""Who is let in, and as what: the joining of a peer."""
+
+from collections.abc import Callable, Collection
+
+from .announcements import Announcements, Outbox
+from .authorization import Authorizers
+from .config import Config
+from .errors import ErrorCode, SignalingError
+from .fields import Payload
+from .gates import Barred, Pass
+from .messages import JoinRequest
+from .released import Released
+from .rooms import Member, Rooms, rooms_of
+from .sessions import (
+    HOSTLESS_RETRY_MS,
+    Candidacy,
+    Following,
+    Hosting,
+    Hostless,
+    Joined,
+    Session,
+    Waiting,
+    join,
+    lose_if_gone,
+)
+from .store import Locks, SessionStore
+from .tokens import Signer
+
+GONE = ("disconnected", "closed", "failed")
+"""States of peers that a roster still shows, and that take no place."""
+
+
+class Admission:
+    """Let members into the sessions of an app, or say why not."""
+
+    def __init__(
+        self,
+        config: Config,
+        signer: Signer,
+        store: SessionStore,
+        rooms: Rooms,
+        released: Released,
+        authorizers: Authorizers,
+        announcements: Announcements,
+        outbox: Outbox,
+        locks: Locks,
+        now: Callable[[], float],
+    ) -> None:
+        self._config = config
+        self._signer = signer
+        self._store = store
+        self._rooms = rooms
+        self._released = released
+        self._authorizers = authorizers
+        self._announcements = announcements
+        self._outbox = outbox
+        self._joining = locks
+        self._now = now
+
+    def join(self, member: Member, request: JoinRequest) -> Payload:
+        """Let a member in and tell all whom it concerns; return the answer to its join.
+
+        :raises SignalingError: if it may not come in, or has to come again.
+        """
+        self._authorizers.ask(member.session_id, member.peer_id)
+        # The rooms come first: a notice to a host that is elected this instant must find it.
+        was_in = member.room is not None
+        self._outbox.enter(member.sid, *rooms_of(member))
+        try:
+            decision, replaced = self._admit(member, request)
+        except SignalingError:
+            if not was_in:
+                self._outbox.leave(member.sid, *rooms_of(member))
+            raise
+        if replaced is not None:
+            self._replace(replaced)
+        return self._welcome(member, decision, request)
+
+    def _admit(
+        self, member: Member, request: JoinRequest
+    ) -> tuple[Hosting | Following, Member | None]:
+        # One lock around both, so that of two sockets of one peer the later one stays,
+        # and that no two of them get the last place.
+        with self._joining.of(member.session_id):
+            decision = self._decide(self._candidacy(member, request), member.expires_in)
+            if isinstance(decision, (Hosting, Following)):
+                host = decision.host if isinstance(decision, Following) else member.peer_id
+                return decision, self._rooms.enter(member, decision.epoch, host)
+        if isinstance(decision, Hostless) and decision.vacated is not None:
+            self._announcements.unseated(member.session_id, decision.vacated)
+            self._replace_older(member)
+        raise _refusal(decision)
+
+    def _decide(self, candidacy: Candidacy, expires_in: float) -> Joined:
+        def rule(session: Session | None) -> tuple[Session | None, Joined]:
+            present = lose_if_gone(session, self._outbox.reaches, candidacy.now)
+            return join(present, candidacy)
+
+        return self._store.update(candidacy.session_id, rule, expires_in)
+
+    def _candidacy(self, member: Member, request: JoinRequest) -> Candidacy:
+        seat = request.seat and self._signer.read_seat(
+            request.seat, member.session_id, member.peer_id
+        )
+        return Candidacy(
+            session_id=member.session_id,
+            peer_id=member.peer_id,
+            sid=member.sid,
+            now=self._now(),
+            grace=self._config.host_grace,
+            seat=seat or None,
+            lost_epoch=request.lost_epoch,
+            kept_for=member.expires_in,
+            ticket=self._pass(member),
+        )
+
+    def _pass(self, member: Member) -> Pass:
+        nearby = self._nearby(member.session_id)
+
+        def present() -> Collection[str]:
+            roster = self._store.read_roster(member.session_id)
+            return nearby | {peer for peer, state in roster.items() if state not in GONE}
+
+        return Pass(member.issued_at, member.role, self._config.max_peers, len(nearby), present)
+
+    def _nearby(self, session_id: str) -> set[str]:
+        # Whoever is released is counted as such before it leaves its room.
+        return self._rooms.peers_of(session_id) | self._released.of(session_id)
+
+    def _replace_older(self, member: Member) -> None:
+        for each in self._rooms.members_of(member.session_id, member.peer_id):
+            if each is not member:
+                self._replace(each)
+
+    def _replace(self, older: Member) -> None:
+        self._outbox.leave(older.sid, *rooms_of(older))
+        self._announcements.replaced(older)
+        self._outbox.close(older.sid)
+
+    def _welcome(
+        self, member: Member, decision: Hosting | Following, request: JoinRequest
+    ) -> Payload:
+        if isinstance(decision, Hosting):
+            return self._announcements.hosting(member, decision)
+        connected = request.connected_epoch == decision.epoch
+        return self._announcements.following(member, decision, connected=connected)
+
+
+def _refusal(decision: Waiting | Hostless | Barred) -> SignalingError:
+    if isinstance(decision, Barred):
+        return SignalingError(
+            decision.code,
+            decision.message,
+            hint=_HINTS.get(decision.code),
+            retry_after_ms=decision.retry_after_ms,
+        )
+    if isinstance(decision, Hostless):
+        return _come_again("The session has no host, and this peer may not be it.")
+    return _come_again(
+        "The host has just dropped; its seat is reserved for a moment.", decision.retry_after_ms
+    )
+
+
+def _come_again(message: str, retry_after_ms: int = HOSTLESS_RETRY_MS) -> SignalingError:
+    hint = "Wait retry_after_ms and join again; the client does so by itself."
+    return SignalingError(ErrorCode.UNAVAILABLE, message, hint=hint, retry_after_ms=retry_after_ms)
+
+
+_HINTS = {
+    ErrorCode.FORBIDDEN: "Ask whoever runs the session.",
+    ErrorCode.UNAVAILABLE: "Wait until then; the client joins again by itself.",
+}

@@ -1,0 +1,77 @@
+"""The arguments of the template tags, checked one by one.
+
+Each function raises :class:`~flask_p2p_streams.errors.ArgumentError`, which names the
+argument and its mistake.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from .errors import ArgumentError
+from .fields import id_problem
+from .tokens import Role
+
+LATEST = 253_402_300_799
+"""The last second that a date can name, at the end of the year 9999."""
+
+
+def checked_id(argument: str, value: object) -> str:
+    """Return a session or peer id as text."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, UUID)):
+        raise ArgumentError(argument, f"must be a string, a whole number or a UUID, not {value!r}.")
+    text = str(value)
+    problem = id_problem(text)
+    if problem:
+        raise ArgumentError(argument, f"{problem}.")
+    return text
+
+
+def seconds(argument: str, value: object) -> float:
+    """Return a duration in seconds."""
+    duration = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(duration, bool) or not isinstance(duration, (int, float)):
+        raise ArgumentError(argument, f"must be seconds or a timedelta, not {value!r}.")
+    if not math.isfinite(duration) or duration <= 0:
+        raise ArgumentError(argument, f"must be greater than 0 and finite, not {value!r}.")
+    return duration
+
+
+def role_of(can_host: object, can_send: object, starts_at: object, ends_at: object) -> Role:
+    """Return what a peer may do, and when."""
+    begin, end = _time("starts_at", starts_at), _time("ends_at", ends_at)
+    if begin is not None and end is not None and end <= begin:
+        raise ArgumentError("ends_at", "must be later than starts_at.")
+    return Role(_flag("can_host", can_host), _flag("can_send", can_send), begin, end)
+
+
+def _flag(argument: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ArgumentError(argument, f"must be True or False, not {value!r}.")
+    return value
+
+
+def _time(argument: str, value: object) -> float | None:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ArgumentError(argument, f"must have a time zone, not {value!r}.")
+        return value.timestamp()
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ArgumentError(argument, f"must be seconds or an aware datetime, not {value!r}.")
+    if not 0 <= value <= LATEST:
+        raise ArgumentError(argument, f"must be seconds since 1970, not {value!r}.")
+    return value
+
+
+def import_entries(extra: object) -> dict[str, str]:
+    """Return further entries of an import map."""
+    if extra is None:
+        return {}
+    if not isinstance(extra, Mapping) or not all(
+        isinstance(each, str) and each for pair in extra.items() for each in pair
+    ):
+        raise ArgumentError("extra", "must be a dictionary from specifiers to URLs.")
+    return {str(key): str(value) for key, value in extra.items()}

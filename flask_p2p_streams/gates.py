@@ -1,0 +1,167 @@
+"""The door of a session: who is removed, and whether it is closed or locked.
+
+These rules are functions without I/O, as those of ``sessions`` are. Times are in
+seconds since 1970.
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from types import NoneType
+from typing import Any, TypeGuard
+
+from .errors import ErrorCode
+from .tokens import EVERYTHING, Role
+
+MAX_BANS = 1000
+"""Peers that a session keeps banned; beyond it the ban that ends first is forgotten."""
+MAX_WAIT_MS = 60_000
+"""Milliseconds after which a peer that came too early asks again, at most."""
+FULL_RETRY_MS = 5_000
+"""Milliseconds after which a peer that found no room asks again."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Who may not come in any more.
+
+    ``bans`` maps peers to the time at which their ban ends. Tokens that were issued up
+    to ``closed_at`` are refused. All of it has to be remembered until ``keep_until``.
+    """
+
+    closed_at: float | None = None
+    locked: bool = False
+    bans: Mapping[str, float] = field(default_factory=dict)
+    keep_until: float = 0.0
+
+    @classmethod
+    def from_record(cls, record: object) -> "Gate | None":
+        """Read a gate back; None if the record cannot be one."""
+        return cls(**record) if _sound(record) else None
+
+
+@dataclass(frozen=True)
+class Barred:
+    """The peer may not come in; the fields are those of a ``SignalingError``."""
+
+    code: ErrorCode
+    message: str
+    retry_after_ms: int | None = None
+
+
+def nobody() -> Collection[str]:
+    """Return no peers."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What decides at the door, beside the peer's name.
+
+    ``present`` returns the peers that are counted, the host aside; it may cost a look
+    into the store, and is asked only where it matters. There are ``nearby`` of them at
+    this worker.
+    """
+
+    issued_at: float = math.inf
+    role: Role = EVERYTHING
+    max_peers: int | None = None
+    nearby: int = 0
+    present: Callable[[], Collection[str]] = nobody
+
+
+OPEN_TO_ALL = Pass()
+
+
+# Who may come in
+
+
+def removed(gate: Gate, peer_id: str, issued_at: float, now: float) -> Barred | None:
+    """Refuse a peer that is banned, or whose token is older than the session's end."""
+    if gate.bans.get(peer_id, 0) > now:
+        return Barred(ErrorCode.FORBIDDEN, "This peer has been removed from the session.")
+    if gate.closed_at is not None and issued_at <= gate.closed_at:
+        return Barred(ErrorCode.SESSION_EXPIRED, "The session has been closed.")
+    return None
+
+
+def too_early(role: Role, now: float) -> Barred | None:
+    """Refuse who comes before the session begins; it asks again by itself."""
+    if role.starts_at is None or now >= role.starts_at:
+        return None
+    begin = datetime.fromtimestamp(role.starts_at, timezone.utc)
+    wait = min(MAX_WAIT_MS, math.ceil((role.starts_at - now) * 1000))
+    text = f"The session begins at {begin.isoformat(timespec='seconds')}."
+    return Barred(ErrorCode.UNAVAILABLE, text, wait)
+
+
+def too_late(role: Role, now: float) -> Barred | None:
+    """Refuse who comes after the session has ended."""
+    if role.ends_at is None or now < role.ends_at:
+        return None
+    return Barred(ErrorCode.SESSION_EXPIRED, "The session has ended.")
+
+
+def without_place(
+    gate: Gate, peer_id: str, host: str | None, reported: int, ticket: Pass
+) -> Barred | None:
+    """Refuse a peer that isn't present where the session is locked or full.
+
+    ``reported`` is how many peers the host has told of last.
+    """
+    may_be_full = ticket.max_peers is not None and reported + ticket.nearby + 1 >= ticket.max_peers
+    if peer_id == host or not (gate.locked or may_be_full):
+        return None
+    present = {*ticket.present()} | ({host} if host is not None else set())
+    if peer_id in present:
+        return None
+    if gate.locked:
+        return Barred(ErrorCode.FORBIDDEN, "The session is locked; nobody new is let in.")
+    if ticket.max_peers is None or len(present) < ticket.max_peers:
+        return None
+    text = f"The session has {ticket.max_peers} peers, and room for no more."
+    return Barred(ErrorCode.SESSION_FULL, text, FULL_RETRY_MS)
+
+
+# What changes the gate
+
+
+def banned(gate: Gate, peer_id: str, until: float, now: float) -> Gate:
+    """Ban a peer until a time; a longer ban of the same peer stays."""
+    bans = {peer: end for peer, end in gate.bans.items() if end > now}
+    end = max(until, bans.pop(peer_id, 0))
+    if end <= now:
+        return replace(gate, bans=bans)
+    if len(bans) >= MAX_BANS:
+        del bans[min(bans, key=lambda peer: bans[peer])]
+    return replace(gate, bans={**bans, peer_id: end}, keep_until=max(gate.keep_until, end))
+
+
+def closed(gate: Gate, now: float, keep_until: float) -> Gate:
+    """Refuse every token that was issued up to now; bans stay, a lock is taken off."""
+    at = max(now, gate.closed_at or 0)
+    keep = max(gate.keep_until, keep_until)
+    return replace(gate, closed_at=at, locked=False, keep_until=keep)
+
+
+def locked(gate: Gate, locked: bool, keep_until: float) -> Gate:
+    """Let nobody new in, or everybody again."""
+    return replace(gate, locked=locked, keep_until=max(gate.keep_until, keep_until))
+
+
+_FIELDS: dict[str, tuple[type, ...]] = {
+    "closed_at": (int, float, NoneType),
+    "locked": (bool,),
+    "bans": (dict,),
+    "keep_until": (int, float),
+}
+
+
+def _sound(record: object) -> TypeGuard[dict[str, Any]]:
+    return (
+        isinstance(record, dict)
+        and set(record) == set(_FIELDS)
+        and all(type(record[name]) in types for name, types in _FIELDS.items())
+        and all(type(end) in (int, float) for end in record["bans"].values())
+    )

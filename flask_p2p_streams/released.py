@@ -1,0 +1,56 @@
+"""Who has let go of the server, and isn't in a roster yet."""
+
+import threading
+import time
+from collections.abc import Callable
+
+RELEASED_TERM = 40.0
+"""Seconds that a released peer is counted without a roster: hosts send one every 30 s."""
+
+
+class Released:
+    """The clients that are connected to their hosts since these reported last.
+
+    ``clock`` counts seconds. Entries go with the host's next roster, or with time
+    where that comes to another worker.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        # Each by session; those that were added to last are at the end.
+        self._sessions: dict[str, dict[str, float]] = {}
+        self._mutex = threading.Lock()
+
+    def __len__(self) -> int:
+        return sum(len(peers) for peers in self._sessions.values())
+
+    def add(self, session_id: str, peer_id: str) -> None:
+        """Count a peer that is released now."""
+        with self._mutex:
+            now = self._clock()
+            peers = self._sessions.pop(session_id, {})
+            self._sessions[session_id] = {**_living(peers, now), peer_id: now + RELEASED_TERM}
+            self._forget_old(now)
+
+    def of(self, session_id: str) -> set[str]:
+        """Return the released peers of a session."""
+        with self._mutex:
+            return set(_living(self._sessions.get(session_id, {}), self._clock()))
+
+    def forget(self, session_id: str, peer_id: str | None = None) -> None:
+        """Count a peer no more, or nobody of a session."""
+        with self._mutex:
+            if peer_id is None:
+                self._sessions.pop(session_id, None)
+            else:
+                self._sessions.get(session_id, {}).pop(peer_id, None)
+
+    def _forget_old(self, now: float) -> None:
+        for session_id, peers in list(self._sessions.items()):
+            if _living(peers, now):
+                break
+            del self._sessions[session_id]
+
+
+def _living(peers: dict[str, float], now: float) -> dict[str, float]:
+    return {peer: until for peer, until in peers.items() if until > now}

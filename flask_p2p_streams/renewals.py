@@ -1,0 +1,99 @@
+"""The tokens of pages, renewed over HTTP before they expire."""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable
+
+from flask import Response, jsonify, request
+
+from .authorization import Authorizers
+from .errors import ErrorCode, SignalingError
+from .fields import Payload, bad_request, object_of, string
+from .gates import removed, too_late
+from .messages import MAX_TOKEN_CHARS, refused
+from .store import SessionStore
+from .tokens import JoinToken, Signer
+
+MAX_BODY_BYTES = 8192
+STATUSES = {
+    ErrorCode.INTERNAL: 500,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.UNAVAILABLE: 503,
+}
+"""HTTP status codes of the errors; every other one is 403."""
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+class Renewals:
+    """Give a page a fresh token for the one that it shows, as long as it may still join."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        store: SessionStore,
+        authorizers: Authorizers,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._signer = signer
+        self._store = store
+        self._authorizers = authorizers
+        self._now = now
+
+    def view(self) -> Response:
+        """Answer ``POST /token``."""
+        try:
+            answer, status = self.renew(_body()), 200
+        except SignalingError as error:
+            answer, status = refused(error), STATUSES.get(error.code, 403)
+        except Exception:
+            logger.exception("The renewal of a token has failed.")
+            answer, status = refused(SignalingError(ErrorCode.INTERNAL)), 500
+        response = jsonify(answer)
+        response.status_code = status
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def renew(self, body: object) -> Payload:
+        """Return a token with the same claims, and how long it lasts, in milliseconds.
+
+        :raises SignalingError: if the token is no good, or its peer may not join any more.
+        """
+        data = object_of(body, required=("token",))
+        token = self._signer.read_token(string(data, "token", MAX_TOKEN_CHARS))
+        self._authorizers.ask(token.session_id, token.peer_id)
+        # The time is taken before the look at the gate: should the session be closed in
+        # between, then the new token is older than that.
+        now = self._now()
+        self._require_welcome(token, now)
+        lifetime = math.floor((token.expires_at - token.issued_at) * 1000)
+        return {
+            "ok": True,
+            "token": self._signer.renewed(token, now),
+            "expires_in_ms": lifetime,
+        }
+
+    def _require_welcome(self, token: JoinToken, now: float) -> None:
+        session = self._store.read(token.session_id)
+        gate = None if session is None else session.gate
+        barred = too_late(token.role, now) or (
+            gate and removed(gate, token.peer_id, token.issued_at, now)
+        )
+        if barred:
+            raise SignalingError(barred.code, barred.message)
+
+
+def _body() -> object:
+    # No form of another site can send this type without asking first (Fetch, CORS-preflight).
+    if request.mimetype != "application/json":
+        raise bad_request("the type of the content must be application/json")
+    if request.content_length is None or request.content_length > MAX_BODY_BYTES:
+        raise SignalingError(
+            ErrorCode.TOO_LARGE, f"More than {MAX_BODY_BYTES} bytes, or no length."
+        )
+    try:
+        return json.loads(request.get_data(cache=False))
+    except (ValueError, RecursionError):
+        raise bad_request("the body must be JSON") from None
