@@ -16,6 +16,8 @@ The modules, in reading order; each imports only from those above it:
     join tokens and host seats
 ``fields``
     the parts of a payload, checked one by one
+``sdp``
+    descriptions and candidates, as far as a server understands them
 ``messages``
     the wire: what browsers send and are sent
 ``signals``

@@ -21,6 +21,7 @@ from .fields import (
     string,
     whole_number,
 )
+from .sdp import check_candidate, check_sdp
 
 MAX_TOKEN_CHARS = 4096
 MAX_NEGOTIATION_CHARS = 64
@@ -125,6 +126,8 @@ def parse_candidates(value: object, max_bytes: int) -> Signal:
         raise SignalingError(ErrorCode.TOO_LARGE, f"More than {MAX_CANDIDATES} candidates.")
     rebuilt = [_candidate(each) for each in candidates]
     limit(sum(size(each["candidate"]) for each in rebuilt), max_bytes)
+    for each in rebuilt:
+        check_candidate(each["candidate"])
     return _signal(data, {"candidates": rebuilt})
 
 
@@ -261,6 +264,7 @@ def _described(value: object, kind: str, max_bytes: int) -> Signal:
         raise bad_request(f"the description's type must be '{kind}'")
     sdp = string(description, "sdp", max_bytes)
     limit(size(sdp), max_bytes)
+    check_sdp(sdp)
     return _signal(data, {"description": {"type": kind, "sdp": sdp}})
 
 
@@ -271,7 +275,6 @@ def _candidate(value: object) -> Payload:
         optional=("sdpMid", "sdpMLineIndex", "usernameFragment"),
     )
     return {
-        # An empty candidate is the standard's end-of-candidates (RFC 8838, section 13).
         "candidate": string(data, "candidate", 4096, min_chars=0),
         "sdpMid": optional_string(data, "sdpMid", MAX_CANDIDATE_FIELD_CHARS),
         "sdpMLineIndex": _line_index(data.get("sdpMLineIndex")),

@@ -10,7 +10,12 @@ from flask_p2p_streams import messages
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 
 LIMIT = 65_536
-CANDIDATE = {"candidate": "candidate:1", "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "u"}
+CANDIDATE = {
+    "candidate": "candidate:1 1 udp 1 127.0.0.1 9 typ host",
+    "sdpMid": "0",
+    "sdpMLineIndex": 0,
+    "usernameFragment": "u",
+}
 HEAD = {"to": "bob", "epoch": 5, "negotiation": "n1"}
 OFFER = {**HEAD, "description": {"type": "offer", "sdp": "v=0"}}
 ANSWER = {**HEAD, "description": {"type": "answer", "sdp": "v=0"}}
@@ -142,6 +147,9 @@ def test_wrong_auth(changes: dict[str, object], code: str) -> None:
         ({"description": {"type": "offer", "sdp": "\ud800"}}, "bad_request"),
         ({"description": {"type": "offer", "sdp": "v" * (LIMIT + 1)}}, "too_large"),
         ({"description": {"type": "offer", "sdp": "é" * (LIMIT // 2 + 1)}}, "too_large"),
+        ({"description": {"type": "offer", "sdp": "v=0\r\n" * 2001}}, "too_large"),
+        ({"description": {"type": "offer", "sdp": "m=x\n" * 17}}, "too_large"),
+        ({"description": {"type": "offer", "sdp": "v=0\na=candidate:1"}}, "bad_request"),
         ({"description": {"type": "offer", "sdp": "v", "x": float("nan")}}, "bad_request"),
     ],
 )
@@ -171,6 +179,11 @@ def test_an_offer_is_no_answer() -> None:
         ([{**CANDIDATE, "candidate": "c" * 4097}], "too_large"),
         ([{**CANDIDATE, "candidate": "c" * 4096}] * 17, "too_large"),
         ([CANDIDATE] * 65, "too_large"),
+        ([CANDIDATE, {**CANDIDATE, "candidate": "candidate:1"}], "bad_request"),
+        (
+            [{**CANDIDATE, "candidate": "candidate:1 1 udp 1 evil.example 9 typ host"}],
+            "bad_request",
+        ),
     ],
 )
 def test_wrong_candidates(candidates: object, code: str) -> None:

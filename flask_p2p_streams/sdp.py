@@ -1,0 +1,64 @@
+"""Descriptions and candidates, checked as far as a server has to understand them.
+
+What is checked here is what a hostile peer could use against another one: how much
+there is to parse, and names that the other's browser would look up.
+"""
+
+import ipaddress
+import re
+
+from .errors import ErrorCode, SignalingError
+from .fields import bad_request
+
+MAX_LINES = 2000
+MAX_MEDIA = 16
+CANDIDATE_LINE = "a=candidate:"
+CANDIDATE = re.compile(
+    r"candidate:[!-~]{1,64} [0-9]{1,3} [A-Za-z0-9-]{1,16} [0-9]{1,10} "
+    r"(?P<address>[!-~]{1,128}) [0-9]{1,5} typ [a-z]{1,16}(?P<rest>( [!-~]+)*)"
+)
+"""The grammar of RFC 8839, section 5.1, without line breaks, and names in place of numbers."""
+RELATED = re.compile(r" raddr (?P<address>[!-~]+)")
+LOCAL_NAME = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\.local")
+"""What browsers put in place of an address (draft-ietf-mmusic-mdns-ice-candidates, 3.1.1)."""
+
+
+def check_sdp(sdp: str) -> None:
+    """Refuse a description that has too many lines, or names hosts to look up.
+
+    :raises SignalingError: ``too_large`` or ``bad_request``.
+    """
+    lines = re.split(r"\r\n|\r|\n", sdp)
+    if len(lines) > MAX_LINES + 1:
+        raise SignalingError(ErrorCode.TOO_LARGE, f"The description has over {MAX_LINES} lines.")
+    if sum(line.startswith("m=") for line in lines) > MAX_MEDIA:
+        raise SignalingError(ErrorCode.TOO_LARGE, f"The description has over {MAX_MEDIA} m= lines.")
+    for line in lines:
+        if line.startswith(CANDIDATE_LINE):
+            check_candidate(line.removeprefix("a=").rstrip(" "))
+
+
+def check_candidate(text: str) -> None:
+    """Refuse a candidate that has anything but IP addresses and names made by browsers.
+
+    An empty one is the standard's end-of-candidates (RFC 8838, section 13).
+
+    :raises SignalingError: ``bad_request``.
+    """
+    found = CANDIDATE.fullmatch(text)
+    if not text or (found and all(map(_is_address, _addresses(found)))):
+        return
+    raise bad_request("a candidate must be as RFC 8839 has it, with an IP address")
+
+
+def _addresses(found: re.Match[str]) -> list[str]:
+    return [found["address"], *RELATED.findall(found["rest"])]
+
+
+def _is_address(text: str) -> bool:
+    if LOCAL_NAME.fullmatch(text):
+        return True
+    try:
+        return "%" not in str(ipaddress.ip_address(text))
+    except ValueError:
+        return False
