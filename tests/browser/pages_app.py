@@ -17,6 +17,7 @@ import json  # noqa: E402
 import logging  # noqa: E402
 import secrets  # noqa: E402
 import tempfile  # noqa: E402
+import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -60,7 +61,30 @@ def page(template: str, session_id: str, peer_id: str) -> str:
         peer_id=peer_id,
         config=json.loads(request.args.get("config", "{}")),
         expires_in=request.args.get("expires_in", type=float),
+        rights=rights(),
     )
+
+
+def rights() -> dict[str, Any]:
+    """Read what the peer of this page may do."""
+    given: dict[str, Any] = {
+        name: request.args[name] == "1" for name in ("can_host", "can_send") if name in request.args
+    }
+    if "ends_in" in request.args:
+        given["ends_at"] = time.time() + float(request.args["ends_in"])
+    return given
+
+
+@app.post("/<any(kick, ban, close, lock):action>/<session_id>")
+def moderate(action: str, session_id: str) -> dict[str, bool]:
+    peer_id = request.args.get("peer", "")
+    if action in ("kick", "ban"):
+        p2p.kick(session_id, peer_id, ban_for=600 if action == "ban" else 0)
+    elif action == "close":
+        p2p.close(session_id)
+    else:
+        p2p.lock(session_id)
+    return {"ok": True}
 
 
 @app.get("/generated/<name>")

@@ -146,6 +146,12 @@ class Room:
         path = f"{template}/{self.session_id}/{quote(peer_id)}"
         return f"{self.url}/{path}?config={text}&{query}"
 
+    def moderate(self, action: str, peer_id: str = "") -> None:
+        """Let the app kick or ban a peer, or close or lock the session."""
+        address = f"{self.url}/{action}/{self.session_id}?peer={quote(peer_id)}"
+        response = self._contexts[0].request.post(address)
+        assert response.ok
+
     def new_context(self) -> BrowserContext:
         context = self.browser.new_context()
         self._contexts.append(context)

@@ -1,0 +1,108 @@
+"""Who may do what: kicking, closing, locking, readers, peers that never host, and time."""
+
+from .peers import FRAME, Peer, Room
+from .test_hostile import CHANNELS, send_raw
+
+
+def outcome_of_sending(peer: Peer) -> str:
+    sent = f"{FRAME}.send('hello').then(() => 'sent', (error) => error.code)"
+    return str(peer.page.evaluate(sent))
+
+
+def test_a_client_that_is_kicked_is_out_for_all(room: Room) -> None:
+    host, bob, cem = room.join("ann"), room.join("bob"), room.join("cem")
+    host.wait_for_sockets(1)
+    room.moderate("kick", "bob")
+    assert bob.wait_for_error("forbidden")["retry"] is False
+    bob.wait_for_state("closed")
+    for peer in (host, cem):
+        peer.wait_for_peers({"ann": "connected", "bob": "disconnected", "cem": "connected"})
+    bob.call("reconnect")
+    bob.wait_for_state("connected")
+
+
+def test_a_client_that_is_banned_stays_out(room: Room) -> None:
+    room.join("ann")
+    bob = room.join("bob")
+    room.moderate("ban", "bob")
+    bob.wait_for_state("closed")
+    bob.call("reconnect")
+    bob.wait_for_state("failed")
+    again = room.open("bob")
+    again.wait_for_error("forbidden")
+    again.wait_for_state("failed")
+
+
+def test_a_host_that_is_kicked_leaves_the_others_to_the_next(room: Room) -> None:
+    host, bob, cem = room.join("ann"), room.join("bob"), room.join("cem")
+    room.moderate("ban", "ann")
+    host.wait_for_error("forbidden")
+    host.wait_for_state("closed")
+    for peer in (bob, cem):
+        peer.wait_for_peers({"bob": "connected", "cem": "connected"})
+    bob.send("without her")
+    cem.wait_for_messages([("bob", "without her")])
+
+
+def test_a_session_that_is_closed_is_over_for_its_pages(room: Room) -> None:
+    host, bob = room.join("ann"), room.join("bob")
+    room.moderate("close")
+    for peer in (host, bob):
+        peer.wait_for_error("session_expired")
+        peer.wait_for_state("closed")
+    bob.call("reconnect")
+    bob.wait_for_state("failed")
+    room.join("cem").wait_for_role("host")
+
+
+def test_a_locked_session_takes_nobody_new(room: Room) -> None:
+    host, bob = room.join("ann"), room.join("bob")
+    host.page.wait_for_function(
+        """async (session) => {
+          const response = await fetch(`/sessions/${session}`)
+          return (await response.json()).peers.bob === "connected"
+        }""",
+        arg=room.session_id,
+    )
+    room.moderate("lock")
+    cem = room.open("cem")
+    cem.wait_for_error("forbidden")
+    bob.page.reload()
+    bob.wait_for_role("client")
+
+
+def test_a_reader_reads_and_is_not_heard(room: Room) -> None:
+    host = room.join("ann")
+    bob = room.join("bob", query="can_send=0", init_script=CHANNELS)
+    cem = room.join("cem")
+    assert outcome_of_sending(bob) == "forbidden"
+    send_raw(bob, """'{"type": "Data", "id": 1, "data": "smuggled"}'""")
+    cem.send("hello")
+    for peer in (host, bob, cem):
+        peer.wait_for_messages([("cem", "hello")])
+
+
+def test_a_peer_that_may_not_host_waits_for_one_that_may(room: Room) -> None:
+    guest = room.open("ann", query="can_host=0")
+    room.join("bob").wait_for_role("host")
+    guest.wait_for_role("client")
+
+
+def test_a_session_ends_when_its_time_is_up(room: Room) -> None:
+    host, bob = room.join("ann", query="ends_in=4"), room.join("bob", query="ends_in=4")
+    for peer in (host, bob):
+        peer.wait_for_error("session_expired")
+        peer.wait_for_state("closed")
+
+
+def test_a_token_is_renewed_without_a_reload(room: Room) -> None:
+    room.join("ann")
+    bob = room.open("bob", query="expires_in=2")
+    bob.wait_for_role("client")
+    # Two renewals, of three quarters of its life each: by then the first token has expired.
+    for _ in range(2):
+        with bob.page.expect_response("**/p2p/token") as renewal:
+            pass
+        assert renewal.value.json()["ok"] is True
+    bob.call("reconnect")
+    bob.wait_for_role("client")
