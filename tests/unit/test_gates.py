@@ -1,0 +1,139 @@
+import json
+from collections.abc import Collection
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_p2p_streams import gates
+from flask_p2p_streams.errors import ErrorCode
+from flask_p2p_streams.gates import Barred, Gate, Pass
+from flask_p2p_streams.tokens import Role
+
+NOW = 1_700_000_000.0
+OPEN = Gate()
+
+
+def code(barred: Barred | None) -> str | None:
+    return None if barred is None else barred.code.value
+
+
+# Bans and closing
+
+
+def test_a_ban_ends_at_its_time() -> None:
+    gate = gates.banned(OPEN, "eve", NOW + 60, NOW)
+    assert code(gates.removed(gate, "eve", NOW, NOW + 59)) == "forbidden"
+    assert gates.removed(gate, "eve", NOW, NOW + 60) is None
+    assert gates.removed(gate, "bob", NOW, NOW) is None
+    assert gate.keep_until == NOW + 60
+
+
+def test_a_shorter_ban_shortens_no_longer_one() -> None:
+    gate = gates.banned(gates.banned(OPEN, "eve", NOW + 60, NOW), "eve", NOW, NOW)
+    assert gate.bans == {"eve": NOW + 60}
+    assert gates.banned(OPEN, "eve", NOW, NOW).bans == {}
+
+
+def test_bans_are_bounded() -> None:
+    gate = OPEN
+    for number in range(gates.MAX_BANS + 5):
+        gate = gates.banned(gate, str(number), NOW + 10 + number, NOW)
+    assert len(gate.bans) == gates.MAX_BANS
+    assert "4" not in gate.bans
+    assert "5" in gate.bans
+    assert len(gates.banned(gate, "eve", NOW + 9999, NOW + 9000).bans) == 1
+
+
+@pytest.mark.parametrize(("issued_at", "expected"), [(-1, True), (0, True), (0.001, False)])
+def test_closing_refuses_the_tokens_until_now(issued_at: float, expected: bool) -> None:
+    gate = gates.closed(gates.locked(OPEN, True, NOW), NOW, NOW + 60)
+    barred = gates.removed(gate, "ann", NOW + issued_at, NOW + 1)
+    assert code(barred) == ("session_expired" if expected else None)
+    assert not gate.locked
+    assert gate.keep_until == NOW + 60
+
+
+def test_closing_again_on_a_clock_that_was_set_back() -> None:
+    gate = gates.closed(gates.closed(OPEN, NOW, NOW + 60), NOW - 5, NOW + 55)
+    assert (gate.closed_at, gate.keep_until) == (NOW, NOW + 60)
+
+
+# Times
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [(0.5, 500), (60, 60_000), (3600, 60_000)])
+def test_too_early(seconds: float, wait: int) -> None:
+    barred = gates.too_early(Role(starts_at=NOW + seconds), NOW)
+    assert barred is not None
+    assert (barred.code, barred.retry_after_ms) == (ErrorCode.UNAVAILABLE, wait)
+    begin = datetime.fromtimestamp(NOW + seconds, timezone.utc).isoformat(timespec="seconds")
+    assert begin in barred.message
+
+
+def test_in_time() -> None:
+    role = Role(starts_at=NOW, ends_at=NOW + 60)
+    assert gates.too_early(role, NOW) is gates.too_late(role, NOW + 59) is None
+    assert code(gates.too_late(role, NOW + 60)) == "session_expired"
+
+
+# Places
+
+
+def ticket(*present: str, max_peers: int | None = None, nearby: int = 0) -> Pass:
+    return Pass(max_peers=max_peers, nearby=nearby, present=lambda: present)
+
+
+def test_a_lock_lets_in_who_is_present() -> None:
+    gate = gates.locked(OPEN, True, NOW)
+    assert gates.without_place(gate, "bob", "ann", 1, ticket("bob")) is None
+    assert gates.without_place(gate, "ann", "ann", 1, ticket("bob")) is None
+    assert code(gates.without_place(gate, "eve", "ann", 1, ticket("bob"))) == "forbidden"
+    assert gates.without_place(gates.locked(gate, False, NOW), "eve", "ann", 1, ticket()) is None
+
+
+@pytest.mark.parametrize(("peer_id", "expected"), [("ann", None), ("bob", None), ("eve", "full")])
+def test_a_full_session(peer_id: str, expected: str | None) -> None:
+    barred = gates.without_place(OPEN, peer_id, "ann", 2, ticket("ann", "bob", max_peers=2))
+    assert code(barred) == (expected and "session_full")
+    assert barred is None or barred.retry_after_ms == gates.FULL_RETRY_MS
+
+
+def test_the_store_is_asked_only_where_it_matters() -> None:
+    def never() -> Collection[str]:
+        raise AssertionError("asked")
+
+    for max_peers, reported, nearby in [(None, 9999, 9999), (10, 4, 4)]:
+        asking = Pass(max_peers=max_peers, nearby=nearby, present=never)
+        assert gates.without_place(OPEN, "eve", "ann", reported, asking) is None
+
+
+# Records
+
+GATES = st.builds(
+    Gate,
+    st.none() | st.floats(0, 1e12),
+    st.booleans(),
+    st.dictionaries(st.text(), st.floats(0, 1e12)),
+    st.floats(0, 1e12),
+)
+
+
+@given(GATES)
+def test_text_and_back(gate: Gate) -> None:
+    assert Gate.from_record(json.loads(json.dumps(asdict(gate)))) == gate
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"closed_at": "x"}, {"locked": 1}, {"bans": []}, {"bans": {"eve": True}}, {"x": 1}],
+)
+def test_a_corrupt_record(change: dict[str, object]) -> None:
+    assert Gate.from_record({**asdict(OPEN), **change}) is None
+    assert Gate.from_record(None) is Gate.from_record({}) is None
+
+
+def test_a_gate_is_a_value() -> None:
+    assert replace(OPEN, locked=True) == gates.locked(OPEN, True, 0)
