@@ -89,10 +89,10 @@ def _body() -> object:
     # No form of another site can send this type without asking first (Fetch, CORS-preflight).
     if request.mimetype != "application/json":
         raise bad_request("the type of the content must be application/json")
-    if request.content_length is None or request.content_length > MAX_BODY_BYTES:
-        raise SignalingError(
-            ErrorCode.TOO_LARGE, f"More than {MAX_BODY_BYTES} bytes, or no length."
-        )
+    if not request.content_length:
+        raise bad_request("the body must have a length")
+    if request.content_length > MAX_BODY_BYTES:
+        raise SignalingError(ErrorCode.TOO_LARGE, f"The body has over {MAX_BODY_BYTES} bytes.")
     try:
         return json.loads(request.get_data(cache=False))
     except (ValueError, RecursionError):

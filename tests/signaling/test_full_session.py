@@ -1,0 +1,93 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+
+from flask_p2p_streams.testing import P2PTestPeer, join
+from tests.conftest import AppFactory
+
+PLACES = 4
+CROWD = 50
+
+
+@pytest.fixture
+def app(make_app: AppFactory) -> Flask:
+    return make_app(P2P_MAX_PEERS=PLACES, P2P_JOIN_RATE=None)
+
+
+@pytest.fixture
+def peers(app: Flask) -> list[P2PTestPeer]:
+    return [join(app, "room", name) for name in ("ann", "bob", "cyd", "dan")]
+
+
+def is_full(app: Flask, peer_id: str = "eve") -> bool:
+    refusal = join(app, "room", peer_id).refusal
+    assert refusal is None or (refusal["code"], refusal["retry"]) == ("session_full", True)
+    assert refusal is None or refusal["retry_after_ms"] > 0
+    return refusal is not None
+
+
+def test_the_host_is_counted(app: Flask, peers: list[P2PTestPeer]) -> None:
+    assert all(peer.is_connected for peer in peers)
+    assert is_full(app)
+    assert join(app, "hall", "eve").is_connected
+
+
+def test_who_is_counted_comes_again(app: Flask, peers: list[P2PTestPeer]) -> None:
+    assert not is_full(app, "bob")
+    ann, _, cyd, dan = peers
+    assert cyd.rejoin()["ok"]
+    dan.leave("connected")
+    assert not is_full(app, "dan")
+    ann.drop()
+    assert join(app, "room", "ann", seat=ann.ready["seat"]).is_host
+
+
+def test_who_is_released_keeps_a_place(app: Flask, peers: list[P2PTestPeer]) -> None:
+    ann, *others = peers
+    for peer in others:
+        peer.leave("connected")
+        peer.close()
+    assert is_full(app)
+    ann.report({"bob": "connected", "cyd": "connecting", "dan": "connected"})
+    assert is_full(app)
+
+
+@pytest.mark.parametrize("state", ["disconnected", "closed", "failed"])
+def test_who_has_gone_keeps_none(app: Flask, peers: list[P2PTestPeer], state: str) -> None:
+    ann, bob, *_ = peers
+    bob.leave("connected")
+    ann.report({"bob": state})
+    assert not is_full(app)
+    assert is_full(app, "fay")
+
+
+def test_a_client_that_goes_frees_a_place(app: Flask, peers: list[P2PTestPeer]) -> None:
+    peers[1].leave("closed")
+    assert not is_full(app)
+
+
+def test_the_clients_of_a_host_that_has_gone(app: Flask, peers: list[P2PTestPeer]) -> None:
+    ann, *others = peers
+    ann.report({"bob": "connected", "cyd": "connected", "dan": "connected", "ann": "connected"})
+    for peer in others:
+        peer.leave("connected")
+    ann.leave()
+    assert join(app, "room", "bob", lost_epoch=ann.epoch).is_host
+    assert is_full(app)
+    assert not is_full(app, "cyd")
+
+
+def test_without_a_limit(make_app: AppFactory) -> None:
+    app = make_app(P2P_MAX_PEERS=None, P2P_JOIN_RATE=None)
+    assert all(join(app, "room", str(number)).is_connected for number in range(CROWD))
+
+
+def test_many_at_once(app: Flask) -> None:
+    with ThreadPoolExecutor(CROWD) as pool:
+        crowd = list(pool.map(lambda n: join(app, "room", str(n)), range(CROWD)))
+    assert sum(peer.is_connected for peer in crowd) == PLACES
+    refusals = [peer.refusal for peer in crowd if peer.refusal is not None]
+    assert {refusal["code"] for refusal in refusals} == {"session_full"}
+    rooms = app.extensions["p2p_streams"].signaling.rooms
+    assert len(rooms) == PLACES

@@ -1,0 +1,152 @@
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from flask_p2p_streams import P2PStreams
+from flask_p2p_streams.testing import join
+from flask_p2p_streams.tokens import Role, Signer
+
+
+@pytest.fixture
+def p2p() -> P2PStreams:
+    return P2PStreams()
+
+
+@pytest.fixture
+def app(p2p: P2PStreams) -> Flask:
+    app = Flask("an_app")
+    app.config.update(SECRET_KEY="a key for tests", P2P_URL_PREFIX="/streams")
+    p2p.init_app(app)
+    return app
+
+
+@pytest.fixture
+def signer(app: Flask) -> Signer:
+    found: Signer = app.extensions["p2p_streams"].signer
+    return found
+
+
+def post(app: Flask, body: Any) -> TestResponse:
+    return app.test_client().post("/streams/token", json=body)
+
+
+def refused(response: TestResponse) -> tuple[int, str]:
+    answer = response.get_json()
+    assert answer["ok"] is False
+    assert response.headers["Cache-Control"] == "no-store"
+    return response.status_code, answer["error"]["code"]
+
+
+def test_a_fresh_token_says_the_same(app: Flask, signer: Signer) -> None:
+    role = Role(can_host=False, can_send=False, starts_at=1, ends_at=time.time() + 600)
+    older = signer.token("room", "ann", 60, 3600, role)
+    response = post(app, {"token": older})
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    answer = response.get_json()
+    assert (answer["ok"], answer["expires_in_ms"]) == (True, 60_000)
+    one, other = signer.read_token(older), signer.read_token(answer["token"])
+    assert (one.session_id, one.peer_id, one.expires_in, one.role) == (
+        other.session_id,
+        other.peer_id,
+        other.expires_in,
+        other.role,
+    )
+    assert other.issued_at > one.issued_at
+    assert other.expires_at - other.issued_at == pytest.approx(60)
+
+
+def test_the_element_says_where_and_when(app: Flask) -> None:
+    with app.test_request_context("/", base_url="http://a.example/root"):
+        tag = app.jinja_env.globals["p2p_frame_tag"]
+        html = str(tag(session_id=1, peer_id=2, expires_in=60))  # type: ignore[operator]
+    assert 'token-url="/root/streams/token"' in html
+    assert 'token-expires-in-ms="60000"' in html
+
+
+@pytest.mark.parametrize("token", ["forged", "", "\u00e9"])
+def test_a_token_of_nobody(app: Flask, token: str) -> None:
+    assert refused(post(app, {"token": token}))[0] == 403
+
+
+def test_an_expired_token(app: Flask, signer: Signer) -> None:
+    token = signer.token("room", "ann", -1, 60)
+    assert refused(post(app, {"token": token})) == (403, "token_expired")
+
+
+@pytest.mark.parametrize("body", [None, [], "x", {}, {"token": 1}, {"token": "x", "peer_id": "y"}])
+def test_the_wrong_shape(app: Flask, body: object) -> None:
+    assert refused(post(app, body)) == (403, "bad_request")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 8000, b'{"token": NaN}'])
+def test_no_json(app: Flask, body: bytes) -> None:
+    response = app.test_client().post("/streams/token", data=body, content_type="application/json")
+    assert refused(response) == (403, "bad_request")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_another_site_s_form_can_send(app: Flask, signer: Signer, kind: str) -> None:
+    body = f'{{"token": "{signer.token("room", "ann", 60, 60)}"}}'
+    response = app.test_client().post("/streams/token", data=body, content_type=kind)
+    assert refused(response) == (403, "bad_request")
+
+
+def test_too_large(app: Flask) -> None:
+    assert refused(post(app, {"token": "x" * 9000})) == (403, "too_large")
+    assert refused(post(app, {"token": "x" * 5000})) == (403, "too_large")
+
+
+def test_other_methods(app: Flask) -> None:
+    assert app.test_client().get("/streams/token").status_code == 405
+
+
+# Who may not join any more
+
+
+def test_the_app_is_asked(app: Flask, p2p: P2PStreams, signer: Signer) -> None:
+    p2p.authorize(lambda session_id, peer_id, request: request.headers["X-User"] == peer_id)
+    client = app.test_client()
+    for user, status in (("ann", 200), ("eve", 403)):
+        body = {"token": signer.token("room", "ann", 60, 60)}
+        response = client.post("/streams/token", json=body, headers={"X-User": user})
+        assert response.status_code == status
+
+
+def test_a_function_that_fails(app: Flask, p2p: P2PStreams, signer: Signer) -> None:
+    p2p.authorize(lambda *_: 1 / 0)  # type: ignore[type-var]
+    token = signer.token("room", "ann", 60, 60)
+    assert refused(post(app, {"token": token})) == (500, "internal")
+
+
+def test_a_ban(app: Flask, p2p: P2PStreams, signer: Signer) -> None:
+    p2p.kick("room", "ann", ban_for=60)
+    token = signer.token("room", "ann", 60, 60)
+    assert refused(post(app, {"token": token})) == (403, "forbidden")
+
+
+def test_no_token_is_washed_clean(app: Flask, p2p: P2PStreams, signer: Signer) -> None:
+    token = signer.token("room", "ann", 60, 60)
+    p2p.close("room")
+    assert refused(post(app, {"token": token})) == (403, "session_expired")
+    later = post(app, {"token": signer.token("room", "ann", 60, 60)}).get_json()["token"]
+    p2p.close("room")
+    answer = join(app, "room", "ann", token=later).refusal
+    assert answer is not None
+    assert answer["code"] == "session_expired"
+
+
+def test_a_session_that_has_ended(app: Flask, signer: Signer) -> None:
+    token = signer.token("room", "ann", 60, 60, Role(ends_at=time.time() - 1))
+    assert refused(post(app, {"token": token})) == (403, "session_expired")
+
+
+def test_a_store_that_fails(app: Flask, signer: Signer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(app.extensions["p2p_streams"].store._store, "read", fail)
+    token = signer.token("room", "ann", 60, 60)
+    assert refused(post(app, {"token": token})) == (503, "unavailable")
