@@ -47,6 +47,9 @@ class Wire:
     def send(self, text: str) -> None:
         self._socket.send(text)
 
+    def send_frame(self, data: bytes, opcode: int) -> None:
+        self._socket.send(data, opcode)
+
     def connect(self, auth: Any, namespace: str = NAMESPACE) -> None:
         """Ask to join, and wait for the verdict."""
         self.send(f"40{namespace},{json.dumps(auth)}")
@@ -79,6 +82,10 @@ class Wire:
     def received(self, event: str) -> list[Any]:
         return [payload for name, payload in self.events if name == event]
 
+    def answered(self, number: int) -> Any:
+        """Return the last answer to the event of this number."""
+        return self._answers[number][0]
+
     def wait_for(self, event: str, count: int = 1) -> Any:
         """Wait until an event has come so many times, and return the last."""
         self.read(lambda: len(self.received(event)) >= count)
@@ -92,7 +99,10 @@ class Wire:
             return
 
     def read(self, enough: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + TIMEOUT
         while not enough():
+            # A server that only pings must not keep a test waiting for ever.
+            assert time.monotonic() < deadline, "What was awaited has not come."
             text = self._recv()
             if not text:
                 raise websocket.WebSocketConnectionClosedException("The server has closed it.")

@@ -49,6 +49,11 @@ def test_a_misspelt_key_names_the_nearest() -> None:
         ("P2P_JOIN_TIMEOUT", None),
         ("P2P_MAX_SIGNAL_BYTES", 10),
         ("P2P_MAX_SIGNAL_BYTES", 65_536.0),
+        ("P2P_SIGNAL_RATE", 0),
+        ("P2P_SIGNAL_RATE", "50"),
+        ("P2P_SESSION_SIGNAL_RATE", math.inf),
+        ("P2P_JOIN_RATE", True),
+        ("P2P_JOIN_RATE", -1),
         ("P2P_SOCKETIO_OPTIONS", []),
         ("P2P_SOCKETIO_OPTIONS", {1: 2}),
         ("P2P_ICE_SERVERS", "stun:s.example"),
@@ -74,6 +79,11 @@ def test_an_unknown_key_of_an_ice_server_names_the_nearest() -> None:
 
 def test_no_grace_at_all() -> None:
     assert Config.from_app_config({"P2P_HOST_GRACE": 0}).host_grace == 0
+
+
+@pytest.mark.parametrize("key", ["signal_rate", "session_signal_rate", "join_rate"])
+def test_limits_can_be_switched_off(key: str) -> None:
+    assert getattr(Config.from_app_config({f"P2P_{key.upper()}": None}), key) is None
 
 
 def test_every_key_is_documented() -> None:
