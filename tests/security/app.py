@@ -1,0 +1,101 @@
+"""The server that is attacked: `python -m tests.security.app MODE CONFIG PORT`.
+
+CONFIG is JSON, merged into the app's configuration. The server tells what it holds, and
+what it has written to its log and its terminal.
+"""
+
+import sys
+
+MODE, CONFIG, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+if MODE == "eventlet":
+    import eventlet
+
+    eventlet.monkey_patch()
+elif MODE == "gevent":
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import json  # noqa: E402
+import logging  # noqa: E402
+from typing import Any, TextIO  # noqa: E402
+
+from flask import Flask  # noqa: E402
+from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
+
+from flask_p2p_streams import P2PStreams  # noqa: E402
+
+
+class Overheard:
+    """A stream that keeps what passes through it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.heard: list[str] = []
+
+    def write(self, text: str) -> int:
+        # First, as click finds out in this way that it takes no bytes.
+        count = self._stream.write(text)
+        self.heard.append(text)
+        return count
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+sys.stdout = sys.stderr = overheard = Overheard(sys.stderr)
+logging.basicConfig(level=logging.DEBUG, stream=overheard)
+
+app = Flask(__name__)
+app.config.update(SECRET_KEY="a key for tests", P2P_HOST_GRACE=0.5, P2P_JOIN_TIMEOUT=3)
+app.config.update(json.loads(CONFIG))
+PROXIED = app.config.pop("PROXIED", False)
+p2p = P2PStreams(app)
+state = app.extensions["p2p_streams"]
+server: Any = state.server
+assert server.async_mode == MODE
+if PROXIED:
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+
+
+@app.get("/token/<session_id>/<peer_id>")
+def token(session_id: str, peer_id: str) -> str:
+    return str(state.signer.token(session_id, peer_id, 60, 600))
+
+
+@app.get("/expired/<session_id>/<peer_id>")
+def expired(session_id: str, peer_id: str) -> str:
+    return str(state.signer.token(session_id, peer_id, -1, 600))
+
+
+@app.get("/seat/<session_id>/<peer_id>/<int:epoch>")
+def seat(session_id: str, peer_id: str, epoch: int) -> str:
+    return str(state.signer.seat(session_id, peer_id, epoch))
+
+
+@app.get("/cors")
+def cors() -> dict[str, object]:
+    return {"cors_allowed_origins": server.eio.cors_allowed_origins}
+
+
+@app.get("/log")
+def log() -> str:
+    return "".join(overheard.heard)
+
+
+@app.get("/held")
+def held() -> dict[str, int]:
+    return {
+        "members": len(state.signaling.rooms),
+        "sessions": state.signaling.rooms.session_count,
+        # Engine.IO forgets a closed one only at its next round.
+        "connections": sum(not each.closed for each in list(server.eio.sockets.values())),
+        "rooms": sum(len(each) for each in server.manager.rooms.values()),
+        "pending": len(server.manager.pending_connect) + len(server.manager.pending_disconnect),
+    }
+
+
+if __name__ == "__main__":
+    options: dict[str, Any] = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
+    p2p.socketio.run(app, host="127.0.0.1", port=PORT, **options)

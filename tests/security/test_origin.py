@@ -1,0 +1,93 @@
+"""Which pages may open a WebSocket here, on real servers, with and without a proxy."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import websocket
+
+from tests.security.conftest import MODES
+from tests.server.wire import get
+from tests.support.servers import running
+
+WEBSITE = "https://www.example.org"
+# What a proxy says that ends TLS and hands the request on.
+FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "www.example.org"}
+CONFIG = {"P2P_JOIN_RATE": None}
+
+
+@pytest.fixture(scope="module", params=MODES)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with running("tests.security.app", request.param, json.dumps(CONFIG)) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module", params=MODES)
+def proxied(request: pytest.FixtureRequest) -> Iterator[str]:
+    config = json.dumps({**CONFIG, "PROXIED": True})
+    with running("tests.security.app", request.param, config) as server:
+        yield server.url
+
+
+def status(url: str, origin: str | None, headers: dict[str, str] | None = None) -> int:
+    """Open a WebSocket as a page of this origin would; return the status of the answer."""
+    address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
+    try:
+        connection = websocket.create_connection(
+            address,
+            timeout=10,
+            origin=origin,
+            suppress_origin=origin is None,
+            header=headers or {},
+        )
+    except websocket.WebSocketBadStatusException as error:
+        answered, allowed = error.status_code, error.resp_headers or {}
+    else:
+        answered, allowed = connection.status or 0, connection.headers or {}
+        connection.close()
+        connection.shutdown()
+    assert "*" not in str(allowed.get("access-control-allow-origin", ""))
+    return answered
+
+
+def test_the_own_origin_may(url: str) -> None:
+    assert status(url, url) == 101
+
+
+def test_no_other_origin_may(url: str) -> None:
+    port = url.rpartition(":")[2]
+    for origin in (
+        "http://evil.example",
+        "null",
+        f"http://localhost:{port}",
+        f"https://127.0.0.1:{port}",
+        f"{url}.evil.example",
+        f"{url}@evil.example",
+        f"http://127.0.0.1:{int(port) + 1}",
+        "file://",
+        "*",
+    ):
+        assert status(url, origin) == 400, origin
+
+
+def test_a_program_has_no_origin_and_needs_a_token_like_everybody(url: str) -> None:
+    assert status(url, None) == 101
+
+
+def test_behind_a_proxy_that_is_trusted(proxied: str) -> None:
+    assert status(proxied, WEBSITE, FORWARDED) == 101
+
+
+def test_behind_a_proxy_a_foreign_origin_stays_foreign(proxied: str) -> None:
+    for origin in ("https://evil.example", "null", "http://www.example.org"):
+        assert status(proxied, origin, FORWARDED) == 400, origin
+
+
+def test_a_website_behind_a_proxy_that_says_nothing_is_foreign(proxied: str, url: str) -> None:
+    assert status(proxied, WEBSITE) == 400
+    assert status(url, WEBSITE) == 400
+
+
+def test_no_origin_is_let_in_by_default(url: str) -> None:
+    page = get(f"{url}/cors")
+    assert json.loads(page) == {"cors_allowed_origins": None}
