@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
+from flask_p2p_streams import ConfigurationError
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.conftest import AppFactory
 
@@ -76,6 +77,12 @@ def test_the_clients_of_a_host_that_has_gone(app: Flask, peers: list[P2PTestPeer
     assert join(app, "room", "bob", lost_epoch=ann.epoch).is_host
     assert is_full(app)
     assert not is_full(app, "cyd")
+
+
+@pytest.mark.parametrize("value", [1, 0, -5, True, 2.0, "10"])
+def test_no_limit_that_makes_sense(make_app: AppFactory, value: object) -> None:
+    with pytest.raises(ConfigurationError, match="P2P_MAX_PEERS"):
+        make_app(P2P_MAX_PEERS=value)
 
 
 def test_without_a_limit(make_app: AppFactory) -> None:

@@ -188,3 +188,40 @@ def test_an_error_of_our_own_is_answered(
     assert eve.refusal is not None
     assert eve.refusal["code"] == "internal"
     assert "a bug" not in str(eve.refusal)
+
+
+# Only what was offered is answered
+
+
+def test_nobody_answers_what_was_not_offered(
+    ann: P2PTestPeer, bob: P2PTestPeer, eve: P2PTestPeer
+) -> None:
+    assert ann.offer("bob") == {"ok": True}
+    assert code(eve.answer("ann")) == "forbidden"
+    assert bob.answer("ann") == {"ok": True}
+    assert [answer["from"] for answer in ann.received("sdp_answer")] == ["bob"]
+
+
+def test_the_answer_to_an_older_offer_is_dropped(ann: P2PTestPeer, bob: P2PTestPeer) -> None:
+    ann.offer("bob", negotiation="n1")
+    ann.offer("bob", negotiation="n2")
+    assert bob.answer("ann", negotiation="n1") == {"ok": True}
+    assert ann.received("sdp_answer") == []
+    assert bob.answer("ann", negotiation="n2") == {"ok": True}
+    assert len(ann.received("sdp_answer")) == 1
+
+
+def test_a_page_answers_no_offer_to_the_one_before(
+    app: Flask, ann: P2PTestPeer, bob: P2PTestPeer
+) -> None:
+    ann.offer("bob")
+    assert code(join(app, "room", "bob").answer("ann")) == "forbidden"
+
+
+def test_the_offers_of_a_host_elsewhere_did_not_come_by_here(
+    app: Flask, ann: P2PTestPeer, bob: P2PTestPeer
+) -> None:
+    members = app.extensions["p2p_streams"].signaling.rooms._members
+    room = next(iter(members.values())).room
+    del room.sids["ann"]
+    assert bob.answer("ann") == {"ok": True}

@@ -1,6 +1,6 @@
 import pytest
 
-from flask_p2p_streams.rooms import Member, Rooms, peer_room, session_room
+from flask_p2p_streams.rooms import MAX_OFFERS, Member, Room, Rooms, peer_room, session_room
 
 
 def member(sid: str, peer_id: str, session_id: str = "room") -> Member:
@@ -75,3 +75,25 @@ def test_no_room_s_name_can_look_like_another(one: str, other: str) -> None:
 
 def test_plain_names_stay_readable() -> None:
     assert peer_room("room-1", "ann") == "p2p:room-1:ann"
+
+
+def test_offers_are_remembered_within_a_bound() -> None:
+    room = Room(5, "ann", {"ann": "s1"})
+    for number in range(MAX_OFFERS + 1):
+        room.offered(str(number), "n1")
+    assert len(room.offers) == MAX_OFFERS
+    assert room.awaits("0", "n1") is None
+    assert room.awaits("1", "n1") is True
+    assert room.awaits("1", "n2") is False
+    room.observe(6, "ann")
+    assert room.awaits("1", "n1") is None
+
+
+def test_the_sockets_of_a_session() -> None:
+    rooms = Rooms()
+    for each in (member("s1", "ann"), member("s2", "bob"), member("s3", "ann", "hall")):
+        rooms.enter(each, 5, "ann")
+    assert rooms.peers_of("room") == {"ann", "bob"}
+    assert rooms.peers_of("attic") == set()
+    assert [each.sid for each in rooms.members_of("room")] == ["s1", "s2"]
+    assert [each.sid for each in rooms.members_of("room", "bob")] == ["s2"]

@@ -1,11 +1,13 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
 
 from flask_p2p_streams.errors import ConfigurationError, ErrorCode, SignalingError
+from flask_p2p_streams.gates import Gate
 from flask_p2p_streams.sessions import Candidacy, Hosting, Joined, Session, join
 from flask_p2p_streams.store import Locks, SessionStore, Store, checked_store, mutex_for
 
@@ -182,3 +184,20 @@ def test_each_async_mode_has_a_mutex_of_its_own() -> None:
     assert type(gevent).__module__.startswith("gevent")
     with mutex_for("threading")():
         pass
+
+
+def test_a_record_outlasts_what_it_has_to_remember() -> None:
+    memory = Memory()
+    store = SessionStore(memory, Locks(mutex_for("threading")), lambda: 1000.0)
+    gate = Gate(closed_at=1000.0, keep_until=9000.0)
+    closed = Session("room", 5, None, None, None, gate=gate)
+    for _ in range(2):
+        store.update("room", lambda _: (replace(closed), None), 600)
+    assert memory.terms == [8000.0, 8000.0]
+
+
+def test_a_store_says_whether_others_see_it() -> None:
+    memory = Memory()
+    assert SessionStore(memory, Locks(mutex_for("threading"))).is_shared
+    memory.is_shared = False  # type: ignore[attr-defined]
+    assert not SessionStore(memory, Locks(mutex_for("threading"))).is_shared

@@ -1,7 +1,8 @@
 import json
 import re
+import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.errors import ArgumentError, ConfigurationError
+from flask_p2p_streams.tokens import JoinToken, Role
 from tests.conftest import AppFactory
 
 HOSTILE = [
@@ -308,3 +310,42 @@ def test_a_socketio_that_was_given_away(app: Flask) -> None:
     app.extensions["socketio"].init_app(Flask("another"))
     with pytest.raises(ConfigurationError, match="one SocketIO per app"):
         frame(app, session_id=1, peer_id=2)
+
+
+# Roles and times
+
+
+def claims(app: Flask, **arguments: Any) -> JoinToken:
+    token = frame(app, session_id="room", peer_id="ann", **arguments)["token"]
+    read: JoinToken = app.extensions["p2p_streams"].signer.read_token(token)
+    return read
+
+
+def test_a_peer_may_do_everything_at_any_time(app: Flask) -> None:
+    assert claims(app).role == Role(True, True, None, None)
+
+
+def test_roles_and_times_are_signed(app: Flask) -> None:
+    begin = datetime(2030, 1, 1, tzinfo=timezone.utc)
+    token = claims(app, can_host=False, can_send=False, starts_at=begin, ends_at=2e9)
+    assert token.role == Role(False, False, begin.timestamp(), 2e9)
+    assert token.issued_at <= time.time()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"can_host": 1}, "can_host: must be True or False"),
+        ({"can_send": None}, "can_send: must be True or False"),
+        ({"starts_at": "noon"}, "starts_at: must be seconds"),
+        ({"starts_at": True}, "starts_at: must be seconds"),
+        ({"ends_at": float("nan")}, "ends_at: must be seconds since 1970"),
+        ({"ends_at": float("inf")}, "ends_at: must be seconds since 1970"),
+        ({"ends_at": 1e12}, "ends_at: must be seconds since 1970"),
+        ({"ends_at": datetime(2030, 1, 1)}, "ends_at: must have a time zone"),
+        ({"starts_at": 10, "ends_at": 10}, "ends_at: must be later"),
+    ],
+)
+def test_wrong_roles_and_times(app: Flask, arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ArgumentError, match=problem):
+        claims(app, **arguments)
