@@ -1,0 +1,38 @@
+"""An app that several workers share through Redis: `python -m tests.server.shared_app REDIS PORT`.
+
+For `flask` it is `tests.server.shared_app:create_app`; the environment then says where Redis is.
+"""
+
+import os
+import sys
+from typing import Any
+
+from flask import Flask
+from flask_caching import Cache
+from flask_socketio import SocketIO
+
+from flask_p2p_streams import P2PStreams
+
+
+def create_app(redis_url: str | None = None) -> Flask:
+    url = redis_url or os.environ["TEST_REDIS_URL"]
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k", CACHE_TYPE="RedisCache", CACHE_REDIS_URL=url)
+    Cache(app)
+    options: dict[str, Any] = {"async_handlers": False, "transports": ["websocket"]}
+    SocketIO(app, async_mode="threading", message_queue=url, **options)
+    P2PStreams(app)
+
+    @app.get("/token/<session_id>/<peer_id>")
+    def token(session_id: str, peer_id: str) -> str:
+        signer = app.extensions["p2p_streams"].signer
+        return str(signer.token(session_id, peer_id, 60, 600))
+
+    return app
+
+
+if __name__ == "__main__":
+    served = create_app(sys.argv[1])
+    served.extensions["socketio"].run(
+        served, host="127.0.0.1", port=int(sys.argv[2]), allow_unsafe_werkzeug=True
+    )

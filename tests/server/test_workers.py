@@ -1,0 +1,124 @@
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from tests.server.wire import Wire, until
+from tests.support.servers import free_port, running
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Open = Callable[[int], Wire]
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    program = shutil.which("redis-server")
+    if program is None:
+        if "CI" in os.environ:
+            pytest.fail("There is no redis-server.")
+        pytest.skip("There is no redis-server.")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+        process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
+        until(lambda: listens(port), lambda: "Redis doesn't listen.")
+        yield f"redis://127.0.0.1:{port}/0"
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def urls(redis_url: str) -> Iterator[list[str]]:
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(running("tests.server.shared_app", redis_url)) for _ in range(2)
+        ]
+        yield [server.url for server in servers]
+
+
+@pytest.fixture
+def open_wire(urls: list[str]) -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def open_one(worker: int) -> Wire:
+            wire = Wire(urls[worker])
+            stack.callback(wire.close)
+            return wire
+
+        yield open_one
+
+
+@pytest.fixture
+def command(redis_url: str) -> Run:
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        flask = [
+            sys.executable,
+            "-m",
+            "flask",
+            "--app",
+            "tests.server.shared_app:create_app",
+            "p2p",
+        ]
+        environment = {**os.environ, "TEST_REDIS_URL": redis_url}
+        return subprocess.run(
+            [*flask, *arguments], env=environment, capture_output=True, text=True, timeout=60
+        )
+
+    return run
+
+
+def test_a_host_and_its_client_at_two_workers(open_wire: Open) -> None:
+    host, client = open_wire(0).join("r1", "ann"), open_wire(1).join("r1", "bob")
+    epoch = client.wait_for("session_ready")["epoch"]
+    assert host.wait_for("session_ready", 2)["peer_id"] == "bob"
+    head = f'"epoch": {epoch}, "negotiation": "n"'
+    offer = f'{{"to": "bob", {head}, "description": {{"type": "offer", "sdp": "v=0"}}}}'
+    answer = f'{{"to": "ann", {head}, "description": {{"type": "answer", "sdp": "v=0"}}}}'
+    assert host.ask("sdp_offer", offer) == {"ok": True}
+    assert client.wait_for("sdp_offer")["from"] == "ann"
+    assert client.ask("sdp_answer", answer) == {"ok": True}
+    assert host.wait_for("sdp_answer")["from"] == "bob"
+
+
+def test_a_command_removes_a_client_and_then_the_host(open_wire: Open, command: Run) -> None:
+    host, client = open_wire(0).join("r2", "ann"), open_wire(1).join("r2", "bob")
+    client.wait_for("session_ready")
+    assert command("kick", "r2", "bob", "--ban-for", "60").stdout == "Removed bob from r2.\n"
+    assert client.wait_for("session_error")["code"] == "forbidden"
+    assert host.wait_for("peer_expelled")["peer_id"] == "bob"
+    assert client.ask("session_join", "{}")["error"]["code"] == "forbidden"
+    command("kick", "r2", "ann")
+    assert host.wait_for("session_error")["code"] == "forbidden"
+    host.read(lambda: host.dismissed)
+
+
+def test_a_command_closes_a_session(open_wire: Open, command: Run) -> None:
+    host, client = open_wire(0).join("r3", "ann"), open_wire(1).join("r3", "bob")
+    client.wait_for("session_ready")
+    assert command("close", "r3").stdout == "Closed r3.\n"
+    for wire in (host, client):
+        assert wire.wait_for("session_error")["code"] == "session_expired"
+    host.read(lambda: host.dismissed)
+    assert client.ask("session_join", "{}")["error"]["code"] == "session_expired"
+    again = open_wire(1).join("r3", "bob")
+    assert again.wait_for("session_ready")["host_peer_id"] == "bob"
+
+
+def test_a_command_locks_a_session(open_wire: Open, command: Run) -> None:
+    open_wire(0).join("r4", "ann")
+    assert command("lock", "r4").stdout == "Locked r4.\n"
+    assert open_wire(1).join("r4", "bob").refusal["data"]["code"] == "forbidden"
+    command("lock", "r4", "--unlock")
+    assert open_wire(1).join("r4", "bob").joined
