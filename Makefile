@@ -3,7 +3,7 @@ BIN := .venv/bin
 NODE := bash tools/with_node.sh
 CLIENT := static/dist/p2p.js
 
-.PHONY: help demo build test lint docs lock clean
+.PHONY: help demo build test lint docs bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make.
@@ -27,6 +27,9 @@ lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
 
 docs: .venv/.dev ## Build the documentation into docs/_build.
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
+bench: .venv/.dev $(CLIENT) ## Measure on this machine, and write benchmarks/results.
+	$(BIN)/python -m benchmarks
 
 lock: .venv/.dev ## Pin the newest versions that fit in requirements/ and package-lock.json.
 	$(BIN)/pip install --quiet uv

@@ -1,0 +1,1 @@
+"""What the server costs, measured on loopback: `python -m benchmarks`."""

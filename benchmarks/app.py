@@ -1,0 +1,43 @@
+"""The server that is measured: `python -m benchmarks.app MODE CONFIG PORT`."""
+
+import sys
+
+MODE, CONFIG, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+if MODE == "eventlet":
+    import eventlet
+
+    eventlet.monkey_patch()
+elif MODE == "gevent":
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import json  # noqa: E402
+import logging  # noqa: E402
+from typing import Any  # noqa: E402
+
+from flask import Flask  # noqa: E402
+
+from flask_p2p_streams import P2PStreams  # noqa: E402
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+app = Flask(__name__)
+app.config.update(SECRET_KEY="a key for benchmarks", **json.loads(CONFIG))
+p2p = P2PStreams(app)
+state = app.extensions["p2p_streams"]
+
+
+@p2p.authorize
+def nobody_called_eve(session_id: str, peer_id: str, request: object) -> bool:
+    return peer_id != "eve"
+
+
+@app.get("/token/<peer_id>")
+def token(peer_id: str) -> str:
+    return str(state.signer.token("room", peer_id, -1 if peer_id == "late" else 600, 600))
+
+
+if __name__ == "__main__":
+    options: dict[str, Any] = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
+    p2p.socketio.run(app, host="127.0.0.1", port=PORT, log_output=False, **options)
