@@ -70,6 +70,8 @@ The modules, in reading order; each imports only from those above it:
     ``flask p2p``
 ``servers``
     the Socket.IO server: found, made, refused
+``wiring``
+    what serves one app, and how its parts are put together
 ``extension``
     ``P2PStreams`` wires it all
 ``testing``

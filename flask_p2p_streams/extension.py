@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 from weakref import WeakSet
 
@@ -11,27 +11,16 @@ from flask import Flask, current_app, has_app_context
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
-from . import __version__
 from .arguments import checked_id, seconds
-from .assets import Assets
 from .authorization import AnyAuthorizer, Authorizers
-from .caches import CacheStore, find_cache
-from .cli import p2p as command_group
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
-from .metrics import Metrics, Snapshot
-from .namespace import SignalingNamespace, SocketRooms
-from .packets import Packets
-from .renewals import Renewals
-from .servers import check_server, find_socketio, server_of
-from .signaling import Signaling
-from .sockets import Sockets
-from .store import Locks, SessionStore, Store, checked_store, mutex_for
-from .tags import Tags
-from .throttle import Throttle
+from .metrics import Snapshot
+from .servers import find_socketio
+from .store import Store
 from .tokens import Signer
+from .wiring import KEY, AppState, add_to_app, app_state, chosen_store, secret_keys
 
-KEY = "p2p_streams"
 LONGEST_BAN = 366 * 86_400
 """Seconds that a ban may last."""
 
@@ -47,21 +36,6 @@ class SessionInfo:
     host: str | None
     epoch: int
     peers: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class AppState:
-    """What the extension keeps for one app, in ``app.extensions["p2p_streams"]``."""
-
-    config: Config
-    signer: Signer
-    store: SessionStore
-    socketio: SocketIO
-    server: Any
-    signaling: Signaling
-    authorizers: Authorizers
-    throttle: Throttle
-    metrics: Metrics
 
 
 class P2PStreams:
@@ -110,13 +84,13 @@ class P2PStreams:
                 "call init_app() only if the app was not passed to P2PStreams()."
             )
         config = Config.from_app_config(app.config)
-        signer = Signer(_secret_keys(app))
-        kept = _store(app, store or self._store, cache or self._cache)
+        signer = Signer(secret_keys(app))
+        kept = chosen_store(app, store or self._store, cache or self._cache)
         io = find_socketio(app, config, socketio or self._socketio)
-        state = _app_state(app, config, signer, kept, io, self._authorizers)
+        state = app_state(app, config, signer, kept, io, self._authorizers)
         app.extensions[KEY] = state
         self._apps.add(app)
-        _add_to_app(app, state)
+        add_to_app(app, state)
 
     @property
     def socketio(self) -> SocketIO:
@@ -213,84 +187,4 @@ class P2PStreams:
             "P2PStreams serves no app yet. Call init_app(app) first."
             if not states
             else "P2PStreams serves several apps. Use it within `with app.app_context():`."
-        )
-
-
-def _secret_keys(app: Flask) -> list[str | bytes]:
-    if not app.secret_key:
-        raise ConfigurationError(
-            "The app has no SECRET_KEY, which signs who may join what. Set "
-            "app.config['SECRET_KEY'] to a long random value that all workers share "
-            "(python -c 'import secrets; print(secrets.token_hex())').",
-            key="SECRET_KEY",
-        )
-    # itsdangerous signs with the last key and accepts them all.
-    return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
-
-
-def _store(app: Flask, store: Store | None, cache: Cache | None) -> Store:
-    if store is not None:
-        return checked_store(store)
-    return CacheStore(app, cache or find_cache(app))
-
-
-def _app_state(
-    app: Flask,
-    config: Config,
-    signer: Signer,
-    store: Store,
-    socketio: SocketIO,
-    authorizers: Authorizers,
-) -> AppState:
-    server = server_of(socketio)
-    check_server(server, config.namespace)
-    mutex = mutex_for(server.async_mode)
-    sockets = Sockets(server, config.join_timeout)
-    outbox = SocketRooms(socketio, server, sockets, config.namespace)
-    sessions = SessionStore(store, Locks(mutex))
-    signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex), authorizers)
-    metrics = Metrics()
-    throttle = Throttle(config, metrics)
-    namespace = SignalingNamespace(
-        config.namespace, app, server, sockets, signaling, throttle, metrics
-    )
-    socketio.on_namespace(namespace)
-    Packets(server, throttle, metrics, namespace.evict).install()
-    sockets.install()
-    return AppState(
-        config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
-    )
-
-
-def _add_to_app(app: Flask, state: AppState) -> None:
-    assets = Assets(state.config.url_prefix, __version__)
-
-    def check() -> None:
-        _check_still_ours(app, state)
-
-    path = cast(Any, state.socketio).sockio_mw.engineio_path
-    tags = Tags(state.config, state.signer, assets, path, check)
-    blueprint = assets.blueprint()
-    renewals = Renewals(state.signer, state.store, state.authorizers)
-    blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
-    app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(
-        p2p_frame_tag=tags.p2p_frame_tag,
-        p2p_importmap=tags.p2p_importmap,
-        p2p_script_tag=tags.p2p_script_tag,
-    )
-    app.cli.add_command(command_group)
-
-
-def _check_still_ours(app: Flask, state: AppState) -> None:
-    present = app.extensions.get("socketio")
-    if present is not state.socketio:
-        raise ConfigurationError(
-            "The app got another SocketIO after P2PStreams was set up, so nobody would "
-            "answer the browsers. Make SocketIO(app) before P2PStreams(app)."
-        )
-    if server_of(present) is not state.server:
-        raise ConfigurationError(
-            "The app's SocketIO was given to another app as well, or set up twice. Make one "
-            "SocketIO per app."
         )

@@ -21,8 +21,8 @@ from flask.testing import FlaskClient
 from flask_socketio import SocketIOTestClient
 from socketio.packet import CONNECT_ERROR
 
-from .extension import KEY, AppState
 from .tokens import Role
+from .wiring import KEY, AppState
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 """The shortest description that is one (RFC 8866, section 5)."""

@@ -1,0 +1,131 @@
+"""What serves one app, and how its parts are put together."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask
+from flask_caching import Cache
+from flask_socketio import SocketIO
+
+from . import __version__
+from .assets import Assets
+from .authorization import Authorizers
+from .caches import CacheStore, find_cache
+from .cli import p2p as command_group
+from .config import Config
+from .errors import ConfigurationError
+from .metrics import Metrics
+from .namespace import SignalingNamespace, SocketRooms
+from .packets import Packets
+from .renewals import Renewals
+from .servers import check_server, server_of
+from .signaling import Signaling
+from .sockets import Sockets
+from .store import Locks, SessionStore, Store, checked_store, mutex_for
+from .tags import Tags
+from .throttle import Throttle
+from .tokens import Signer
+
+KEY = "p2p_streams"
+
+
+@dataclass(frozen=True)
+class AppState:
+    """What the extension keeps for one app, in ``app.extensions["p2p_streams"]``."""
+
+    config: Config
+    signer: Signer
+    store: SessionStore
+    socketio: SocketIO
+    server: Any
+    signaling: Signaling
+    authorizers: Authorizers
+    throttle: Throttle
+    metrics: Metrics
+
+
+def secret_keys(app: Flask) -> list[str | bytes]:
+    """Return the keys that sign, the present one last.
+
+    :raises ConfigurationError: if there is none.
+    """
+    if not app.secret_key:
+        raise ConfigurationError(
+            "The app has no SECRET_KEY, which signs who may join what. Set "
+            "app.config['SECRET_KEY'] to a long random value that all workers share "
+            "(python -c 'import secrets; print(secrets.token_hex())').",
+            key="SECRET_KEY",
+        )
+    # itsdangerous signs with the last key and accepts them all.
+    return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
+
+
+def chosen_store(app: Flask, store: Store | None, cache: Cache | None) -> Store:
+    """Return the store that was given, else one in a cache."""
+    if store is not None:
+        return checked_store(store)
+    return CacheStore(app, cache or find_cache(app))
+
+
+def app_state(
+    app: Flask,
+    config: Config,
+    signer: Signer,
+    store: Store,
+    socketio: SocketIO,
+    authorizers: Authorizers,
+) -> AppState:
+    """Make all that serves an app, and put it into the app's Socket.IO server."""
+    server = server_of(socketio)
+    check_server(server, config.namespace)
+    mutex = mutex_for(server.async_mode)
+    sockets = Sockets(server, config.join_timeout)
+    outbox = SocketRooms(socketio, server, sockets, config.namespace)
+    sessions = SessionStore(store, Locks(mutex))
+    signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex), authorizers)
+    metrics = Metrics()
+    throttle = Throttle(config, metrics)
+    namespace = SignalingNamespace(
+        config.namespace, app, server, sockets, signaling, throttle, metrics
+    )
+    socketio.on_namespace(namespace)
+    Packets(server, throttle, metrics, namespace.evict).install()
+    sockets.install()
+    return AppState(
+        config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
+    )
+
+
+def add_to_app(app: Flask, state: AppState) -> None:
+    """Give an app its routes, template globals and commands."""
+    assets = Assets(state.config.url_prefix, __version__)
+
+    def check() -> None:
+        _check_still_ours(app, state)
+
+    path = cast(Any, state.socketio).sockio_mw.engineio_path
+    tags = Tags(state.config, state.signer, assets, path, check)
+    blueprint = assets.blueprint()
+    renewals = Renewals(state.signer, state.store, state.authorizers)
+    blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(
+        p2p_frame_tag=tags.p2p_frame_tag,
+        p2p_importmap=tags.p2p_importmap,
+        p2p_script_tag=tags.p2p_script_tag,
+    )
+    app.cli.add_command(command_group)
+
+
+def _check_still_ours(app: Flask, state: AppState) -> None:
+    present = app.extensions.get("socketio")
+    if present is not state.socketio:
+        raise ConfigurationError(
+            "The app got another SocketIO after P2PStreams was set up, so nobody would "
+            "answer the browsers. Make SocketIO(app) before P2PStreams(app)."
+        )
+    if server_of(present) is not state.server:
+        raise ConfigurationError(
+            "The app's SocketIO was given to another app as well, or set up twice. Make one "
+            "SocketIO per app."
+        )
