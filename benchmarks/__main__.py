@@ -45,7 +45,7 @@ def _introduction(load: float) -> list[str]:
         "host sends its client an offer of 2 kB ten times a second; its times are medians. Quiet",
         f"and busy stretches of {SECONDS} s alternate on the same server, {ROUNDS} of each. Where",
         "sockets are closed for going on, the joins include opening new ones. The load comes from",
-        "Python as well, and may have been what was slower: the joins are what a server can at least.",
+        "Python as well, so that the joins are what the server manages at least.",
     ]
 
 
