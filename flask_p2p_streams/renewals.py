@@ -14,6 +14,7 @@ from .fields import Payload, bad_request, object_of, string
 from .gates import removed, too_late
 from .messages import MAX_TOKEN_CHARS, refused
 from .store import SessionStore
+from .throttle import Throttle
 from .tokens import JoinToken, Signer
 
 MAX_BODY_BYTES = 8192
@@ -35,16 +36,19 @@ class Renewals:
         signer: Signer,
         store: SessionStore,
         authorizers: Authorizers,
+        throttle: Throttle,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._signer = signer
         self._store = store
         self._authorizers = authorizers
+        self._throttle = throttle
         self._now = now
 
     def view(self) -> Response:
         """Answer ``POST /token``."""
         try:
+            self._throttle.renewal(request.remote_addr)
             answer, status = self.renew(_body()), 200
         except SignalingError as error:
             answer, status = refused(error), STATUSES.get(error.code, 403)

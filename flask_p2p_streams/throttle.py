@@ -53,10 +53,17 @@ class Throttle:
 
         :raises SignalingError: ``rate_limited`` if its address joins too often.
         """
-        wait = self._joins.take(address_group(address)) if address else 0.0
-        if wait:
-            self._hint_at_proxies()
-            raise self._refusal("join", eio_sid, wait)
+        if refusal := self._join_refusal(address):
+            self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
+            raise refusal
+
+    def renewal(self, address: str | None) -> None:
+        """Let the renewal of a token pass; it counts as a join of its address.
+
+        :raises SignalingError: ``rate_limited`` if its address joins too often.
+        """
+        if refusal := self._join_refusal(address):
+            raise refusal
 
     def signal(self, eio_sid: str, session_id: str | None, share: float = 1.0) -> None:
         """Let an event of a socket pass.
@@ -64,11 +71,14 @@ class Throttle:
         :param share: the part of a token that it costs the socket.
         :raises SignalingError: ``rate_limited`` if the socket or its session sends too many.
         """
-        if wait := self._signals.take(eio_sid, share):
-            raise self._refusal("signal", eio_sid, wait)
+        limit: Limited = "signal"
+        wait = self._signals.take(eio_sid, share)
         # Only what a socket may send at all counts for its session.
-        if session_id is not None and (wait := self._session_signals.take(session_id)):
-            raise self._refusal("session_signal", eio_sid, wait)
+        if not wait and session_id is not None:
+            limit, wait = "session_signal", self._session_signals.take(session_id)
+        if wait:
+            self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
+            raise self._refusal(limit, wait)
 
     def bad_packet(self, eio_sid: str) -> None:
         """Take note of a packet that could not be read."""
@@ -85,9 +95,15 @@ class Throttle:
         self._patience.forget(eio_sid)
         self._flooding.pop(eio_sid, None)
 
-    def _refusal(self, limit: Limited, eio_sid: str, wait: float) -> SignalingError:
+    def _join_refusal(self, address: str | None) -> SignalingError | None:
+        wait = self._joins.take(address_group(address)) if address else 0.0
+        if not wait:
+            return None
+        self._hint_at_proxies()
+        return self._refusal("join", wait)
+
+    def _refusal(self, limit: Limited, wait: float) -> SignalingError:
         self._metrics.limited(limit)
-        self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
         wait_ms = min(LONGEST_WAIT_MS, max(SHORTEST_WAIT_MS, math.ceil(wait * 1000)))
         return SignalingError(ErrorCode.RATE_LIMITED, retry_after_ms=wait_ms)
 

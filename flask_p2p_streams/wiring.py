@@ -106,7 +106,7 @@ def add_to_app(app: Flask, state: AppState) -> None:
     path = cast(Any, state.socketio).sockio_mw.engineio_path
     tags = Tags(state.config, state.signer, assets, path, check)
     blueprint = assets.blueprint()
-    renewals = Renewals(state.signer, state.store, state.authorizers)
+    renewals = Renewals(state.signer, state.store, state.authorizers, state.throttle)
     blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(

@@ -150,3 +150,13 @@ def test_a_store_that_fails(app: Flask, signer: Signer, monkeypatch: pytest.Monk
     monkeypatch.setattr(app.extensions["p2p_streams"].store._store, "read", fail)
     token = signer.token("room", "ann", 60, 60)
     assert refused(post(app, {"token": token})) == (503, "unavailable")
+
+
+def test_renewals_count_as_joins_of_their_address() -> None:
+    app = Flask("a_slow_app")
+    app.config.update(SECRET_KEY="a key for tests", P2P_URL_PREFIX="/streams", P2P_JOIN_RATE=0.2)
+    P2PStreams(app)
+    signer = app.extensions["p2p_streams"].signer
+    token = signer.token("room", "ann", 60, 600)
+    assert post(app, {"token": token}).status_code == 200
+    assert refused(post(app, {"token": token})) == (429, "rate_limited")
