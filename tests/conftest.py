@@ -28,8 +28,16 @@ def make_app() -> AppFactory:
 
 
 @pytest.fixture
-def app(make_app: AppFactory) -> Flask:
-    return make_app()
+def p2p() -> P2PStreams:
+    return P2PStreams()
+
+
+@pytest.fixture
+def app(p2p: P2PStreams) -> Flask:
+    app = Flask("an_app")
+    app.config["SECRET_KEY"] = "a key for tests"
+    p2p.init_app(app)
+    return app
 
 
 class Clock:

@@ -1,12 +1,11 @@
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 
 from tests.security.attacker import Attacker
 from tests.security.healthy import Healthy, name_of_a_session
-from tests.server.wire import get, until
+from tests.server.leaks import without_leaks
 from tests.support.servers import running
 
 MODES = ["eventlet", "gevent", "threading"]
@@ -23,29 +22,11 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def open_wire(url: str) -> Iterator[Open]:
-    """Open WebSockets that are closed afterwards; then the server must hold nothing of them."""
-    with ExitStack() as stack:
-
-        def open_one() -> Attacker:
-            wire = Attacker(url)
-            stack.callback(wire.close)
-            return wire
-
+    with without_leaks(url, Attacker) as open_one:
         yield open_one
-    assert_nothing_is_held(url)
 
 
 @pytest.fixture
 def healthy(open_wire: Open) -> Iterator[Healthy]:
     with Healthy(open_wire(), open_wire(), name_of_a_session()).negotiating() as session:
         yield session
-
-
-def assert_nothing_is_held(url: str) -> None:
-    held: dict[str, int] = {}
-
-    def nothing() -> bool:
-        held.update(json.loads(get(f"{url}/held")))
-        return not any(held.values())
-
-    until(nothing, lambda: f"The server still holds {held}.")

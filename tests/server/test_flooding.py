@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from websocket import ABNF, WebSocketException
 
-from tests.server.conftest import MODES, assert_nothing_is_held
+from tests.server.conftest import MODES
+from tests.server.leaks import assert_nothing_is_held
 from tests.server.wire import Wire, get, until
 from tests.support.servers import running
 

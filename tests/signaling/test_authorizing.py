@@ -7,19 +7,6 @@ from flask_p2p_streams import ArgumentError, ErrorCode, P2PStreams, SignalingErr
 from flask_p2p_streams.testing import join
 
 
-@pytest.fixture
-def p2p() -> P2PStreams:
-    return P2PStreams()
-
-
-@pytest.fixture
-def app(p2p: P2PStreams) -> Flask:
-    app = Flask("an_app")
-    app.config["SECRET_KEY"] = "a key for tests"
-    p2p.init_app(app)
-    return app
-
-
 def refusal(app: Flask, peer_id: str = "eve", **shown: Any) -> dict[str, Any]:
     answer = join(app, "room", peer_id, **shown).refusal
     assert answer is not None

@@ -11,19 +11,6 @@ from flask_p2p_streams.testing import P2PTestPeer, join
 
 
 @pytest.fixture
-def p2p() -> P2PStreams:
-    return P2PStreams()
-
-
-@pytest.fixture
-def app(p2p: P2PStreams) -> Flask:
-    app = Flask("an_app")
-    app.config["SECRET_KEY"] = "a key for tests"
-    p2p.init_app(app)
-    return app
-
-
-@pytest.fixture
 def ann(app: Flask) -> P2PTestPeer:
     return join(app, "room", "ann")
 

@@ -11,11 +11,6 @@ from flask_p2p_streams.tokens import Role, Signer
 
 
 @pytest.fixture
-def p2p() -> P2PStreams:
-    return P2PStreams()
-
-
-@pytest.fixture
 def app(p2p: P2PStreams) -> Flask:
     app = Flask("an_app")
     app.config.update(SECRET_KEY="a key for tests", P2P_URL_PREFIX="/streams")
