@@ -18,6 +18,8 @@ logger = logging.getLogger("flask_p2p_streams")
 # A message holds a Socket.IO packet, which begins with its type. Everything else is short
 # ("2probe" is the longest), and Engine.IO would read any other text as JSON, however deep.
 FRAME = re.compile(r"4[0-9]|[0-35-6][^\[{]{0,15}\Z")
+# A packet that announces attachments; Socket.IO would keep as many as it says.
+BINARY_PACKET = re.compile(r"[56][0-9]*-?(?P<namespace>/[^,?]*)?")
 # What hands a packet to the app's handlers in python-socketio.
 DISPATCHERS = ("_trigger_event", "trigger_callback")
 
@@ -27,11 +29,15 @@ Evict = Callable[[str, ErrorCode], None]
 class Packets:
     """A look at each packet of one Socket.IO server, as it comes and when it was handled.
 
+    :param namespace: the one of signaling, which knows no attachments.
     :param evict: closes the connection that is named, with the code that tells why.
     """
 
-    def __init__(self, server: Any, throttle: Throttle, metrics: Metrics, evict: Evict) -> None:
+    def __init__(
+        self, server: Any, namespace: str, throttle: Throttle, metrics: Metrics, evict: Evict
+    ) -> None:
         self._server = server
+        self._namespace = namespace
         self._throttle = throttle
         self._metrics = metrics
         self._evict = evict
@@ -50,17 +56,27 @@ class Packets:
             eio._async = {**eio._async, "websocket": self._with_frames_checked(open_socket)}
 
     def _on_message(self, eio_sid: str, data: Any) -> None:
+        if self._has_attachments(data):
+            self._throttle.bad_packet(eio_sid)
+        else:
+            self._hand_on(eio_sid, data)
+        code = self._throttle.pop_flooding(eio_sid)
+        if code is not None:
+            logger.info("Closing connection %s, which goes on sending: %s.", eio_sid, code.value)
+            self._metrics.evicted()
+            self._evict(eio_sid, code)
+
+    def _has_attachments(self, data: Any) -> bool:
+        announced = BINARY_PACKET.match(data) if isinstance(data, str) else None
+        return announced is not None and announced["namespace"] == self._namespace
+
+    def _hand_on(self, eio_sid: str, data: Any) -> None:
         try:
             self._message(eio_sid, data)
         except Exception as error:
             if _is_the_apps(error):
                 raise
             self._throttle.bad_packet(eio_sid)
-        code = self._throttle.pop_flooding(eio_sid)
-        if code is not None:
-            logger.info("Closing connection %s, which goes on sending: %s.", eio_sid, code.value)
-            self._metrics.evicted()
-            self._evict(eio_sid, code)
 
     def _on_disconnect(self, eio_sid: str, reason: str) -> None:
         try:

@@ -89,7 +89,7 @@ def app_state(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
     socketio.on_namespace(namespace)
-    Packets(server, throttle, metrics, namespace.evict).install()
+    Packets(server, config.namespace, throttle, metrics, namespace.evict).install()
     sockets.install()
     return AppState(
         config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics

@@ -202,6 +202,9 @@ def refused(wire: Wire) -> dict[str, Any]:
         "44/p2p,{}",
         "49",
         '451-/nowhere,["x",{"_placeholder":true,"num":0}]',
+        # Attachments without end are announced, and would all be kept.
+        '459999999999-/p2p,["sdp_offer",{"_placeholder":true,"num":0}]',
+        "4699-/p2p,0[]",
     ],
 )
 def test_bad_packets_end_a_connection_without_a_traceback(
