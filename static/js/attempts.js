@@ -112,11 +112,12 @@ export class Attempts {
   /**
    * Tries again when its time has come.
    * @param {() => void} attempt
+   * @param {number} [least] milliseconds that the server wants it to wait
    */
-  tryAgain(attempt) {
+  tryAgain(attempt, least = 0) {
     if (this.#clock.now() - this.#triedAt > CALM_MLS) this.#backoff.reset()
     this.#triedAt = this.#clock.now()
-    this.#pause.start(this.#backoff.next(), attempt)
+    this.#pause.start(Math.max(this.#backoff.next(), least), attempt)
   }
 
   /**

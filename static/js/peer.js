@@ -143,13 +143,15 @@ export class Peer {
   /** @param {P2pError} error */
   membershipRefused(error) {
     const joinAgain = () => this.#membership.join()
-    if (error.retry && error.retryAfterMls !== undefined) return this.#attempts.comeAgain(error, error.retryAfterMls, joinAgain)
+    const { retry, retryAfterMls } = error
+    if (this.isAttempting && retry && retryAfterMls !== undefined) return this.#attempts.comeAgain(error, retryAfterMls, joinAgain)
     if (this.isAttempting) return this.#fail(error)
     if (isExpulsion(error)) return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
-    this.#delegate.peerErrored(error)
-    const keepsSocket = this.iamHost || this.#options.keepSignaling
-    if (keepsSocket && this.#attempts.mayTryAgain(error)) this.#attempts.tryAgain(joinAgain)
+    const comesAgain = (this.iamHost || this.#options.keepSignaling) && this.#attempts.mayTryAgain(error)
+    // To be asked for a little patience is no trouble.
+    if (!comesAgain || retryAfterMls === undefined) this.#delegate.peerErrored(error)
+    if (comesAgain) this.#attempts.tryAgain(joinAgain, retryAfterMls)
   }
 
   /** @param {P2pError} error */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { MAX_REJOINS } from "../../static/js/backoff.js"
 import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
 import { P2pError } from "../../static/js/errors.js"
 import { settle } from "./support/fake_clock.js"
@@ -890,4 +891,15 @@ test("a session that the app closes is over for host and clients", async () => {
   world.server.expel("ann", new P2pError("session_expired"))
   await world.pass(5_000)
   for (const { lastState, errorCodes } of pages) assert.deepEqual([lastState, errorCodes], ["closed", ["session_expired"]])
+})
+
+test("a host that is told to come again does so at the server's pace, and not for ever", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: 100 })
+  world.server.dropSocket("ann")
+  world.server.connect(ann.signaling)
+  await world.pass(2_000_000)
+  const joins = world.server.heard("join").length
+  assert.ok(joins > 2 && joins <= 2 + MAX_REJOINS, `${joins} joins`)
+  assert.equal(ann.lastState, "connected")
 })

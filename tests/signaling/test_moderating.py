@@ -10,16 +10,6 @@ from flask_p2p_streams import ArgumentError, P2PStreams
 from flask_p2p_streams.testing import P2PTestPeer, join
 
 
-@pytest.fixture
-def ann(app: Flask) -> P2PTestPeer:
-    return join(app, "room", "ann")
-
-
-@pytest.fixture
-def bob(app: Flask, ann: P2PTestPeer) -> P2PTestPeer:
-    return join(app, "room", "bob")
-
-
 @pytest.fixture(autouse=True)
 def nothing_is_held(app: Flask) -> Iterator[None]:
     yield

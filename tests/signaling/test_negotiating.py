@@ -6,16 +6,6 @@ from tests.conftest import AppFactory
 
 
 @pytest.fixture
-def ann(app: Flask) -> P2PTestPeer:
-    return join(app, "room", "ann")
-
-
-@pytest.fixture
-def bob(app: Flask, ann: P2PTestPeer) -> P2PTestPeer:
-    return join(app, "room", "bob")
-
-
-@pytest.fixture
 def eve(app: Flask, bob: P2PTestPeer) -> P2PTestPeer:
     return join(app, "room", "eve")
 
