@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Sees to the programs that the tests run besides Python's and Node's packages: redis-server and a Chromium.
+# Sees to the programs that the tests run besides Python's and Node's packages: redis-server, memcached, nginx and a Chromium.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/apt.sh
 
-have_redis() { command -v redis-server >/dev/null; }
+# nginx is in /usr/sbin, which isn't everybody's PATH.
+have() { PATH=$PATH:/usr/sbin command -v "$1" >/dev/null; }
 have_chromium() { bash tools/find_chromium.sh >/dev/null; }
 # On Ubuntu the package chromium is a stub for a snap.
 is_ubuntu() { grep -qs '^ID=ubuntu' /etc/os-release; }
 playwright_install() { echo "Installing Playwright's Chromium." >&2 && .venv/bin/python -m playwright install "$@" chromium >&2; }
 
-have_redis || apt_install redis-server || apt_missing redis-server
+have redis-server || apt_install redis-server || apt_missing redis-server
+have memcached || apt_install memcached || apt_missing memcached
+have nginx || apt_install nginx-light || apt_missing nginx-light
 
 have_chromium || is_ubuntu || apt_install chromium || true
 have_chromium || { is_ubuntu && "${AS_ROOT[@]}" true 2>/dev/null && playwright_install --with-deps; } || true
