@@ -1,42 +1,23 @@
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pytest
 
-from tests.server.wire import Wire, until
-from tests.support.servers import free_port, running
+from tests.server.wire import Wire
+from tests.support.servers import running
+from tests.support.stores import running_redis
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Open = Callable[[int], Wire]
 
 
-def listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
-
-
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        if "CI" in os.environ:
-            pytest.fail("There is no redis-server.")
-        pytest.skip("There is no redis-server.")
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
-        until(lambda: listens(port), lambda: "Redis doesn't listen.")
-        yield f"redis://127.0.0.1:{port}/0"
-        process.terminate()
-        process.wait(10)
+    with running_redis() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
