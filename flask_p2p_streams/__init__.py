@@ -34,6 +34,8 @@ The modules, in reading order; each imports only from those above it:
     sessions in a store; the only place that locks
 ``caches``
     a store in the app's Flask-Caching cache
+``directory``
+    which workers live, and which hosts they hold
 ``sockets``
     what is asked of each new connection
 ``packets``
