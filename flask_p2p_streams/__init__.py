@@ -10,6 +10,10 @@ The modules, in reading order; each imports only from those above it:
     how often something may happen: token buckets
 ``metrics``
     what has happened, in numbers
+``prometheus``
+    the same for Prometheus
+``patching``
+    whether the standard library is patched
 ``throttle``
     who comes too often: slowed first, then closed
 ``tokens``

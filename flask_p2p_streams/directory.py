@@ -42,7 +42,8 @@ class WorkerEntry:
 
     ``name`` is "hostname:pid", ``started_at`` in seconds since 1970. ``sockets`` and
     ``session_count`` are what is open there; ``sessions`` are the ids of those sessions
-    whose host's socket is there, at most MAX_LISTED of them.
+    whose host's socket is there, at most MAX_LISTED of them. ``patching`` is what
+    ``patching_problem`` says there.
     """
 
     id: str
@@ -54,6 +55,7 @@ class WorkerEntry:
     sockets: int = 0
     session_count: int = 0
     sessions: tuple[str, ...] = ()
+    patching: str = ""
 
     def to_text(self) -> str:
         """Return the entry as JSON text."""
@@ -68,6 +70,7 @@ class WorkerEntry:
         record = _parsed(text)
         if not isinstance(record, dict):
             return None
+        record = {"patching": "", **record}
         known: dict[str, Any] = {each.name: record.get(each.name) for each in fields(cls)}
         if any(type(known[name]) not in types for name, types in _FIELDS.items()):
             return None
@@ -139,6 +142,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "sockets": (int,),
     "session_count": (int,),
     "sessions": (list,),
+    "patching": (str,),
 }
 
 

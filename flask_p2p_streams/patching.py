@@ -1,0 +1,32 @@
+"""Whether the standard library is patched for the async mode, and was so in time."""
+
+import sys
+import time
+from importlib import import_module
+from typing import Literal
+
+Patching = Literal["", "missing", "late"]
+
+_PATCHED = {
+    "eventlet": ("eventlet.patcher", "is_monkey_patched"),
+    "gevent": ("gevent.monkey", "is_module_patched"),
+}
+
+
+def patching_problem(async_mode: str) -> Patching:
+    """Return what is wrong in this process: nothing, or the patch is missing or came late.
+
+    It came late where redis has taken a function that blocks from the unpatched library.
+    """
+    for name, (module, is_patched) in _PATCHED.items():
+        if async_mode.startswith(name):
+            if not getattr(import_module(module), is_patched)("socket"):
+                return "missing"
+            return "late" if _redis_came_first() else ""
+    return ""
+
+
+def _redis_came_first() -> bool:
+    # redis.retry says `from time import sleep`, so it keeps what it met at its import.
+    taken = getattr(sys.modules.get("redis.retry"), "sleep", None)
+    return taken is not None and taken is not time.sleep
