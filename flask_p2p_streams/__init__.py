@@ -34,8 +34,14 @@ The modules, in reading order; each imports only from those above it:
     the rules: join, leave, lose, renew; no I/O
 ``removals``
     the rules of kick, close and lock; no I/O
+``atomic``
+    what a store does in one step; the only place that locks
+``breaker``
+    whether a store is worth asking, after it has failed
+``guarded``
+    a store whose failures are told, and cost little time
 ``store``
-    sessions in a store; the only place that locks
+    sessions in a store
 ``caches``
     a store in the app's Flask-Caching cache
 ``directory``

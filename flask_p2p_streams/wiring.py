@@ -21,7 +21,7 @@ from .renewals import Renewals
 from .servers import check_server, server_of
 from .signaling import Signaling
 from .sockets import Sockets
-from .store import Locks, SessionStore, Store, checked_store, mutex_for
+from .store import Locks, SessionStore, Store, checked_store, guarded_store, mutex_for
 from .tags import Tags
 from .throttle import Throttle
 from .tokens import Signer
@@ -81,7 +81,7 @@ def app_state(
     mutex = mutex_for(server.async_mode)
     sockets = Sockets(server, config.join_timeout)
     outbox = SocketRooms(socketio, server, sockets, config.namespace)
-    sessions = SessionStore(store, Locks(mutex))
+    sessions = SessionStore(guarded_store(store, Locks(mutex)))
     signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex), authorizers)
     metrics = Metrics()
     throttle = Throttle(config, metrics)

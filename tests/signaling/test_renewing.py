@@ -142,7 +142,7 @@ def test_a_store_that_fails(app: Flask, signer: Signer, monkeypatch: pytest.Monk
     def fail(_: str) -> None:
         raise OSError("gone")
 
-    monkeypatch.setattr(app.extensions["p2p_streams"].store._store, "read", fail)
+    monkeypatch.setattr(app.extensions["p2p_streams"].store.guarded._store, "read_many", fail)
     token = signer.token("room", "ann", 60, 60)
     assert refused(post(app, {"token": token})) == (503, "unavailable")
 

@@ -9,7 +9,14 @@ import pytest
 from flask_p2p_streams.errors import ConfigurationError, ErrorCode, SignalingError
 from flask_p2p_streams.gates import Gate
 from flask_p2p_streams.sessions import Candidacy, Hosting, Joined, Session, join
-from flask_p2p_streams.store import Locks, SessionStore, Store, checked_store, mutex_for
+from flask_p2p_streams.store import (
+    Locks,
+    SessionStore,
+    Store,
+    checked_store,
+    guarded_store,
+    mutex_for,
+)
 
 
 class Memory:
@@ -43,7 +50,7 @@ class LockedMemory(Memory):
 
 
 def sessions(store: Store) -> SessionStore:
-    return SessionStore(store, Locks(mutex_for("threading")))
+    return SessionStore(guarded_store(store, Locks(mutex_for("threading"))))
 
 
 def joining(peer_id: str, now: float = 1000.0) -> Candidacy:
@@ -188,7 +195,7 @@ def test_each_async_mode_has_a_mutex_of_its_own() -> None:
 
 def test_a_record_outlasts_what_it_has_to_remember() -> None:
     memory = Memory()
-    store = SessionStore(memory, Locks(mutex_for("threading")), lambda: 1000.0)
+    store = SessionStore(guarded_store(memory, Locks(mutex_for("threading"))), lambda: 1000.0)
     gate = Gate(closed_at=1000.0, keep_until=9000.0)
     closed = Session("room", 5, None, None, None, gate=gate)
     for _ in range(2):
@@ -198,6 +205,6 @@ def test_a_record_outlasts_what_it_has_to_remember() -> None:
 
 def test_a_store_says_whether_others_see_it() -> None:
     memory = Memory()
-    assert SessionStore(memory, Locks(mutex_for("threading"))).is_shared
+    assert SessionStore(guarded_store(memory, Locks(mutex_for("threading")))).is_shared
     memory.is_shared = False  # type: ignore[attr-defined]
-    assert not SessionStore(memory, Locks(mutex_for("threading"))).is_shared
+    assert not SessionStore(guarded_store(memory, Locks(mutex_for("threading")))).is_shared
