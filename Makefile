@@ -3,14 +3,18 @@ BIN := .venv/bin
 NODE := bash tools/with_node.sh
 CLIENT := static/dist/p2p.js
 
-.PHONY: help demo build test lint docs bench lock clean
+.PHONY: help demo demo-cluster build test lint docs bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 demo: .venv/.demo $(CLIENT) ## Start the example app; it prints its address.
 	$(BIN)/python -m example_app
+
+demo-cluster: .venv/.demo $(CLIENT) ## Start it as two workers with Redis and nginx, behind one address.
+	bash tools/cluster_programs.sh
+	$(BIN)/python -m example_app.cluster
 
 build: $(CLIENT) ## Build the browser client into static/dist.
 

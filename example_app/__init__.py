@@ -1,5 +1,6 @@
 """A small Flask app that shows what Flask-P2P-Streams can do; start it with `make demo`.
 
 Read in this order: `names` (how people and rooms are called), `security` (the headers of every
-page), `app` (the views), and `templates/room.html` with the controllers in `static/`.
+page), `scaling` (what several workers need), `app` (the views), and `templates/room.html` with the
+controllers in `static/`. `make demo-cluster` starts two workers behind nginx: see `cluster`.
 """

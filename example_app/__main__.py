@@ -11,31 +11,28 @@ import eventlet  # noqa: E402
 eventlet.monkey_patch()  # Before all other imports, so that nothing keeps the blocking originals.
 
 import argparse  # noqa: E402
-import errno  # noqa: E402
 import os  # noqa: E402
 from typing import Any  # noqa: E402
 
 import eventlet.wsgi  # noqa: E402
 
 from .app import create_app  # noqa: E402
+from .ports import add_address, why_not  # noqa: E402
+
+PROGRAM = "python -m example_app"
 
 
 def main() -> None:
-    host, port = read_arguments()
-    listener = listen(host, port)
-    app = create_app(async_mode="eventlet")
-    print(f"Open http://{host}:{port} in two tabs. Ctrl+C stops the server.", flush=True)
-    eventlet.wsgi.server(listener, app, log_output=False, debug=False)
-
-
-def read_arguments() -> tuple[str, int]:
-    parser = argparse.ArgumentParser(prog="python -m example_app", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other devices in")
-    parser.add_argument("--port", type=int, default=os.environ.get("PORT", 5000))
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
+    add_address(parser)
     arguments = parser.parse_args()
-    if not 1 <= arguments.port <= 65535:
-        parser.error(f"a port is a number from 1 to 65535, not {arguments.port}")
-    return arguments.host, arguments.port
+    listener = listen(arguments.host, arguments.port)
+    app = create_app(async_mode="eventlet")
+    # One worker of several isn't what people open.
+    if "WORKER" not in os.environ:
+        address = f"http://{arguments.host}:{arguments.port}"
+        print(f"Open {address} in two tabs. Ctrl+C stops the server.", flush=True)
+    eventlet.wsgi.server(listener, app, log_output=False, debug=False)
 
 
 def listen(host: str, port: int) -> Any:
@@ -43,12 +40,7 @@ def listen(host: str, port: int) -> Any:
         # By default eventlet shares a port with whoever listens there already (SO_REUSEPORT).
         return eventlet.listen((host, port), reuse_port=False)
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise SystemExit(f"Can't listen on {host}:{port}: {error.strerror}.") from None
-        raise SystemExit(
-            f"Port {port} is taken by another program. Choose another one:"
-            f" python -m example_app --port {port % 65535 + 1}"
-        ) from None
+        raise SystemExit(why_not(error, host, port, PROGRAM)) from None
 
 
 if __name__ == "__main__":

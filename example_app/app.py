@@ -17,6 +17,7 @@ from .names import (
     new_browser_id,
     new_peer_id,
 )
+from .scaling import connect_redis, name_worker, trust_proxy
 from .security import secure
 
 views = Blueprint("views", __name__)
@@ -27,13 +28,16 @@ def create_app(async_mode: str = "threading") -> Flask:
     app = Flask(__name__)
     app.config.update(
         # A random key is good for one process and ends all sessions when it stops. Give an app
-        # of your own a lasting one.
+        # of your own a lasting one, the same for all its workers.
         SECRET_KEY=os.environ.get("SECRET_KEY") or secrets.token_hex(),
         SESSION_COOKIE_SAMESITE="Lax",
         P2P_SOCKETIO_OPTIONS={"async_mode": async_mode},
     )
-    P2PStreams(app)
+    connect_redis(app)
+    p2p = P2PStreams(app)
+    trust_proxy(app)
     secure(app)
+    name_worker(app, p2p)
     app.register_blueprint(views)
     return app
 

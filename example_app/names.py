@@ -32,6 +32,11 @@ def new_peer_id(name: str, browser_id: str) -> str:
     return f"{name}~{browser_id}{secrets.token_hex(2)}"
 
 
+def name_of(peer_id: str) -> str:
+    """Return the name in a peer id."""
+    return peer_id.rpartition("~")[0]
+
+
 def is_peer_of(peer_id: str, browser_id: str) -> bool:
     """Tell whether new_peer_id() may have made this id for this browser."""
     name, _, suffix = peer_id.rpartition("~")

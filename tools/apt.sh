@@ -14,3 +14,9 @@ apt_missing() {
   echo "This needs the system package(s) $*: sudo apt-get install $*" >&2
   exit 1
 }
+
+# nginx is in /usr/sbin, which isn't everybody's PATH.
+have() { PATH=$PATH:/usr/sbin command -v "$1" >/dev/null; }
+
+# need PROGRAM PACKAGE
+need() { have "$1" || apt_install "$2" || apt_missing "$2"; }

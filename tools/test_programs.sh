@@ -4,16 +4,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/apt.sh
 
-# nginx is in /usr/sbin, which isn't everybody's PATH.
-have() { PATH=$PATH:/usr/sbin command -v "$1" >/dev/null; }
 have_chromium() { bash tools/find_chromium.sh >/dev/null; }
 # On Ubuntu the package chromium is a stub for a snap.
 is_ubuntu() { grep -qs '^ID=ubuntu' /etc/os-release; }
 playwright_install() { echo "Installing Playwright's Chromium." >&2 && .venv/bin/python -m playwright install "$@" chromium >&2; }
 
-have redis-server || apt_install redis-server || apt_missing redis-server
-have memcached || apt_install memcached || apt_missing memcached
-have nginx || apt_install nginx-light || apt_missing nginx-light
+need redis-server redis-server
+need memcached memcached
+need nginx nginx-light
 
 have_chromium || is_ubuntu || apt_install chromium || true
 have_chromium || { is_ubuntu && "${AS_ROOT[@]}" true 2>/dev/null && playwright_install --with-deps; } || true

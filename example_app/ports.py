@@ -1,0 +1,34 @@
+"""Ports: finding a free one, and saying which one is taken."""
+
+import argparse
+import errno
+import os
+import socket
+
+
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the arguments `--host` and `--port`."""
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other devices in")
+    parser.add_argument("--port", type=_port, default=os.environ.get("PORT", "5000"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def why_not(error: OSError, host: str, port: int, program: str) -> str:
+    """Say why a program can't listen there, and what to do about it."""
+    if error.errno != errno.EADDRINUSE:
+        return f"Can't listen on {host}:{port}: {error.strerror}."
+    return (
+        f"Port {port} is taken by another program. Choose another one:"
+        f" {program} --port {port % 65535 + 1}"
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text}")
+    return int(text)
