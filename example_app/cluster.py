@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from string import Template
@@ -149,7 +150,7 @@ class Cluster:
         for worker in self._workers:
             worker.start()
         for worker in self._workers:
-            self._wait_for(worker, lambda port=worker.port: serves(port))
+            self._wait_for(worker, partial(serves, worker.port))
             worker.answers = True
         self._nginx.start()
         self._wait_for(self._nginx, lambda: listens(self._host, self._port))

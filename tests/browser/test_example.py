@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.support.servers import running
+
+from .chat import enter, say
 
 
 @pytest.fixture(scope="module")
@@ -19,21 +21,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context()
     yield context
     context.close()
-
-
-def enter(context: BrowserContext, address: str, name: str, room: str) -> Page:
-    page = context.new_page()
-    page.goto(address)
-    page.get_by_label("Your name").fill(name)
-    page.get_by_label("Room").fill(room)
-    page.keyboard.press("Enter")
-    expect(page.locator("p2p-frame[state=connected]")).to_be_attached(timeout=20_000)
-    return page
-
-
-def say(page: Page, text: str) -> None:
-    page.get_by_label("Message", exact=True).fill(text)
-    page.keyboard.press("Enter")
 
 
 def test_four_people_talk_and_go_on_without_their_host(

@@ -1,0 +1,95 @@
+"""The example app on two workers, one of which dies."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.clusters import Cluster, running_cluster
+
+from .chat import enter, say
+
+ROOM = "garden"
+TRIES = 20
+
+# What a page has noticed: every state that its frame takes once this has run.
+WATCH = """() => {
+  const frame = document.querySelector("p2p-frame")
+  window.noticed = []
+  const observer = new MutationObserver(() => window.noticed.push(frame.getAttribute("state")))
+  observer.observe(frame, { attributeFilter: ["state"] })
+}"""
+
+Enter = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def come_in(browser: Browser, cluster: Cluster) -> Iterator[Enter]:
+    contexts = []
+
+    def come_in(name: str) -> Page:
+        contexts.append(browser.new_context())
+        return enter(contexts[-1], cluster.url, name, ROOM)
+
+    yield come_in
+    for context in contexts:
+        context.close()
+
+
+def joins(cluster: Cluster, name: str) -> list[str]:
+    """Return the workers that somebody has joined through, in order."""
+    words = [line.split(": ", 1) for line in cluster.lines if ": " in line]
+    return [worker for worker, *rest in words if rest == [f"{name} joins {ROOM}"]]
+
+
+def join_elsewhere(cluster: Cluster, page: Page, name: str, other: str) -> None:
+    """Load a page again until its socket was on another worker than that of the other."""
+    for _ in range(TRIES):
+        if joins(cluster, name)[-1] != joins(cluster, other)[-1]:
+            return
+        page.reload()
+        expect(page.locator("p2p-frame[state=connected]")).to_be_attached(timeout=20_000)
+    raise AssertionError(f"nginx gave {name} the same worker as {other} {TRIES} times.")
+
+
+def talk(pages: list[Page], text: str) -> None:
+    """Let each page say something, and wait until all have it."""
+    for number, page in enumerate(pages):
+        say(page, f"{text}, {number}")
+    for page in pages:
+        for number in range(len(pages)):
+            expect(page.get_by_text(f"{text}, {number}", exact=True)).to_be_visible()
+
+
+def test_a_chat_across_workers_goes_on_when_the_one_of_its_host_dies(
+    cluster: Cluster, come_in: Enter
+) -> None:
+    ada, ben = come_in("Ada"), come_in("Ben")
+    join_elsewhere(cluster, ben, "Ben", "Ada")
+    talk([ada, ben], "before")
+
+    for page in (ada, ben):
+        page.evaluate(WATCH)
+    before = joins(cluster, "Ada")
+    worker = before[-1]
+    os.kill(cluster.pids()[worker], signal.SIGKILL)
+    cluster.wait_for(f"{worker} was ended by SIGKILL")
+    talk([ada, ben], "after")
+
+    # The host's socket comes back, through whichever worker nginx finds, and so does the worker.
+    cluster.until(lambda: len(joins(cluster, "Ada")) > len(before), "the host's socket")
+    cluster.wait_for(f"{worker} is back")
+    pages = [ada, ben, come_in("Zoë")]
+    for page in pages:
+        expect(page.locator(".people .person")).to_have_count(3)
+    talk(pages, "in the end")
+    for page in (ada, ben):
+        assert page.evaluate("window.noticed") == []

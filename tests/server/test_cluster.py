@@ -1,0 +1,74 @@
+"""The processes of the example's cluster: none is left behind, none is lost silently."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support.clusters import Cluster, running_cluster
+
+
+def has_gone(pid: int) -> bool:
+    with suppress(FileNotFoundError):
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+        # Where process 1 doesn't reap orphans, their entries stay.
+        return state == "Z"
+    return True
+
+
+def wait_until_gone(cluster: Cluster, pids: dict[str, int]) -> None:
+    for name, pid in pids.items():
+        cluster.until(partial(has_gone, pid), f"the end of {name}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_no_process_behind(number: signal.Signals) -> None:
+    with running_cluster() as cluster:
+        pids = cluster.pids()
+        assert list(pids) == ["worker 1", "worker 2", "Redis", "nginx"]
+        # Not even one that doesn't listen.
+        os.kill(pids["worker 2"], signal.SIGSTOP)
+        cluster.process.send_signal(number)
+        assert cluster.end() == 0
+        wait_until_gone(cluster, pids)
+
+
+def test_nothing_outlives_a_cluster_that_is_killed() -> None:
+    with running_cluster() as cluster:
+        pids = cluster.pids()
+        cluster.process.kill()
+        wait_until_gone(cluster, pids)
+
+
+@pytest.mark.parametrize("name", ["Redis", "nginx"])
+def test_it_says_which_part_has_died(name: str) -> None:
+    with running_cluster() as cluster:
+        pids = cluster.pids()
+        os.kill(pids[name], signal.SIGKILL)
+        assert cluster.end() == 1
+        assert cluster.lines[-1] == f"{name} was ended by SIGKILL. Everything stops."
+        wait_until_gone(cluster, pids)
+
+
+def test_a_dead_worker_costs_a_visitor_nothing_and_comes_back() -> None:
+    with running_cluster() as cluster:
+        os.kill(cluster.pids()["worker 1"], signal.SIGKILL)
+        cluster.wait_for("worker 1 was ended by SIGKILL")
+        while not any("worker 1 is back" in line for line in cluster.lines):
+            with urlopen(cluster.url, timeout=30) as response:
+                assert response.headers["X-Worker"] in ("worker 1", "worker 2")
+
+
+def test_a_taken_port_is_named() -> None:
+    with running_cluster() as cluster:
+        port = cluster.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "example_app.cluster", "--port", port]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"Port {port} is taken by another program.")
