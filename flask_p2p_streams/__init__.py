@@ -30,8 +30,12 @@ The modules, in reading order; each imports only from those above it:
     the door of a session: bans, closing, locks; no I/O
 ``records``
     what is kept of a session
+``decisions``
+    what the rules decide
 ``sessions``
-    the rules: join, leave, lose, renew; no I/O
+    the rules of joining; no I/O
+``seats``
+    the rules of the host's seat; no I/O
 ``removals``
     the rules of kick, close and lock; no I/O
 ``atomic``
@@ -48,6 +52,10 @@ The modules, in reading order; each imports only from those above it:
     which workers live, and which hosts they hold
 ``sockets``
     what is asked of each new connection
+``publisher``
+    what goes over the message queue
+``socket_rooms``
+    how events reach sockets
 ``packets``
     packets that no client of ours sends
 ``rooms``
@@ -56,6 +64,10 @@ The modules, in reading order; each imports only from those above it:
     who has let go of the server, and isn't in a roster yet
 ``announcements``
     who is told what
+``probes``
+    whether a host lives
+``workers``
+    this process among the others
 ``authorization``
     the app's own say in a join
 ``admission``

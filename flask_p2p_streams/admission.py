@@ -1,28 +1,22 @@
 """Who is let in, and as what: the joining of a peer."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from .announcements import Announcements, Outbox
 from .authorization import Authorizers
 from .config import Config
+from .decisions import Following, Hosting, Hostless, Joined, Suspected, Waiting
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .gates import Barred, Pass
 from .messages import JoinRequest
+from .probes import Probes
+from .records import Session
 from .released import Released
 from .rooms import Member, Rooms, rooms_of
-from .sessions import (
-    HOSTLESS_RETRY_MS,
-    Candidacy,
-    Following,
-    Hosting,
-    Hostless,
-    Joined,
-    Session,
-    Waiting,
-    join,
-    lose_if_gone,
-)
+from .seats import lose_if_gone
+from .sessions import HOSTLESS_RETRY_MS, Candidacy, join
 from .store import Locks, SessionStore
 from .tokens import Signer
 
@@ -43,7 +37,9 @@ class Admission:
         authorizers: Authorizers,
         announcements: Announcements,
         outbox: Outbox,
+        probes: Probes,
         locks: Locks,
+        worker_id: str,
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -54,7 +50,9 @@ class Admission:
         self._authorizers = authorizers
         self._announcements = announcements
         self._outbox = outbox
+        self._probes = probes
         self._joining = locks
+        self._worker_id = worker_id
         self._now = now
 
     def join(self, member: Member, request: JoinRequest) -> Payload:
@@ -74,26 +72,48 @@ class Admission:
             raise
         if replaced is not None:
             self._replace(replaced)
-        return self._welcome(member, decision, request)
+        answer = self._welcome(member, decision, request)
+        self._replace_elsewhere(member)
+        return answer
 
     def _admit(
         self, member: Member, request: JoinRequest
     ) -> tuple[Hosting | Following, Member | None]:
-        # One lock around both, so that of two sockets of one peer the later one stays,
-        # and that no two of them get the last place.
-        with self._joining.of(member.session_id):
-            decision = self._decide(self._candidacy(member, request), member.expires_in)
-            if isinstance(decision, (Hosting, Following)):
-                host = decision.host if isinstance(decision, Following) else member.peer_id
-                return decision, self._rooms.enter(member, decision.epoch, host)
+        decision, replaced = self._attempt(member, request)
+        if isinstance(decision, Suspected):
+            verdict = self._probes.ask(decision)
+            if verdict == "unknown":
+                raise _come_again("The host does not answer, and may still be there.")
+            lives = verdict == "lives"
+            decision, replaced = self._attempt(member, request, decision.host_sid, lives=lives)
+        if isinstance(decision, (Hosting, Following)):
+            return decision, replaced
+        if isinstance(decision, Suspected):
+            raise _come_again("The host has changed its place meanwhile.")
         if isinstance(decision, Hostless) and decision.vacated is not None:
             self._announcements.unseated(member.session_id, decision.vacated)
             self._replace_older(member)
         raise _refusal(decision)
 
+    def _attempt(
+        self, member: Member, request: JoinRequest, host_sid: str | None = None, lives: bool = False
+    ) -> tuple[Joined, Member | None]:
+        # One lock around both, so that of two sockets of one peer the later one stays,
+        # and that no two of them get the last place.
+        with self._joining.of(member.session_id):
+            candidacy = self._candidacy(member, request)
+            if host_sid is not None:
+                known, gone = (host_sid, None) if lives else (None, host_sid)
+                candidacy = replace(candidacy, vouched=known, silent=gone)
+            decision = self._decide(candidacy, member.expires_in)
+            if not isinstance(decision, (Hosting, Following)):
+                return decision, None
+            host = decision.host if isinstance(decision, Following) else member.peer_id
+            return decision, self._rooms.enter(member, decision.epoch, host)
+
     def _decide(self, candidacy: Candidacy, expires_in: float) -> Joined:
         def rule(session: Session | None) -> tuple[Session | None, Joined]:
-            present = lose_if_gone(session, self._outbox.reaches, candidacy.now)
+            present = lose_if_gone(session, self._outbox.is_here, candidacy.now)
             return join(present, candidacy)
 
         return self._store.update(candidacy.session_id, rule, expires_in)
@@ -108,6 +128,7 @@ class Admission:
             sid=member.sid,
             now=self._now(),
             grace=self._config.host_grace,
+            worker=self._worker_id,
             seat=seat or None,
             lost_epoch=request.lost_epoch,
             kept_for=member.expires_in,
@@ -134,8 +155,24 @@ class Admission:
 
     def _replace(self, older: Member) -> None:
         self._outbox.leave(older.sid, *rooms_of(older))
-        self._announcements.replaced(older)
-        self._outbox.close(older.sid)
+        self._dismiss(older.sid)
+
+    def _replace_elsewhere(self, member: Member) -> None:
+        if self._outbox.is_alone:
+            return
+        try:
+            older = self._store.exchange_sid(
+                member.session_id, member.peer_id, member.sid, member.expires_in
+            )
+        except SignalingError:
+            # It has been logged. The peer is in, and an older socket of it harms only itself.
+            return
+        if older not in (None, member.sid):
+            self._dismiss(str(older))
+
+    def _dismiss(self, sid: str) -> None:
+        self._announcements.replaced(sid)
+        self._outbox.close(sid)
 
     def _welcome(
         self, member: Member, decision: Hosting | Following, request: JoinRequest

@@ -3,18 +3,19 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any, Protocol
 
 from blinker import NamedSignal
 from flask import Flask
 
 from . import messages, signals
+from .decisions import Following, Hosting
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .messages import HostChange
+from .records import Vacated
 from .rooms import Member, Room, peer_room, session_room
-from .sessions import Following, Hosting, Vacated
 from .tokens import Signer
 
 logger = logging.getLogger("flask_p2p_streams")
@@ -36,16 +37,28 @@ class Outbox(Protocol):
         """Whether this worker has no message queue, and so reaches its own sockets only."""
 
     def emit(self, event: str, payload: Payload, room: str) -> None:
-        """Send an event to all sockets in a room."""
+        """Send an event to all sockets in a room, on every worker."""
+
+    def tell(self, event: str, payload: Payload, room: str) -> None:
+        """Send an event to the one socket in a room, wherever it is."""
+
+    def ask(self, event: str, payload: Payload, sid: str, timeout: float) -> object:
+        """Send an event to one socket; return its answer, or None after so many seconds."""
 
     def enter(self, sid: str, *rooms: str) -> None:
-        """Put a socket into rooms."""
+        """Put a socket of this worker into rooms."""
 
     def leave(self, sid: str, *rooms: str) -> None:
-        """Take a socket out of rooms."""
+        """Take a socket of this worker out of rooms."""
 
     def reaches(self, room: str) -> bool:
         """Tell whether an event to this room may reach somebody."""
+
+    def is_here(self, sid: str, worker_id: str | None) -> bool:
+        """Tell whether a socket is open, as far as this worker can know."""
+
+    def present(self, room: str) -> Set[str]:
+        """Return the sockets of this worker in a room."""
 
     def close(self, sid: str) -> None:
         """Disconnect a socket, also one of another worker where there is a message queue."""
@@ -85,9 +98,9 @@ class Announcements:
             epoch=epoch,
             **self._common(member),
         )
-        self._outbox.emit("session_ready", ready, member.sid)
+        self._outbox.tell("session_ready", ready, member.sid)
         if not connected:
-            self._outbox.emit("session_ready", ready, peer_room(member.session_id, host))
+            self._outbox.tell("session_ready", ready, peer_room(member.session_id, host))
         self._tell(signals.peer_joined, member, host=False)
         return messages.joined(peer_id=member.peer_id, host_peer_id=host, epoch=epoch, seat=None)
 
@@ -102,7 +115,7 @@ class Announcements:
             seat=seat,
             **self._common(member),
         )
-        self._outbox.emit("session_ready", ready, member.sid)
+        self._outbox.tell("session_ready", ready, member.sid)
         self._host_changed(member, host, epoch, "resumed" if decision.resumed else "elected")
         if decision.opened:
             self._send(signals.session_opened, session_id=member.session_id)
@@ -111,10 +124,15 @@ class Announcements:
             self._tell(signals.host_elected, member, epoch=epoch)
         return messages.joined(peer_id=host, host_peer_id=host, epoch=epoch, seat=seat)
 
-    def replaced(self, older: Member) -> None:
+    def replaced(self, older_sid: str) -> None:
         """Tell a socket that its peer has joined in another place."""
         error = SignalingError(ErrorCode.PEER_REPLACED)
-        self._outbox.emit("session_error", error.to_payload(), older.sid)
+        self._outbox.tell("session_error", error.to_payload(), older_sid)
+
+    def superseded(self, member: Member, host: str | None, epoch: int) -> None:
+        """Tell a host that the session goes on under another one."""
+        notice = messages.host_changed(host, epoch, "elected")
+        self._outbox.tell("host_changed", notice, member.sid)
 
     # Somebody has gone
 
@@ -132,7 +150,7 @@ class Announcements:
         """Tell the host that a client has gone before it was connected."""
         if room.host != member.peer_id:
             notice = messages.peer_left(member.peer_id, room.epoch)
-            self._outbox.emit("peer_left", notice, peer_room(member.session_id, room.host))
+            self._outbox.tell("peer_left", notice, peer_room(member.session_id, room.host))
         self._tell(signals.peer_left, member)
 
     # The app has decided
@@ -143,7 +161,7 @@ class Announcements:
         self._outbox.emit("session_error", error, peer_room(session_id, peer_id))
         if host is not None and host != peer_id:
             notice = messages.peer_expelled(peer_id, error)
-            self._outbox.emit("peer_expelled", notice, peer_room(session_id, host))
+            self._outbox.tell("peer_expelled", notice, peer_room(session_id, host))
         self._send(signals.peer_kicked, session_id=session_id, peer_id=peer_id, ban_for=ban_for)
 
     def closed(self, session_id: str) -> None:

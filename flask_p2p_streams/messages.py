@@ -205,6 +205,18 @@ def host_changed(host_peer_id: str | None, epoch: int, reason: HostChange) -> Pa
     return {"host_peer_id": host_peer_id, "epoch": epoch, "reason": reason}
 
 
+def host_probe(epoch: int) -> Payload:
+    """Build ``host_probe``: the question whether a host still holds this epoch."""
+    return {"epoch": epoch}
+
+
+def vouches(answer: object, epoch: int) -> bool:
+    """Tell whether the answer to ``host_probe`` says that the host holds this epoch."""
+    if not isinstance(answer, Mapping) or answer.get("ok") is not True:
+        return False
+    return type(answer.get("epoch")) is int and answer["epoch"] == epoch
+
+
 def peer_left(peer_id: str, epoch: int) -> Payload:
     """Build ``peer_left``."""
     return {"peer_id": peer_id, "epoch": epoch}

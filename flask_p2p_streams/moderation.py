@@ -16,9 +16,8 @@ class Moderation:
     """Remove peers, and close and lock sessions, on all workers.
 
     What is decided is kept in the session's record, so every worker heeds it at the
-    next join. Events reach the sockets of all workers by the message queue. The host's
-    socket is disconnected wherever it is, and a client's if it is at this worker; at
-    another one it is taken out of its rooms, and its page leaves by itself.
+    next join. Events reach the sockets of all workers by the message queue. A socket of
+    another worker is taken out of its rooms, by which that worker knows that it has to go.
     """
 
     def __init__(
@@ -119,6 +118,8 @@ class Moderation:
         sids = {member.sid for member in self._rooms.members_of(session_id, peer_id)}
         if vacated is not None and vacated.sid is not None:
             sids.add(vacated.sid)
+        if peer_id is not None and not self._outbox.is_alone:
+            sids.add(self._store.read_sid(session_id, peer_id) or "")
         self._outbox.empty(room)
-        for sid in sids:
+        for sid in sids - {""}:
             self._outbox.close(sid)

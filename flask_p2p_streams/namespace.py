@@ -5,9 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from flask_socketio import Namespace, SocketIO
+from flask_socketio import Namespace
 from socketio.exceptions import ConnectionRefusedError
-from socketio.pubsub_manager import PubSubManager
 
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
@@ -21,52 +20,6 @@ from .throttle import Throttle
 logger = logging.getLogger("flask_p2p_streams")
 
 Handler = Callable[[str, object], Payload]
-
-
-class SocketRooms:
-    """The :class:`~flask_p2p_streams.signaling.Outbox` of one Socket.IO namespace."""
-
-    def __init__(self, socketio: SocketIO, server: Any, sockets: Sockets, namespace: str) -> None:
-        self._socketio = socketio
-        self._server = server
-        self._sockets = sockets
-        self._namespace = namespace
-        self._alone = not isinstance(server.manager, PubSubManager)
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether there is no message queue, so that no other worker is reached."""
-        return self._alone
-
-    def emit(self, event: str, payload: Payload, room: str) -> None:
-        """Send an event to all sockets in a room, on every worker."""
-        self._socketio.emit(event, payload, to=room, namespace=self._namespace)
-
-    def enter(self, sid: str, *rooms: str) -> None:
-        """Put a socket of this worker into rooms."""
-        for room in rooms:
-            self._server.enter_room(sid, room, namespace=self._namespace)
-
-    def leave(self, sid: str, *rooms: str) -> None:
-        """Take a socket of this worker out of rooms."""
-        for room in rooms:
-            self._server.leave_room(sid, room, namespace=self._namespace)
-
-    def reaches(self, room: str) -> bool:
-        """Tell whether a room has somebody in it; with a message queue nobody can tell."""
-        participants = self._server.manager.get_participants(self._namespace, room)
-        return not self._alone or next(participants, None) is not None
-
-    def empty(self, room: str) -> None:
-        """Take all sockets out of a room, on every worker."""
-        self._server.close_room(room, namespace=self._namespace)
-
-    def close(self, sid: str) -> None:
-        """Disconnect a socket, and its connection too if nothing else uses that."""
-        eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
-        self._server.disconnect(sid, namespace=self._namespace)
-        if eio_sid is not None:
-            self._sockets.close_if_idle(eio_sid)
 
 
 class SignalingNamespace(Namespace):

@@ -14,9 +14,13 @@ class Session:
     """Who hosts a session.
 
     ``host`` is None while the seat is free; ``host_sid`` is the host's socket and
-    None while that is lost, since ``absent_since``. ``reported`` is how many peers the
-    host has told of last, ``kept_for`` the seconds that its page asked to be remembered.
-    ``opened`` is False until the first host comes, and again when the app has closed it.
+    ``host_worker`` the process that holds it, both None while that is lost, since
+    ``absent_since``. ``reported`` is how many peers the host has told of last, ``kept_for``
+    the seconds that its page asked to be remembered. ``opened`` is False until the first
+    host comes, and again when the app has closed it.
+
+    The record was begun at ``born``, and knows nothing of the epochs after ``known_from``
+    and before ``first_epoch``: a cache that lost its memory may have forgotten a host.
     """
 
     id: str
@@ -27,6 +31,10 @@ class Session:
     reported: int = 0
     kept_for: float = 0.0
     opened: bool = True
+    host_worker: str | None = None
+    born: float = 0.0
+    first_epoch: int = 0
+    known_from: int = 0
     gate: Gate = field(default_factory=Gate)
 
     def to_text(self) -> str:
@@ -60,12 +68,24 @@ def unopened(session_id: str) -> Session:
     return Session(session_id, 0, None, None, None, opened=False)
 
 
+def begun(session: Session | None, session_id: str, epoch: int, now: float) -> Session:
+    """Return the session, or a new record; either bears its date from its first host on."""
+    present = session or Session(session_id, 0, None, None, None)
+    if present.first_epoch:
+        return present
+    return replace(present, born=now, first_epoch=present.epoch or epoch)
+
+
 def emptied(session: Session, now: float) -> tuple[Session, Vacated | None]:
     """Free the seat; the epoch rises, so that the proof of it is good no more."""
     vacated = session.host and Vacated(session.epoch, session.host, session.host_sid)
     epoch = next_epoch(session, now)
-    freed = replace(session, epoch=epoch, host=None, host_sid=None, absent_since=None)
-    return freed, vacated or None
+    return without_host(replace(session, epoch=epoch)), vacated or None
+
+
+def without_host(session: Session) -> Session:
+    """Return the session with an empty seat."""
+    return replace(session, host=None, host_sid=None, host_worker=None, absent_since=None)
 
 
 def next_epoch(session: Session | None, now: float) -> int:
@@ -88,6 +108,10 @@ _ADDED: dict[str, tuple[type, ...]] = {
     "reported": (int,),
     "kept_for": (int, float),
     "opened": (bool,),
+    "host_worker": (str, NoneType),
+    "born": (int, float),
+    "first_epoch": (int,),
+    "known_from": (int,),
     "gate": (dict,),
 }
 

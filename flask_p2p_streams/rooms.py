@@ -98,6 +98,11 @@ class Rooms:
                 if member.session_id == session_id and peer_id in (None, member.peer_id)
             ]
 
+    def joined(self) -> list[Member]:
+        """Return the sockets that are in a session."""
+        with self._mutex:
+            return [member for member in self._members.values() if member.room is not None]
+
     def enter(self, member: Member, epoch: int, host: str) -> Member | None:
         """Let a member in; return the one whose place it takes, which is out then."""
         with self._mutex:

@@ -6,6 +6,7 @@ hears of that from ``namespace`` and speaks through ``announcements``.
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 
@@ -14,15 +15,19 @@ from .admission import Admission
 from .announcements import Announcements, Outbox
 from .authorization import Authorizers
 from .config import Config
+from .decisions import Hosting, Stale
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .messages import Signal
 from .moderation import Moderation
+from .probes import Probes
+from .records import Session, Vacated
 from .released import Released
 from .rooms import Member, Room, Rooms, peer_room, rooms_of
-from .sessions import Hosting, Session, Stale, Vacated, leave, lose, renew
+from .seats import leave, lose, renew
 from .store import Locks, SessionStore
 from .tokens import Signer
+from .workers import Worker
 
 
 class Signaling:
@@ -37,19 +42,35 @@ class Signaling:
         outbox: Outbox,
         locks: Locks,
         authorizers: Authorizers,
+        server: Any,
+        worker_id: str,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.rooms = Rooms()
-        self._released = Released()
-        self._announcements = Announcements(app, config.ice_servers, signer, outbox, now)
+        self.rooms = rooms = Rooms()
+        self._released = released = Released()
+        self._announcements = news = Announcements(app, config.ice_servers, signer, outbox, now)
+        self._worker = worker = Worker(
+            worker_id, server, store, rooms, outbox, news, now
+        )
         self._config = config
         self._signer = signer
         self._store = store
         self._outbox = outbox
         self._now = now
-        news, rooms, released = self._announcements, self.rooms, self._released
+        create_event = server.eio.create_event
         self._admission = Admission(
-            config, signer, store, rooms, released, authorizers, news, outbox, locks, now
+            config=config,
+            signer=signer,
+            store=store,
+            rooms=rooms,
+            released=released,
+            authorizers=authorizers,
+            announcements=news,
+            outbox=outbox,
+            probes=Probes(outbox, worker.id, worker.is_alive, create_event),
+            locks=locks,
+            worker_id=worker.id,
+            now=now,
         )
         self.moderation = Moderation(config, store, rooms, released, news, outbox, now)
 
@@ -71,6 +92,7 @@ class Signaling:
             role=token.role,
         )
         self._admission.join(member, request)
+        self._worker.wake()
 
     def session_join(self, sid: str, payload: object) -> Payload:
         """Let an open socket join again, under the token that it came with."""
@@ -131,7 +153,7 @@ class Signaling:
         room = peer_room(member.session_id, signal.to)
         if not self._outbox.reaches(room):
             raise SignalingError(ErrorCode.NO_SUCH_PEER)
-        self._outbox.emit(event, messages.relayed(signal, member.peer_id), room)
+        self._outbox.tell(event, messages.relayed(signal, member.peer_id), room)
         return {"ok": True}
 
     # Leaving
@@ -147,8 +169,8 @@ class Signaling:
         else:
             self._released.add(member.session_id, member.peer_id)
             self._announcements.released(member)
-        self._outbox.leave(sid, *rooms_of(member))
         self.rooms.release(member)
+        self._outbox.leave(sid, *rooms_of(member))
         return {"ok": True}
 
     def disconnect(self, sid: str) -> None:
@@ -158,7 +180,8 @@ class Signaling:
             return
         room = member.room
         self.rooms.release(member)
-        self._depart(member, room, "lost")
+        if not self._is_replaced(member):
+            self._depart(member, room, "lost")
 
     def _depart(self, member: Member, room: Room, reason: messages.HostChange) -> None:
         vacated = self._vacate(member, reason) if room.host == member.peer_id else None
@@ -166,6 +189,16 @@ class Signaling:
             self._announcements.host_gone(member, vacated, reason)
         else:
             self._announcements.client_gone(member, room)
+
+    def _is_replaced(self, member: Member) -> bool:
+        # A newer socket of the peer is at another worker: the peer hasn't gone.
+        if self._outbox.is_alone:
+            return False
+        try:
+            newest = self._store.read_sid(member.session_id, member.peer_id)
+        except SignalingError:
+            return False
+        return newest not in (None, member.sid)
 
     def _vacate(self, member: Member, reason: messages.HostChange) -> Vacated | None:
         def rule(session: Session | None) -> tuple[Session | None, Vacated | None]:
@@ -182,13 +215,13 @@ class Signaling:
         roster = messages.parse_roster(payload)
         member, room = self._joined(sid)
 
-        def rule(session: Session | None) -> tuple[Session | None, Hosting | Stale]:
-            return renew(
-                session, member.session_id, member.peer_id, sid, roster.epoch, len(roster.peers)
-            )
-
         if room.host != member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
+        host = self._worker.incumbent(member, roster.epoch)
+
+        def rule(session: Session | None) -> tuple[Session | None, Hosting | Stale]:
+            return renew(session, host, len(roster.peers))
+
         if roster.epoch != room.epoch or isinstance(
             self._store.update(member.session_id, rule, member.expires_in), Stale
         ):

@@ -19,7 +19,7 @@ from typing import Any, cast
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_socketio import SocketIOTestClient
-from socketio.packet import CONNECT_ERROR
+from socketio.packet import ACK, CONNECT_ERROR, EVENT, Packet
 
 from .tokens import Role
 from .wiring import KEY, AppState
@@ -44,6 +44,8 @@ class P2PTestPeer:
     :param seat: an earlier host's ``seat``.
     :param lost_epoch: the epoch whose host this peer has lost.
     :param connected_epoch: the epoch whose host this peer is still connected to.
+    :param answers: whether it answers when the server asks if it still hosts; a page
+        that hangs doesn't.
 
     ``refusal`` is the error that the server refused it with, or None.
     """
@@ -63,6 +65,7 @@ class P2PTestPeer:
         seat: str | None = None,
         lost_epoch: int | None = None,
         connected_epoch: int | None = None,
+        answers: bool = True,
     ) -> None:
         state = cast(AppState, app.extensions[KEY])
         config = state.config
@@ -83,6 +86,7 @@ class P2PTestPeer:
                 **_given(seat=seat, lost_epoch=lost_epoch, connected_epoch=connected_epoch),
             },
         )
+        self._client.answers = answers
 
     # What the server has said
 
@@ -178,6 +182,7 @@ class _Client(SocketIOTestClient):
     # Flask-SocketIO's own client drops the reason of a refusal.
 
     refusal: dict[str, Any] | None = None
+    answers = True
     queue: list[dict[str, Any]]
 
     def connect(self, *args: Any, **kwargs: Any) -> None:
@@ -188,6 +193,8 @@ class _Client(SocketIOTestClient):
             if eio_sid == self._eio_sid and packet.packet_type == CONNECT_ERROR:
                 self.refusal = packet.data["data"]
             deliver(eio_sid, packet)
+            if eio_sid == self._eio_sid and packet.packet_type == EVENT:
+                self._answer(packet)
 
         server._send_packet = observe
         super().connect(*args, **kwargs)
@@ -195,6 +202,14 @@ class _Client(SocketIOTestClient):
     def drop(self) -> None:
         self._server._handle_eio_disconnect(self._eio_sid, self._server.reason.TRANSPORT_CLOSE)
         cast(Any, self).connected.clear()
+
+    def _answer(self, packet: Any) -> None:
+        name, *payload = packet.data
+        if packet.id is not None and name == "host_probe" and self.answers:
+            answer = Packet(
+                ACK, data=[{"ok": True, **payload[0]}], namespace=packet.namespace, id=packet.id
+            )
+            self._server._handle_eio_message(self._eio_sid, answer.encode())
 
     @property
     def _server(self) -> Any:

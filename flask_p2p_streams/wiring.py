@@ -1,6 +1,7 @@
 """What serves one app, and how its parts are put together."""
 
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any, cast
 
 from flask import Flask
@@ -15,11 +16,12 @@ from .cli import p2p as command_group
 from .config import Config
 from .errors import ConfigurationError
 from .metrics import Metrics
-from .namespace import SignalingNamespace, SocketRooms
+from .namespace import SignalingNamespace
 from .packets import Packets
 from .renewals import Renewals
 from .servers import check_server, server_of
 from .signaling import Signaling
+from .socket_rooms import SocketRooms
 from .sockets import Sockets
 from .store import Locks, SessionStore, Store, checked_store, guarded_store, mutex_for
 from .tags import Tags
@@ -80,9 +82,20 @@ def app_state(
     check_server(server, config.namespace)
     mutex = mutex_for(server.async_mode)
     sockets = Sockets(server, config.join_timeout)
-    outbox = SocketRooms(socketio, server, sockets, config.namespace)
+    worker_id = token_hex(8)
+    outbox = SocketRooms(server, sockets, config.namespace, worker_id)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
-    signaling = Signaling(app, config, signer, sessions, outbox, Locks(mutex), authorizers)
+    signaling = Signaling(
+        app,
+        config,
+        signer,
+        sessions,
+        outbox,
+        Locks(mutex),
+        authorizers,
+        server=server,
+        worker_id=worker_id,
+    )
     metrics = Metrics()
     throttle = Throttle(config, metrics)
     namespace = SignalingNamespace(

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_p2p_streams.decisions import Following, Hosting, Hostless
 from flask_p2p_streams.gates import Pass
 from flask_p2p_streams.records import Session, Vacated
 from flask_p2p_streams.removals import close, kick, lock
-from flask_p2p_streams.sessions import Candidacy, Following, Hosting, Hostless, join, leave, lose
+from flask_p2p_streams.seats import leave, lose
+from flask_p2p_streams.sessions import Candidacy, join
 from flask_p2p_streams.tokens import Role, Seat
 
 NOW = 1_700_000_000.0

@@ -6,9 +6,11 @@ from threading import Barrier, Thread
 
 import pytest
 
+from flask_p2p_streams.decisions import Hosting, Joined
 from flask_p2p_streams.errors import ConfigurationError, ErrorCode, SignalingError
 from flask_p2p_streams.gates import Gate
-from flask_p2p_streams.sessions import Candidacy, Hosting, Joined, Session, join
+from flask_p2p_streams.records import Session
+from flask_p2p_streams.sessions import Candidacy, join
 from flask_p2p_streams.store import (
     Locks,
     SessionStore,

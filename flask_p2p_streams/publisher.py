@@ -1,0 +1,66 @@
+"""What goes over the message queue: in order, and without anybody waiting for it."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+MAX_WAITING = 10_000
+"""Publications that wait for a stalled message queue; beyond it the newest are dropped."""
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+class Publisher:
+    """Run publications one after the other, beside the handlers of events.
+
+    A stalled queue blocks whoever publishes for 10 s, and a handler that waits so
+    long reads no pong: Engine.IO would take its socket for dead. Where there is no
+    socket to be kept waiting, a publication runs at once.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._mutex = threading.Lock()
+        self._running = False
+        self._overflows = False
+
+    def post(self, publish: Callable[[], object]) -> None:
+        """Run a publication when those before it are done."""
+        if not self._server.environ and not self._running:
+            publish()
+            return
+        with self._mutex:
+            if len(self._waiting) >= MAX_WAITING:
+                self._complain()
+                return
+            self._waiting.append(publish)
+            start, self._running = not self._running, True
+        if start:
+            self._server.start_background_task(self._run)
+
+    def _complain(self) -> None:
+        if not self._overflows:
+            self._overflows = True
+            logger.error(
+                "The message queue is stalled; what other workers should hear is dropped. Check "
+                "that the server named by SocketIO(message_queue=...) is running and reachable."
+            )
+
+    def _run(self) -> None:
+        while (publish := self._next()) is not None:
+            try:
+                publish()
+            except Exception:
+                logger.exception(
+                    "A publication has failed; check the server of SocketIO(message_queue=...)."
+                )
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._mutex:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._running = self._overflows = False
+            return None

@@ -1,0 +1,129 @@
+"""How events reach sockets: those of this worker at once, those of others over the queue."""
+
+from collections.abc import Set
+from functools import partial
+from typing import Any
+
+from socketio.pubsub_manager import PubSubManager
+
+from .fields import Payload
+from .publisher import Publisher
+from .sockets import Sockets
+
+
+class SocketRooms:
+    """The :class:`~flask_p2p_streams.announcements.Outbox` of one Socket.IO namespace."""
+
+    def __init__(self, server: Any, sockets: Sockets, namespace: str, worker_id: str) -> None:
+        self._server = server
+        self._sockets = sockets
+        self._namespace = namespace
+        self._worker_id = worker_id
+        self._alone = not isinstance(server.manager, PubSubManager)
+        self._publisher = Publisher(server)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is no message queue, so that no other worker is reached."""
+        return self._alone
+
+    # Saying
+
+    def emit(self, event: str, payload: Payload, room: str) -> None:
+        """Send an event to the sockets in a room, on every worker."""
+        act = partial(self._server.emit, event, payload, to=room, namespace=self._namespace)
+        if self._alone:
+            act()
+        else:
+            self._publisher.post(act)
+
+    def tell(self, event: str, payload: Payload, room: str) -> None:
+        """Send an event to the one socket in a room; if that is here, without the queue."""
+        if self._alone or not self.present(room):
+            self.emit(event, payload, room)
+        else:
+            self._server.emit(
+                event, payload, to=room, namespace=self._namespace, ignore_queue=True
+            )
+
+    def ask(self, event: str, payload: Payload, sid: str, timeout: float) -> object:
+        """Send an event to one socket, and return its answer, or None after the time-out."""
+        answered = self._server.eio.create_event()
+        answers: list[object] = []
+
+        def take(*answer: object) -> None:
+            answers.extend(answer)
+            answered.set()
+
+        here = self._is_local(sid)
+        act = partial(
+            self._server.emit,
+            event,
+            payload,
+            to=sid,
+            namespace=self._namespace,
+            callback=take,
+            ignore_queue=here,
+        )
+        if here:
+            act()
+        else:
+            self._publisher.post(act)
+        answered.wait(timeout=timeout)
+        if not here:
+            # Socket.IO keeps these for the life of a socket, and doesn't see this one end.
+            self._server.manager.callbacks.pop(sid, None)
+        return answers[0] if answers else None
+
+    # Who is where
+
+    def enter(self, sid: str, *rooms: str) -> None:
+        """Put a socket of this worker into rooms."""
+        for room in rooms:
+            self._server.enter_room(sid, room, namespace=self._namespace)
+
+    def leave(self, sid: str, *rooms: str) -> None:
+        """Take a socket of this worker out of rooms."""
+        for room in rooms:
+            self._server.leave_room(sid, room, namespace=self._namespace)
+
+    def reaches(self, room: str) -> bool:
+        """Tell whether a room has somebody in it; with a message queue nobody can tell."""
+        return not self._alone or bool(self.present(room))
+
+    def is_here(self, sid: str, worker_id: str | None) -> bool:
+        """Tell whether a socket is open; another worker's is, as far as this one knows."""
+        if self._alone or worker_id == self._worker_id:
+            return self._is_local(sid)
+        return True
+
+    def present(self, room: str) -> Set[str]:
+        """Return the sockets of this worker in a room."""
+        participants = self._server.manager.get_participants(self._namespace, room)
+        return {sid for sid, _ in participants}
+
+    def empty(self, room: str) -> None:
+        """Take all sockets out of a room, on every worker."""
+        self._in_order(partial(self._server.close_room, room, namespace=self._namespace))
+
+    def close(self, sid: str) -> None:
+        """Disconnect a socket, and its connection too if it is here and nothing else uses it."""
+        self._in_order(partial(self._close, sid))
+
+    # The parts
+
+    def _in_order(self, act: partial[Any]) -> None:
+        # After what was emitted before it.
+        if self._alone:
+            act()
+        else:
+            self._publisher.post(act)
+
+    def _close(self, sid: str) -> None:
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
+        self._server.disconnect(sid, namespace=self._namespace)
+        if eio_sid is not None:
+            self._sockets.close_if_idle(eio_sid)
+
+    def _is_local(self, sid: str) -> bool:
+        return self._server.manager.eio_sid_from_sid(sid, self._namespace) is not None

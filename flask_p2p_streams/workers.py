@@ -1,0 +1,173 @@
+"""This process among the others: its beat, and what it looks after at each.
+
+Workers share a store and a message queue. Either may fail, and lose what it knew;
+the sockets that a worker holds are then what is left to go by.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from secrets import token_hex
+from typing import Any
+
+from . import __version__
+from .announcements import Announcements, Outbox
+from .decisions import Hosting, Stale
+from .directory import MAX_LISTED, Directory, WorkerEntry
+from .errors import SignalingError
+from .records import Session
+from .rooms import Member, Room, Rooms, rooms_of
+from .seats import Incumbent, restore
+from .store import SessionStore
+
+BEAT = 3.0
+"""Seconds between two beats."""
+MEMORY_KEY = "p2p:memory"
+"""A key that is only missing when the store has lost its memory."""
+MEMORY_TERM = 7 * 86_400
+"""Seconds that it is kept; after that hosts are looked after once too often."""
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+class Worker:
+    """Show that this process lives, put back what the store has lost, and end what has to go.
+
+    It beats while it holds sockets, and only where other processes share the store or
+    the message queue.
+    """
+
+    def __init__(
+        self,
+        worker_id: str,
+        server: Any,
+        store: SessionStore,
+        rooms: Rooms,
+        outbox: Outbox,
+        announcements: Announcements,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.id = worker_id
+        self._server = server
+        self._store = store
+        self._rooms = rooms
+        self._outbox = outbox
+        self._announcements = announcements
+        self._now = now
+        self._directory = Directory(store.guarded, time.monotonic)
+        self._started_at = now()
+        self._memory: str | None = None
+        self._is_beating = False
+        self._mutex = threading.Lock()
+
+    def is_alive(self, worker_id: str) -> bool:
+        """Tell whether another worker has been heard of lately.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        return self._directory.is_alive(worker_id)
+
+    def incumbent(self, member: Member, epoch: int) -> Incumbent:
+        """Return a host of this worker, as the rules of its seat want to know it."""
+        return Incumbent(
+            member.session_id,
+            member.peer_id,
+            member.sid,
+            self.id,
+            epoch,
+            self._now(),
+            member.expires_in,
+        )
+
+    def wake(self) -> None:
+        """Begin to beat, unless that is done already or nobody would hear it."""
+        if not self._store.is_shared and self._outbox.is_alone:
+            return
+        with self._mutex:
+            start, self._is_beating = not self._is_beating, True
+        if start:
+            self._server.start_background_task(self._run)
+
+    def beat(self) -> None:
+        """Do all that is due once."""
+        if self._store.is_shared:
+            try:
+                self._directory.write(self._entry())
+                self._look_after_store()
+            except SignalingError:
+                # It has been logged; the next beat tries again.
+                pass
+        if not self._outbox.is_alone:
+            self._close_expelled()
+
+    def _run(self) -> None:
+        while self._goes_on():
+            try:
+                self.beat()
+            except Exception:
+                logger.exception("A worker's beat has failed; the next one tries again.")
+            self._server.sleep(BEAT)
+
+    def _goes_on(self) -> bool:
+        with self._mutex:
+            self._is_beating = len(self._rooms) > 0
+            return self._is_beating
+
+    def _entry(self) -> WorkerEntry:
+        hosts = [member.session_id for member, _ in self._hosts()]
+        return WorkerEntry(
+            id=self.id,
+            name=f"{socket.gethostname()}:{os.getpid()}",
+            started_at=self._started_at,
+            async_mode=self._server.async_mode,
+            has_queue=not self._outbox.is_alone,
+            version=__version__,
+            sockets=len(self._rooms),
+            session_count=self._rooms.session_count,
+            sessions=tuple(hosts[:MAX_LISTED]),
+        )
+
+    def _hosts(self) -> list[tuple[Member, Room]]:
+        return [
+            (member, member.room)
+            for member in self._rooms.joined()
+            if member.room is not None and member.room.host == member.peer_id
+        ]
+
+    # What the store has lost
+
+    def _look_after_store(self) -> None:
+        memory = self._store.guarded.read_many([MEMORY_KEY])[0]
+        if memory is None:
+            memory = token_hex(8)
+            if not self._store.guarded.replace(MEMORY_KEY, None, memory, MEMORY_TERM):
+                # Another worker was faster; what it wrote shows at the next beat.
+                return
+        if memory == self._memory:
+            return
+        first, self._memory = self._memory is None, memory
+        if not first:
+            logger.warning("The cache has lost its memory; the seats of the hosts are put back.")
+        for member, room in self._hosts():
+            self._put_back(member, room)
+
+    def _put_back(self, member: Member, room: Room) -> None:
+        incumbent = self.incumbent(member, room.epoch)
+
+        def rule(session: Session | None) -> tuple[Session | None, Hosting | Stale]:
+            return restore(session, incumbent)
+
+        decision = self._store.update(member.session_id, rule, member.expires_in)
+        if isinstance(decision, Stale):
+            # It has its seat, and may claim the session by it.
+            self._announcements.superseded(member, decision.host, decision.epoch)
+
+    # What another worker has expelled
+
+    def _close_expelled(self) -> None:
+        for member in self._rooms.joined():
+            if any(member.sid not in self._outbox.present(room) for room in rooms_of(member)):
+                self._outbox.close(member.sid)
