@@ -50,6 +50,8 @@ The modules, in reading order; each imports only from those above it:
     a store in the app's Flask-Caching cache
 ``directory``
     which workers live, and which hosts they hold
+``overview``
+    all sessions at a glance, in few round trips
 ``sockets``
     what is asked of each new connection
 ``publisher``
@@ -90,6 +92,28 @@ The modules, in reading order; each imports only from those above it:
     the arguments of the tags
 ``tags``
     ``p2p_frame_tag`` and its companions
+``parallel``
+    calls that may hang, side by side for a limited time
+``stun``
+    whether STUN and TURN servers answer
+``findings``
+    what the doctor looks at, and what it may find
+``doctor_setup``
+    the settings of the app and its workers
+``doctor_reach``
+    what has to be reached
+``doctor``
+    what is wrong with an app, and what cures it
+``table``
+    tables for a terminal
+``cli_context``
+    what the commands share
+``cli_moderation``
+    ``flask p2p kick``, ``close`` and ``lock``
+``cli_sessions``
+    ``flask p2p sessions``
+``cli_doctor``
+    ``flask p2p doctor``
 ``cli``
     ``flask p2p``
 ``servers``

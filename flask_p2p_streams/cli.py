@@ -1,37 +1,45 @@
-"""``flask p2p``: the client for a bundler, a controller to start from, and moderation."""
+"""``flask p2p``: the client for a bundler, a controller to start from, and the other commands."""
 
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from .assets import PACKAGE, find_client
-from .errors import ConfigurationError, P2PStreamsError
-from .fields import id_problem
-from .moderation import Moderation
+from .cli_doctor import doctor
+from .cli_moderation import close, kick, lock
+from .cli_sessions import sessions
+from .errors import ConfigurationError
 
 TEMPLATE = PACKAGE / "templates" / "p2p_controller.js"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")
 
-p2p = AppGroup("p2p", help="Peer-to-peer sessions between browsers.")
+
+class _Group(AppGroup):
+    # An app that refuses to start is refused in one line, not with a traceback.
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            raise click.ClickException(str(error)) from error
+
+
+p2p = _Group("p2p", help="Peer-to-peer sessions between browsers.")
+for command in (sessions, doctor, kick, close, lock):
+    p2p.add_command(command)
 
 force_option = click.option("--force", is_flag=True, help="Overwrite files without asking.")
 
 
-@p2p.command()
+@p2p.command(with_appcontext=False)
 @click.argument("directory", default="static/p2p", type=click.Path(file_okay=False, path_type=Path))
 @force_option
 def install(directory: Path, force: bool) -> None:
     """Copy the browser client and its types into DIRECTORY, for a bundler."""
-    try:
-        client = find_client()
-    except ConfigurationError as error:
-        raise click.ClickException(str(error)) from error
+    client = find_client()
     for source in sorted(path for path in client.rglob("*") if path.is_file()):
         _copy(source, directory / source.relative_to(client), force)
     click.echo(f"\nImport the element from {directory}/p2p.js, the Stimulus controller from")
@@ -39,7 +47,7 @@ def install(directory: Path, force: bool) -> None:
     click.echo("Run this command again after an upgrade of Flask-P2P-Streams.")
 
 
-@p2p.command()
+@p2p.command(with_appcontext=False)
 @click.argument("name")
 @click.argument(
     "directory", default="static/controllers", type=click.Path(file_okay=False, path_type=Path)
@@ -56,56 +64,6 @@ def controller(name: str, directory: Path, force: bool) -> None:
     path.write_text(text, encoding="utf-8")
     click.echo(f"Wrote {path}\n")
     click.echo(_next_steps(identifier, path))
-
-
-class _Id(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    name = "id"
-
-    def convert(self, value: str, param: object, ctx: object) -> str:
-        problem = id_problem(value)
-        if problem:
-            raise click.BadParameter(f"{problem}.")
-        return value
-
-
-@p2p.command()
-@click.argument("session", type=_Id())
-@click.argument("peer", type=_Id())
-@click.option("--ban-for", default=0.0, type=click.FloatRange(0, 366 * 86_400), metavar="SECONDS")
-def kick(session: str, peer: str, ban_for: float) -> None:
-    """Remove PEER from SESSION, and refuse it for some seconds."""
-    with _moderation() as moderation:
-        moderation.kick(session, peer, ban_for)
-    click.echo(f"Removed {peer} from {session}.")
-
-
-@p2p.command()
-@click.argument("session", type=_Id())
-def close(session: str) -> None:
-    """End SESSION for everybody; pages rendered from now on open it anew."""
-    with _moderation() as moderation:
-        moderation.close(session)
-    click.echo(f"Closed {session}.")
-
-
-@p2p.command()
-@click.argument("session", type=_Id())
-@click.option("--unlock", is_flag=True, help="Let everybody in again.")
-def lock(session: str, unlock: bool) -> None:
-    """Let nobody into SESSION who isn't in it now."""
-    with _moderation() as moderation:
-        moderation.lock(session, not unlock)
-    click.echo(f"{'Unlocked' if unlock else 'Locked'} {session}.")
-
-
-@contextmanager
-def _moderation() -> Iterator[Moderation]:
-    moderation: Moderation = current_app.extensions["p2p_streams"].signaling.moderation
-    try:
-        moderation.check_reach()
-        yield moderation
-    except P2PStreamsError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _identifier(name: str) -> str:

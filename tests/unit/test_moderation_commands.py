@@ -82,10 +82,10 @@ def test_wrong_arguments(shared: Flask, arguments: list[str]) -> None:
 
 
 def test_a_store_that_fails(shared: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: str) -> None:
+    def fail(store: Memory, key: str) -> None:
         raise OSError("gone")
 
-    monkeypatch.setattr(shared.extensions["p2p_streams"].store._store, "read", fail)
+    monkeypatch.setattr(Memory, "read", fail)
     result = run(shared, "close", "room")
     assert result.exit_code == 1
     assert "unavailable" in result.output

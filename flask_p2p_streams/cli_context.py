@@ -1,0 +1,45 @@
+"""What the commands of ``flask p2p`` share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import current_app
+
+from .errors import ConfigurationError, P2PStreamsError
+
+
+def app_state() -> Any:
+    """Return what the extension keeps for the present app.
+
+    :raises click.ClickException: if the app has no extension.
+    """
+    state = current_app.extensions.get("p2p_streams")
+    if state is None:
+        raise click.ClickException(
+            "This app has no P2PStreams. Set it up: P2PStreams(app), or init_app(app)."
+        )
+    return state
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show the errors of this package as one line, with exit status 1."""
+    try:
+        yield
+    except P2PStreamsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def check_store_is_shared(state: Any) -> None:
+    """Make sure that another process than the server's sees the sessions.
+
+    :raises ConfigurationError: with the cure.
+    """
+    if not state.store.is_shared:
+        raise ConfigurationError(
+            "The sessions are in a cache of the server's own process, which this command "
+            "can't reach. Set CACHE_TYPE to RedisCache.",
+            key="CACHE_TYPE",
+        )

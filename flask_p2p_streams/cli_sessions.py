@@ -1,0 +1,119 @@
+"""``flask p2p sessions``: who hosts what, at which worker."""
+
+import json
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from .cli_context import app_state, check_store_is_shared, errors_shown
+from .directory import Directory, WorkerEntry
+from .errors import SignalingError
+from .overview import SessionRow, incomplete, overview
+from .table import table
+
+HEADS = ("SESSION", "HOST", "EPOCH", "PEERS", "AGE", "STATE", "WORKER")
+NUMBERS = ("EPOCH", "PEERS", "AGE")
+STATES = {
+    "hosted": "hosted",
+    "dropped": "host dropped",
+    "orphaned": "worker gone",
+    "empty": "empty",
+    "closed": "closed",
+    "unknown": "unknown",
+}
+
+
+@click.command()
+@click.argument("session", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@click.option(
+    "--watch",
+    type=click.FloatRange(0.1, 3600),
+    is_flag=False,
+    flag_value=2.0,
+    metavar="[SECONDS]",
+    help="Show it anew every so many seconds (2), until Ctrl+C.",
+)
+@with_appcontext
+def sessions(session: tuple[str, ...], as_json: bool, watch: float | None) -> None:
+    """Show all sessions that have a host, or those that are named."""
+    if as_json and watch is not None:
+        raise click.UsageError("--watch draws a table; leave out --json.")
+    state = app_state()
+    with errors_shown():
+        check_store_is_shared(state)
+        if watch is None:
+            _show(state, session, as_json)
+        else:
+            _watch(state, session, watch)
+
+
+def _watch(state: Any, named: tuple[str, ...], interval: float) -> None:
+    try:
+        while True:
+            click.clear()
+            try:
+                _show(state, named, as_json=False)
+            except SignalingError as error:
+                # A cache that is restarted comes back, and then the table does.
+                click.echo(f"Error: {error}")
+            click.echo(f"\nEvery {interval:g} s, until Ctrl+C.")
+            sys.stdout.flush()
+            time.sleep(interval)
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _show(state: Any, named: tuple[str, ...], as_json: bool) -> None:
+    workers = Directory(state.store.guarded, time.monotonic).living()
+    rows = overview(state.store.guarded, workers, time.time(), named)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+    else:
+        _draw(rows, workers)
+    for name in [] if named else incomplete(workers):
+        click.echo(f"{name} has more sessions than it names here.", err=True)
+
+
+def _draw(rows: list[SessionRow], workers: list[WorkerEntry]) -> None:
+    if rows:
+        columns = shutil.get_terminal_size().columns
+        for line in table(HEADS, [_cells(row) for row in rows], columns, NUMBERS):
+            click.echo(line)
+        click.echo()
+    click.echo(f"{_count(len(rows), 'session')}, {_count(len(workers), 'worker')} with sockets.")
+
+
+def _cells(row: SessionRow) -> tuple[str, ...]:
+    state = STATES[row.state] + (", locked" if row.locked else "")
+    epoch = str(row.epoch) if row.epoch else "-"
+    return (
+        row.session,
+        row.host or "-",
+        epoch,
+        str(row.peers),
+        _age(row.age),
+        state,
+        row.worker or "-",
+    )
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (rest, "s")]
+    while len(parts) > 1 and parts[0][0] == 0:
+        parts.pop(0)
+    return " ".join(f"{number}{unit}" for number, unit in parts[:2])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

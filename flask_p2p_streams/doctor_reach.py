@@ -1,0 +1,152 @@
+"""What has to be reached: the cache, the message queue, the ICE servers."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from .directory import Directory, WorkerEntry
+from .errors import SignalingError
+from .findings import Finding, Patient
+from .guarded import GuardedStore
+from .parallel import in_parallel
+from .stun import answers, endpoint
+
+TIME_LIMIT = 3.0
+"""Seconds that the cache or the message queue may take."""
+ICE_TIME_LIMIT = 2.0
+"""Seconds that an ICE server may take."""
+KEY = "p2p:doctor"
+
+ICE_CURE = (
+    "Start it, open its port in the firewall, or take it out of P2P_ICE_SERVERS; meanwhile "
+    "browsers wait for it."
+)
+
+
+def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
+    """Return the workers that live, and whether the cache answers at all."""
+    [found] = in_parallel([partial(_ask_store, store)], TIME_LIMIT)
+    if isinstance(found, TimeoutError):
+        problem = f"The cache doesn't answer within {TIME_LIMIT:g} s."
+        return [], Finding("error", "cache", problem, store.cure)
+    if isinstance(found, SignalingError):
+        cause = f" ({type(found.__cause__).__name__})" if found.__cause__ else ""
+        problem = f"The cache can't be reached{cause}."
+        return [], Finding("error", "cache", problem, store.cure)
+    return found, Finding("ok", "cache", "The cache answers.")
+
+
+def reach(patient: Patient) -> list[Finding]:
+    """Return what is found about all that has to be reached, the cache aside."""
+    urls = {url: None for server in patient.config.ice_servers for url in server["urls"]}
+    calls = [partial(queue, patient), partial(eviction, patient), *(partial(ice, u) for u in urls)]
+    names = ["queue", "eviction", *("ice" for _ in urls)]
+    what = ["The message queue", "The cache", *urls]
+    found = []
+    for result, check, each in zip(in_parallel(calls, TIME_LIMIT), names, what, strict=True):
+        if isinstance(result, TimeoutError):
+            problem = f"{each} doesn't answer within {TIME_LIMIT:g} s."
+            found.append(Finding("error", check, problem, _CURES[check]))
+        else:
+            found.extend(result)
+    return found
+
+
+def queue(patient: Patient) -> list[Finding]:
+    """Publish something that nobody heeds, and see whether the workers listen."""
+    if not patient.has_queue:
+        return []
+    manager = patient.server.manager
+    with _errors_of(manager._get_logger()) as errors:
+        try:
+            # Listeners ignore a method that they don't know.
+            heard_by = manager._publish({"method": KEY, "host_id": manager.host_id})
+        except Exception as error:
+            errors.append(type(error).__name__)
+            heard_by = None
+    if errors:
+        problem = "The message queue can't be reached."
+        return [Finding("error", "queue", problem, _CURES["queue"])]
+    deaf = [entry for entry in patient.workers if entry.has_queue]
+    if type(heard_by) is int and heard_by < len(deaf):
+        problem = f"{len(deaf)} workers live, but {heard_by} listen to the message queue."
+        cure = "Give all of them, and this command, the same message_queue and channel."
+        return [Finding("error", "queue", problem, cure)]
+    return [Finding("ok", "queue", "The message queue answers.")]
+
+
+def eviction(patient: Patient) -> list[Finding]:
+    """Look whether Redis may throw sessions out when its memory is full."""
+    client = _redis(patient)
+    if client is None:
+        return []
+    try:
+        memory = client.info("memory")
+    except Exception:
+        # Not every user may ask for it, and whether Redis can be reached is told elsewhere.
+        return []
+    policy, limit = memory.get("maxmemory_policy"), memory.get("maxmemory")
+    if not isinstance(policy, str) or policy == "noeviction" or not limit:
+        return []
+    problem = f"Redis throws keys out when its memory is full ({policy}), sessions among them."
+    cure = "Give the sessions a Redis with maxmemory-policy noeviction."
+    return [Finding("warning", "eviction", problem, cure)]
+
+
+def ice(url: str) -> list[Finding]:
+    """See whether the server of an ICE URL answers."""
+    server = endpoint(url)
+    if server is None:
+        cure = "Write it as stun:host:port or turn:host:port?transport=udp."
+        return [Finding("error", "ice", f"{url} is no URL of an ICE server.", cure)]
+    if server.transport == "dtls":
+        return [Finding("ok", "ice", f"{url} is not checked: it speaks DTLS.")]
+    try:
+        if answers(server, ICE_TIME_LIMIT):
+            return [Finding("ok", "ice", f"{url} answers.")]
+        why = f"doesn't answer within {ICE_TIME_LIMIT:g} s"
+    except (OSError, UnicodeError) as error:
+        # UnicodeError: the name has an empty or an overlong label.
+        why = f"can't be reached ({getattr(error, 'strerror', None) or type(error).__name__})"
+    return [Finding("error", "ice", f"{url} {why}.", ICE_CURE)]
+
+
+_CURES = {
+    "queue": "Start it, and check the address in SocketIO(message_queue=...).",
+    "eviction": "Look at the Redis server of the cache.",
+    "ice": ICE_CURE,
+}
+
+
+def _ask_store(store: GuardedStore) -> list[WorkerEntry] | SignalingError:
+    try:
+        store.write(KEY, "", 10)
+        return Directory(store, time.monotonic).living()
+    except SignalingError as error:
+        return error
+
+
+def _redis(patient: Patient) -> Any:
+    backends = list(patient.app.extensions.get("cache", {}).values())
+    return getattr(backends[0], "_write_client", None) if len(backends) == 1 else None
+
+
+@contextmanager
+def _errors_of(logger: logging.Logger) -> Iterator[list[str]]:
+    # The managers of python-socketio raise nothing: that they fail is in their log only.
+    errors: list[str] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            return True
+        errors.append(record.getMessage())
+        return False
+
+    logger.addFilter(keep)
+    try:
+        yield errors
+    finally:
+        logger.removeFilter(keep)

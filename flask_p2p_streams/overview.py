@@ -1,0 +1,110 @@
+"""All sessions whose host is at a worker, read from the store in few round trips."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from .atomic import hashed_key
+from .directory import MAX_LISTED, WorkerEntry
+from .guarded import GuardedStore
+from .records import Session
+
+SESSIONS_PER_TRIP = 500
+"""Sessions that are read in one round trip."""
+
+State = Literal["hosted", "dropped", "orphaned", "empty", "closed", "unknown"]
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """What is to be shown of a session.
+
+    ``age`` is in seconds since its first host came, ``worker`` the name of the one that
+    holds the host's socket. Of the states, "dropped" means that the host's socket is
+    lost and its seat reserved, "orphaned" that it was at a worker that lives no more,
+    "empty" that there is no host, and "unknown" that the store has no such session.
+    """
+
+    session: str
+    host: str | None
+    epoch: int
+    peers: int
+    age: float | None
+    state: State
+    locked: bool
+    worker: str | None
+
+
+def overview(
+    store: GuardedStore, workers: Sequence[WorkerEntry], now: float, named: Sequence[str] = ()
+) -> list[SessionRow]:
+    """Return the sessions that are named, or all whose host is at a worker, sorted by id.
+
+    :raises SignalingError: ``unavailable`` if the store fails.
+    """
+    at = {session_id: entry.name for entry in workers for session_id in entry.sessions}
+    names = {entry.id: entry.name for entry in workers}
+    return [
+        _row(session_id, session, roster, _worker(session, names, at.get(session_id)), now)
+        for session_id, session, roster in _read(store, sorted(set(named or at)))
+    ]
+
+
+def incomplete(workers: Iterable[WorkerEntry]) -> list[str]:
+    """Return the names of the workers that may have more sessions than their entries name."""
+    return [entry.name for entry in workers if len(entry.sessions) == MAX_LISTED]
+
+
+def _read(
+    store: GuardedStore, ids: Sequence[str]
+) -> Iterator[tuple[str, Session | None, set[str]]]:
+    rest = iter(ids)
+    while some := list(islice(rest, SESSIONS_PER_TRIP)):
+        kinds = ("session", "roster")
+        texts = store.read_many([hashed_key(kind, each) for kind in kinds for each in some])
+        for session_id, session, roster in zip(
+            some, texts[: len(some)], texts[len(some) :], strict=True
+        ):
+            yield session_id, Session.from_text(session), _peers(roster)
+
+
+def _peers(roster: str | None) -> set[str]:
+    try:
+        peers = json.loads(roster or "{}")
+    except (ValueError, RecursionError):
+        return set()
+    return set(peers) if isinstance(peers, dict) else set()
+
+
+def _worker(session: Session | None, names: dict[str, str], listed_at: str | None) -> str | None:
+    if session is None or session.host_sid is None:
+        return None
+    return names.get(session.host_worker or "", listed_at)
+
+
+def _row(
+    session_id: str, session: Session | None, roster: set[str], worker: str | None, now: float
+) -> SessionRow:
+    if session is None:
+        return SessionRow(session_id, None, 0, 0, None, "unknown", False, None)
+    host = set() if session.host is None else {session.host}
+    return SessionRow(
+        session=session_id,
+        host=session.host,
+        epoch=session.epoch,
+        peers=len(roster | host),
+        age=max(0.0, now - session.born) if session.born else None,
+        state=_state(session, worker),
+        locked=session.gate.locked,
+        worker=worker,
+    )
+
+
+def _state(session: Session, worker: str | None) -> State:
+    if session.host is None:
+        return "closed" if not session.opened and session.gate.closed_at is not None else "empty"
+    if session.host_sid is None:
+        return "dropped"
+    return "orphaned" if worker is None else "hosted"

@@ -1,0 +1,241 @@
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_p2p_streams import P2PStreams, __version__, assets, doctor_setup
+from flask_p2p_streams.directory import WorkerEntry
+from flask_p2p_streams.doctor_setup import several_workers
+from flask_p2p_streams.findings import Finding, Patient
+from tests.unit.test_store import Memory
+
+KEY = "5f0c7b127da1bfa3e9b2d1c1"
+QUEUE = "redis://127.0.0.1:1/0"
+WORKER = WorkerEntry("w1", "web:1", 0, "threading", True, __version__)
+Check = Callable[[Patient], Iterator[Finding]]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WEB_CONCURRENCY", "GUNICORN_CMD_ARGS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def patient(
+    *, workers: tuple[WorkerEntry, ...] = (), shared: bool = False, io: Any = None, **config: Any
+) -> Patient:
+    app = Flask("an_app")
+    app.config.update({"SECRET_KEY": KEY, **config})
+    if io is not None:
+        SocketIO(app, **{"async_mode": "threading", "async_handlers": False, **io})
+    P2PStreams(app, store=Memory() if shared else None)
+    state = app.extensions["p2p_streams"]
+    return Patient(app, state.config, state.server, state.store, workers)
+
+
+def found(check: Check, patient: Patient) -> list[tuple[str, str]]:
+    return [(each.level, each.text) for each in check(patient)]
+
+
+def levels(check: Check, patient: Patient) -> list[str]:
+    return [level for level, _ in found(check, patient)]
+
+
+# The key
+
+
+@pytest.mark.parametrize(
+    ("key", "level"),
+    [
+        (KEY, "ok"),
+        (bytes.fromhex(KEY) * 2, "ok"),
+        ("dev", "error"),
+        (b"dev", "error"),
+        ("Change-Me!", "error"),
+        ("your_secret_key", "error"),
+        ("secret!", "error"),
+        ("k8#vQ2", "warning"),
+    ],
+)
+def test_secret_keys(key: str | bytes, level: str) -> None:
+    assert levels(doctor_setup.secret_key, patient(SECRET_KEY=key)) == [level]
+
+
+def test_a_guessable_key_while_developing() -> None:
+    subject = patient(SECRET_KEY="dev")
+    subject.app.debug = True
+    assert levels(doctor_setup.secret_key, subject) == ["warning"]
+
+
+# Several workers
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "arguments", "hint"),
+    [
+        ("", "", None),
+        ("1", "-w 1", None),
+        ("4", "", "WEB_CONCURRENCY is 4"),
+        ("many", "", None),
+        ("", "-k gevent -w 4", "GUNICORN_CMD_ARGS asks for 4 workers"),
+        ("", "-w4", "GUNICORN_CMD_ARGS asks for 4 workers"),
+        ("", "--workers=3", "GUNICORN_CMD_ARGS asks for 3 workers"),
+        ("", "--workers 3 --threads 8", "GUNICORN_CMD_ARGS asks for 3 workers"),
+        ("", "--workers", None),
+        ("", "--worker-connections 300", None),
+        ("", "--name 'unbalanced", None),
+    ],
+)
+def test_what_asks_for_several_workers(
+    monkeypatch: pytest.MonkeyPatch, concurrency: str, arguments: str, hint: str | None
+) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", concurrency)
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", arguments)
+    assert several_workers() == hint
+
+
+def test_a_cache_in_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert levels(doctor_setup.cache, patient()) == ["ok"]
+    assert levels(doctor_setup.cache, patient(shared=True)) == []
+    [(level, text)] = found(doctor_setup.cache, patient(io={"message_queue": QUEUE}))
+    assert (level, "a message queue is set" in text) == ("warning", True)
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    [(level, text)] = found(doctor_setup.cache, patient())
+    assert (level, "RedisCache" in text) == ("warning", True)
+
+
+def test_workers_without_a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    mute = replace(WORKER, name="web:2", has_queue=False)
+    assert levels(doctor_setup.workers, patient(shared=True)) == []
+    assert levels(doctor_setup.workers, patient(workers=(mute,))) == ["ok"]
+    assert levels(doctor_setup.workers, patient(workers=(WORKER, WORKER))) == ["ok"]
+    [(level, text)] = found(doctor_setup.workers, patient(workers=(WORKER, mute)))
+    assert (level, "web:2" in text, "message_queue" in text) == ("error", True, True)
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    assert levels(doctor_setup.workers, patient(shared=True)) == ["warning"]
+
+
+def test_polling_with_several_workers() -> None:
+    both = {"transports": ["websocket", "polling"]}
+    alone = patient(io=both)
+    assert levels(doctor_setup.transports, alone) == []
+    assert levels(doctor_setup.transports, replace(alone, workers=(WORKER,) * 2)) == ["warning"]
+    queue = {"message_queue": QUEUE}
+    assert levels(doctor_setup.transports, patient(io={**both, **queue})) == ["warning"]
+    lean = {"transports": ["websocket"], **queue}
+    assert levels(doctor_setup.transports, patient(io=lean)) == []
+
+
+# What workers tell
+
+
+@pytest.mark.parametrize(
+    ("patching", "expected"), [("", []), ("late", ["warning"]), ("missing", ["error"])]
+)
+def test_patching(patching: str, expected: list[str]) -> None:
+    entry = replace(WORKER, async_mode="gevent", patching=patching)
+    assert levels(doctor_setup.patching, patient(workers=(entry,))) == expected
+
+
+def test_workers_of_another_version() -> None:
+    assert levels(doctor_setup.versions, patient(workers=(WORKER,))) == []
+    other = replace(WORKER, version="0.0.9")
+    [(level, text)] = found(doctor_setup.versions, patient(workers=(WORKER, other)))
+    assert (level, "0.0.9" in text) == ("warning", True)
+
+
+def test_eventlet_beside_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = patient(workers=(replace(WORKER, async_mode="eventlet"),))
+    monkeypatch.setattr(doctor_setup, "version", lambda _: "27.0.1")
+    assert levels(doctor_setup.async_mode, subject) == ["warning"]
+    assert levels(doctor_setup.async_mode, patient()) == []
+    monkeypatch.setattr(doctor_setup, "version", lambda _: "25.3.0")
+    assert levels(doctor_setup.async_mode, subject) == []
+    monkeypatch.undo()
+    assert levels(doctor_setup.async_mode, subject) in ([], ["warning"])
+
+
+def test_gevent_websocket(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = patient(workers=(replace(WORKER, async_mode="gevent"),))
+    monkeypatch.setattr(doctor_setup, "find_spec", lambda _: object())
+    assert levels(doctor_setup.async_mode, subject) == ["warning"]
+    assert levels(doctor_setup.async_mode, patient()) == []
+
+
+# The Socket.IO server
+
+
+def test_its_own_server_is_sound() -> None:
+    subject = patient()
+    for check in (doctor_setup.handlers, doctor_setup.pings, doctor_setup.proxy):
+        assert levels(check, subject) == []
+    assert levels(doctor_setup.origins, subject) == ["ok"]
+
+
+def test_handlers_out_of_order() -> None:
+    assert levels(doctor_setup.handlers, patient(io={"async_handlers": True})) == ["warning"]
+
+
+def test_pings() -> None:
+    [(level, text)] = found(doctor_setup.pings, patient(io={}))
+    assert (level, "65 s" in text) == ("warning", True)
+    slow = {"ping_interval": (5, 30), "ping_timeout": 5}
+    assert levels(doctor_setup.pings, patient(io=slow)) == ["warning"]
+    assert levels(doctor_setup.pings, patient(io={"ping_interval": 8, "ping_timeout": 8})) == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "level"),
+    [
+        ("*", "warning"),
+        (["*"], "warning"),
+        ([], "warning"),
+        (["https://example.org"], "ok"),
+        ("https://example.org", "ok"),
+        (None, "ok"),
+    ],
+)
+def test_origins(allowed: Any, level: str) -> None:
+    assert levels(doctor_setup.origins, patient(io={"cors_allowed_origins": allowed})) == [level]
+
+
+def test_a_proxy() -> None:
+    subject = patient(PREFERRED_URL_SCHEME="https")
+    assert levels(doctor_setup.proxy, subject) == ["warning"]
+    vars(subject.app)["wsgi_app"] = ProxyFix(subject.app.wsgi_app)
+    assert levels(doctor_setup.proxy, subject) == []
+
+
+def test_a_proxy_fix_that_sees_no_websockets() -> None:
+    app = Flask("an_app")
+    app.config["SECRET_KEY"] = KEY
+    vars(app)["wsgi_app"] = ProxyFix(app.wsgi_app)
+    P2PStreams(app)
+    state = app.extensions["p2p_streams"]
+    [(level, text)] = found(
+        doctor_setup.proxy, Patient(app, state.config, state.server, state.store)
+    )
+    assert (level, "After P2PStreams" in text) == ("warning", True)
+
+
+# The client, and its way to others
+
+
+def test_a_client_that_is_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setattr(assets, "PACKAGE", tmp_path / "package")
+    [(level, text)] = found(doctor_setup.client, patient())
+    assert (level, "make build" in text) == ("error", True)
+    folder = tmp_path / "package" / "static" / "dist"
+    folder.mkdir(parents=True)
+    (folder / "p2p.js").touch()
+    assert levels(doctor_setup.client, patient()) == ["ok"]
+
+
+def test_no_ice_servers() -> None:
+    assert levels(doctor_setup.ice_servers, patient()) == ["warning"]
+    servers = [{"urls": "stun:stun.example.org"}]
+    assert levels(doctor_setup.ice_servers, patient(P2P_ICE_SERVERS=servers)) == []
