@@ -46,6 +46,14 @@ The modules, in reading order; each imports only from those above it:
     a store whose failures are told, and cost little time
 ``store``
     sessions in a store
+``redis_client``
+    connections of our own to an app's Redis
+``redis_store``
+    sessions in Redis
+``memcached_client``
+    which clients of memcached a store can use
+``memcached_store``
+    sessions in memcached
 ``caches``
     a store in the app's Flask-Caching cache
 ``directory``

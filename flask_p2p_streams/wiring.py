@@ -10,8 +10,9 @@ from flask_socketio import SocketIO
 
 from . import __version__
 from .assets import Assets
+from .atomic import AtomicStore
 from .authorization import Authorizers
-from .caches import CacheStore, find_cache
+from .caches import cache_store
 from .cli import p2p as command_group
 from .config import Config
 from .errors import ConfigurationError
@@ -62,18 +63,20 @@ def secret_keys(app: Flask) -> list[str | bytes]:
     return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
 
 
-def chosen_store(app: Flask, store: Store | None, cache: Cache | None) -> Store:
+def chosen_store(
+    app: Flask, store: Store | None, cache: Cache | None
+) -> Store | AtomicStore:
     """Return the store that was given, else one in a cache."""
     if store is not None:
         return checked_store(store)
-    return CacheStore(app, cache or find_cache(app))
+    return cache_store(app, cache)
 
 
 def app_state(
     app: Flask,
     config: Config,
     signer: Signer,
-    store: Store,
+    store: Store | AtomicStore,
     socketio: SocketIO,
     authorizers: Authorizers,
 ) -> AppState:

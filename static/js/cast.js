@@ -58,15 +58,21 @@ export class Cast {
   play({ host_peer_id: hostPeerId, epoch }) {
     const RoleHere = hostPeerId === this.#options.peerId ? HostRole : ClientRole
     if (this.#plays(RoleHere, hostPeerId, epoch)) return false
+    if (this.hosting && RoleHere === HostRole) {
+      this.hosting.resume(epoch)
+      return true
+    }
     const { peers } = this
     this.#role?.stop(new P2pError("host_lost", { message: `${hostPeerId} is the host now.` }))
-    this.#role = new RoleHere({
+    /** @type {Role} */
+    const role = new RoleHere({
       ...this.#options,
       hostPeerId,
       epoch,
       peers,
-      signal: (to, negotiation, signal) => this.#options.signal(epoch, to, negotiation, signal),
+      signal: (to, negotiation, signal) => this.#options.signal(role.epoch, to, negotiation, signal),
     })
+    this.#role = role
     this.#isPlaying = true
     return true
   }

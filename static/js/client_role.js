@@ -23,6 +23,8 @@ export class ClientRole {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
+    /** The epoch that the host says it has by now: only for the server's ears, which judges it. */
+    this.hostEpoch = epoch
     this.#presence = new Presence(peers) // until the host sends a new one
     this.#delegate = delegate
     this.#signal = signal
@@ -32,6 +34,11 @@ export class ClientRole {
   /** @returns {import("./messages.js").PeerState} */
   get state() {
     return this.#connection?.state ?? "negotiating"
+  }
+
+  /** Whether the host has made an offer. */
+  get hasOffer() {
+    return this.#connection !== null
   }
 
   /** Whether there is an offer, and nothing has come of it yet. */
@@ -96,7 +103,8 @@ export class ClientRole {
   }
 
   /** @param {import("./messages.js").StateFrame} frame */
-  #receivedState({ data, full, readers = [] }) {
+  #receivedState({ data, full, readers = [], epoch = 0 }) {
+    this.hostEpoch = Math.max(this.hostEpoch, epoch)
     this.#presence.merge(data, full === true)
     if (full) this.#readers = new Set()
     for (const peerId of Object.keys(data)) this.#readers.delete(peerId)

@@ -69,6 +69,15 @@ export class HostRole {
   // What the server says
 
   /**
+   * The server had forgotten this host, and has it back under a later epoch; its connections live on.
+   * @param {number} epoch
+   */
+  resume(epoch) {
+    this.epoch = epoch
+    this.#sendToAll(this.#encodeStates([], false))
+  }
+
+  /**
    * A newcomer asks for a connection; an earlier one of the same peer is over.
    * @param {string} peerId
    * @param {boolean} [canSend]
@@ -256,7 +265,7 @@ export class HostRole {
    */
   #encodeStates(states, full) {
     const readers = states.map(([peerId]) => peerId).filter((peerId) => this.#guests.get(peerId)?.canSend === false)
-    return encodeFrame({ type: STATE, senderId: this.#peerId, data: Object.fromEntries(states), ...(full && { full }), ...(readers.length > 0 && { readers }) })
+    return encodeFrame({ type: STATE, senderId: this.#peerId, data: Object.fromEntries(states), epoch: this.epoch, ...(full && { full }), ...(readers.length > 0 && { readers }) })
   }
 
   /** @param {number} mls */

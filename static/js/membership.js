@@ -2,6 +2,8 @@ import { Cast } from "./cast.js"
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 
+/** Milliseconds that a client waits for its host's offer before it says that it can't reach the host. */
+export const OFFER_PATIENCE_MLS = 3_000
 /** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
 export const MAX_TERM_MLS = 2 ** 31 - 1
 
@@ -35,6 +37,8 @@ export class Membership {
   #iceServers = []
   /** Runs out with the session. */
   #term
+  /** Runs out when the host makes no offer. */
+  #patience
   /** Whether this peer may send messages. */
   canSend = true
 
@@ -43,6 +47,7 @@ export class Membership {
     this.#peerId = peerId
     this.#delegate = delegate
     this.#term = new Timer(clock)
+    this.#patience = new Timer(clock)
     this.#signaling = createSignaling(this)
     this.#cast = new Cast({
       peerId,
@@ -87,7 +92,7 @@ export class Membership {
 
   /** The connection to the host is lost. */
   lose() {
-    this.#lostEpoch = this.epoch
+    this.#lostEpoch = this.#cast.following?.hostEpoch ?? this.epoch
   }
 
   /**
@@ -96,6 +101,7 @@ export class Membership {
    */
   succeed(keepSignaling) {
     this.#lostEpoch = undefined
+    this.#patience.stop()
     if (!this.iamHost && !keepSignaling) this.#signaling.leave("connected")
   }
 
@@ -110,6 +116,7 @@ export class Membership {
    */
   end(end) {
     this.#term.stop()
+    this.#patience.stop()
     this.#cast.end(end)
     this.#seat = undefined
     this.#signaling.leave("closed")
@@ -137,6 +144,7 @@ export class Membership {
     if (ready.epoch < this.epoch) return
     this.#iceServers = ready.ice_servers
     if (ready.peer_id === this.#peerId) this.#learn(ready)
+    this.#patience.start(OFFER_PATIENCE_MLS, () => this.#missOffer())
     const { hostPeerId, epoch } = this
     if (this.#cast.play(ready)) this.#delegate.membershipBegan({ hostPeerId, epoch })
     // The app may have left from within what it was told.
@@ -176,6 +184,11 @@ export class Membership {
     this.#cast.hosting?.expel(peerId, error)
   }
 
+  /** @param {number} epoch */
+  signalingProbed(epoch) {
+    return { ok: this.iamHost && epoch === this.epoch, epoch: this.epoch }
+  }
+
   /** @param {P2pError} error */
   signalingRefused(error) {
     this.#delegate.membershipRefused(error)
@@ -188,6 +201,14 @@ export class Membership {
     this.canSend = can_send
     // Who stays longer than a timer can wait joins again before that, and learns it anew.
     if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.membershipRefused(new P2pError("session_expired")))
+  }
+
+  /** The host may be gone without the server's knowing, or the word of this peer was lost: the server asks it. */
+  #missOffer() {
+    const { following } = this.#cast
+    if (!following || following.hasOffer || !this.#delegate.isAttempting) return
+    this.#lostEpoch = this.epoch
+    this.join()
   }
 
   /**

@@ -4,7 +4,7 @@ import { P2pError } from "./errors.js"
  * The frames that travel over the data channels (docs/protocol.md, "Data channels").
  *
  * @typedef {{ type: "Data", senderId?: string, id: number, data: any }} DataFrame
- * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[] }} StateFrame
+ * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[], epoch?: number }} StateFrame
  * @typedef {{ type: "Refused", id: number, error: import("./errors.js").ErrorPayload }} RefusedFrame
  * @typedef {{ type: "Heartbeat" }} HeartbeatFrame
  * @typedef {{ type: "Goodbye", error?: import("./errors.js").ErrorPayload }} GoodbyeFrame
@@ -97,7 +97,7 @@ function checkFrame(frame) {
     case HEARTBEAT: return { type: HEARTBEAT }
     case GOODBYE: return { type: GOODBYE, error: frame.error }
     case DATA: return Number.isSafeInteger(frame.id) && "data" in frame && isIds([frame.senderId ?? "-"]) ? frame : null
-    case STATE: return isStates(frame.data) && isIds(frame.readers ?? []) ? frame : null
+    case STATE: return isStates(frame.data) && isIds(frame.readers ?? []) && Number.isSafeInteger(frame.epoch ?? 0) ? frame : null
     case REFUSED: return Number.isSafeInteger(frame.id) ? frame : null
     default: return null
   }

@@ -23,13 +23,12 @@ export const RECONNECT_MAX_MLS = 5_000
  * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has thrown another peer out
  * @property {(error: P2pError) => void} signalingRefused the server won't have this peer, or has thrown it out
  * @property {() => Record<string, unknown>} signalingCredentials what the join says besides the token
+ * @property {(epoch: number) => { ok: boolean, epoch: number }} signalingProbed the server asks whether this peer still hosts
  */
 export class Signaling {
   #delegate
   #manager
   #socket
-  /** Why the server is about to disconnect this socket. @type {P2pError | null} */
-  #verdict = null
 
   /**
    * @param {object} options
@@ -129,8 +128,8 @@ export class Signaling {
     socket.on("host_changed", (change) => this.#delegate.signalingHostChanged(change))
     socket.on("peer_expelled", ({ peer_id, error }) => this.#delegate.signalingExpelled(peer_id, P2pError.fromPayload(error)))
     socket.on("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
-    socket.on("session_error", (payload) => { this.#verdict = P2pError.fromPayload(payload) })
-    socket.on("connect", () => { this.#verdict = null })
+    socket.on("host_probe", ({ epoch }, answer) => answer(this.#delegate.signalingProbed(epoch)))
+    socket.on("session_error", (payload) => this.#dismissed(P2pError.fromPayload(payload)))
     socket.on("connect_error", (error) => this.#connectFailed(error))
     socket.on("disconnect", (reason) => this.#disconnected(reason))
   }
@@ -144,8 +143,16 @@ export class Signaling {
   /** @param {string} reason */
   #disconnected(reason) {
     // Socket.IO comes back by itself from everything else.
-    if (reason === "io server disconnect") this.#delegate.signalingRefused(this.#verdict ?? new P2pError("unavailable"))
-    this.#verdict = null
+    if (reason === "io server disconnect") this.#delegate.signalingRefused(new P2pError("unavailable"))
+  }
+
+  /**
+   * The server's last word. A worker that doesn't hold this socket can't disconnect it at once.
+   * @param {P2pError} verdict
+   */
+  #dismissed(verdict) {
+    this.#disconnect()
+    this.#delegate.signalingRefused(verdict)
   }
 
   #rejoin() {

@@ -4,8 +4,9 @@ import { test } from "node:test"
 import { MAX_REJOINS } from "../../static/js/backoff.js"
 import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
 import { P2pError } from "../../static/js/errors.js"
+import { OFFER_PATIENCE_MLS } from "../../static/js/membership.js"
 import { settle } from "./support/fake_clock.js"
-import { GRACE_MLS } from "./support/fake_server.js"
+import { GRACE_MLS, RECOVERY_MLS } from "./support/fake_server.js"
 import { CONNECT_TIMEOUT_MLS, HEARTBEAT, fate, World } from "./support/world.js"
 
 /**
@@ -80,10 +81,13 @@ test("a client with a kept socket follows a new host, and what was on its way is
   world.network.isCut = true
   const result = fate(bob.peer.send("whither"))
   world.network.isCut = false
-  world.server.forget()
-  world.server.epoch = 4
+  world.server.forgetUntil(4)
+  world.server.loses = (event) => event === "host_changed"
   const cleo = world.page("cleo")
   cleo.peer.start()
+  await world.pass(RECOVERY_MLS + 100)
+  world.server.loses = () => false
+  for (const peerId of ["ann", "bob"]) world.server.emit(peerId, "host_changed", { host_peer_id: "cleo", epoch: 5, reason: "elected" })
   await world.pass(1_000)
   for (const { peer, errors } of [ann, bob, cleo]) assert.deepEqual([peer.state, peer.hostPeerId, peer.epoch, errors], ["connected", "cleo", 5, []])
   assert.equal(result.is, "host_lost")
@@ -366,6 +370,69 @@ test("a seat survives a server that forgot everything", async () => {
   world.server.restart()
   await world.pass(10)
   assert.deepEqual([ann.peer.iamHost, ann.peer.epoch, world.server.host, world.server.epoch], [true, 1, "ann", 1])
+})
+
+test("a host that the server forgot gets its session back, though somebody was elected meanwhile, and its clients notice nothing", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  const told = [ann.states.length, bob.states.length]
+  world.server.forgetUntil(5)
+  const dan = world.page("dan")
+  dan.peer.start()
+  await world.pass(100)
+  assert.deepEqual([world.server.host, ann.peer.epoch, dan.peer.hostPeerId, dan.peer.iamHost], ["ann", 7, "ann", false])
+  assert.deepEqual([ann.states.length, bob.states.length], told)
+  fate(dan.peer.send("hello"))
+  await world.pass(10)
+  for (const { texts } of [ann, bob, dan]) assert.deepEqual(texts, ["dan: hello"])
+  assert.deepEqual(ann.hosts.map(({ epoch }) => epoch), [1, 7])
+  ann.peer.abort()
+  await world.pass(10)
+  assert.deepEqual(world.server.heard("join").filter(({ peerId }) => peerId === "bob").at(-1)?.payload, { lost_epoch: 7 })
+})
+
+test("a session that has gone on for long without its former host keeps its own", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.loses = (event) => event === "host_changed"
+  world.server.forgetUntil(5)
+  const [dan] = await world.session("dan")
+  await world.pass(RECOVERY_MLS)
+  world.server.loses = () => false
+  ann.signaling.join()
+  await world.pass(1_000)
+  assert.deepEqual([dan.peer.iamHost, ann.peer.hostPeerId, ann.peer.epoch], [true, "dan", 6])
+})
+
+test("a client that gets no offer says so, and is introduced again", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.loses = (event, _payload, peerId) => event === "session_ready" && peerId === "ann"
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(OFFER_PATIENCE_MLS - 100)
+  world.server.loses = () => false
+  assert.equal(world.server.heard("join").length, 2)
+  await world.pass(200)
+  assert.deepEqual(world.server.heard("join").at(-1)?.payload, { lost_epoch: 1 })
+  assert.deepEqual([bob.lastState, ann.peer.iamHost, bob.errors.length], ["connected", true, 0])
+})
+
+test("a newcomer that finds only a host's socket takes its place, and the host that wakes up steps down", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  world.server.hanging.add("ann")
+  world.server.loses = (_event, _payload, peerId) => peerId === "ann" && world.server.epoch === 1
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(OFFER_PATIENCE_MLS + 2_000)
+  assert.deepEqual([bob.peer.iamHost, ann.peer.hostPeerId, ann.lastState], [true, "bob", "connected"])
+})
+
+test("only the present host says that it hosts, and only its own epoch", async () => {
+  const { pages: [ann, bob] } = await open("ann", "bob")
+  const { delegate } = ann.signaling
+  assert.deepEqual(delegate.signalingProbed(1), { ok: true, epoch: 1 })
+  assert.deepEqual(delegate.signalingProbed(2), { ok: false, epoch: 1 })
+  assert.equal(bob.signaling.delegate.signalingProbed(1).ok, false)
+  ann.peer.close()
+  assert.equal(delegate.signalingProbed(1).ok, false)
 })
 
 test("a host that was superseded steps down, and its clients follow to the new one", async () => {

@@ -39,6 +39,7 @@ beforeEach(async () => {
       signalingPeerLeft: tell("peer left"),
       signalingRefused: tell("refused"),
       signalingCredentials: () => credentials,
+      signalingProbed: (epoch) => ({ ok: epoch === 1, epoch: 1 }),
     },
   })
 })
@@ -214,13 +215,20 @@ test("a refusal of junk is internal", async () => {
 test("a server that throws the peer out says why", async () => {
   const connection = await join()
   connection.emit("session_error", { code: "peer_replaced" })
-  connection.disconnect()
   await server.until(() => told.length > 0)
   assert.deepEqual(refusals().map(({ code }) => code), ["peer_replaced"])
+  await server.until(() => connection.hasDisconnected || !connection.isOpen)
   const next = await join()
   next.disconnect()
   await server.until(() => told.length > 0)
   assert.deepEqual(refusals().map(({ code }) => code), ["unavailable"])
+})
+
+test("a probe is answered", async () => {
+  const connection = await join()
+  for (const epoch of [1, 2]) connection.ask("host_probe", { epoch })
+  await server.until(() => connection.answers.length === 2)
+  assert.deepEqual(connection.answers, [{ ok: true, epoch: 1 }, { ok: false, epoch: 1 }])
 })
 
 test("a socket that drops comes back by itself, with what the join has to say then", async () => {

@@ -5,6 +5,9 @@ import { P2pError } from "../../../static/js/errors.js"
 /** Milliseconds that the seat of a host whose socket dropped stays reserved. */
 export const GRACE_MLS = 2_000
 
+/** Milliseconds within which a host that a new record knows nothing of gets its seat back. */
+export const RECOVERY_MLS = 10_000
+
 /** One session of the server, in memory, after the rules of docs/protocol.md. */
 export class FakeServer {
   isDown = false
@@ -12,7 +15,7 @@ export class FakeServer {
   refuse = () => null
   /** What session_ready says besides. @type {Record<string, any>} */
   terms = {}
-  /** Loses a packet where it returns true. @type {(event: string, payload: any) => boolean} */
+  /** Loses a packet on its way to a peer where it returns true. @type {(event: string, payload: any, peerId: string) => boolean} */
   loses = () => false
   /** Milliseconds that a packet is on its way to a peer. @type {(peerId: string) => number} */
   latency = () => 0
@@ -25,6 +28,10 @@ export class FakeServer {
   #sockets = { connected: new Map(), active: new Set() }
   /** @type {number | null} */
   #absentSince = null
+  /** The first election since the server knows of the session: when, and under which epoch. */
+  #born = { at: 0, epoch: 0 }
+  /** Hosts whose pages don't answer. @type {Set<string>} */
+  hanging = new Set()
   #clock
 
   /** @param {FakeClock} clock */
@@ -59,6 +66,13 @@ export class FakeServer {
   forget() {
     this.host = this.#absentSince = null
     this.epoch = 0
+    this.#born = { at: 0, epoch: 0 }
+  }
+
+  /** Another worker knows nothing of the session, and elects whom it sees. @param {number} epoch */
+  forgetUntil(epoch) {
+    this.forget()
+    this.epoch = epoch
   }
 
   /** @param {string} peerId */
@@ -90,7 +104,7 @@ export class FakeServer {
    */
   emit(peerId, event, payload) {
     const socket = this.#sockets.connected.get(peerId ?? "")
-    if (!socket || this.loses(event, payload)) return
+    if (!socket || this.loses(event, payload, socket.peerId)) return
     const packet = structuredClone(payload)
     const deliver = () => { if (socket.isConnected) socket.hear(event, packet) }
     const mls = this.latency(socket.peerId)
@@ -160,8 +174,10 @@ export class FakeServer {
   #admit(peerId, { seat, lost_epoch }) {
     const seated = seat?.peerId === peerId ? seat.epoch : -1
     if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
+    const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MLS
+    if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.epoch + 1, "resumed")
     if (this.host === null || this.host === peerId) return this.#seat(peerId, this.epoch + 1, "elected")
-    if (this.#absentSince === null) return null
+    if (this.#absentSince === null) return lost_epoch === this.epoch && !this.#isAnswered() ? this.#seat(peerId, this.epoch + 1, "elected") : null
     const remaining = GRACE_MLS - (this.#clock.now() - this.#absentSince)
     if (lost_epoch === this.epoch || remaining <= 0) return this.#seat(peerId, this.epoch + 1, "elected")
     return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: remaining })
@@ -176,8 +192,15 @@ export class FakeServer {
     this.host = peerId
     this.epoch = epoch
     this.#absentSince = null
+    if (this.#born.epoch === 0) this.#born = { at: this.#clock.now(), epoch }
     queueMicrotask(() => this.#announce(reason))
     return null
+  }
+
+  /** Asks the host whether it lives. */
+  #isAnswered() {
+    const socket = this.#sockets.connected.get(this.host ?? "")
+    return socket !== undefined && !this.hanging.has(socket.peerId) && socket.delegate.signalingProbed(this.epoch).ok
   }
 
   /**

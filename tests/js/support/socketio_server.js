@@ -75,6 +75,8 @@ export class ServerConnection {
   /** What the client has said: `[event, payload]`. @type {[string, any][]} */
   said = []
   hasDisconnected = false
+  /** What the client has answered. @type {any[]} */
+  answers = []
 
   /**
    * @param {SocketIoServer} server
@@ -85,7 +87,7 @@ export class ServerConnection {
     this.server = server
     this.socket = socket
     this.path = path
-    socket.on("message", (data) => this.#heard(String(data)))
+    socket.on("message", (/** @type {Buffer} */ data) => this.#heard(data.toString()))
     socket.on("close", () => {
       this.isOpen = false
       server.stir()
@@ -117,6 +119,15 @@ export class ServerConnection {
     this.#send("2", [event, payload])
   }
 
+  /**
+   * Sends an event that wants an answer.
+   * @param {string} event
+   * @param {any} payload
+   */
+  ask(event, payload) {
+    this.socket.send(`42${NAMESPACE},1${JSON.stringify([event, payload])}`)
+  }
+
   /** Throws the client out, as the server's disconnect() does. */
   disconnect() {
     this.#send("1")
@@ -145,6 +156,8 @@ export class ServerConnection {
       this.server.onConnect(this)
     } else if (type === "1") {
       this.hasDisconnected = true
+    } else if (type === "3") {
+      this.answers.push(JSON.parse(data)[0])
     } else if (type === "2") {
       const [event, payload] = JSON.parse(data)
       this.said.push([event, payload])
