@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .packets import Packets
-from .server import get, leave_the_core_to_the_server, running
+from .server import app_command, get, leave_the_core_to_the_server, running
 
 MODES = ("eventlet", "gevent", "threading")
 SECONDS = 1.3
@@ -23,9 +23,9 @@ ROUNDS = 2
 SOCKETS = 8
 OFFER_EVERY = 0.1
 SDP = "v=0\r\n" + "a=ssrc:1 cname:x\r\n" * 110
-UNLIMITED = {"P2P_JOIN_RATE": None}
+UNLIMITED = {"WITHOUT_EVE": True, "P2P_JOIN_RATE": None}
 # So few that all but the first meet the limit.
-LIMITED = {"P2P_JOIN_RATE": 4.0}
+LIMITED = {"WITHOUT_EVE": True, "P2P_JOIN_RATE": 4.0}
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def results() -> Iterator[Result]:
 
 
 def _measure(mode: str, name: str, kind: Kind) -> Result:
-    with running(mode, json.dumps(kind.config)) as address:
+    with running(*app_command(mode, json.dumps(kind.config))) as server:
+        address = server.address
         healthy = _Healthy(address)
         token = get(address, f"/token/{kind.peer_id}") if kind.peer_id else "forged.token"
         quiet: list[float] = []

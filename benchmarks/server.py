@@ -8,10 +8,42 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.request import urlopen
 
 START_TIMEOUT = 30.0
 SERVER_CORE = 0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A process that listens, and what it has used so far."""
+
+    address: str
+    pid: int
+
+    def cpu_ms(self) -> float:
+        """Return the milliseconds of CPU that it has used, threads that have ended included."""
+        # The clock that clock_getcpuclockid(3) names, which Python has for threads only.
+        return time.clock_gettime_ns((~self.pid << 3) | 2) / 1e6
+
+    def rss_kb(self) -> int:
+        """Return the kilobytes of memory that it holds."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+
+    def sockets(self) -> int:
+        """Return how many sockets it has open."""
+        count = 0
+        for each in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(OSError):
+                count += str(each.readlink()).startswith("socket:")
+        return count
+
+    def threads(self) -> int:
+        """Return how many threads it has."""
+        return sum(1 for _ in Path(f"/proc/{self.pid}/task").iterdir())
 
 
 def pinning() -> list[str]:
@@ -25,17 +57,32 @@ def leave_the_core_to_the_server() -> None:
         os.sched_setaffinity(0, set(range(os.cpu_count() or 1)) - {SERVER_CORE})
 
 
+def app_command(mode: str, config: str = "{}") -> list[str]:
+    """Return the command of our app, but for its port."""
+    return [sys.executable, "-m", "benchmarks.app", mode, config]
+
+
+def peer_server_command() -> list[str]:
+    """Return the command of PeerServer, but for its port."""
+    return ["node", str(Path(__file__).parent / "peer_server.mjs")]
+
+
 @contextmanager
-def running(mode: str, config: str) -> Iterator[str]:
-    """Run the app until the block is left; yield its address."""
+def running(*command: str, pinned: bool = True) -> Iterator[Server]:
+    """Run a server, which gets its port as its last argument, until the block is left."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [*pinning(), sys.executable, "-m", "benchmarks.app", mode, config, str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # Not the load's core, even where the load's own process has been kept from the server's.
+    anywhere = ["taskset", "-c", f"0-{(os.cpu_count() or 1) - 1}"] if pinning() else []
+    process = subprocess.Popen(
+        [*(pinning() if pinned else anywhere), *command, str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         _wait_for(process, port)
-        yield f"127.0.0.1:{port}"
+        yield Server(f"127.0.0.1:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(10)
