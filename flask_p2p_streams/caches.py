@@ -1,66 +1,79 @@
 """A store in the app's Flask-Caching cache, and which caches can be one."""
 
+import logging
 import math
-from typing import cast
+import secrets
+import threading
+from typing import Any, cast
 
-from cachelib.base import BaseCache
 from cachelib.file import FileSystemCache
+from cachelib.memcached import MemcachedCache
+from cachelib.redis import RedisCache
 from cachelib.simple import SimpleCache
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.nullcache import NullCache
 
+from .atomic import AtomicStore, LockedStore, Locks
 from .errors import ConfigurationError
+from .memcached_client import own_backend
+from .memcached_store import MemcachedStore
+from .redis_store import RedisStore
 
 OWN_CACHE_THRESHOLD = 100_000
 """Keys that the extension's own cache holds before it forgets some."""
 
+logger = logging.getLogger("flask_p2p_streams")
 
-class CacheStore:
-    """A :class:`Store` in a Flask-Caching cache of an app.
 
-    Every write names its own time-out, as the default of 300 s would end a
-    session behind its back. ``cache.clear()`` forgets the sessions too. ``is_shared``
-    is False for a cache in this process.
-    """
+class SimpleStore:
+    """A :class:`Store` in this process, for a single one."""
 
-    def __init__(self, app: Flask, cache: Cache) -> None:
-        backend = app.extensions.get("cache", {}).get(cache)
-        if backend is None:
-            raise ConfigurationError(
-                "The cache is not set up for this app. Call cache.init_app(app) before "
-                "P2PStreams is set up."
-            )
-        self._backend = cast(BaseCache, _electing(backend))
-        self.is_shared = not isinstance(backend, SimpleCache)
+    is_shared = False
+
+    def __init__(self, cache: SimpleCache) -> None:
+        self._cache = cache
 
     def fetch(self, key: str, expires_in: float, default: str) -> str:
-        """Return the value of a key, written in one atomic step where there is none.
-
-        :raises OSError: if the cache neither takes nor returns a value.
-        """
-        if self._backend.add(key, default, timeout=math.ceil(expires_in)):
+        """Return the value of a key; where there is none, write the default and return it."""
+        if self._cache.add(key, default, timeout=math.ceil(expires_in)):
             return default
-        value = self._backend.get(key)
-        if value is None:
-            raise OSError("The cache has neither taken nor returned a value.")
-        return cast(str, value)
+        return self.read(key) or default
 
     def write(self, key: str, value: str, expires_in: float) -> None:
-        """Set a key, for ``expires_in`` seconds, rounded up.
-
-        :raises OSError: if the cache does not take it.
-        """
-        if self._backend.set(key, value, timeout=math.ceil(expires_in)) is False:
-            raise OSError("The cache has not taken a value.")
+        """Set a key, for ``expires_in`` seconds, rounded up."""
+        self._cache.set(key, value, timeout=math.ceil(expires_in))
 
     def read(self, key: str) -> str | None:
         """Return the value of a key, or None."""
-        return cast("str | None", self._backend.get(key))
+        return cast("str | None", self._cache.get(key))
 
 
-def find_cache(app: Flask) -> Cache:
-    """Return the app's cache; where there is none, make one for a single process.
+def cache_store(app: Flask, cache: Cache | None = None) -> AtomicStore:
+    """Return a store in a cache of the app, or in its only one.
+
+    For an app without a cache, or with a ``SimpleCache``, that is a cache of the
+    extension's own in this process: pages in the app's can't push sessions out, and
+    its ``clear()`` doesn't forget them. That of all others does.
+
+    :raises ConfigurationError: if the cache can't make sure that a session has one host,
+        isn't set up, or is one of several.
+    """
+    cache = cache or find_cache(app)
+    if cache is None:
+        own = _own_cache(app)
+        return _in_process(app.extensions["cache"][own])
+    backend = app.extensions.get("cache", {}).get(cache)
+    if backend is None:
+        raise ConfigurationError(
+            "The cache is not set up for this app. Call cache.init_app(app) before "
+            "P2PStreams is set up."
+        )
+    return _store_in(backend)
+
+
+def find_cache(app: Flask) -> Cache | None:
+    """Return the app's cache, made after its ``CACHE_TYPE`` if need be; None without any.
 
     :raises ConfigurationError: if the app has several.
     """
@@ -70,29 +83,71 @@ def find_cache(app: Flask) -> Cache:
             f"The app has {len(caches)} caches. Say which one holds the sessions: "
             "P2PStreams(app, cache=...)."
         )
-    return caches[0] if caches else _own_cache(app)
+    if not caches and "CACHE_TYPE" in app.config:
+        return Cache(app, with_jinja2_ext=False)
+    return caches[0] if caches else None
+
+
+def _store_in(backend: object) -> AtomicStore:
+    if isinstance(backend, SimpleCache):
+        return _in_process(SimpleCache(threshold=OWN_CACHE_THRESHOLD))
+    if isinstance(backend, RedisCache):
+        return RedisStore(backend)
+    _refuse(backend, NullCache, "forgets everything, so every peer would be the host")
+    _refuse(backend, FileSystemCache, "can make several peers the host at once")
+    if type(backend).__name__ == "GoogleCloudStorageCache":
+        _refuse(backend, type(backend), "can make several peers the host at once")
+    store = own_backend(backend)
+    cure = _cure(backend)
+    _probe(store, type(backend).__name__, cure)
+    return MemcachedStore(store, cure)
 
 
 def _own_cache(app: Flask) -> Cache:
-    if "CACHE_TYPE" in app.config:
-        return Cache(app, with_jinja2_ext=False)
     options = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": OWN_CACHE_THRESHOLD}
     return Cache(app, with_jinja2_ext=False, config=options)
 
 
-def _electing(backend: object) -> object:
-    if isinstance(backend, NullCache):
+def _in_process(cache: SimpleCache) -> AtomicStore:
+    # Nothing here waits for anything, so that a thread's lock suits all async modes.
+    return LockedStore(SimpleStore(cache), Locks(threading.Lock))
+
+
+def _refuse(backend: object, kind: type, why: str) -> None:
+    if isinstance(backend, kind):
         raise ConfigurationError(
-            "CACHE_TYPE is NullCache, which forgets everything, so every peer would be the "
-            "host. Set CACHE_TYPE to SimpleCache (one process) or RedisCache.",
+            f"CACHE_TYPE is {kind.__name__}, which {why}. Set CACHE_TYPE to SimpleCache (one "
+            "process) or RedisCache.",
             key="CACHE_TYPE",
             value=backend,
         )
-    if isinstance(backend, FileSystemCache):
+
+
+def _cure(backend: object) -> str:
+    if isinstance(backend, MemcachedCache):
+        return "Is memcached running? Look at CACHE_MEMCACHED_SERVERS."
+    return f"Look at what {type(backend).__name__} needs."
+
+
+def _probe(cache: Any, name: str, cure: str) -> None:
+    # Two adds of one key, of which the second must fail.
+    key, values = f"p2p:probe:{secrets.token_hex(8)}", ["first", "second"]
+    try:
+        added = [bool(cache.add(key, value, timeout=60)) for value in values]
+        kept = cache.get(key)
+    except Exception as error:
+        logger.warning("The cache of the sessions fails (%s). %s", type(error).__name__, cure)
+        return
+    if isinstance(kept, bytes):
+        kept = kept.decode(errors="replace")
+    if added == [False, False] and kept is None:
+        logger.warning("The cache of the sessions can't be reached. %s", cure)
+    elif added != [True, False] or kept != values[0]:
         raise ConfigurationError(
-            "CACHE_TYPE is FileSystemCache, which can make several peers the host at once. "
-            "Set CACHE_TYPE to SimpleCache (one process) or RedisCache.",
+            f"{name} takes a key twice, or doesn't return what it took, so it could make several "
+            "peers the host at once. With pymemcache, give its client default_noreply=False; "
+            "otherwise set CACHE_TYPE to RedisCache, or to MemcachedCache with pylibmc or "
+            "python-memcached.",
             key="CACHE_TYPE",
-            value=backend,
+            value=cache,
         )
-    return backend
