@@ -17,7 +17,8 @@ def examine(patient: Patient, *, offline: bool = False) -> list[Finding]:
         with _quiet("flask_p2p_streams"):
             living, answer = living_workers(patient.store.guarded)
             patient = replace(patient, workers=tuple(living))
-            reached = [*([answer] if patient.store.is_shared else []), *reach(patient)]
+            reached = [answer] if patient.store.is_shared else []
+            reached += reach(patient, answer.level == "ok")
     return [finding for check in CHECKS for finding in check(patient)] + reached
 
 

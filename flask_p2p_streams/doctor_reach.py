@@ -39,16 +39,18 @@ def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
     return found, Finding("ok", "cache", "The cache answers.")
 
 
-def reach(patient: Patient) -> list[Finding]:
+def reach(patient: Patient, cache_answers: bool) -> list[Finding]:
     """Return what is found about all that has to be reached, the cache aside."""
     urls = {url: None for server in patient.config.ice_servers for url in server["urls"]}
-    calls = [partial(queue, patient), partial(eviction, patient), *(partial(ice, u) for u in urls)]
-    names = ["queue", "eviction", *("ice" for _ in urls)]
-    what = ["The message queue", "The cache", *urls]
+    calls = [("queue", "The message queue", partial(queue, patient))]
+    if cache_answers:
+        calls.append(("eviction", "The cache", partial(eviction, patient)))
+    calls += [("ice", url, partial(ice, url)) for url in urls]
     found = []
-    for result, check, each in zip(in_parallel(calls, TIME_LIMIT), names, what, strict=True):
+    results = in_parallel([call for _, _, call in calls], TIME_LIMIT)
+    for (check, what, _), result in zip(calls, results, strict=True):
         if isinstance(result, TimeoutError):
-            problem = f"{each} doesn't answer within {TIME_LIMIT:g} s."
+            problem = f"{what} doesn't answer within {TIME_LIMIT:g} s."
             found.append(Finding("error", check, problem, _CURES[check]))
         else:
             found.extend(result)
@@ -88,8 +90,11 @@ def eviction(patient: Patient) -> list[Finding]:
     except Exception:
         # Not every user may ask for it, and whether Redis can be reached is told elsewhere.
         return []
-    policy, limit = memory.get("maxmemory_policy"), memory.get("maxmemory")
-    if not isinstance(policy, str) or policy == "noeviction" or not limit:
+    # A cluster answers with one dictionary per node.
+    nodes = [memory, *(each for each in memory.values() if isinstance(each, dict))]
+    policies = [node.get("maxmemory_policy") for node in nodes if node.get("maxmemory")]
+    policy = next((each for each in policies if each not in (None, "noeviction")), None)
+    if policy is None:
         return []
     problem = f"Redis throws keys out when its memory is full ({policy}), sessions among them."
     cure = "Give the sessions a Redis with maxmemory-policy noeviction."

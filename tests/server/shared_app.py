@@ -1,8 +1,10 @@
 """An app that several workers share through Redis: `python -m tests.server.shared_app REDIS PORT`.
 
-For `flask` it is `tests.server.shared_app:create_app`; the environment then says where Redis is.
+For `flask` it is `tests.server.shared_app:create_app`; the environment then says where Redis is,
+and may set some of the app differently.
 """
 
+import json
 import os
 import sys
 from typing import Any
@@ -17,9 +19,12 @@ from flask_p2p_streams import P2PStreams
 def create_app(redis_url: str | None = None) -> Flask:
     url = redis_url or os.environ["TEST_REDIS_URL"]
     app = Flask(__name__)
-    app.config.update(SECRET_KEY="k", CACHE_TYPE="RedisCache", CACHE_REDIS_URL=url)
+    app.config.update(SECRET_KEY=os.environ.get("TEST_SECRET_KEY", "k"))
+    app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=url)
+    app.config.update(P2P_ICE_SERVERS=json.loads(os.environ.get("TEST_ICE_SERVERS", "[]")))
     Cache(app)
     options: dict[str, Any] = {"async_handlers": False, "transports": ["websocket"]}
+    options["channel"] = os.environ.get("TEST_CHANNEL", "flask-socketio")
     SocketIO(app, async_mode="threading", message_queue=url, **options)
     P2PStreams(app)
 

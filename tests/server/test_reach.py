@@ -1,0 +1,258 @@
+"""The table of sessions and the doctor, with a real Redis and real workers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_p2p_streams import __version__
+from tests.server.wire import Wire, until
+from tests.support.servers import free_port, running
+from tests.support.stores import StoreServer, running_redis
+from tests.support.stun import stun_server
+
+APP = "tests.server.shared_app:create_app"
+WIDTH = "120"
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Doctor = Callable[..., tuple[int, dict[str, dict[str, str]]]]
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[StoreServer]:
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def url(redis: StoreServer) -> Iterator[str]:
+    with running("tests.server.shared_app", redis.url) as server:
+        yield server.url
+
+
+@pytest.fixture
+def open_wire(url: str) -> Iterator[Callable[[], Wire]]:
+    with ExitStack() as stack:
+
+        def open_one() -> Wire:
+            wire = Wire(url)
+            stack.callback(wire.close)
+            return wire
+
+        yield open_one
+
+
+def flask(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("flask")), "--app", APP, "p2p", *arguments]
+
+
+def run(url: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    variables = {**os.environ, "TEST_REDIS_URL": url, "COLUMNS": WIDTH, **environment}
+    return subprocess.run(
+        flask(*arguments), env=variables, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.fixture
+def command(redis: StoreServer) -> Command:
+    return lambda *arguments: run(redis.url, *arguments)
+
+
+def examined(url: str, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
+    """Return the exit status of the doctor, and its findings by check; the last of each."""
+    done = run(url, "doctor", "--json", *arguments, **environment)
+    assert done.stderr == ""
+    return done.returncode, {each["check"]: each for each in json.loads(done.stdout)}
+
+
+# Sessions
+
+
+def test_sessions_and_their_workers(open_wire: Callable[[], Wire], command: Command) -> None:
+    open_wire().join("chat", "ann")
+    open_wire().join("chat", "bob")
+    open_wire().join("lab", "eve")
+    command("lock", "lab")
+    sessions: list[dict[str, Any]] = []
+
+    def are_listed() -> bool:
+        sessions[:] = json.loads(command("sessions", "--json").stdout)
+        return len(sessions) == 2
+
+    until(are_listed, lambda: f"Only these are listed: {sessions}")
+    chat, lab = sessions
+    assert list(chat) == [
+        "session", "host", "epoch", "peers", "age", "state", "locked", "worker",
+    ]  # fmt: skip
+    assert (chat["session"], chat["host"], chat["state"]) == ("chat", "ann", "hosted")
+    assert 0 <= chat["age"] < 60
+    assert (lab["session"], lab["host"], lab["locked"]) == ("lab", "eve", True)
+    assert chat["worker"] == lab["worker"] != ""
+    assert chat["worker"].startswith(f"{socket.gethostname()}:")
+
+    head, *rows, _, total = command("sessions").stdout.splitlines()
+    assert head.split() == ["SESSION", "HOST", "EPOCH", "PEERS", "AGE", "STATE", "WORKER"]
+    assert [row.split()[:3] for row in rows] == [
+        ["chat", "ann", str(chat["epoch"])],
+        ["lab", "eve", str(lab["epoch"])],
+    ]
+    assert rows[1].index("hosted, locked") == head.index("STATE")
+    assert total == "2 sessions, 1 worker with sockets."
+
+
+def test_a_session_by_name(command: Command) -> None:
+    done = command("sessions", "nowhere")
+    assert done.stdout.splitlines()[1].split() == ["nowhere", "-", "-", "0", "-", "unknown", "-"]
+
+
+def test_a_live_table_until_it_is_interrupted(redis: StoreServer) -> None:
+    environment = {**os.environ, "TEST_REDIS_URL": redis.url, "COLUMNS": WIDTH}
+    with subprocess.Popen(
+        flask("sessions", "--watch", "0.1"),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        totals = (line for line in process.stdout if "with sockets." in line)
+        assert [next(totals), next(totals)]
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in process.stdout.read()
+    assert process.returncode == 0
+
+
+def test_a_cache_that_is_away() -> None:
+    done = run(f"redis://127.0.0.1:{free_port()}/0", "sessions")
+    assert (done.returncode, "unavailable" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_watch_goes_on_without_a_cache() -> None:
+    environment = {**os.environ, "TEST_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    with subprocess.Popen(
+        flask("sessions", "--watch", "0.1"),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        errors = (line for line in process.stdout if line.startswith("Error: unavailable"))
+        assert [next(errors), next(errors)]
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode == 0
+
+
+# The doctor
+
+
+def test_an_app_that_is_well() -> None:
+    with running_redis() as redis, stun_server() as port:
+        ice = json.dumps([{"urls": f"stun:127.0.0.1:{port}"}])
+        key = {"TEST_SECRET_KEY": "5f0c7b127da1bfa3e9b2d1c1", "TEST_ICE_SERVERS": ice}
+        status, findings = examined(redis.url, **key)
+        assert examined(redis.url, "--strict", **key)[0] == 1
+    assert status == 0
+    assert {check: each["level"] for check, each in findings.items()} == {
+        "secret key": "ok",
+        "cache": "ok",
+        "pings": "warning",
+        "client": "ok",
+        "origins": "ok",
+        "queue": "ok",
+        "ice": "ok",
+    }
+    assert findings["client"]["problem"] == f"The browser client {__version__} is there."
+
+
+def test_the_report_for_people(redis: StoreServer) -> None:
+    done = run(redis.url, "doctor", "--offline")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert lines[0].startswith("warning  secret key  SECRET_KEY has 1 characters only. Set a")
+    assert lines[-1] == "0 errors, 3 warnings."
+
+
+def test_workers_that_live(open_wire: Callable[[], Wire], redis: StoreServer) -> None:
+    open_wire().join("room", "ann")
+    findings: dict[str, Any] = {}
+
+    def one_is_seen() -> bool:
+        findings.update(examined(redis.url)[1])
+        return "workers" in findings
+
+    until(one_is_seen, lambda: f"No worker is seen: {findings}")
+    assert findings["workers"]["level"] == findings["queue"]["level"] == "ok"
+    assert f"{socket.gethostname()}:" in findings["workers"]["problem"]
+    # The worker listens to the channel of its own app only.
+    status, findings = examined(redis.url, TEST_CHANNEL="another")
+    assert (status, findings["queue"]["level"]) == (1, "error")
+    assert "channel" in findings["queue"]["cure"]
+
+
+def test_a_redis_that_is_away() -> None:
+    status, findings = examined(f"redis://127.0.0.1:{free_port()}/0")
+    assert status == 1
+    assert findings["cache"]["level"] == findings["queue"]["level"] == "error"
+    assert "ConnectionError" in findings["cache"]["problem"]
+    assert "CACHE_REDIS_URL" in findings["cache"]["cure"]
+
+
+def test_a_redis_that_hangs() -> None:
+    with running_redis() as redis:
+        redis.pause()
+        status, findings = examined(redis.url)
+    assert status == 1
+    assert findings["cache"]["level"] == findings["queue"]["level"] == "error"
+
+
+def test_a_redis_that_forgets() -> None:
+    with running_redis("--maxmemory", "50mb", "--maxmemory-policy", "volatile-ttl") as redis:
+        status, findings = examined(redis.url)
+    assert (status, findings["eviction"]["level"]) == (0, "warning")
+    assert "volatile-ttl" in findings["eviction"]["problem"]
+
+
+def test_ice_servers_that_do_not_answer(redis: StoreServer) -> None:
+    urls = [
+        f"stun:127.0.0.1:{free_port()}",
+        f"turn:127.0.0.1:{free_port()}?transport=tcp",
+        "stun:a..b",
+        "stun:a:b:c",
+        "turns:127.0.0.1?transport=udp",
+    ]
+    servers = [{"urls": urls, "username": "u", "credential": "c"}]
+    done = run(redis.url, "doctor", "--json", TEST_ICE_SERVERS=json.dumps(servers))
+    findings = [each for each in json.loads(done.stdout) if each["check"] == "ice"]
+    assert done.returncode == 1
+    assert [each["level"] for each in findings] == ["error"] * 4 + ["ok"]
+    assert "within 2 s" in findings[0]["problem"]
+    assert "refused" in findings[1]["problem"]
+    assert "UnicodeError" in findings[2]["problem"]
+    assert "no URL" in findings[3]["problem"]
+    assert "DTLS" in findings[4]["problem"]
+
+
+def test_an_app_that_refuses_to_start(redis: StoreServer) -> None:
+    status, findings = examined(redis.url, TEST_SECRET_KEY="")
+    assert (status, list(findings)) == (1, ["SECRET_KEY"])
+    for arguments in (["doctor"], ["sessions"], ["lock", "room"]):
+        done = run(redis.url, *arguments, TEST_SECRET_KEY="")
+        assert done.returncode == 1
+        assert "The app has no SECRET_KEY" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_what_needs_no_app_works_without_one(redis: StoreServer, tmp_path: Any) -> None:
+    done = run(redis.url, "controller", "chat", str(tmp_path), TEST_SECRET_KEY="")
+    assert (done.returncode, done.stderr) == (0, "")
