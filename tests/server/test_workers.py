@@ -79,7 +79,8 @@ def test_a_command_removes_a_client_and_then_the_host(open_wire: Open, command: 
     assert command("kick", "r2", "bob", "--ban-for", "60").stdout == "Removed bob from r2.\n"
     assert client.wait_for("session_error")["code"] == "forbidden"
     assert host.wait_for("peer_expelled")["peer_id"] == "bob"
-    assert client.ask("session_join", "{}")["error"]["code"] == "forbidden"
+    client.read(lambda: client.dismissed)
+    assert open_wire(1).join("r2", "bob").refusal["data"]["code"] == "forbidden"
     command("kick", "r2", "ann")
     assert host.wait_for("session_error")["code"] == "forbidden"
     host.read(lambda: host.dismissed)

@@ -1,0 +1,81 @@
+"""Many join at once, on several workers: one host, whom all know."""
+
+import itertools
+import threading
+import time
+from collections import Counter
+
+from tests.faults.claims import Claims
+from tests.faults.cluster import Cluster
+from tests.faults.conftest import Join
+from tests.faults.peers import token
+from tests.faults.wire import Packet, Wire
+
+LANES, ROUNDS = 10, 50
+
+
+def test_a_hundred_peers_join_within_a_second_on_four_workers(
+    cluster: Cluster, join: Join, claims: Claims, session_id: str
+) -> None:
+    workers = itertools.cycle(cluster.workers)
+    begun = time.monotonic()
+    peers = [join(f"peer-{number}", next(workers)) for number in range(100)]
+    assert time.monotonic() - begun < 1
+    for peer in peers:
+        peer.wait(lambda peer: peer.role == "host" or peer.host in peer.linked, "in")
+    assert Counter(peer.role for peer in peers) == {"host": 1, "client": 99}
+    (host,) = (peer for peer in peers if peer.role == "host")
+    assert {(peer.host, peer.epoch) for peer in peers} == {(host.peer_id, host.epoch)}
+    host.wait(lambda peer: len(peer.linked) == 99, "linked with all")
+    assert claims.hosts(session_id) == {host.epoch: host.peer_id}
+
+
+class Lane:
+    """Two sockets, one to each of two workers, over which pair after pair joins."""
+
+    def __init__(self, number: int, cluster: Cluster, claims: Claims) -> None:
+        self.hosts: list[set[tuple[str, int]]] = []
+        self._number = number
+        self._claims = claims
+        workers = cluster.workers[number % 4], cluster.workers[(number + 1) % 4]
+        self._wires = [Wire(worker) for worker in workers]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        self._thread.join(60)
+        for wire in self._wires:
+            wire.close()
+
+    def _run(self) -> None:
+        for number in range(ROUNDS):
+            session_id = f"pair-{self._number}-{number}"
+            pair = list(zip(self._wires, ("ann", "bob"), strict=True))
+            auths = [{"token": token(session_id, peer_id)} for _, peer_id in pair]
+            for wire, auth in zip(self._wires, auths, strict=True):
+                wire.connect(auth)
+            self.hosts.append({self._told(session_id, *each) for each in pair})
+            for wire in self._wires:
+                wire.leave()
+
+    def _told(self, session_id: str, wire: Wire, peer_id: str) -> tuple[str, int]:
+        """Return whom a newcomer is told to host, and the epoch."""
+        while True:
+            packet = wire.receive(10)
+            assert packet is not None, f"{peer_id} of {session_id} hears nothing."
+            self._claims.hear(session_id, peer_id, packet.payload)
+            if _is_own(packet, peer_id):
+                return packet.payload["host_peer_id"], packet.payload["epoch"]
+
+
+def _is_own(packet: Packet, peer_id: str) -> bool:
+    return packet.event == "session_ready" and packet.payload["peer_id"] == peer_id
+
+
+def test_two_join_at_the_very_same_moment_500_times(cluster: Cluster, claims: Claims) -> None:
+    lanes = [Lane(number, cluster, claims) for number in range(LANES)]
+    for lane in lanes:
+        lane.finish()
+    hosts = [each for lane in lanes for each in lane.hosts]
+    assert len(hosts) == 500
+    assert [each for each in hosts if len(each) != 1] == []
