@@ -1,0 +1,101 @@
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flask_p2p_streams.decisions import Suspected
+from flask_p2p_streams.errors import ErrorCode, SignalingError
+from flask_p2p_streams.probes import VERDICT_TERM, Probes
+
+HERE = Suspected(5, "sid", "me")
+THERE = Suspected(5, "sid", "other")
+
+
+class Asked:
+    """An outbox that asks nobody: what it returns is the host's answer."""
+
+    def __init__(self, answer: object = None, is_alone: bool = False) -> None:
+        self.answer = answer
+        self.is_alone = is_alone
+        self.count = 0
+        self.before: Callable[[], object] = lambda: None
+
+    def ask(self, event: str, payload: dict[str, Any], sid: str, timeout: float) -> object:
+        assert (event, payload, sid) == ("host_probe", {"epoch": 5}, "sid")
+        assert timeout <= 2
+        self.count += 1
+        self.before()
+        return self.answer
+
+
+def probes(outbox: Asked, *living: str, now: Callable[[], float] = lambda: 0.0) -> Probes:
+    return Probes(outbox, "me", living.__contains__, threading.Event, now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("suspected", [HERE, THERE])
+def test_a_host_that_answers_lives(suspected: Suspected) -> None:
+    assert probes(Asked({"ok": True, "epoch": 5})).ask(suspected) == "lives"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"ok": True, "epoch": 4}, {"ok": False, "epoch": 5}, {"ok": True}, {}, [], "yes", True],
+)
+def test_a_page_that_hosts_something_else_is_no_host(answer: object) -> None:
+    assert probes(Asked(answer), "other").ask(THERE) == "silent"
+
+
+def test_silence_here_is_a_page_that_hangs() -> None:
+    assert probes(Asked()).ask(HERE) == "silent"
+    assert probes(Asked(is_alone=True)).ask(THERE) == "silent"
+
+
+def test_silence_of_another_worker_counts_once_that_worker_is_dead() -> None:
+    assert probes(Asked(), "other").ask(THERE) == "unknown"
+    assert probes(Asked()).ask(THERE) == "silent"
+    assert probes(Asked()).ask(Suspected(5, "sid", None)) == "silent"
+
+
+def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
+    outbox = Asked({"ok": True, "epoch": 5})
+    asked, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        asked.set()
+        go_on.wait(10)
+
+    outbox.before = wait
+    probe = probes(outbox)
+    verdicts: list[str] = []
+    threads = [threading.Thread(target=lambda: verdicts.append(probe.ask(HERE))) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    assert asked.wait(10)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert verdicts == ["lives"] * 20
+    assert outbox.count == 1
+
+
+def test_an_answer_grows_old() -> None:
+    outbox, time = Asked(), 0.0
+    probe = probes(outbox, now=lambda: time)
+    probe.ask(HERE)
+    time = VERDICT_TERM
+    probe.ask(HERE)
+    assert outbox.count == 1
+    time += 0.1
+    probe.ask(HERE)
+    assert outbox.count == 2
+
+
+def test_a_store_that_fails_leaves_it_open_and_nobody_waiting() -> None:
+    def fail(worker_id: str) -> bool:
+        raise SignalingError(ErrorCode.UNAVAILABLE)
+
+    probe = Probes(Asked(), "me", fail, threading.Event, lambda: 0.0)  # type: ignore[arg-type]
+    with pytest.raises(SignalingError):
+        probe.ask(THERE)
+    assert probe.ask(THERE) == "unknown"
