@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
+import redis
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.clusters import Cluster, running_cluster
@@ -25,7 +26,7 @@ WATCH = """() => {
 Enter = Callable[[str], Page]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster() -> Iterator[Cluster]:
     with running_cluster() as cluster:
         yield cluster
@@ -60,6 +61,15 @@ def join_elsewhere(cluster: Cluster, page: Page, name: str, other: str) -> None:
     raise AssertionError(f"nginx gave {name} the same worker as {other} {TRIES} times.")
 
 
+def watch(pages: list[Page]) -> None:
+    for page in pages:
+        page.evaluate(WATCH)
+
+
+def check_nothing_noticed(pages: list[Page]) -> None:
+    assert [page.evaluate("window.noticed") for page in pages] == [[] for _ in pages]
+
+
 def talk(pages: list[Page], text: str) -> None:
     """Let each page say something, and wait until all have it."""
     for number, page in enumerate(pages):
@@ -76,8 +86,7 @@ def test_a_chat_across_workers_goes_on_when_the_one_of_its_host_dies(
     join_elsewhere(cluster, ben, "Ben", "Ada")
     talk([ada, ben], "before")
 
-    for page in (ada, ben):
-        page.evaluate(WATCH)
+    watch([ada, ben])
     before = joins(cluster, "Ada")
     worker = before[-1]
     os.kill(cluster.pids()[worker], signal.SIGKILL)
@@ -91,5 +100,16 @@ def test_a_chat_across_workers_goes_on_when_the_one_of_its_host_dies(
     for page in pages:
         expect(page.locator(".people .person")).to_have_count(3)
     talk(pages, "in the end")
-    for page in (ada, ben):
-        assert page.evaluate("window.noticed") == []
+    check_nothing_noticed([ada, ben])
+
+
+def test_a_chat_goes_on_when_redis_has_lost_everything(cluster: Cluster, come_in: Enter) -> None:
+    ada, ben = come_in("Ada"), come_in("Ben")
+    watch([ada, ben])
+    port = int(cluster.wait_for(r"redis-cli -p (\d+)")[1])
+    with redis.Redis(port=port) as client:
+        client.flushall()
+    cluster.wait_for("The cache has lost its memory")
+    talk([ada, ben], "after")
+    talk([ada, ben, come_in("Zoë")], "in the end")
+    check_nothing_noticed([ada, ben])

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-from tests.support.clusters import Cluster, running_cluster
+from tests.server.wire import until
+from tests.support.clusters import running_cluster
 
 
 def has_gone(pid: int) -> bool:
@@ -22,9 +22,11 @@ def has_gone(pid: int) -> bool:
     return True
 
 
-def wait_until_gone(cluster: Cluster, pids: dict[str, int]) -> None:
-    for name, pid in pids.items():
-        cluster.until(partial(has_gone, pid), f"the end of {name}")
+def wait_until_gone(pids: dict[str, int]) -> None:
+    until(
+        lambda: all(map(has_gone, pids.values())),
+        lambda: f"One of {pids} is left.",
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -36,14 +38,14 @@ def test_a_signal_leaves_no_process_behind(number: signal.Signals) -> None:
         os.kill(pids["worker 2"], signal.SIGSTOP)
         cluster.process.send_signal(number)
         assert cluster.end() == 0
-        wait_until_gone(cluster, pids)
+        wait_until_gone(pids)
 
 
 def test_nothing_outlives_a_cluster_that_is_killed() -> None:
     with running_cluster() as cluster:
         pids = cluster.pids()
         cluster.process.kill()
-        wait_until_gone(cluster, pids)
+        wait_until_gone(pids)
 
 
 @pytest.mark.parametrize("name", ["Redis", "nginx"])
@@ -53,7 +55,7 @@ def test_it_says_which_part_has_died(name: str) -> None:
         os.kill(pids[name], signal.SIGKILL)
         assert cluster.end() == 1
         assert cluster.lines[-1] == f"{name} was ended by SIGKILL. Everything stops."
-        wait_until_gone(cluster, pids)
+        wait_until_gone(pids)
 
 
 def test_a_dead_worker_costs_a_visitor_nothing_and_comes_back() -> None:

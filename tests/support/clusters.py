@@ -37,6 +37,7 @@ class Cluster:
         deadline = time.monotonic() + TIMEOUT
         while not condition():
             seen = "\n".join(self.lines)
+            assert self.process.poll() is None, f"It has ended before {what}:\n{seen}"
             assert time.monotonic() < deadline, f"Waited for {what}, and saw:\n{seen}"
             time.sleep(0.02)
 
