@@ -8,6 +8,23 @@ import click
 from flask import current_app
 
 from .errors import ConfigurationError, P2PStreamsError
+from .fields import id_problem
+
+
+class Id(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A session or peer id."""
+
+    name = "id"
+
+    def convert(self, value: str, param: object, ctx: object) -> str:
+        """Return the id as it is.
+
+        :raises click.BadParameter: if it can't be one.
+        """
+        problem = id_problem(value)
+        if problem:
+            raise click.BadParameter(f"{problem}.")
+        return value
 
 
 def app_state() -> Any:

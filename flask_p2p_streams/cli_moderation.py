@@ -6,25 +6,8 @@ from contextlib import contextmanager
 import click
 from flask.cli import with_appcontext
 
-from .cli_context import app_state, errors_shown
-from .fields import id_problem
+from .cli_context import Id, app_state, errors_shown
 from .moderation import Moderation
-
-
-class Id(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """A session or peer id."""
-
-    name = "id"
-
-    def convert(self, value: str, param: object, ctx: object) -> str:
-        """Return the id as it is.
-
-        :raises click.BadParameter: if it can't be one.
-        """
-        problem = id_problem(value)
-        if problem:
-            raise click.BadParameter(f"{problem}.")
-        return value
 
 
 @click.command()

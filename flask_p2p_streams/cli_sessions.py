@@ -10,7 +10,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from .cli_context import app_state, check_store_is_shared, errors_shown
+from .cli_context import Id, app_state, check_store_is_shared, errors_shown
 from .directory import Directory, WorkerEntry
 from .errors import SignalingError
 from .overview import SessionRow, incomplete, overview
@@ -29,7 +29,7 @@ STATES = {
 
 
 @click.command()
-@click.argument("session", nargs=-1)
+@click.argument("session", nargs=-1, type=Id())
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 @click.option(
     "--watch",
@@ -73,7 +73,7 @@ def _show(state: Any, named: tuple[str, ...], as_json: bool) -> None:
     workers = Directory(state.store.guarded, time.monotonic).living()
     rows = overview(state.store.guarded, workers, time.time(), named)
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
         _draw(rows, workers)
     for name in [] if named else incomplete(workers):

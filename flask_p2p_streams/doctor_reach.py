@@ -128,7 +128,7 @@ _CURES = {
 
 def _ask_store(store: GuardedStore) -> list[WorkerEntry] | SignalingError:
     try:
-        store.write(KEY, "", 10)
+        store.write(KEY, "1", 10)
         return Directory(store, time.monotonic).living()
     except SignalingError as error:
         return error

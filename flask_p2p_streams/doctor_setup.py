@@ -37,7 +37,7 @@ def secret_key(patient: Patient) -> Iterator[Finding]:
         level: Level = "warning" if patient.app.debug or patient.app.testing else "error"
         yield Finding(level, "secret key", "SECRET_KEY is one that anybody guesses.", KEY_CURE)
     elif len(text) < SHORTEST_KEY:
-        problem = f"SECRET_KEY has {len(text)} characters only."
+        problem = f"SECRET_KEY is shorter than {SHORTEST_KEY} characters."
         yield Finding("warning", "secret key", problem, KEY_CURE)
     else:
         yield Finding("ok", "secret key", "SECRET_KEY is set.")

@@ -95,7 +95,7 @@ def _row(
         host=session.host,
         epoch=session.epoch,
         peers=len(roster | host),
-        age=max(0.0, now - session.born) if session.born else None,
+        age=round(max(0.0, now - session.born), 3) if session.born else None,
         state=_state(session, worker),
         locked=session.gate.locked,
         worker=worker,

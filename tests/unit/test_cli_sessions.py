@@ -34,7 +34,7 @@ def test_a_cache_in_the_server_s_own_process(make_app: AppFactory) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--watch", "0"], ["--watch", "soon"], ["--json", "--watch"]]
+    "arguments", [["--watch", "0"], ["--watch", "soon"], ["--json", "--watch"], ["x" * 129]]
 )
 def test_wrong_arguments(shared: Flask, arguments: list[str]) -> None:
     assert run(shared, *arguments).exit_code == 2
