@@ -25,6 +25,10 @@ class Authorizers:
     def __init__(self) -> None:
         self._functions: list[Authorizer] = []
 
+    def __len__(self) -> int:
+        """Return how many functions are asked."""
+        return len(self._functions)
+
     def add(self, function: Authorizer) -> None:
         """Ask this function too, from now on.
 

@@ -86,8 +86,9 @@ class P2PStreams:
         config = Config.from_app_config(app.config)
         signer = Signer(secret_keys(app))
         kept = chosen_store(app, store or self._store, cache or self._cache)
+        is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
-        state = app_state(app, config, signer, kept, io, self._authorizers)
+        state = app_state(app, config, signer, kept, io, self._authorizers, is_own=is_own)
         app.extensions[KEY] = state
         self._apps.add(app)
         add_to_app(app, state)

@@ -87,7 +87,7 @@ class SignalingNamespace(Namespace):
         # Whatever else left this method would leave the client without an answer for ever.
         try:
             self._throttle.join(self._eio_sid(sid) or sid, environ.get("REMOTE_ADDR"))
-            with self._app.request_context(environ):
+            with self._join_context(environ):
                 self._signaling.connect(sid, auth)
             self._require_open(sid)
             self._metrics.joined()
@@ -133,10 +133,16 @@ class SignalingNamespace(Namespace):
         self._throttle.signal(self._eio_sid(sid) or sid, session_id, _share(member))
 
     def _session_join(self, sid: str, payload: object) -> Payload:
-        with self._app.request_context(self._io.get_environ(sid, self._name)):
+        with self._join_context(self._io.get_environ(sid, self._name)):
             answer = self._signaling.session_join(sid, payload)
         self._metrics.joined()
         return answer
+
+    def _join_context(self, environ: dict[str, Any]) -> Any:
+        # The app's own authorizers see the request, which costs as much as the rest of a join.
+        if self._signaling.asks_app:
+            return self._app.request_context(environ)
+        return self._app.app_context()
 
     def _refuse(self, error: Exception, event: object) -> SignalingError:
         refusal = _as_refusal(error, event)

@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import ErrorCode
 from .metrics import Metrics
+from .sockets import end_connection
 from .throttle import Throttle
 
 logger = logging.getLogger("flask_p2p_streams")
@@ -31,16 +32,26 @@ class Packets:
 
     :param namespace: the one of signaling, which knows no attachments.
     :param evict: closes the connection that is named, with the code that tells why.
+    :param compress: whether WebSockets may be compressed (RFC 7692); signals are few and
+        small, and the tables for it more than double what an open WebSocket takes.
     """
 
     def __init__(
-        self, server: Any, namespace: str, throttle: Throttle, metrics: Metrics, evict: Evict
+        self,
+        server: Any,
+        namespace: str,
+        throttle: Throttle,
+        metrics: Metrics,
+        evict: Evict,
+        *,
+        compress: bool,
     ) -> None:
         self._server = server
         self._namespace = namespace
         self._throttle = throttle
         self._metrics = metrics
         self._evict = evict
+        self._compress = compress
         self._message: Any = None
         self._disconnect: Any = None
 
@@ -86,7 +97,21 @@ class Packets:
 
     def _with_frames_checked(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
         def open_checked(handler: Callable[[Any], Any], server: Any) -> Any:
-            return open_socket(lambda ws: handler(_CheckedWebSocket(ws, self._metrics)), server)
+            def serve(environ: dict[str, Any], start_response: Any) -> Any:
+                if not self._compress:
+                    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+
+                def handle(websocket: Any) -> Any:
+                    try:
+                        return handler(_CheckedWebSocket(websocket, self._metrics))
+                    finally:
+                        # eventlet does so by itself, after a last frame.
+                        if self._server.async_mode != "eventlet":
+                            end_connection(environ)
+
+                return open_socket(handle, server)(environ, start_response)
+
+            return serve
 
         return open_checked
 

@@ -57,6 +57,7 @@ class Signaling:
         self._store = store
         self._outbox = outbox
         self._now = now
+        self._authorizers = authorizers
         create_event = server.eio.create_event
         self._admission = Admission(
             config=config,
@@ -75,6 +76,11 @@ class Signaling:
         self.moderation = Moderation(config, store, rooms, released, news, outbox, now)
 
     # Joining
+
+    @property
+    def asks_app(self) -> bool:
+        """Whether the app's own functions are asked at a join, which want to see its request."""
+        return len(self._authorizers) > 0
 
     def connect(self, sid: str, auth: object) -> None:
         """Let a new socket join the session that its token names.

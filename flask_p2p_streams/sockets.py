@@ -125,6 +125,20 @@ def set_no_delay(environ: Mapping[str, Any]) -> bool:
     return True
 
 
+def end_connection(environ: Mapping[str, Any]) -> None:
+    """End a request's TCP connection, as a server does after a WebSocket (RFC 6455, section 7.1.1).
+
+    simple-websocket leaves that to the client, which may take its time.
+    """
+    connection = _connection(environ)
+    try:
+        if connection is not None:
+            connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        # It has ended already.
+        pass
+
+
 def _connection(environ: Mapping[str, Any]) -> Any:
     for key in ("werkzeug.socket", "gunicorn.socket"):
         if key in environ:

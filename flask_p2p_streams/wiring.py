@@ -79,8 +79,14 @@ def app_state(
     store: Store | AtomicStore,
     socketio: SocketIO,
     authorizers: Authorizers,
+    *,
+    is_own: bool,
 ) -> AppState:
-    """Make all that serves an app, and put it into the app's Socket.IO server."""
+    """Make all that serves an app, and put it into the app's Socket.IO server.
+
+    :param is_own: whether the extension has made that server, so that only signaling
+        is known to use it.
+    """
     server = server_of(socketio)
     check_server(server, config.namespace)
     mutex = mutex_for(server.async_mode)
@@ -105,7 +111,9 @@ def app_state(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
     socketio.on_namespace(namespace)
-    Packets(server, config.namespace, throttle, metrics, namespace.evict).install()
+    Packets(
+        server, config.namespace, throttle, metrics, namespace.evict, compress=not is_own
+    ).install()
     sockets.install()
     return AppState(
         config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
