@@ -1,0 +1,218 @@
+"""Contenders for the same keys of a store, in processes of their own.
+
+    python -m tests.support.races eventlet|gevent|threading KIND:PORT,… NAME START SESSIONS
+
+prints what became of each store as JSON. As the processes start each session's elections at
+the same moment, they meet in them. With eventlet and gevent each process sends four
+greenlets, else one thread.
+
+    python -m tests.support.races figures SESSIONS
+
+runs all kinds of stores, and prints a table.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+ROUNDS = 4
+"""Elections in each session: the first, and those that follow it."""
+INCREMENTS = 25
+PAUSE = 0.004
+"""Seconds from the start of one session to that of the next."""
+START_IN = 2.5
+"""Seconds that the contenders get for starting."""
+SPREAD = 0.3
+"""Seconds between one store's elections and the next's, in which the counters are raised."""
+KINDS = ("redis", "sentinel", "cluster", "memcache", "pymemcache")
+
+Target = tuple[str, int]
+Figures = dict[str, int]
+
+
+def store_on(kind: str, port: int) -> Any:
+    """Return a store as an app would get it."""
+    from flask import Flask
+    from flask_caching import Cache
+
+    from flask_p2p_streams.caches import cache_store
+
+    address = f"127.0.0.1:{port}"
+    options: dict[str, dict[str, Any]] = {
+        "redis": {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": f"redis://{address}"},
+        "sentinel": {
+            "CACHE_TYPE": "RedisSentinelCache",
+            "CACHE_REDIS_SENTINELS": [("127.0.0.1", port)],
+        },
+        "cluster": {"CACHE_TYPE": "RedisClusterCache", "CACHE_REDIS_CLUSTER": address},
+        "memcache": {"CACHE_TYPE": "MemcachedCache", "CACHE_MEMCACHED_SERVERS": [address]},
+        "pymemcache": {"CACHE_TYPE": "MemcachedCache"},
+    }
+    if kind == "pymemcache":
+        from pymemcache.client.base import PooledClient
+
+        client = PooledClient(address, timeout=2, connect_timeout=1, default_noreply=False)
+        options[kind]["CACHE_MEMCACHED_SERVERS"] = client
+    app = Flask(__name__)
+    cache = Cache(app, config=options[kind], with_jinja2_ext=False)
+    return cache_store(app, cache)
+
+
+class Contender:
+    """Wants to win each election, and says what it saw."""
+
+    def __init__(self, store: Any, name: str) -> None:
+        self._store = store
+        self._name = name
+        self.wins: list[str] = []
+        self.seen: dict[str, str] = {}
+        self.contested = 0
+
+    def run(self, start: float, sessions: int) -> "Contender":
+        for number in range(sessions):
+            time.sleep(max(0.0, start + number * PAUSE - time.time()))
+            self._elect(f"race:{number}")
+        for _ in range(INCREMENTS):
+            self._increment()
+        return self
+
+    def _elect(self, key: str) -> None:
+        for turn in range(ROUNDS):
+            before = self._store.read_many([key])[0]
+            if before is not None and int(before.partition("/")[0]) >= turn:
+                continue
+            if self._store.replace(key, before, f"{turn}/{self._name}", 600):
+                self.wins.append(f"{key}/{turn}")
+            else:
+                self.contested += 1
+            self.seen[f"{key}/{turn}"] = self._store.read_many([key])[0]
+
+    def _increment(self) -> None:
+        while True:
+            before = self._store.read_many(["race:counter"])[0]
+            if self._store.replace("race:counter", before, str(int(before or 0) + 1), 600):
+                return
+
+
+def contend(mode: str, kind: str, port: int, name: str, start: float, sessions: int) -> Any:
+    store = store_on(kind, port)
+    contenders = [Contender(store, f"{name}-{n}") for n in range(1 if mode == "threading" else 4)]
+    _together(mode, [partial(contender.run, start, sessions) for contender in contenders])
+    return {
+        "wins": [win for one in contenders for win in one.wins],
+        "seen": [(key, value) for one in contenders for key, value in one.seen.items()],
+        "contested": sum(one.contested for one in contenders),
+        "increments": INCREMENTS * len(contenders),
+    }
+
+
+def _together(mode: str, tasks: list[Callable[[], Any]]) -> None:
+    if mode == "eventlet":
+        import eventlet
+
+        for green in [eventlet.spawn(task) for task in tasks]:
+            green.wait()
+    elif mode == "gevent":
+        import gevent
+
+        gevent.joinall([gevent.spawn(task) for task in tasks], raise_error=True)
+    else:
+        for task in tasks:
+            task()
+
+
+def race(mode: str, stores: Sequence[Target], sessions: int) -> list[Figures]:
+    """Run the contenders for each store, and return figures of what they did."""
+    start = time.time() + START_IN
+    targets = ",".join(f"{kind}:{port}" for kind, port in stores)
+    command = [sys.executable, "-W", "ignore", "-m", "tests.support.races", mode, targets]
+    running = [
+        subprocess.Popen(
+            [*command, str(number), str(start), str(sessions)], stdout=subprocess.PIPE, text=True
+        )
+        for number in range(4 if mode == "threading" else 2)
+    ]
+    results = [json.loads(process.communicate(timeout=300)[0]) for process in running]
+    return [
+        _figures([result[number] for result in results], store_on(*store))
+        for number, store in enumerate(stores)
+    ]
+
+
+def _figures(results: list[dict[str, Any]], store: Any) -> Figures:
+    wins = [win for result in results for win in result["wins"]]
+    counter = store.read_many(["race:counter"])[0]
+    increments = sum(result["increments"] for result in results)
+    return {
+        "elections": len(set(wins)),
+        "won twice": len(wins) - len(set(wins)),
+        "contested": sum(result["contested"] for result in results),
+        "disagreements": _disagreements(results),
+        "lost updates": increments - int(counter or 0),
+    }
+
+
+def _disagreements(results: list[dict[str, Any]]) -> int:
+    # One turn of a session has one winner, whoever looks.
+    seen: dict[str, set[str]] = {}
+    for result in results:
+        for key, value in result["seen"]:
+            turn, _, _ = value.partition("/")
+            seen.setdefault(f"{key.rpartition('/')[0]}/{turn}", set()).add(value)
+    return sum(len(values) - 1 for values in seen.values())
+
+
+@contextmanager
+def running_store(kind: str) -> Iterator[Target]:
+    """Run what a kind of store needs; yield the kind, and the port to connect to."""
+    from tests.support import stores
+
+    with ExitStack() as stack:
+        if kind in ("memcache", "pymemcache"):
+            server = stack.enter_context(stores.running_memcached())
+        elif kind == "cluster":
+            server = stack.enter_context(stores.running_cluster())
+        else:
+            server = stack.enter_context(stores.running_redis())
+        if kind == "sentinel":
+            server = stack.enter_context(stores.running_sentinel(server))
+        yield kind, server.port
+
+
+def show_figures(sessions: int) -> None:
+    for kind in KINDS:
+        for mode in ("threading", "eventlet", "gevent"):
+            with running_store(kind) as store:
+                (figures,) = race(mode, [store], sessions)
+            told = ", ".join(f"{count} {name}" for name, count in figures.items())
+            print(f"{kind:10} {mode:9} {told}", flush=True)
+
+
+def main() -> None:
+    if sys.argv[1] == "figures":
+        show_figures(int(sys.argv[2]))
+        return
+    mode, targets, name, start, sessions = sys.argv[1:]
+    if mode == "eventlet":
+        import eventlet
+
+        eventlet.monkey_patch()
+    elif mode == "gevent":
+        from gevent import monkey
+
+        monkey.patch_all()
+    results = []
+    for number, target in enumerate(targets.split(",")):
+        kind, _, port = target.partition(":")
+        starts_at = float(start) + number * (int(sessions) * PAUSE + SPREAD)
+        results.append(contend(mode, kind, int(port), name, starts_at, int(sessions)))
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
