@@ -34,7 +34,7 @@ class Page(Peer):
     def assert_undisturbed(self) -> None:
         """Fail if its state has changed since it is watched, its host, or if there was an error."""
         noticed = [event for event in self.events[self._seen :] if self._is_noticeable(event)]
-        assert noticed == [], f"{self.peer_id} has noticed it."
+        assert noticed == [], f"{self.peer_id} has noticed it: {noticed}"
         assert (self.state, self.host) == ("connected", self._host)
 
     def _is_noticeable(self, event: dict[str, Any]) -> bool:

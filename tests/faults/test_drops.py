@@ -53,6 +53,8 @@ def test_clients_that_lost_the_host_as_well_do_not_wait(
         client.wait_for_role("client")
     host.hold()
     for client in clients:
+        client.wait(lambda peer: peer.received("host_changed"), "told that the socket has dropped")
+    for client in clients:
         client.lose_host()
     for client in clients:
         client.wait(lambda peer: peer.epoch > host.epoch and peer.linked, "with a new host")

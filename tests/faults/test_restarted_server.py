@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.cluster import MODES, Worker
+from tests.faults.cluster import Worker
 from tests.faults.logs import complaints
 from tests.faults.pages import Page, Session
 
@@ -32,7 +32,7 @@ def assert_one_session(session: Session, old: tuple[Page, Page], newcomer: Page)
         page.assert_undisturbed()
 
 
-@pytest.mark.parametrize("server", sorted(set(MODES)), indirect=True)
+@pytest.mark.parametrize("server", ["gevent"], indirect=True)
 def test_a_newcomer_after_the_host_is_back(server: Worker, session: Session) -> None:
     ann, bob = session.join("ann", server), session.join("bob", server)
     epoch = ann.epoch
@@ -45,7 +45,7 @@ def test_a_newcomer_after_the_host_is_back(server: Worker, session: Session) -> 
     assert ann.epoch == bob.epoch == dan.epoch == epoch
 
 
-@pytest.mark.parametrize("server", ["eventlet"], indirect=True)
+@pytest.mark.parametrize("server", ["threading"], indirect=True)
 def test_a_newcomer_before_the_host_is_back(server: Worker, session: Session) -> None:
     ann, bob = session.join("ann", server), session.join("bob", server)
     session.begin_to_watch()
