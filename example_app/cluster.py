@@ -168,9 +168,9 @@ class Cluster:
     # Private
 
     def _write_configuration(self, folder: Path) -> None:
-        servers = [f"server 127.0.0.1:{one.port} fail_timeout=2s;" for one in self._workers]
+        servers = [f"server 127.0.0.1:{one.port} fail_timeout=2s" for one in self._workers]
         site = Template(SITE.read_text("utf-8")).safe_substitute(
-            LISTEN=f"{self._host}:{self._port}", WORKERS=" ".join(servers)
+            LISTEN=f"{self._host}:{self._port}", WORKERS="; ".join(servers)
         )
         (folder / "site.conf").write_text(site, "utf-8")
         (folder / "nginx.conf").write_text(Template(NGINX).substitute(folder=folder), "utf-8")
