@@ -78,12 +78,13 @@ class SessionStore:
     def exchange_sid(
         self, session_id: str, peer_id: str, sid: str, expires_in: float
     ) -> str | None:
-        """Keep which socket a peer has joined with last, and return the one before.
+        """Keep which socket a peer has joined with last, and return the one before, if another.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         key = hashed_key("peer", session_id, peer_id)
-        return self.guarded.exchange(key, sid, _term(expires_in))
+        before = self.guarded.exchange(key, sid, _term(expires_in))
+        return None if before == sid else before
 
     def read_sid(self, session_id: str, peer_id: str) -> str | None:
         """Return which socket a peer has joined with last, or None.

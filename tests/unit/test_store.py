@@ -210,3 +210,80 @@ def test_a_store_says_whether_others_see_it() -> None:
     assert SessionStore(guarded_store(memory, Locks(mutex_for("threading")))).is_shared
     memory.is_shared = False  # type: ignore[attr-defined]
     assert not SessionStore(guarded_store(memory, Locks(mutex_for("threading")))).is_shared
+
+
+def test_a_rule_runs_again_when_another_was_faster() -> None:
+    memory = Memory()
+    store = sessions(memory)
+    seen: list[str | None] = []
+
+    def rule(session: Session | None) -> tuple[Session, None]:
+        seen.append(None if session is None else session.host)
+        if len(seen) == 1:
+            join_as(store, "eve")
+        return Session("room", 9, "ann", "sid-ann", None), None
+
+    store.update("room", rule, 60)
+    assert seen == [None, "eve"]
+    session = store.read("room")
+    assert session is not None
+    assert session.host == "ann"
+
+
+def test_an_update_gives_up_at_last(caplog: pytest.LogCaptureFixture) -> None:
+    memory = Memory()
+    store = sessions(memory)
+    epochs = iter(range(1, 1000))
+
+    def rule(_: Session | None) -> tuple[Session, None]:
+        epoch = next(epochs)
+        for key in memory.values:
+            memory.values[key] = Session("room", epoch, "eve", "sid-eve", None).to_text()
+        return Session("room", epoch, "ann", "sid-ann", None), None
+
+    join_as(store, "eve")
+    with pytest.raises(SignalingError) as raised:
+        store.update("room", rule, 60)
+    assert raised.value.code is ErrorCode.UNAVAILABLE
+    assert "100 times in a row" in caplog.text
+
+
+def test_an_equal_session_renews_the_term() -> None:
+    memory = Memory()
+    store = sessions(memory)
+    join_as(store, "ann", 100)
+    store.update("room", lambda session: (session and replace(session), None), 200)
+    store.update("room", lambda session: (session, None), 300)
+    assert memory.terms == [100, 200]
+
+
+def test_which_socket_a_peer_has_joined_with_last() -> None:
+    store = sessions(Memory())
+    assert store.read_sid("room", "ann") is None
+    assert store.exchange_sid("room", "ann", "1", 60) is None
+    assert store.exchange_sid("room", "ann", "2", 60) == "1"
+    # A retry whose first try did reach the store must not find itself.
+    assert store.exchange_sid("room", "ann", "2", 60) is None
+    assert store.read_sid("room", "ann") == "2"
+    assert store.read_sid("rooma", "nn") is None
+    assert store.exchange_sid("room", "bob", "3", 60) is None
+
+
+def test_for_a_second_a_store_that_failed_is_not_asked() -> None:
+    class Broken(Memory):
+        asked = 0
+
+        def read(self, key: str) -> str | None:
+            self.asked += 1
+            raise ConnectionError
+
+    memory = Broken()
+    store = sessions(memory)
+    for _ in range(3):
+        with pytest.raises(SignalingError):
+            store.read("room")
+    assert memory.asked == 1
+
+
+def test_no_key_is_no_round_trip() -> None:
+    assert sessions(Memory()).guarded.read_many([]) == []
