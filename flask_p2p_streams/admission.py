@@ -11,6 +11,7 @@ from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .gates import Barred, Pass
 from .messages import JoinRequest
+from .metrics import Metrics
 from .probes import Probes
 from .records import Session
 from .released import Released
@@ -38,6 +39,7 @@ class Admission:
         announcements: Announcements,
         outbox: Outbox,
         probes: Probes,
+        metrics: Metrics,
         locks: Locks,
         worker_id: str,
         now: Callable[[], float],
@@ -51,6 +53,7 @@ class Admission:
         self._announcements = announcements
         self._outbox = outbox
         self._probes = probes
+        self._metrics = metrics
         self._joining = locks
         self._worker_id = worker_id
         self._now = now
@@ -178,6 +181,8 @@ class Admission:
         self, member: Member, decision: Hosting | Following, request: JoinRequest
     ) -> Payload:
         if isinstance(decision, Hosting):
+            if not decision.resumed:
+                self._metrics.elected()
             return self._announcements.hosting(member, decision)
         connected = request.connected_epoch == decision.epoch
         return self._announcements.following(member, decision, connected=connected)

@@ -16,6 +16,7 @@ from .authorization import AnyAuthorizer, Authorizers
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
 from .metrics import Snapshot
+from .prometheus import prometheus_text
 from .servers import find_socketio
 from .store import Store
 from .tokens import Signer
@@ -122,7 +123,15 @@ class P2PStreams:
         """
         state = self._state
         rooms = state.signaling.rooms
-        return state.metrics.snapshot(sockets=len(rooms), sessions=rooms.session_count)
+        return state.metrics.snapshot(
+            sockets=len(rooms),
+            sessions=rooms.session_count,
+            store_failures=state.store.guarded.failures,
+        )
+
+    def metrics_text(self) -> str:
+        """Return :meth:`metrics` in Prometheus' text format, version 0.0.4."""
+        return prometheus_text(self.metrics())
 
     # Who may come in
 

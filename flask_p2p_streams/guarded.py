@@ -19,6 +19,8 @@ class GuardedStore:
     def __init__(self, store: AtomicStore, breaker: Breaker | None = None) -> None:
         self._store = store
         self._breaker = breaker or Breaker(store.cure)
+        self.failures = 0
+        """Calls that failed, or were not tried as one had just failed."""
         self.is_shared: bool = store.is_shared
         self.cure: str = store.cure
 
@@ -59,12 +61,14 @@ class GuardedStore:
 
     def _guarded(self, call: Callable[[], Result]) -> Result:
         if not self._breaker.admits():
+            self.failures += 1
             raise SignalingError(ErrorCode.UNAVAILABLE)
         try:
             result = call()
         except P2PStreamsError:
             raise
         except Exception as error:
+            self.failures += 1
             self._breaker.failed(error)
             raise SignalingError(ErrorCode.UNAVAILABLE) from error
         self._breaker.succeeded()

@@ -14,6 +14,11 @@ Limited = Literal["join", "signal", "session_signal"]
 LIMITS: tuple[Limited, ...] = ("join", "signal", "session_signal")
 
 
+Verdict = Literal["lives", "silent", "unknown"]
+VERDICTS: tuple[Verdict, ...] = ("lives", "silent", "unknown")
+"""What may come of asking a host whether it lives."""
+
+
 class Snapshot(TypedDict):
     """The counters since the start of the worker, and two figures of this moment."""
 
@@ -25,6 +30,12 @@ class Snapshot(TypedDict):
     """Those of them that met a limit, by its name: ``join``, ``signal`` and ``session_signal``."""
     relayed: dict[str, int]
     """Signals that were passed on, by event."""
+    elections: int
+    """Joins that made a peer the host; of a session that goes on as well."""
+    probes: dict[str, int]
+    """Hosts that were asked whether they live, by what came of it: lives, silent, unknown."""
+    store_failures: int
+    """Calls of the store that failed, or were not tried because one had just failed."""
     evicted: int
     """Connections that were closed because they went on flooding."""
     bad_packets: int
@@ -54,6 +65,14 @@ class Metrics:
         """Count something that came too fast."""
         self._count("limited", limit)
 
+    def elected(self) -> None:
+        """Count an election."""
+        self._count("elections")
+
+    def probed(self, verdict: Verdict) -> None:
+        """Count a probe by what came of it."""
+        self._count("probes", verdict)
+
     def relayed(self, event: str) -> None:
         """Count a signal that was passed on."""
         self._count("relayed", event)
@@ -66,8 +85,8 @@ class Metrics:
         """Count a packet that could not be read."""
         self._count("bad_packets")
 
-    def snapshot(self, *, sockets: int, sessions: int) -> Snapshot:
-        """Return all counters, and with them what is open at this moment."""
+    def snapshot(self, *, sockets: int, sessions: int, store_failures: int = 0) -> Snapshot:
+        """Return all counters, and with them what others count or hold at this moment."""
         with self._mutex:
             counts = self._counts.copy()
         refused = {code.value: counts["refused", code.value] for code in ErrorCode}
@@ -76,6 +95,9 @@ class Metrics:
             "refused": {code: count for code, count in refused.items() if count},
             "limited": {limit: counts["limited", limit] for limit in LIMITS},
             "relayed": {event: counts["relayed", event] for event in RELAYED},
+            "elections": counts["elections", ""],
+            "probes": {verdict: counts["probes", verdict] for verdict in VERDICTS},
+            "store_failures": store_failures,
             "evicted": counts["evicted", ""],
             "bad_packets": counts["bad_packets", ""],
             "sockets": sockets,

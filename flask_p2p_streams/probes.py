@@ -4,18 +4,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from . import messages
 from .announcements import Outbox
 from .decisions import Suspected
+from .metrics import Metrics, Verdict
 
 PROBE_TIMEOUT = 2.0
 """Seconds that a host has to answer."""
 VERDICT_TERM = 1.0
 """Seconds that an answer is good for others who ask the same."""
-
-Verdict = Literal["lives", "silent", "unknown"]
 
 
 @dataclass
@@ -41,12 +40,14 @@ class Probes:
         worker_id: str,
         is_alive: Callable[[str], bool],
         create_event: Callable[[], Any],
+        metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._outbox = outbox
         self._worker_id = worker_id
         self._is_alive = is_alive
         self._create_event = create_event
+        self._metrics = metrics
         self._clock = clock
         self._probes: dict[str, _Probe] = {}
         self._mutex = threading.Lock()
@@ -61,6 +62,7 @@ class Probes:
             try:
                 probe.verdict = self._verdict(suspected)
             finally:
+                self._metrics.probed(probe.verdict)
                 probe.at = self._clock()
                 probe.over.set()
         else:

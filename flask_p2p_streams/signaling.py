@@ -19,6 +19,7 @@ from .decisions import Hosting, Stale
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .messages import Signal
+from .metrics import Metrics
 from .moderation import Moderation
 from .probes import Probes
 from .records import Session, Vacated
@@ -42,6 +43,7 @@ class Signaling:
         outbox: Outbox,
         locks: Locks,
         authorizers: Authorizers,
+        metrics: Metrics,
         server: Any,
         worker_id: str,
         now: Callable[[], float] = time.time,
@@ -68,7 +70,8 @@ class Signaling:
             authorizers=authorizers,
             announcements=news,
             outbox=outbox,
-            probes=Probes(outbox, worker.id, worker.is_alive, create_event),
+            probes=Probes(outbox, worker.id, worker.is_alive, create_event, metrics),
+            metrics=metrics,
             locks=locks,
             worker_id=worker.id,
             now=now,

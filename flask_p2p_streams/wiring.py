@@ -94,6 +94,7 @@ def app_state(
     worker_id = token_hex(8)
     outbox = SocketRooms(server, sockets, config.namespace, worker_id)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
+    metrics = Metrics()
     signaling = Signaling(
         app,
         config,
@@ -102,10 +103,10 @@ def app_state(
         outbox,
         Locks(mutex),
         authorizers,
+        metrics=metrics,
         server=server,
         worker_id=worker_id,
     )
-    metrics = Metrics()
     throttle = Throttle(config, metrics)
     namespace = SignalingNamespace(
         config.namespace, app, server, sockets, signaling, throttle, metrics

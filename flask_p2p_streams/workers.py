@@ -18,6 +18,7 @@ from .announcements import Announcements, Outbox
 from .decisions import Hosting, Stale
 from .directory import MAX_LISTED, Directory, WorkerEntry
 from .errors import SignalingError
+from .patching import patching_problem
 from .records import Session
 from .rooms import Member, Room, Rooms, rooms_of
 from .seats import Incumbent, restore
@@ -127,6 +128,7 @@ class Worker:
             version=__version__,
             sockets=len(self._rooms),
             session_count=self._rooms.session_count,
+            patching=patching_problem(self._server.async_mode),
             sessions=tuple(hosts[:MAX_LISTED]),
         )
 

@@ -6,6 +6,7 @@ import pytest
 
 from flask_p2p_streams.decisions import Suspected
 from flask_p2p_streams.errors import ErrorCode, SignalingError
+from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.probes import VERDICT_TERM, Probes
 
 HERE = Suspected(5, "sid", "me")
@@ -30,7 +31,7 @@ class Asked:
 
 
 def probes(outbox: Asked, *living: str, now: Callable[[], float] = lambda: 0.0) -> Probes:
-    return Probes(outbox, "me", living.__contains__, threading.Event, now)  # type: ignore[arg-type]
+    return Probes(outbox, "me", living.__contains__, threading.Event, Metrics(), now)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("suspected", [HERE, THERE])
@@ -95,7 +96,7 @@ def test_a_store_that_fails_leaves_it_open_and_nobody_waiting() -> None:
     def fail(worker_id: str) -> bool:
         raise SignalingError(ErrorCode.UNAVAILABLE)
 
-    probe = Probes(Asked(), "me", fail, threading.Event, lambda: 0.0)  # type: ignore[arg-type]
+    probe = Probes(Asked(), "me", fail, threading.Event, Metrics(), lambda: 0.0)  # type: ignore[arg-type]
     with pytest.raises(SignalingError):
         probe.ask(THERE)
     assert probe.ask(THERE) == "unknown"
