@@ -6,6 +6,7 @@ from flask import Flask
 from hypothesis import settings
 
 from flask_p2p_streams import P2PStreams
+from tests.support.chromium import browser as browser
 
 # A busy machine is no failure, and a failure is kept by writing a test for it.
 settings.register_profile("here", deadline=None, max_examples=50, database=None)

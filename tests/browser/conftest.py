@@ -1,39 +1,12 @@
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.support.servers import Server, running
 
 from .peers import Room
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A machine whose only interface is the loopback one has no other candidates.
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            # The system's, or else the one that Playwright has downloaded.
-            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
-            args=FLAGS,
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from tests.faults.cluster import MODES, Cluster, Worker, running_cluster
 from tests.faults.pages import Session
 from tests.faults.peers import Peer
 from tests.faults.wire import Address
-from tests.support.chromium import browser as browser
 
 Join = Callable[..., Peer]
 _numbers = itertools.count(1)
