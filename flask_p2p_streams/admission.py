@@ -164,14 +164,12 @@ class Admission:
         if self._outbox.is_alone:
             return
         try:
-            older = self._store.exchange_sid(
-                member.session_id, member.peer_id, member.sid, member.expires_in
-            )
+            older = self._store.exchange_sid(member.session_id, member.peer_id, member.sid)
         except SignalingError:
             # It has been logged. The peer is in, and an older socket of it harms only itself.
             return
-        if older not in (None, member.sid):
-            self._dismiss(str(older))
+        if older is not None:
+            self._dismiss(older)
 
     def _dismiss(self, sid: str) -> None:
         self._announcements.replaced(sid)

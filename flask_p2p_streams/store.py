@@ -20,6 +20,9 @@ from .records import Session
 SHORTEST_TERM = 90
 """Seconds that a session is kept at least: its host renews it every 30 s."""
 
+SOCKET_TERM = 3600.0
+"""Seconds that a peer's newest socket is remembered; workers renew what is still open."""
+
 UPDATE_TRIES = 100
 """How often an update is tried while others change the same session."""
 
@@ -75,15 +78,13 @@ class SessionStore:
         """
         return Session.from_text(self.guarded.read(hashed_key("session", session_id)))
 
-    def exchange_sid(
-        self, session_id: str, peer_id: str, sid: str, expires_in: float
-    ) -> str | None:
+    def exchange_sid(self, session_id: str, peer_id: str, sid: str) -> str | None:
         """Keep which socket a peer has joined with last, and return the one before, if another.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         key = hashed_key("peer", session_id, peer_id)
-        before = self.guarded.exchange(key, sid, _term(expires_in))
+        before = self.guarded.exchange(key, sid, SOCKET_TERM)
         return None if before == sid else before
 
     def read_sid(self, session_id: str, peer_id: str) -> str | None:

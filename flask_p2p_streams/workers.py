@@ -22,7 +22,7 @@ from .patching import patching_problem
 from .records import Session
 from .rooms import Member, Room, Rooms, rooms_of
 from .seats import Incumbent, restore
-from .store import SessionStore
+from .store import SOCKET_TERM, SessionStore
 
 BEAT = 3.0
 """Seconds between two beats."""
@@ -50,6 +50,7 @@ class Worker:
         outbox: Outbox,
         announcements: Announcements,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = worker_id
         self._server = server
@@ -58,9 +59,11 @@ class Worker:
         self._outbox = outbox
         self._announcements = announcements
         self._now = now
-        self._directory = Directory(store.guarded, time.monotonic)
+        self._directory = Directory(store.guarded, clock)
         self._started_at = now()
         self._memory: str | None = None
+        self._clock = clock
+        self._renewed_at = clock()
         self._is_beating = False
         self._mutex = threading.Lock()
 
@@ -98,6 +101,7 @@ class Worker:
             try:
                 self._directory.write(self._entry())
                 self._look_after_store()
+                self._renew_sockets()
             except SignalingError:
                 # It has been logged; the next beat tries again.
                 pass
@@ -166,6 +170,20 @@ class Worker:
         if isinstance(decision, Stale):
             # It has its seat, and may claim the session by it.
             self._announcements.superseded(member, decision.host, decision.epoch)
+
+    # What the store would forget
+
+    def _renew_sockets(self) -> None:
+        now = self._clock()
+        if self._outbox.is_alone or now - self._renewed_at < SOCKET_TERM / 2:
+            return
+        self._renewed_at = now
+        for member in self._rooms.joined():
+            newest = self._store.read_sid(member.session_id, member.peer_id)
+            if newest in (None, member.sid):
+                self._store.exchange_sid(member.session_id, member.peer_id, member.sid)
+            else:
+                self._outbox.close(member.sid)
 
     # What another worker has expelled
 

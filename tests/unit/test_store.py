@@ -260,13 +260,13 @@ def test_an_equal_session_renews_the_term() -> None:
 def test_which_socket_a_peer_has_joined_with_last() -> None:
     store = sessions(Memory())
     assert store.read_sid("room", "ann") is None
-    assert store.exchange_sid("room", "ann", "1", 60) is None
-    assert store.exchange_sid("room", "ann", "2", 60) == "1"
+    assert store.exchange_sid("room", "ann", "1") is None
+    assert store.exchange_sid("room", "ann", "2") == "1"
     # A retry whose first try did reach the store must not find itself.
-    assert store.exchange_sid("room", "ann", "2", 60) is None
+    assert store.exchange_sid("room", "ann", "2") is None
     assert store.read_sid("room", "ann") == "2"
     assert store.read_sid("rooma", "nn") is None
-    assert store.exchange_sid("room", "bob", "3", 60) is None
+    assert store.exchange_sid("room", "bob", "3") is None
 
 
 def test_for_a_second_a_store_that_failed_is_not_asked() -> None:

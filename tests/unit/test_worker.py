@@ -8,7 +8,7 @@ import pytest
 from flask_p2p_streams.atomic import Locks
 from flask_p2p_streams.records import Session
 from flask_p2p_streams.rooms import Member, Rooms, rooms_of
-from flask_p2p_streams.store import SessionStore, guarded_store, mutex_for
+from flask_p2p_streams.store import SOCKET_TERM, SessionStore, guarded_store, mutex_for
 from flask_p2p_streams.workers import MEMORY_KEY, Worker
 from tests.unit.test_store import Memory
 
@@ -55,7 +55,17 @@ class Site:
         server: Any = Server()
         outbox: Any = self.outbox
         news: Any = self.news
-        self.worker = Worker("me", server, self.store, self.rooms, outbox, news, lambda: NOW)
+        self.seconds = 0.0
+        self.worker = Worker(
+            "me",
+            server,
+            self.store,
+            self.rooms,
+            outbox,
+            news,
+            now=lambda: NOW,
+            clock=lambda: self.seconds,
+        )
         self.host = self.enter("ann", epoch=5)
         self.client = self.enter("bob", epoch=5)
         self.worker.beat()
@@ -122,6 +132,16 @@ def test_who_was_taken_out_of_a_room_elsewhere_is_closed(site: Site) -> None:
         assert site.outbox.closed == ["sid-bob"]
         site.outbox.rooms[room].add(site.client.sid)
         site.outbox.closed.clear()
+
+
+def test_the_newest_socket_of_a_peer_stays_known_while_it_is_open(site: Site) -> None:
+    site.store.exchange_sid("room", "bob", "a newer one")
+    site.worker.beat()
+    assert site.outbox.closed == []
+    site.seconds = SOCKET_TERM / 2
+    site.worker.beat()
+    assert site.store.read_sid("room", "ann") == "sid-ann"
+    assert site.outbox.closed == ["sid-bob"]
 
 
 def test_a_store_that_fails_keeps_nobody_from_being_closed(
