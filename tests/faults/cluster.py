@@ -131,7 +131,12 @@ class Cluster:
         return next(worker for worker in self.workers if worker.mode == mode)
 
     def heal(self) -> None:
-        """Start whatever a test has ended."""
+        """Start whatever a test has ended, and go on with what it has paused."""
+        for store in (self.cache, self.queue):
+            if listens(store.port):
+                store.resume()
+            else:
+                store.start()
         ended = [worker for worker in self.workers if not worker.is_running]
         for worker in ended:
             worker.launch()

@@ -54,19 +54,25 @@ def test_of_two_that_come_at_the_same_moment_one_stays(cluster: Cluster, claims:
             host.wait_for_role("host")
             for peer in pair:
                 peer.start()
-            assert_one_stays(host, pair)
+            assert_one_stays(session_id, workers, host, pair)
         finally:
             for peer in (host, *pair):
                 peer.close()
 
 
-def assert_one_stays(host: Peer, pair: list[Peer]) -> None:
+def assert_one_stays(
+    session_id: str, workers: tuple[Worker, Worker], host: Peer, pair: list[Peer]
+) -> None:
     until(
         lambda: sum("peer_replaced" in errors(peer) for peer in pair) == 1,
         lambda: "Not one of them is replaced: " + ", ".join(map(str, pair)),
     )
     (stays,) = (peer for peer in pair if "peer_replaced" not in errors(peer))
     stays.wait(lambda peer: peer.role == "client", "in")
+    until(
+        lambda: sum("bob" in worker.get(f"held/{session_id}") for worker in workers) == 1,
+        lambda: "Both workers still hold a socket.",
+    )
     host.ask("sdp_offer", {"to": "bob", "epoch": host.epoch, **OFFER})
     stays.wait(
         lambda peer: any(one["negotiation"] == "again" for one in peer.received("sdp_offer")),
