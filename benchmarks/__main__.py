@@ -1,63 +1,43 @@
-"""Run every benchmark, and write what comes out into benchmarks/results."""
+"""Run the benchmarks, and write what comes out into benchmarks/results.
 
-import os
+`python -m benchmarks` runs all of them, `python -m benchmarks joins` one; with `--quick` they
+only show that they run, and nothing is written.
+"""
+
+import argparse
 import time
 from pathlib import Path
 
-from .machine import description
-from .refusing import ROUNDS, SECONDS, SOCKETS, Result, results
-from .server import pinning
+from . import joins_report, refusing_report
 
-TARGET = Path(__file__).parent / "results" / "refusing.md"
-COLUMNS = (
-    "mode",
-    "refused for",
-    "refused joins a second",
-    "offer, quiet",
-    "offer, meanwhile",
-    "ratio",
-    "slowest",
-)
+RESULTS = Path(__file__).parent / "results"
+PAGES = {"joins": joins_report.page, "refusing": refusing_report.page}
 
 
 def main() -> None:
-    load, started = os.getloadavg()[0], time.monotonic()
-    rows = []
-    for result in results():
-        rows.append(_row(result))
-        print(rows[-1], flush=True)
-    lines = [*_introduction(load), "", *_head(), *rows, ""]
-    TARGET.write_text("\n".join(lines))
-    print(f"{TARGET.name} is written, after {time.monotonic() - started:.0f} s.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" or ".join(PAGES))
+    parser.add_argument("--quick", action="store_true", help="see that it runs; write nothing")
+    chosen = parser.parse_args()
+    for name in chosen.names or PAGES:
+        if name not in PAGES:
+            parser.error(f"there is no {name}; there are {' and '.join(PAGES)}")
+        _run(name, chosen.quick)
 
 
-def _introduction(load: float) -> list[str]:
-    where = "pinned to one core, the load on the others" if pinning() else "not pinned to a core"
-    return [
-        "# What refusing costs",
-        "",
-        "`make bench`, or `python -m benchmarks`, on loopback:",
-        "",
-        *description(),
-        f"* the server {where}; a load of {load:.1f} on the machine before the run",
-        "",
-        f"{SOCKETS} sockets ask to join, each again as soon as it is refused. Meanwhile a healthy",
-        "host sends its client an offer of 2 kB ten times a second; its times are medians. Quiet",
-        f"and busy stretches of {SECONDS} s alternate on the same server, {ROUNDS} of each. Where",
-        "sockets are closed for going on, the joins include opening new ones. The load comes from",
-        "Python as well, so that the joins are what the server manages at least.",
-    ]
-
-
-def _head() -> list[str]:
-    return [f"| {' | '.join(COLUMNS)} |", "|---|---|--:|--:|--:|--:|--:|"]
-
-
-def _row(result: Result) -> str:
-    return (
-        f"| {result.mode} | {result.kind} | {result.per_second:,.0f} | {result.quiet_ms:.2f} ms "
-        f"| {result.busy_ms:.2f} ms | {result.ratio:.1f} | {result.worst_ms:.0f} ms |"
-    )
+def _run(name: str, quick: bool) -> None:
+    started = time.monotonic()
+    lines = []
+    for line in PAGES[name](quick):
+        lines.append(line)
+        print(line, flush=True)
+    seconds = f"{time.monotonic() - started:.0f} s"
+    if quick:
+        print(f"\n{name}: a quick run of {seconds}, of which nothing is kept.")
+        return
+    target = RESULTS / f"{name}.md"
+    target.write_text("\n".join([*lines, ""]))
+    print(f"\n{target.name} is written, after {seconds}.")
 
 
 if __name__ == "__main__":

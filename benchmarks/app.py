@@ -18,12 +18,24 @@ import logging  # noqa: E402
 from typing import Any  # noqa: E402
 
 from flask import Flask  # noqa: E402
+from flask_caching import Cache  # noqa: E402
+from flask_socketio import SocketIO  # noqa: E402
 
 from flask_p2p_streams import P2PStreams  # noqa: E402
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 app = Flask(__name__)
 app.config.update(SECRET_KEY="a key for benchmarks", **json.loads(CONFIG))
+if "CACHE_REDIS_URL" in app.config:
+    Cache(app)
+if "QUEUE_URL" in app.config:
+    options: dict[str, Any] = {
+        "async_mode": MODE,
+        "async_handlers": False,
+        "transports": ["websocket"],
+        **app.config.pop("P2P_SOCKETIO_OPTIONS"),
+    }
+    SocketIO(app, message_queue=app.config["QUEUE_URL"], **options)
 p2p = P2PStreams(app)
 state = app.extensions["p2p_streams"]
 
@@ -48,5 +60,5 @@ def tokens(session_id: str, prefix: str, count: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    options: dict[str, Any] = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
-    p2p.socketio.run(app, host="127.0.0.1", port=PORT, log_output=False, **options)
+    unsafe: dict[str, Any] = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
+    p2p.socketio.run(app, host="127.0.0.1", port=PORT, log_output=False, **unsafe)

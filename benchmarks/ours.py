@@ -3,10 +3,11 @@
 import json
 import select
 import socket
+import time
 from typing import Any
 
 from .exchange import INTERNET, SDP, compact
-from .wire import Connect, Wire
+from .wire import TIMEOUT, Connect, Wire
 
 PATH = "/socket.io/?EIO=4&transport=websocket"
 Batches = list[list[dict[str, Any]]]
@@ -19,11 +20,14 @@ class Peer:
         self, address: str, token: str, connect: Connect = socket.create_connection, **shown: Any
     ) -> None:
         self.wire = Wire(address, PATH, connect)
+        self._early: list[str] = []
         self.wait_for("0{")
         self.wire.send(f"40/p2p,{compact({'token': token, **shown})}")
         self.ready = self.wait_for_event("session_ready")
         self.name = str(self.ready["peer_id"])
-        self.wait_for("40/p2p,")
+        # The host may be faster than the packet that says that the join is accepted.
+        while not (text := self._next()).startswith("40/p2p,"):
+            self._early.append(text)
 
     def say(self, event: str, payload: object, number: int | str = "") -> str:
         return f"42/p2p,{number}{compact([event, payload])}"
@@ -32,15 +36,21 @@ class Peer:
         """Return the next packet that starts in one of these ways.
 
         :raises ConnectionError: if the server refuses the join, or an event.
+        :raises TimeoutError: if it doesn't come, though others may.
         """
-        while True:
-            text = self.wire.receive()
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            text = self._early.pop(0) if self._early else self._next()
             if text.startswith(starts):
                 return text
-            if text == "2":
-                self.wire.send("3")
-            elif text.startswith("44") or '"ok":false' in text[:40] or "session_error" in text[:40]:
+            if text.startswith("44") or '"ok":false' in text[:40] or "session_error" in text[:40]:
                 raise ConnectionError(text)
+        raise TimeoutError(f"None of {starts} has come.")
+
+    def _next(self) -> str:
+        while (text := self.wire.receive()) == "2":
+            self.wire.send("3")
+        return text
 
     def wait_for_event(self, event: str) -> dict[str, Any]:
         text = self.wait_for(f'42/p2p,["{event}"')
@@ -78,9 +88,7 @@ def negotiate(host: Peer, client: Peer, batches: Batches = INTERNET) -> None:
     name = client.name
     host.wait_for(f'42/p2p,["session_ready",{{"peer_id":"{name}"')
     first, *others = batches
-    host.wire.send(
-        host.description("sdp_offer", name, name), host.candidates(name, name, first)
-    )
+    host.wire.send(host.description("sdp_offer", name, name), host.candidates(name, name, first))
     client.wait_for('42/p2p,["sdp_offer"')
     client.wire.send(
         client.description("sdp_answer", host.name, name), client.candidates(host.name, name, first)

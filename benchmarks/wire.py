@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-TIMEOUT = 30.0
+TIMEOUT = 15.0
 MASK = b"\x5a\xa5\x3c\xc3"
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 COMPRESSED = 0x40
