@@ -1,10 +1,10 @@
 """Contenders for the same keys of a store, in processes of their own.
 
-    python -m tests.support.races eventlet|gevent|threading KIND:PORT,… NAME START SESSIONS
+    python -m tests.support.races eventlet|gevent|threading KIND:PORT,… NAME SESSIONS
 
-prints what became of each store as JSON. As the processes start each session's elections at
-the same moment, they meet in them. With eventlet and gevent each process sends four
-greenlets, else one thread.
+prints for each store that it is ready, reads when to start, and prints what became of it as
+JSON. As the processes start each session's elections at the same moment, they meet in them.
+With eventlet and gevent each process sends four greenlets, else one thread.
 
     python -m tests.support.races figures SESSIONS
 
@@ -25,10 +25,8 @@ ROUNDS = 4
 INCREMENTS = 25
 PAUSE = 0.004
 """Seconds from the start of one session to that of the next."""
-START_IN = 2.5
-"""Seconds that the contenders get for starting."""
-SPREAD = 0.3
-"""Seconds between one store's elections and the next's, in which the counters are raised."""
+START_IN = 0.1
+"""Seconds from the moment in which all are ready to the first election."""
 KINDS = ("redis", "sentinel", "cluster", "memcache", "pymemcache")
 
 Target = tuple[str, int]
@@ -66,8 +64,9 @@ def store_on(kind: str, port: int) -> Any:
 class Contender:
     """Wants to win each election, and says what it saw."""
 
-    def __init__(self, store: Any, name: str) -> None:
+    def __init__(self, store: Any, prefix: str, name: str) -> None:
         self._store = store
+        self._prefix = prefix
         self._name = name
         self.wins: list[str] = []
         self.seen: dict[str, str] = {}
@@ -76,7 +75,7 @@ class Contender:
     def run(self, start: float, sessions: int) -> "Contender":
         for number in range(sessions):
             time.sleep(max(0.0, start + number * PAUSE - time.time()))
-            self._elect(f"race:{number}")
+            self._elect(f"{self._prefix}:{number}")
         for _ in range(INCREMENTS):
             self._increment()
         return self
@@ -93,15 +92,19 @@ class Contender:
             self.seen[f"{key}/{turn}"] = self._store.read_many([key])[0]
 
     def _increment(self) -> None:
+        key = f"{self._prefix}:counter"
         while True:
-            before = self._store.read_many(["race:counter"])[0]
-            if self._store.replace("race:counter", before, str(int(before or 0) + 1), 600):
+            before = self._store.read_many([key])[0]
+            if self._store.replace(key, before, str(int(before or 0) + 1), 600):
                 return
 
 
-def contend(mode: str, kind: str, port: int, name: str, start: float, sessions: int) -> Any:
+def contend(mode: str, kind: str, port: int, name: str, sessions: int) -> Any:
     store = store_on(kind, port)
-    contenders = [Contender(store, f"{name}-{n}") for n in range(1 if mode == "threading" else 4)]
+    names = [f"{name}-{number}" for number in range(1 if mode == "threading" else 4)]
+    contenders = [Contender(store, mode, each) for each in names]
+    print("ready", flush=True)
+    start = float(sys.stdin.readline())
     _together(mode, [partial(contender.run, start, sessions) for contender in contenders])
     return {
         "wins": [win for one in contenders for win in one.wins],
@@ -128,25 +131,41 @@ def _together(mode: str, tasks: list[Callable[[], Any]]) -> None:
 
 def race(mode: str, stores: Sequence[Target], sessions: int) -> list[Figures]:
     """Run the contenders for each store, and return figures of what they did."""
-    start = time.time() + START_IN
     targets = ",".join(f"{kind}:{port}" for kind, port in stores)
     command = [sys.executable, "-W", "ignore", "-m", "tests.support.races", mode, targets]
-    running = [
-        subprocess.Popen(
-            [*command, str(number), str(start), str(sessions)], stdout=subprocess.PIPE, text=True
-        )
-        for number in range(4 if mode == "threading" else 2)
-    ]
-    results = [json.loads(process.communicate(timeout=300)[0]) for process in running]
-    return [
-        _figures([result[number] for result in results], store_on(*store))
-        for number, store in enumerate(stores)
-    ]
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, str(number), str(sessions)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for number in range(4 if mode == "threading" else 2)
+        ]
+        return [
+            _figures(_results(running), store_on(*store).read_many([f"{mode}:counter"])[0])
+            for store in stores
+        ]
 
 
-def _figures(results: list[dict[str, Any]], store: Any) -> Figures:
+def _results(running: "list[subprocess.Popen[str]]") -> list[dict[str, Any]]:
+    pipes = [(process.stdin, process.stdout) for process in running]
+    for _, output in pipes:
+        assert output is not None
+        assert output.readline() == "ready\n"
+    start = time.time() + START_IN
+    for entry, _ in pipes:
+        assert entry is not None
+        entry.write(f"{start}\n")
+        entry.flush()
+    return [json.loads(output.readline()) for _, output in pipes if output is not None]
+
+
+def _figures(results: list[dict[str, Any]], counter: str | None) -> Figures:
     wins = [win for result in results for win in result["wins"]]
-    counter = store.read_many(["race:counter"])[0]
     increments = sum(result["increments"] for result in results)
     return {
         "elections": len(set(wins)),
@@ -197,7 +216,7 @@ def main() -> None:
     if sys.argv[1] == "figures":
         show_figures(int(sys.argv[2]))
         return
-    mode, targets, name, start, sessions = sys.argv[1:]
+    mode, targets, name, sessions = sys.argv[1:]
     if mode == "eventlet":
         import eventlet
 
@@ -206,12 +225,9 @@ def main() -> None:
         from gevent import monkey
 
         monkey.patch_all()
-    results = []
-    for number, target in enumerate(targets.split(",")):
+    for target in targets.split(","):
         kind, _, port = target.partition(":")
-        starts_at = float(start) + number * (int(sessions) * PAUSE + SPREAD)
-        results.append(contend(mode, kind, int(port), name, starts_at, int(sessions)))
-    print(json.dumps(results))
+        print(json.dumps(contend(mode, kind, int(port), name, int(sessions))), flush=True)
 
 
 if __name__ == "__main__":
