@@ -75,9 +75,9 @@ class Admission:
             raise
         if replaced is not None:
             self._replace(replaced)
-        answer = self._welcome(member, decision, request)
+        # Before the host's offer comes, which an older socket of the peer would take.
         self._replace_elsewhere(member)
-        return answer
+        return self._welcome(member, decision, request)
 
     def _admit(
         self, member: Member, request: JoinRequest

@@ -10,6 +10,10 @@ from .errors import ErrorCode, P2PStreamsError, SignalingError
 Result = TypeVar("Result")
 
 
+RETRY_AFTER_MS = 1000
+"""Milliseconds after which who was refused may ask again: the breaker lets a call through then."""
+
+
 class GuardedStore:
     """An :class:`AtomicStore` that raises nothing but ``SignalingError``.
 
@@ -62,7 +66,7 @@ class GuardedStore:
     def _guarded(self, call: Callable[[], Result]) -> Result:
         if not self._breaker.admits():
             self.failures += 1
-            raise SignalingError(ErrorCode.UNAVAILABLE)
+            raise unavailable()
         try:
             result = call()
         except P2PStreamsError:
@@ -70,9 +74,14 @@ class GuardedStore:
         except Exception as error:
             self.failures += 1
             self._breaker.failed(error)
-            raise SignalingError(ErrorCode.UNAVAILABLE) from error
+            raise unavailable() from error
         self._breaker.succeeded()
         return result
+
+
+def unavailable() -> SignalingError:
+    """Return the refusal of whoever would need the store now."""
+    return SignalingError(ErrorCode.UNAVAILABLE, retry_after_ms=RETRY_AFTER_MS)
 
 
 def guarded_store(store: Store | AtomicStore, locks: Locks) -> GuardedStore:

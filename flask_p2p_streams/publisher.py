@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,32 @@ from typing import Any
 MAX_WAITING = 10_000
 """Publications that wait for a stalled message queue; beyond it the newest are dropped."""
 
+HINT_PAUSE = 60.0
+"""Seconds between two hints at a message queue that can't be reached."""
+
 logger = logging.getLogger("flask_p2p_streams")
+
+
+class QueueHint(logging.Filter):
+    """Say what to do where Socket.IO only says that its message queue can't be reached."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._hinted_at: float | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        about_queue = str(record.msg).startswith(("Cannot publish to", "Cannot receive from"))
+        now = self._clock()
+        if about_queue and (self._hinted_at is None or now - self._hinted_at > HINT_PAUSE):
+            self._hinted_at = now
+            logger.error(
+                "The message queue can't be reached: check that the server named by "
+                "SocketIO(message_queue=...) is running and reachable. Running sessions go on; "
+                "who joins at another worker than its host's has to wait."
+            )
+        return True
 
 
 class Publisher:

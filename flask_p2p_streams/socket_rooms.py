@@ -7,7 +7,7 @@ from typing import Any
 from socketio.pubsub_manager import PubSubManager
 
 from .fields import Payload
-from .publisher import Publisher
+from .publisher import Publisher, QueueHint
 from .sockets import Sockets
 
 
@@ -21,6 +21,8 @@ class SocketRooms:
         self._worker_id = worker_id
         self._alone = not isinstance(server.manager, PubSubManager)
         self._publisher = Publisher(server)
+        if not self._alone:
+            server.manager._get_logger().addFilter(QueueHint())
 
     @property
     def is_alone(self) -> bool:

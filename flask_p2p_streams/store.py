@@ -11,8 +11,7 @@ from .atomic import Store as Store
 from .atomic import checked_store as checked_store
 from .atomic import hashed_key
 from .atomic import mutex_for as mutex_for
-from .errors import ErrorCode, SignalingError
-from .guarded import GuardedStore
+from .guarded import GuardedStore, unavailable
 from .guarded import guarded_store as guarded_store
 from .messages import PEER_STATES
 from .records import Session
@@ -69,7 +68,7 @@ class SessionStore:
             "so a request was refused. If that happens often, put fewer peers into one session.",
             UPDATE_TRIES,
         )
-        raise SignalingError(ErrorCode.UNAVAILABLE)
+        raise unavailable()
 
     def read(self, session_id: str) -> Session | None:
         """Return a session, or None.

@@ -164,6 +164,7 @@ export class Membership {
   /** @param {import("./signaling.js").HostChange} change */
   signalingHostChanged({ host_peer_id, epoch, reason }) {
     if (epoch < this.epoch || host_peer_id === this.#peerId) return
+    if (this.#delegate.isConnected && this.#cast.following) return this.#hear(host_peer_id)
     const superseded = this.epoch > 0 && epoch > this.epoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
     // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
@@ -201,6 +202,15 @@ export class Membership {
     this.canSend = can_send
     // Who stays longer than a timer can wait joins again before that, and learns it anew.
     if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.membershipRefused(new P2pError("session_expired")))
+  }
+
+  /**
+   * A client that is connected stays with its host: that host steps down by itself, or gets its seat back.
+   * @param {string | null} hostPeerId
+   */
+  #hear(hostPeerId) {
+    if (hostPeerId === this.hostPeerId) this.#patience.stop()
+    else if (hostPeerId !== null) this.#patience.start(OFFER_PATIENCE_MLS, () => this.join())
   }
 
   /** The host may be gone without the server's knowing, or the word of this peer was lost: the server asks it. */

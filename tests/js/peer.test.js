@@ -390,6 +390,34 @@ test("a host that the server forgot gets its session back, though somebody was e
   assert.deepEqual(world.server.heard("join").filter(({ peerId }) => peerId === "bob").at(-1)?.payload, { lost_epoch: 7 })
 })
 
+test("a client with a kept socket stays with its host while another is elected in ignorance of it", async () => {
+  const { world, pages: [ann] } = await open("ann")
+  const bob = world.page("bob", { keepSignaling: true })
+  bob.peer.start()
+  await world.pass(100)
+  const told = bob.states.length
+  world.server.forgetUntil(5)
+  const dan = world.page("dan")
+  dan.peer.start()
+  await world.pass(OFFER_PATIENCE_MLS + 100)
+  assert.deepEqual([ann.peer.iamHost, dan.peer.hostPeerId, bob.states.length, bob.hosts.length], [true, "ann", told, 1])
+})
+
+test("a client with a kept socket whose host hears of nothing follows the next one after a while", async () => {
+  const { world } = await open("ann")
+  const bob = world.page("bob", { keepSignaling: true })
+  bob.peer.start()
+  await world.pass(100)
+  world.server.loses = (event, _payload, peerId) => event === "host_changed" && peerId === "ann"
+  world.server.forgetUntil(5)
+  const dan = world.page("dan")
+  dan.peer.start()
+  await world.pass(OFFER_PATIENCE_MLS - 100)
+  assert.equal(bob.peer.hostPeerId, "ann")
+  await world.pass(200)
+  assert.equal(bob.peer.hostPeerId, "dan")
+})
+
 test("a session that has gone on for long without its former host keeps its own", async () => {
   const { world, pages: [ann] } = await open("ann")
   world.server.loses = (event) => event === "host_changed"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flask_p2p_streams import publisher
-from flask_p2p_streams.publisher import Publisher
+from flask_p2p_streams.publisher import Publisher, QueueHint
 
 
 class Server:
@@ -91,3 +91,21 @@ def test_what_waits_is_bounded(
     server.settle()
     assert said == [0, 1, 2]
     assert caplog.text.count("stalled") == 1
+
+
+def test_what_socket_io_says_of_its_queue_is_followed_by_what_to_do_now_and_then(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seconds = 0.0
+    theirs = logging.getLogger("socketio.server.for_a_test")
+    theirs.addFilter(QueueHint(lambda: seconds))
+    for _ in range(3):
+        theirs.error("Cannot receive from redis... retrying in 1 secs")
+        theirs.error("Cannot publish to redis... giving up")
+    theirs.error("Something else")
+    assert caplog.text.count("check that the server named by SocketIO(message_queue=...)") == 1
+    assert caplog.text.count("Cannot receive") == 3
+    assert "Something else" in caplog.text
+    seconds = 61.0
+    theirs.error("Cannot receive from redis... retrying in 1 secs")
+    assert caplog.text.count("check that") == 2
