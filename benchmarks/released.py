@@ -79,6 +79,7 @@ def _measure(mode: str, server: Server, size: Size) -> Result:
         own_cpu += time.process_time() - own
         all_in.append(last)
         joins += [each.joined for each in arrivals]
+        host.report()
         held.append(_settled(server, before))
     cpu = (server.cpu_ms() - cpu) / (size.crowd * size.crowds)
     host.leave()
