@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from itertools import chain
+from secrets import token_hex
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
@@ -153,9 +154,18 @@ def test_seats_that_are_not_good(open_wire: Open, healthy: Healthy, url: str) ->
     for seat in (of_the_host, of_another_session, token):
         answer = eve.ask("session_join", json.dumps({"seat": seat}))
         assert answer["error"]["code"] == "unauthorized"
-    # Her own, of an epoch that is over: she is a client.
-    old = get(f"{url}/seat/{session_id}/eve/{epoch - 1}")
-    assert eve.ask("session_join", json.dumps({"seat": old}))["role"] == "client"
+
+def test_a_seat_of_an_epoch_that_is_over_makes_a_client(open_wire: Open, url: str) -> None:
+    session_id = token_hex(4)
+    first = open_wire().join(session_id, "eve").wait_for("session_ready")["epoch"]
+    host = open_wire().join(session_id, "eve")
+    assert host.wait_for("session_ready")["epoch"] > first
+    assert host.ask("session_leave", '{"reason":"closed"}') == {"ok": True}
+    ann = open_wire().join(session_id, "ann")
+    assert ann.wait_for("session_ready")["host_peer_id"] == "ann"
+    old = get(f"{url}/seat/{session_id}/eve/{first}")
+    eve = open_wire().join(session_id, "eve", seat=old)
+    assert eve.wait_for("session_ready")["host_peer_id"] == "ann"
 
 
 def test_a_host_that_lives_is_not_lost_because_somebody_says_so(

@@ -125,8 +125,14 @@ class Wire:
         elif kind == "1":
             self.dismissed = True
         elif kind == "2":
-            name, *payload = json.loads(rest)
-            self.events.append((name, payload[0]))
+            number, _, body = rest.partition("[")
+            name, *payload = json.loads(f"[{body}")
+            if name == "host_probe":
+                # A host says that it lives, as a page's script does.
+                answer = json.dumps([{"ok": True, **payload[0]}])
+                self._socket.send(f"43{namespace},{number}{answer}")
+            else:
+                self.events.append((name, payload[0]))
         elif kind == "3":
             number, _, answer = rest.partition("[")
             self._answers[int(number)] = json.loads(f"[{answer}")
