@@ -11,7 +11,16 @@ HEARTBEAT_IDLE_TIMEOUT_MLS = 5000
 CONNECT_TIMEOUT_MLS = 15_000
 ALIASES = {"keepCableConnection": "keep_signaling", "keep_cable_connection": "keep_signaling"}
 """How the Rails gem spells it."""
-KEYS = ("ice_servers", "heartbeat", "keep_signaling", "connect_timeout_mls", "auto_reconnect")
+KEYS = (
+    "ice_servers",
+    "heartbeat",
+    "keep_signaling",
+    "connect_timeout_mls",
+    "auto_reconnect",
+    "history",
+)
+MAX_HISTORY = 1000
+"""Messages that a newcomer may be shown: a peer keeps no more."""
 HEARTBEAT_RANGES = {"interval_mls": (100, 60_000), "idle_timeout_mls": (200, 600_000)}
 
 
@@ -37,7 +46,9 @@ def _checked(key: str, value: object) -> Any:
     if key == "ice_servers":
         return _ice_servers(value)
     if key == "connect_timeout_mls":
-        return _milliseconds(key, value, 1000, 120_000)
+        return _whole_number(key, value, 1000, 120_000)
+    if key == "history":
+        return _whole_number(key, value, 0, MAX_HISTORY)
     if key in ("keep_signaling", "auto_reconnect"):
         return _switch(key, value)
     raise ArgumentError("config", unknown_key(key, KEYS))
@@ -48,7 +59,7 @@ def _heartbeat(value: object) -> dict[str, int]:
     for key, each in _mapping("heartbeat", value).items():
         if key not in HEARTBEAT_RANGES:
             raise ArgumentError("config", f"in heartbeat, {unknown_key(key, HEARTBEAT_RANGES)}")
-        heartbeat[key] = _milliseconds(f"heartbeat.{key}", each, *HEARTBEAT_RANGES[key])
+        heartbeat[key] = _whole_number(f"heartbeat.{key}", each, *HEARTBEAT_RANGES[key])
     interval = heartbeat.get("interval_mls", HEARTBEAT_INTERVAL_MLS)
     if heartbeat.get("idle_timeout_mls", HEARTBEAT_IDLE_TIMEOUT_MLS) < 2 * interval:
         raise ArgumentError(
@@ -72,7 +83,7 @@ def _mapping(name: str, value: object) -> Mapping[Any, Any]:
     return value
 
 
-def _milliseconds(key: str, value: object, low: int, high: int) -> int:
+def _whole_number(key: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ArgumentError(
             "config", f"{key} must be a whole number from {low} to {high}, not {value!r}."

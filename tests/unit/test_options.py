@@ -17,6 +17,7 @@ def test_everything() -> None:
         "keep_signaling": True,
         "connect_timeout_mls": 5000,
         "auto_reconnect": False,
+        "history": 20,
     }
     assert frame_options(options) == options
 
@@ -35,6 +36,9 @@ def test_the_gem_s_spelling(name: str) -> None:
         ({"keepSignaling": True}, "Did you mean keep_signaling"),
         ({7: 1}, "not a known key"),
         ({"heartbeat": 1000}, "must be a dictionary"),
+        ({"history": 1001}, "0 to 1000"),
+        ({"history": True}, "0 to 1000"),
+        ({"history": -1}, "0 to 1000"),
         ({"heartbeat": {"interval": 1000}}, "Did you mean interval_mls"),
         ({"heartbeat": {"interval_mls": 99}}, "100 to 60000"),
         ({"heartbeat": {"interval_mls": 60_001}}, "100 to 60000"),
