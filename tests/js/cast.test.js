@@ -2,14 +2,16 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { Cast } from "../../static/js/cast.js"
+import { Conversation } from "../../static/js/conversation.js"
 import { FakeClock } from "./support/fake_clock.js"
 
 function make() {
   const clock = new FakeClock()
   const signals = []
-  const delegate = { roleChanged() {}, rolePeersChanged() {}, roleReceived() {}, roleLost() {}, roleReported() {} }
+  const delegate = { roleChanged() {}, rolePeersChanged() {}, roleSynced() {}, roleLost() {}, roleReported() {} }
   const createConnection = () => assert.fail("no connection is asked for")
-  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, createConnection, signal: (...signal) => signals.push(signal) }) }
+  const conversation = new Conversation({ peerId: "ann", clock, delegate: { conversationShown() {}, conversationMissed() {}, conversationForked() {} } })
+  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, conversation, createConnection, signal: (...signal) => signals.push(signal) }) }
 }
 
 test("before the server has spoken there is no role", () => {

@@ -13,7 +13,8 @@ test("waits for the host's offer, and says what it waits for", async () => {
   const ann = await room.join("ann")
   assert.equal(ann.role.state, "negotiating")
   assert.equal(ann.role.timeoutError().code, "connect_timeout")
-  assert.throws(() => ann.say("hello"), { code: "not_joined" })
+  assert.equal(ann.role.isSynced, false)
+  assert.throws(() => ann.role.send(1, '"hello"'), { code: "not_joined" })
   assert.equal(ann.role.iamHost, false)
 })
 

@@ -2,10 +2,12 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
+import { QUICK_ACK_PAUSE_MLS } from "../../static/js/client_role.js"
 import { P2pError } from "../../static/js/errors.js"
 import { MESSAGE_BURST } from "../../static/js/flood_guard.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/host_role.js"
 import { STATE } from "../../static/js/messages.js"
+import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../static/js/orphans.js"
 import { settle } from "./support/fake_clock.js"
 import { Room } from "./support/room.js"
 import { CONNECT_TIMEOUT_MLS } from "./support/world.js"
@@ -33,11 +35,11 @@ test("everybody sees everybody as connected", async () => {
   for (const { presence } of [host, ...clients]) assert.deepEqual(presence, { host: "connected", ann: "connected", bob: "connected", cleo: "connected" })
 })
 
-test("a client's message is shown to all once, the sender included, under the number it had", async () => {
+test("a client's message is shown to all once, the sender included", async () => {
   const { host, clients } = await open("ann", "bob")
   clients[0].say("hello")
   await settle()
-  for (const { received } of [host, ...clients]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", id: 1, data: "hello" }])
+  for (const { received } of [host, ...clients]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", data: "hello" }])
 })
 
 test("the host's own message is shown to all once", async () => {
@@ -47,11 +49,27 @@ test("the host's own message is shown to all once", async () => {
   for (const { texts } of [host, ...clients]) assert.deepEqual(texts, ["host: hello"])
 })
 
-test("the sender is who the connection belongs to, whatever the client wrote", async () => {
+test("a message without a name is of whom the connection belongs to; nothing else of what the client wrote goes on", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
-  ann.channel("host").send(JSON.stringify({ type: "Data", senderId: "bob", id: 1, data: "I am bob", extra: "x" }))
+  ann.channel("host").send(JSON.stringify({ type: "Data", id: 1, data: "I am ann", extra: "x" }))
   await room.pass()
-  for (const { received } of [host, ann, bob]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", id: 1, data: "I am bob" }])
+  for (const { received } of [host, ann, bob]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", data: "I am ann" }])
+  const { inc } = ann.conversation
+  assert.deepEqual(JSON.parse(host.channel("bob").sent.findLast((text) => text.includes("I am ann"))), { type: "Data", senderId: "ann", inc, id: 1, data: "I am ann", n: 1 })
+})
+
+test("nobody speaks for who is here", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+  for (const [senderId, { conversation: { inc } }] of /** @type {[string, any][]} */ ([["bob", bob], ["host", host]])) {
+    for (const id of [1, Number.MAX_SAFE_INTEGER]) ann.channel("host").send(JSON.stringify({ type: "Data", senderId, inc, id, data: "I am another" }))
+  }
+  await room.pass(FILL_WINDOW_MLS + SETTLE_MLS)
+  bob.say("it is me")
+  await room.pass()
+  host.say("me too")
+  await room.pass(QUICK_ACK_PAUSE_MLS)
+  for (const { texts } of [host, ann, bob]) assert.deepEqual(texts, ["bob: it is me", "host: me too"])
+  assert.deepEqual([bob.stable, host.stable], [[1], [1]])
 })
 
 test("all see all messages in one order", async () => {
@@ -125,8 +143,10 @@ test("a receiver that takes nothing is dropped, the others go on and are told", 
   const { room, host, clients: [slow, bob] } = await open("slow", "bob")
   host.channel("slow").stall()
   const text = "x".repeat(200_000)
-  for (let number = 0; number <= MAX_BUFFERED_BYTES / text.length; number++) host.say(text)
-  await room.pass()
+  for (let number = 0; number <= MAX_BUFFERED_BYTES / text.length; number++) {
+    host.say(text)
+    await room.pass(QUICK_ACK_PAUSE_MLS)
+  }
   assert.equal(host.presence.slow, "disconnected")
   assert.equal(bob.presence.slow, "disconnected")
   assert.equal(bob.received.length, host.received.length)
@@ -242,7 +262,7 @@ test("what a reader sends is refused, and everybody knows who reads", async () =
   for (const { texts } of [room.host, ann, bob]) assert.deepEqual(texts, ["bob: I may"])
 
   // A host that passes it on all the same isn't heard.
-  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", id: 2, data: "smuggled" }))
+  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", inc: ann.conversation.inc, id: 2, n: 2, data: "smuggled" }))
   await room.pass()
   assert.deepEqual(bob.texts, ["bob: I may"])
 })
@@ -257,11 +277,14 @@ test("a reader that comes again and may send is heard", async () => {
   assert.deepEqual(bob.texts, ["ann: now"])
 })
 
-test("a number that came before is not shown again; one that is left out does no harm", async () => {
+test("a number that came before is not shown again; one that is left out is told of as a gap", async () => {
   const { room, host, clients: [ann] } = await open("ann")
   for (const id of [1, 1, 5, 3, 5, 6]) ann.channel("host").send(JSON.stringify({ type: "Data", id, data: id }))
   await room.pass()
-  assert.deepEqual(host.texts, ["ann: 1", "ann: 5", "ann: 6"])
+  for (const { texts, gaps } of [host, ann]) {
+    assert.deepEqual(texts, ["ann: 1", "ann: 5", "ann: 6"])
+    assert.deepEqual(gaps, [{ senderId: "ann", from: 2, to: 4 }])
+  }
 })
 
 test("a peer that is expelled hears why, and the others see it gone", async () => {
@@ -282,7 +305,7 @@ test("a client that floods is slowed, and then loses its connection; the others 
   assert.equal(host.received.filter(({ senderId }) => senderId === "ann").length, MESSAGE_BURST)
   assert.ok(host.texts.includes("bob: and I"))
   await room.pass(1_000)
-  assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ id }) => id), Array.from({ length: MESSAGE_BURST + 500 }, (_, index) => index + 1))
+  assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ data }) => data), Array.from({ length: MESSAGE_BURST + 500 }, (_, index) => index + 1))
 
   for (let id = 10_000; id < 12_000; id++) if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
   await room.pass(CLOSE_TIMEOUT_MLS)

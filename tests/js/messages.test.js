@@ -1,15 +1,26 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { DATA, decodeFrame, encodeFrame, GOODBYE, HEARTBEAT, MAX_FRAME_BYTES, STAMP_BYTES, STATE } from "../../static/js/messages.js"
+import {
+  ACK, DATA, dataText, decodeFrame, encodeData, encodeFrame, GAP, GOODBYE, HEARTBEAT, MARKS_PER_FRAME, MAX_FRAME_BYTES, MAX_ID_CHARACTERS, PACE, REFUSED, STABLE, STAMP_BYTES,
+  STATE, SYNC, syncFrames,
+} from "../../static/js/messages.js"
 
-const OVERHEAD = JSON.stringify({ type: DATA, id: 1, data: "" }).length
+const TOO_MANY_MARKS = JSON.stringify({ type: SYNC, seen: Array.from({ length: MARKS_PER_FRAME + 1 }, () => ["ann", "x", 1]) })
 
 for (const frame of [
   { type: DATA, id: 1, data: "text" },
   { type: DATA, id: 2, data: null },
   { type: DATA, id: 3, data: [1, { deep: ["ü", "💬", "\u2028", "\ud800"] }] },
   { type: DATA, senderId: "ann", id: 4, data: false },
+  { type: DATA, senderId: "ann", inc: "x1", id: Number.MAX_SAFE_INTEGER, n: 7, data: 0 },
+  { type: GAP, senderId: "ann", inc: "x1", from: 3, to: 3 },
+  { type: SYNC, inc: "x1", fresh: true, history: 20, seen: [] },
+  { type: SYNC, n: 0, seen: [["ann", "x1", 7]], more: true },
+  { type: ACK, n: 0 },
+  { type: STABLE, n: 7 },
+  { type: PACE, mls: 0 },
+  { type: REFUSED, id: 3, error: { code: "forbidden" } },
   { type: STATE, senderId: "ann", data: { ann: "connected", bob: "disconnected" }, full: true },
   { type: HEARTBEAT },
   { type: GOODBYE, error: { code: "host_lost" } },
@@ -23,6 +34,14 @@ for (const junk of [
   '{"type":"Data","id":1}', '{"type":"Data","id":1,"__proto__":{"data":1}}', '{"__proto__":{"type":"Heartbeat"}}',
   '{"type":"Data.Connection.State"}', '{"type":"Data.Connection.State","data":null}', '{"type":"Data.Connection.State","data":"ab"}',
   '{"type":"Data.Connection.State","data":{"ann":"dancing"}}', '{"type":"Data.Connection.State","data":{"ann":{}}}', '{"type":"Heartbeat"',
+  '{"type":"Data","id":0,"data":1}', '{"type":"Data","id":-1,"data":1}', '{"type":"Data","id":9007199254740992,"data":1}', '{"type":"Data","id":1,"n":-1,"data":1}',
+  '{"type":"Data","id":1,"inc":7,"data":1}', '{"type":"Data","id":1,"inc":"","data":1}', '{"type":"Data","id":1,"senderId":"","data":1}',
+  '{"type":"Gap"}', '{"type":"Gap","senderId":"ann","inc":"x","from":3,"to":2}', '{"type":"Gap","senderId":"ann","inc":"x","from":0,"to":2}',
+  '{"type":"Gap","senderId":"ann","inc":"x","from":1,"to":9007199254740992}', '{"type":"Gap","senderId":"ann","from":1,"to":2}',
+  '{"type":"Sync"}', '{"type":"Sync","seen":{}}', '{"type":"Sync","seen":[7]}', '{"type":"Sync","seen":[["ann","x"]]}', '{"type":"Sync","seen":[["ann","x",0]]}',
+  '{"type":"Sync","seen":[["ann",7,1]]}', '{"type":"Sync","seen":[["ann","x","1"]]}', '{"type":"Sync","seen":[["ann","x",9007199254740992]]}', '{"type":"Sync","seen":["abc"]}',
+  '{"type":"Sync","seen":[],"history":-1}', '{"type":"Sync","seen":[],"inc":{}}', '{"type":"Sync","seen":[],"n":1.5}', TOO_MANY_MARKS,
+  '{"type":"Ack"}', '{"type":"Ack","n":-1}', '{"type":"Ack","n":1e300}', '{"type":"Stable","n":"1"}', '{"type":"Pace"}', '{"type":"Pace","mls":-1}', '{"type":"Refused"}',
 ]) {
   test(`is no frame: ${typeof junk === "string" ? junk : Object.prototype.toString.call(junk)}`, () => assert.equal(decodeFrame(junk), null))
 }
@@ -45,7 +64,7 @@ for (const [name, data] of /** @type {[string, any][]} */ ([
   ["DataView", new DataView(new ArrayBuffer(1))], ["Blob", new Blob(["x"])],
 ])) {
   test(`can't be sent: ${name}`, () => {
-    assert.throws(() => encodeFrame({ type: DATA, id: 1, data }), { name: "P2pError", code: "unsupported", message: `A message can't be ${name}.` })
+    assert.throws(() => encodeData(data), { name: "P2pError", code: "unsupported", message: `A message can't be ${name}.` })
   })
 }
 
@@ -55,7 +74,9 @@ test("cycles, BigInt and bottomless nesting are refused with their cause", () =>
   let deep = []
   for (let level = 0; level < 200_000; level++) deep = [deep]
   for (const data of [cycle, 10n, { deep: 10n }, deep]) {
-    assert.throws(() => encodeFrame({ type: DATA, id: 1, data }), ({ code, cause }) => code === "unsupported" && cause instanceof Error)
+    for (const encode of [() => encodeData(data), () => encodeFrame({ type: DATA, id: 1, data })]) {
+      assert.throws(encode, ({ code, cause }) => code === "unsupported" && cause instanceof Error)
+    }
   }
 })
 
@@ -65,13 +86,42 @@ test("deep nesting from the other side does no harm", () => {
 })
 
 test("a message may be as large as leaves room for the host's stamp, in bytes", () => {
-  const most = MAX_FRAME_BYTES - STAMP_BYTES - OVERHEAD
-  assert.equal(encodeFrame({ type: DATA, id: 1, data: "x".repeat(most) }).length, MAX_FRAME_BYTES - STAMP_BYTES)
-  assert.throws(() => encodeFrame({ type: DATA, id: 1, data: "x".repeat(most + 1) }), { code: "too_large", message: /261121 bytes; .+ 261120/ })
-  assert.throws(() => encodeFrame({ type: DATA, id: 1, data: "ü".repeat(most / 2 + 1) }), { code: "too_large" })
+  const most = MAX_FRAME_BYTES - STAMP_BYTES - '""'.length
+  assert.equal(encodeData("x".repeat(most)).length, MAX_FRAME_BYTES - STAMP_BYTES)
+  assert.throws(() => encodeData("x".repeat(most + 1)), { code: "too_large", message: /261121 bytes; .+ 261120/ })
+  assert.throws(() => encodeData("ü".repeat(most / 2 + 1)), { code: "too_large" })
+})
+
+test("a frame may be as large as a channel takes", () => {
+  const overhead = JSON.stringify({ type: DATA, id: 1, data: "" }).length
+  assert.equal(encodeFrame({ type: DATA, id: 1, data: "x".repeat(MAX_FRAME_BYTES - overhead) }).length, MAX_FRAME_BYTES)
+  assert.throws(() => encodeFrame({ type: DATA, id: 1, data: "x".repeat(MAX_FRAME_BYTES - overhead + 1) }), { code: "too_large" })
 })
 
 test("the stamp of the longest and most hostile id fits into what is left for it", () => {
-  const text = encodeFrame({ type: DATA, id: Number.MAX_SAFE_INTEGER, data: "x".repeat(MAX_FRAME_BYTES - STAMP_BYTES - OVERHEAD - 15) })
-  assert.ok(encodeFrame({ ...JSON.parse(text), senderId: "\u0000".repeat(128) }))
+  const number = Number.MAX_SAFE_INTEGER
+  const text = dataText(number, encodeData("x".repeat(MAX_FRAME_BYTES - STAMP_BYTES - 2)))
+  const { data } = /** @type {any} */ (decodeFrame(text))
+  assert.ok(encodeFrame({ type: DATA, senderId: "\u0000".repeat(128), inc: "zzzzzzz", id: number, data, n: number }))
+})
+
+test("a client's message is the frame that it stands for", () => {
+  for (const data of ["text", null, { "}": ['"', "\u2028"] }]) assert.deepEqual(JSON.parse(dataText(7, encodeData(data))), { type: DATA, id: 7, data })
+})
+
+test("marks go in as many frames as they take, and one at the least; only the last one says that it is the last", () => {
+  const marks = (count) => Array.from({ length: count }, (_, index) => /** @type {[string, string, number]} */ ([`peer-${index}`, "x", index + 1]))
+  for (const [count, frames] of [[0, 1], [1, 1], [MARKS_PER_FRAME, 1], [MARKS_PER_FRAME + 1, 2], [2 * MARKS_PER_FRAME, 2], [1_000, 5]]) {
+    const parts = syncFrames({ inc: "x", fresh: false }, marks(count)).map((text) => /** @type {any} */ (decodeFrame(text)))
+    assert.equal(parts.length, frames)
+    assert.deepEqual(parts.flatMap(({ seen }) => seen), marks(count))
+    assert.deepEqual(parts.map(({ more }) => more === true), parts.map((_, index) => index < frames - 1))
+    assert.ok(parts.every(({ inc, fresh }) => inc === "x" && fresh === false))
+  }
+})
+
+test("marks of the longest and most hostile ids fit into their frames", () => {
+  const id = "\u0000".repeat(128)
+  assert.equal(syncFrames({ inc: "x" }, Array.from({ length: MARKS_PER_FRAME }, () => [id, "zzzzzzz", Number.MAX_SAFE_INTEGER])).length, 1)
+  assert.equal(decodeFrame(JSON.stringify({ type: SYNC, seen: [["x".repeat(MAX_ID_CHARACTERS + 1), "x", 1]] })), null)
 })

@@ -8,22 +8,24 @@ import { fate } from "./support/world.js"
 
 const GONE = new P2pError("host_lost")
 
-/** An outbox whose messages go into `sent`. */
+/** An outbox whose messages go into `sent`, as numbers and data. */
 function open() {
   const outbox = new Outbox()
-  /** @type {any[]} */
+  /** @type {[number, any][]} */
   const sent = []
-  return { outbox, sent, flush: () => outbox.flush((text) => sent.push(JSON.parse(text))) }
+  return { outbox, sent, flush: () => outbox.flush((id, json) => void sent.push([id, JSON.parse(json)])) }
 }
 
-test("sends in order, each message once, under numbers that rise", () => {
+test("sends in order, each message once, under numbers that rise from 1", () => {
   const { outbox, sent, flush } = open()
   for (const data of ["a", "b"]) fate(outbox.add(data))
-  flush()
+  assert.ok(outbox.hasUnsent)
+  assert.ok(flush())
   fate(outbox.add("c"))
   flush()
   flush()
-  assert.deepEqual(sent.map(({ id, data }) => [id, data]), [[1, "a"], [2, "b"], [3, "c"]])
+  assert.deepEqual(sent, [[1, "a"], [2, "b"], [3, "c"]])
+  assert.equal(outbox.hasUnsent, false)
 })
 
 test("a message is what it was when it was added", () => {
@@ -32,64 +34,122 @@ test("a message is what it was when it was added", () => {
   fate(outbox.add(data))
   data.n = 2
   flush()
-  assert.equal(sent[0].data.n, 1)
+  assert.deepEqual(sent, [[1, { n: 1 }]])
 })
 
-test("resolves when the message has come back, and only that one", async () => {
+test("resolves when it has its place and others have come as far, and only then", async () => {
   const { outbox, flush } = open()
-  const first = fate(outbox.add("a"))
-  const second = fate(outbox.add("b"))
+  const results = ["a", "b", "c"].map((data) => fate(outbox.add(data)))
   flush()
-  outbox.confirm(1)
-  outbox.confirm(1)
-  outbox.confirm(77)
-  await settle()
-  assert.deepEqual([first.is, second.is], ["resolved", "pending"])
-  assert.equal(outbox.size, 1)
+  const fates = async () => {
+    await settle()
+    return results.map(({ is }) => is)
+  }
+  outbox.stable(9)
+  assert.deepEqual(await fates(), ["pending", "pending", "pending"])
+  outbox.placed(1, 4)
+  outbox.placed(2, 6)
+  outbox.placed(77, 5)
+  outbox.stable(3)
+  assert.deepEqual(await fates(), ["pending", "pending", "pending"])
+  outbox.stable(5)
+  outbox.stable(5)
+  assert.deepEqual(await fates(), ["resolved", "pending", "pending"])
+  assert.deepEqual([outbox.size, outbox.has(1), outbox.has(2)], [2, false, true])
   outbox.rejectAll(GONE)
-  await settle()
-  assert.equal(second.is, "host_lost")
+  assert.deepEqual(await fates(), ["resolved", "host_lost", "host_lost"])
 })
 
-test("after a loss the sent ones are rejected, the others wait for the next connection", async () => {
+test("over a new connection what the host has is stable, the rest goes out again under its number", async () => {
   const { outbox, sent, flush } = open()
-  const lost = fate(outbox.add("a"))
+  const [had, lost] = ["a", "b"].map((data) => fate(outbox.add(data)))
   flush()
-  const kept = fate(outbox.add("b"))
-  outbox.rejectSent(GONE)
-  flush()
-  outbox.confirm(2)
+  const waiting = fate(outbox.add("c"))
+  outbox.placed(2, 7)
+  outbox.resume(1)
+  outbox.stable(7)
   await settle()
-  assert.deepEqual([lost.is, kept.is], ["host_lost", "resolved"])
-  assert.deepEqual(sent.map(({ data }) => data), ["a", "b"])
+  assert.deepEqual([had.is, lost.is, waiting.is], ["resolved", "pending", "pending"])
+  flush()
+  assert.deepEqual(sent, [[1, "a"], [2, "b"], [2, "b"], [3, "c"]])
 })
 
-test("what can't be sent refuses itself and nothing else", async () => {
+test("a host that claims more than was sent makes nothing stable that it can't have", async () => {
+  const { outbox, sent, flush } = open()
+  const result = fate(outbox.add("a"))
+  outbox.resume(Number.MAX_SAFE_INTEGER)
+  flush()
+  await settle()
+  assert.equal(result.is, "pending")
+  assert.deepEqual(sent, [[1, "a"]])
+})
+
+test("what can't be sent refuses itself and nothing else, and uses up no number", async () => {
   const { outbox } = open()
   const results = ["a", "b", "c"].map((data) => fate(outbox.add(data)))
-  outbox.flush((text) => { if (JSON.parse(text).data === "b") throw new P2pError("rate_limited") })
-  outbox.confirm(1)
-  outbox.confirm(3)
+  const sent = []
+  const isDone = outbox.flush((id, json) => {
+    if (json === '"b"') throw new P2pError("too_large")
+    sent.push([id, json])
+  })
+  assert.ok(isDone)
+  assert.deepEqual(sent, [[1, '"a"'], [2, '"c"']])
+  outbox.rejectAll(GONE)
   await settle()
-  assert.deepEqual(results.map(({ is }) => is), ["resolved", "rate_limited", "resolved"])
+  assert.deepEqual(results.map(({ is }) => is), ["host_lost", "too_large", "host_lost"])
+})
+
+test("what comes too fast waits, and what came after it too", async () => {
+  const { outbox, sent, flush } = open()
+  for (const data of ["a", "b", "c"]) fate(outbox.add(data))
+  const isDone = outbox.flush((id, json) => {
+    if (json === '"b"') throw new P2pError("rate_limited")
+    sent.push([id, JSON.parse(json)])
+  })
+  assert.equal(isDone, false)
+  assert.deepEqual([sent, outbox.size], [[[1, "a"]], 3])
+  assert.ok(flush())
+  assert.deepEqual(sent, [[1, "a"], [2, "b"], [3, "c"]])
+})
+
+test("a message that others may have seen keeps its number, whatever becomes of it the next time", () => {
+  const { outbox, sent, flush } = open()
+  fate(outbox.add("a"))
+  flush()
+  outbox.resume(0)
+  outbox.flush(() => { throw new P2pError("rate_limited") })
+  fate(outbox.add("b"))
+  flush()
+  assert.deepEqual(sent, [[1, "a"], [1, "a"], [2, "b"]])
 })
 
 test("a host's own message may come back while it is being sent, and bring another", () => {
   const { outbox } = open()
   const order = []
-  const send = (text) => {
-    const { id, data } = JSON.parse(text)
-    order.push(data)
-    if (data === "a") {
+  const send = (id, json) => {
+    order.push([id, JSON.parse(json)])
+    if (json === '"a"') {
       fate(outbox.add("c"))
       outbox.flush(send)
     }
-    outbox.confirm(id)
+    outbox.placed(id, order.length)
+    outbox.stable(order.length)
   }
   for (const data of ["a", "b"]) fate(outbox.add(data))
   outbox.flush(send)
-  assert.deepEqual(order, ["a", "b", "c"])
+  assert.deepEqual(order, [[1, "a"], [2, "b"], [3, "c"]])
   assert.equal(outbox.size, 0)
+})
+
+test("the host may refuse one", async () => {
+  const { outbox, flush } = open()
+  const results = ["a", "b"].map((data) => fate(outbox.add(data)))
+  flush()
+  outbox.refuse(1, new P2pError("forbidden"))
+  outbox.refuse(1, GONE)
+  outbox.refuse(77, GONE)
+  await settle()
+  assert.deepEqual(results.map(({ is }) => is), ["forbidden", "pending"])
 })
 
 test("what JSON can't hold or no channel takes is refused at once, and uses up no number", () => {
@@ -98,21 +158,25 @@ test("what JSON can't hold or no channel takes is refused at once, and uses up n
   assert.throws(() => outbox.add("x".repeat(262_144)), { code: "too_large" })
   fate(outbox.add("a"))
   flush()
-  assert.equal(sent[0].id, 1)
+  assert.equal(sent[0][0], 1)
 })
 
-test("only so many messages may wait", () => {
-  const { outbox } = open()
+test("only so many messages may wait, sent or not, and what is stable makes room", () => {
+  const { outbox, flush } = open()
   for (let number = 0; number < MAX_WAITING_MESSAGES; number++) fate(outbox.add(number))
   assert.throws(() => outbox.add("one more"), { code: "rate_limited", message: /1000 messages/ })
-  outbox.confirm(1)
+  flush()
+  assert.throws(() => outbox.add("one more"), { code: "rate_limited" })
+  outbox.placed(1, 1)
+  outbox.stable(1)
   fate(outbox.add("one more"))
+  assert.throws(() => outbox.add("and another"), { code: "rate_limited" })
 })
 
 test("only so many characters may wait, and what has gone makes room", () => {
   const { outbox } = open()
   const large = "x".repeat(250_000)
-  const fit = Math.floor(MAX_WAITING_CHARACTERS / (large.length + 32))
+  const fit = Math.floor(MAX_WAITING_CHARACTERS / (large.length + 2))
   for (let number = 0; number < fit; number++) fate(outbox.add(large))
   assert.throws(() => outbox.add(large), { code: "rate_limited" })
   outbox.rejectAll(GONE)

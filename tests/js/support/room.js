@@ -1,7 +1,7 @@
 import { ClientRole } from "../../../static/js/client_role.js"
 import { Connection } from "../../../static/js/connection.js"
+import { Conversation } from "../../../static/js/conversation.js"
 import { HostRole } from "../../../static/js/host_role.js"
-import { DATA, encodeFrame } from "../../../static/js/messages.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
@@ -46,13 +46,14 @@ export class Room {
    * @param {typeof HostRole | typeof ClientRole} Role
    */
   #enter(peerId, Role) {
-    const player = new Player()
+    const player = new Player(peerId, this.clock)
     player.role = new Role({
       peerId,
       hostPeerId: "host",
       epoch: EPOCH,
       delegate: player,
       clock: this.clock,
+      conversation: player.conversation,
       signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
       createConnection: (setup) => {
         const connection = new Connection({
@@ -93,8 +94,21 @@ export class Player {
   rosters = []
   /** Messages that the host doesn't pass on, and why. @type {[number, string][]} */
   refusals = []
+  /** Messages that can't be had any more. @type {any[]} */
+  gaps = []
+  /** The numbers of this player's messages that are stable. @type {number[]} */
+  stable = []
+  forks = 0
   changes = 0
-  #lastId = 0
+  #said = 0
+
+  /**
+   * @param {string} peerId
+   * @param {import("../../../static/js/clock.js").Clock} clock
+   */
+  constructor(peerId, clock) {
+    this.conversation = new Conversation({ peerId, clock, delegate: this })
+  }
 
   get texts() {
     return this.received.map(({ senderId, data }) => `${senderId}: ${data}`)
@@ -111,7 +125,29 @@ export class Player {
 
   /** @param {any} data */
   say(data) {
-    this.role.send(encodeFrame({ type: DATA, id: ++this.#lastId, data }))
+    const id = ++this.#said
+    this.conversation.send(data).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
+    this.#flush()
+  }
+
+  #flush() {
+    if (this.role.isSynced) this.conversation.flush((id, json) => this.role.send(id, json))
+  }
+
+  roleSynced() {
+    this.#flush()
+  }
+
+  conversationShown(message) {
+    this.received.push(message)
+  }
+
+  conversationMissed(gap) {
+    this.gaps.push(gap)
+  }
+
+  conversationForked() {
+    this.forks += 1
   }
 
   roleChanged() {
@@ -120,14 +156,6 @@ export class Player {
 
   rolePeersChanged() {
     this.roleChanged()
-  }
-
-  roleReceived(frame) {
-    this.received.push(frame)
-  }
-
-  roleRefused(id, error) {
-    this.refusals.push([id, error.code])
   }
 
   roleLost(error) {

@@ -56,6 +56,10 @@ export class Page {
   errors = []
   /** @type {{ type: string, senderId: string, data: any }[]} */
   messages = []
+  /** @type {{ senderId: string, from: number, to: number }[]} */
+  gaps = []
+  /** @type {{ hostPeerId: string | null, epoch: number }[]} */
+  forks = []
   /** @type {{ hostPeerId: string, epoch: number }[]} */
   hosts = []
   /** What the app does when it is told something. @type {Record<string, (news: any) => void>} */
@@ -115,6 +119,14 @@ export class Page {
   peerReceived(message) {
     this.messages.push(message)
     this.on.message?.(message)
+  }
+
+  peerMissed(gap) {
+    this.gaps.push(gap)
+  }
+
+  peerForked(host) {
+    this.forks.push(host)
   }
 
   peerPeersChanged(peers) {
