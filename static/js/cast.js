@@ -63,7 +63,8 @@ export class Cast {
       return true
     }
     const { peers } = this
-    this.#role?.stop(new P2pError("host_lost", { message: `${hostPeerId} is the host now.` }))
+    if (this.hosting) this.#options.conversation.fork()
+    this.#role?.stop(new P2pError("stale_epoch", { message: `${hostPeerId} is the host now.` }))
     /** @type {Role} */
     const role = new RoleHere({
       ...this.#options,

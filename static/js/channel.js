@@ -11,7 +11,7 @@ export const CLOSE_TIMEOUT_MLS = 1_000
  *
  * @typedef {object} ChannelDelegate
  * @property {() => void} channelOpened
- * @property {(frame: import("./messages.js").Frame, size: number) => void} channelReceived size in characters
+ * @property {(frame: import("./messages.js").Frame, text: string) => void} channelReceived `text` is the frame as it came
  * @property {() => void} channelClosed called once, whichever side closed it
  */
 export class Channel {
@@ -85,7 +85,7 @@ export class Channel {
   /** @param {unknown} data */
   #received(data) {
     const frame = decodeFrame(data)
-    if (frame) this.#delegate.channelReceived(frame, /** @type {string} */ (data).length)
+    if (frame) this.#delegate.channelReceived(frame, /** @type {string} */ (data))
     else this.badFrames += 1
   }
 }

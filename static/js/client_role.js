@@ -1,7 +1,15 @@
+import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
-import { DATA, REFUSED, STATE } from "./messages.js"
+import { MAX_SENDERS } from "./message_log.js"
+import { ACK, DATA, dataText, GAP, PACE, REFUSED, STABLE, STATE, SUCCEED, SYNC } from "./messages.js"
 import { MAX_WAITING_CANDIDATES } from "./negotiation.js"
 import { Presence } from "./presence.js"
+
+/** Milliseconds after which a client says what its app has been shown, and after how many messages it doesn't wait for that. */
+export const ACK_PAUSE_MLS = 250
+export const ACK_MESSAGES = 32
+/** Milliseconds between two acknowledgements of a client that is to give them at once. */
+export const QUICK_ACK_PAUSE_MLS = 50
 
 /** The part of a client: it waits for the host's offer and holds one connection, to the host. */
 export class ClientRole {
@@ -13,13 +21,25 @@ export class ClientRole {
   #presence
   /** Who may not send. */
   #readers = new Set()
+  #conversation
+  #clock
+  /** Whether the host has said what it has, so that this peer's messages may go out. */
+  isSynced = false
+  /** How far the host says that it has come with each sender. @type {import("./messages.js").Mark[]} */
+  #seen = []
+  #ackTimer
+  #ackPause = ACK_PAUSE_MLS
+  /** The place of the last message that the app was shown, and how many since the host was told of one. */
+  #shown = 0
+  #unacknowledged = 0
+  #acknowledgedAt = -Infinity
   /** @type {import("./connection.js").Connection | null} */
   #connection = null
   /** Signals that came before the offer they belong to. @type {{ negotiationId: string, signal: import("./negotiation.js").Signal }[]} */
   #early = []
 
   /** @param {import("./host_role.js").RoleOptions} options */
-  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection, peers }) {
+  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection, peers, clock, conversation }) {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
@@ -29,6 +49,9 @@ export class ClientRole {
     this.#delegate = delegate
     this.#signal = signal
     this.#createConnection = createConnection
+    this.#conversation = conversation
+    this.#clock = clock
+    this.#ackTimer = new Timer(clock)
   }
 
   /** @returns {import("./messages.js").PeerState} */
@@ -83,23 +106,70 @@ export class ClientRole {
 
   /** @param {import("./connection.js").Connection} connection */
   connectionChanged(connection) {
-    if (connection === this.#connection) this.#delegate.roleChanged()
+    if (connection !== this.#connection) return
+    if (connection.state === "connected") for (const text of this.#conversation.hello()) connection.failureToSend(text)
+    this.#delegate.roleChanged()
   }
 
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {import("./messages.js").Frame} frame
+   * @param {string} text
    */
-  connectionReceived(connection, frame) {
+  connectionReceived(connection, frame, text) {
     if (connection !== this.#connection) return
-    if (frame.type === DATA) this.#receivedData(frame)
-    if (frame.type === STATE) this.#receivedState(frame)
-    if (frame.type === REFUSED) this.#delegate.roleRefused(frame.id, P2pError.fromPayload(frame.error))
+    switch (frame.type) {
+      case DATA: return this.#receivedData(frame, text)
+      case STATE: return this.#receivedState(frame)
+      case SYNC: return this.#receivedSync(frame)
+      case SUCCEED: return this.#delegate.roleAppointed()
+      case GAP: return this.#conversation.miss(frame)
+      case STABLE: return this.#conversation.stable(frame.n)
+      case REFUSED: return this.#conversation.refuse(frame.id, P2pError.fromPayload(frame.error))
+      case PACE: this.#ackPause = Math.min(ACK_PAUSE_MLS, Math.max(QUICK_ACK_PAUSE_MLS, frame.mls))
+    }
   }
 
-  /** @param {import("./messages.js").DataFrame} frame */
-  #receivedData(frame) {
-    if (typeof frame.senderId === "string" && !this.#readers.has(frame.senderId)) this.#delegate.roleReceived(frame)
+  /**
+   * @param {import("./messages.js").DataFrame} frame
+   * @param {string} text
+   */
+  #receivedData(frame, text) {
+    if (!frame.senderId || !frame.inc) return
+    if (this.#readers.has(frame.senderId)) this.#conversation.ignore(frame)
+    else this.#conversation.receive(frame, text)
+    this.#acknowledge(frame.n ?? 0)
+  }
+
+  /** @param {import("./messages.js").SyncFrame} frame */
+  #receivedSync({ seen, more, n = 0 }) {
+    if (this.isSynced || this.#seen.length > MAX_SENDERS) return
+    this.#seen.push(...seen)
+    if (more) return
+    this.isSynced = true
+    // What doesn't fit is lost to the others only if nobody else has it.
+    for (const text of this.#conversation.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(text)) break
+    this.#acknowledge(n)
+    this.#delegate.roleSynced()
+  }
+
+  /**
+   * The app has been shown all up to a place; the host hears of it soon.
+   * @param {number} place
+   */
+  #acknowledge(place) {
+    this.#shown = Math.max(this.#shown, place)
+    this.#unacknowledged += 1
+    const wait = this.#acknowledgedAt + this.#ackPause - this.#clock.now()
+    if (this.#unacknowledged >= ACK_MESSAGES || (wait <= 0 && this.#ackPause < ACK_PAUSE_MLS)) this.#sendAck()
+    else if (!this.#ackTimer.isRunning) this.#ackTimer.start(Math.max(0, wait > 0 ? wait : this.#ackPause), () => this.#sendAck())
+  }
+
+  #sendAck() {
+    this.#ackTimer.stop()
+    this.#unacknowledged = 0
+    this.#acknowledgedAt = this.#clock.now()
+    this.#connection?.trySend({ type: ACK, n: this.#shown })
   }
 
   /** @param {import("./messages.js").StateFrame} frame */
@@ -118,24 +188,37 @@ export class ClientRole {
    */
   connectionEnded(connection, error) {
     if (connection !== this.#connection) return
+    this.#ackTimer.stop()
     for (const peerId of [this.hostPeerId, this.#peerId]) this.#presence.set(peerId, "disconnected")
     this.#delegate.roleLost(error)
   }
 
   // What the app says
 
-  /** @param {string} text an encoded Data frame */
-  send(text) {
+  /**
+   * @param {number} id
+   * @param {string} json its data
+   * @throws {P2pError}
+   */
+  send(id, json) {
     if (!this.#connection) throw new P2pError("not_joined")
-    this.#connection.sendText(text)
+    this.#connection.sendText(dataText(id, json))
   }
 
-  stop() {
-    this.#connection?.close()
+  /** Says that this client is ready to be the host. */
+  volunteer() {
+    this.#connection?.trySend({ type: SUCCEED })
+  }
+
+  /** @param {P2pError} [reason] */
+  stop(reason) {
+    this.#ackTimer.stop()
+    this.#connection?.close(reason)
   }
 
   /** Ends the part within this turn of the event loop. */
   abort() {
+    this.#ackTimer.stop()
     this.#connection?.abort()
   }
 
@@ -144,6 +227,8 @@ export class ClientRole {
   /** @param {string} negotiationId */
   #begin(negotiationId) {
     this.#connection?.close()
+    this.isSynced = false
+    this.#shown = 0
     const connection = this.#createConnection({
       peerId: this.hostPeerId,
       negotiationId,

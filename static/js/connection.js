@@ -10,7 +10,7 @@ import { Negotiation } from "./negotiation.js"
  *
  * @typedef {object} ConnectionDelegate
  * @property {(connection: Connection) => void} connectionChanged the state is another one
- * @property {(connection: Connection, frame: import("./messages.js").Frame, size: number) => void} connectionReceived size in characters
+ * @property {(connection: Connection, frame: import("./messages.js").Frame, text: string) => void} connectionReceived `text` is the frame as it came
  * @property {(connection: Connection, error: P2pError) => void} connectionEnded called once, if the other side or the network ended it
  *
  * @typedef {object} ConnectionOptions
@@ -159,13 +159,13 @@ export class Connection {
 
   /**
    * @param {import("./messages.js").Frame} frame
-   * @param {number} size in characters
+   * @param {string} text
    */
-  channelReceived(frame, size) {
+  channelReceived(frame, text) {
     this.#heartbeat.heard()
     if (frame.type === HEARTBEAT) return
     if (frame.type === GOODBYE) return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
-    this.#delegate.connectionReceived(this, frame, size)
+    this.#delegate.connectionReceived(this, frame, text)
   }
 
   channelClosed() {

@@ -14,6 +14,8 @@ const CALLBACKS = Object.freeze(/** @type {const} */ ({
   "p2p:error": "p2pError",
   "p2p:host-changed": "p2pHostChanged",
   "p2p:message": "p2pReceivedMessage",
+  "p2p:gap": "p2pMissed",
+  "p2p:forked": "p2pForked",
 }))
 
 /** A Stimulus controller inside (or on) a `<p2p-frame>`; subclasses define the callbacks that they need. */
@@ -79,6 +81,10 @@ export class P2pController extends Controller {
   p2pHostChanged(_host) {}
   /** @param {{ type: "Data" | "Data.Connection.State", senderId: string, data: any }} _message */
   p2pReceivedMessage(_message) {}
+  /** @param {{ senderId: string, from: number, to: number }} _gap messages that can't be had any more */
+  p2pMissed(_gap) {}
+  /** @param {{ hostPeerId: string, epoch: number }} _host the session had gone on in two halves, and goes on under this host */
+  p2pForked(_host) {}
 
   // Private
 

@@ -75,14 +75,25 @@ export class P2pFrame extends HTMLElement {
    * Sends a message to everyone in the session, this peer included.
    * @param {any} data any value that JSON can hold
    * @param {object} [options] none is known yet; a message never goes to more peers than its sender meant
-   * @returns {Promise<void>} resolves when the message has come back over the host and was shown here
-   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `host_lost`
+   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host
+   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`
    */
   async send(data, options = {}) {
     const [unknown] = Object.keys(options)
     if (unknown) throw new P2pError("unsupported", { message: `send() doesn't know the option "${unknown}".` })
     if (!this.#peer) throw new P2pError("not_joined", { message: "The frame is not in the page." })
     return this.#peer.send(data)
+  }
+
+  /**
+   * Makes another peer the host; this one becomes its client.
+   * @param {string} peerId
+   * @returns {Promise<void>} resolves when that peer hosts
+   * @throws {P2pError} as a rejection: `forbidden` (this peer isn't the host), `no_such_peer`, `unavailable`
+   */
+  async handOver(peerId) {
+    if (!this.#peer) throw new P2pError("not_joined", { message: "The frame is not in the page." })
+    return this.#peer.handOver(peerId)
   }
 
   /** Leaves the session; reconnect() joins again. */
@@ -138,6 +149,16 @@ export class P2pFrame extends HTMLElement {
   /** @param {{ type: "Data", senderId: string, data: any }} message */
   peerReceived(message) {
     this.#dispatch("p2p:message", message)
+  }
+
+  /** @param {{ senderId: string, from: number, to: number }} gap */
+  peerMissed(gap) {
+    this.#dispatch("p2p:gap", gap)
+  }
+
+  /** @param {{ hostPeerId: string | null, epoch: number }} host */
+  peerForked(host) {
+    this.#dispatch("p2p:forked", host)
   }
 
   /** @param {Map<string, PeerState>} peers */

@@ -1,11 +1,25 @@
 import { P2pError } from "./errors.js"
 import { FloodGuard } from "./flood_guard.js"
-import { REFUSED } from "./messages.js"
+import { MAX_SENDERS } from "./message_log.js"
+import { PACE, REFUSED, STABLE } from "./messages.js"
 
 /** A client as its host sees it: its connection, what it may do, and how far it has come. */
 export class Guest {
+  /** Names the client's page, once it has said so. */
+  inc = ""
+  /** Whether it has been given what it lacked, and gets all that is new from then on. */
+  isSynced = false
+  /** The place up to which its app has been shown all. */
+  shown = 0
+  /** The place of its own last message. */
+  lastPlace = 0
   #guard
   #lastId = 0
+  /** How far it says that it has come with each sender. @type {import("./messages.js").Mark[]} */
+  #seen = []
+  /** The place up to which it has been told that its messages are stable. */
+  #toldStable = 0
+  #isWitness = false
 
   /**
    * @param {object} options
@@ -25,6 +39,47 @@ export class Guest {
     return this.connection.state === "connected"
   }
 
+  // How far it has come
+
+  /**
+   * Takes in a part of what the client says first.
+   * @param {import("./messages.js").SyncFrame} frame
+   * @returns {import("./messages.js").Hello | null} all of it, with the last part
+   */
+  hear({ seen, more, inc = "", fresh = false, history = 0 }) {
+    if (this.isSynced || this.#seen.length > MAX_SENDERS) return null
+    this.#seen.push(...seen)
+    return more ? null : { inc, fresh, history, seen: this.#seen }
+  }
+
+  /**
+   * The client has all that there is.
+   * @param {string} inc
+   * @param {number} lastId the last of its own messages that the host has
+   */
+  meet(inc, lastId) {
+    this.inc = inc
+    this.#lastId = lastId
+    this.#seen = []
+    this.isSynced = true
+  }
+
+  /** It shall say at once what its app has been shown. */
+  makeWitness() {
+    if (this.#isWitness) return
+    this.#isWitness = true
+    this.connection.trySend({ type: PACE, mls: 0 })
+  }
+
+  /** @param {number} place up to which messages are kept by others */
+  tellStable(place) {
+    if (this.lastPlace <= this.#toldStable || place <= this.#toldStable) return
+    this.#toldStable = place
+    this.connection.trySend({ type: STABLE, n: place })
+  }
+
+  // What it says
+
   /**
    * Passes a message on, unless it came before or isn't allowed; one that comes too fast has to wait.
    * @param {import("./messages.js").DataFrame} frame
@@ -34,8 +89,16 @@ export class Guest {
   admit({ id }, size, relay) {
     if (id <= this.#lastId) return // sent twice, which no client of ours does
     this.#lastId = id
-    if (this.canSend) this.#guard.pass(size, relay)
-    else this.refuse(id, new P2pError("forbidden", { message: "This peer may read, and not send." }))
+    this.pass(size, relay)
+  }
+
+  /**
+   * Lets something through that another peer has said.
+   * @param {number} size in characters
+   * @param {() => void} relay
+   */
+  pass(size, relay) {
+    this.#guard.pass(size, relay)
   }
 
   /**

@@ -1,8 +1,9 @@
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
-import { DATA, encodeFrame, STATE } from "./messages.js"
+import { ACK, DATA, encodeFrame, STATE, SUCCEED, SYNC } from "./messages.js"
 import { Guest } from "./guest.js"
 import { Presence } from "./presence.js"
+import { Relay } from "./relay.js"
 
 /** Milliseconds between two rosters to the server at the least, and at the most. */
 export const ROSTER_PAUSE_MLS = 1_000
@@ -16,8 +17,10 @@ export const STATES_PER_FRAME = 200
  * @typedef {object} RoleDelegate
  * @property {() => void} roleChanged the state is another one
  * @property {() => void} rolePeersChanged
- * @property {(frame: import("./messages.js").DataFrame) => void} roleReceived a message to be shown
- * @property {(id: number, error: P2pError) => void} roleRefused the host doesn't pass a message on
+ * @property {() => void} roleSynced what waits to be sent may be sent
+ * @property {() => void} roleAppointed the host wants this client to be the next host
+ * @property {() => void} roleYields the next host is ready to take this host's place
+ * @property {() => void} roleFollowed the next host has taken it
  * @property {(error: P2pError) => void} roleLost a client has lost its host
  * @property {(roster: Record<string, import("./messages.js").PeerState>) => void} roleReported a host's roster for the server
  *
@@ -29,6 +32,7 @@ export const STATES_PER_FRAME = 200
  * @property {(to: string, negotiation: string, signal: import("./negotiation.js").Signal) => void} signal
  * @property {(options: import("./peer.js").ConnectionSetup) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
+ * @property {import("./conversation.js").Conversation} conversation
  * @property {Map<string, import("./messages.js").PeerState>} [peers] the last picture of the session
  */
 
@@ -46,17 +50,21 @@ export class HostRole {
   /** @type {Map<string, Guest>} */
   #guests = new Map()
   #negotiations = 0
+  #relay
+  /** Who is to be the next host. @type {string | null} */
+  #successor = null
   #rosterTimer
   #rosterDue = Infinity
 
   /** @param {RoleOptions} options */
-  constructor({ peerId, epoch, delegate, signal, createConnection, clock }) {
+  constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation }) {
     this.#peerId = this.hostPeerId = peerId
     this.epoch = epoch
     this.#delegate = delegate
     this.#signal = signal
     this.#createConnection = createConnection
     this.#clock = clock
+    this.#relay = new Relay({ conversation, clock, delegate: this })
     this.#rosterTimer = new Timer(clock)
     this.#presence.set(peerId, "connected")
     this.#scheduleRoster(ROSTER_PAUSE_MLS)
@@ -143,30 +151,78 @@ export class HostRole {
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {import("./messages.js").Frame} frame
-   * @param {number} size in characters
+   * @param {string} text
    */
-  connectionReceived(connection, frame, size) {
-    if (frame.type === DATA) this.#guestOf(connection)?.admit(frame, size, () => this.#relay(connection, frame))
+  connectionReceived(connection, frame, text) {
+    const guest = this.#guestOf(connection)
+    if (!guest) return
+    if (frame.type === DATA) this.#relay.admit(guest, frame, text.length)
+    if (frame.type === SYNC) this.#relay.meet(guest, frame)
+    if (frame.type === ACK) this.#relay.shown(guest, frame.n)
+    if (frame.type === SUCCEED && connection.peerId === this.#successor) this.#delegate.roleYields()
   }
 
-  /** @param {import("./connection.js").Connection} connection */
-  connectionEnded(connection) {
+  /**
+   * @param {import("./connection.js").Connection} connection
+   * @param {P2pError} error
+   */
+  connectionEnded(connection, error) {
     const guest = this.#guestOf(connection)
     if (!guest) return
     guest.close()
     this.#guests.delete(connection.peerId)
+    this.#relay.settle()
     this.#setState(connection.peerId, "disconnected")
+    if (connection.peerId === this.#successor && error.code === "stale_epoch") this.#delegate.roleFollowed()
+  }
+
+  // What the relay says
+
+  /** The clients that get messages. */
+  synced() {
+    return [...this.#guests.values()].filter((guest) => guest.isSynced && guest.isConnected)
+  }
+
+  /** @param {string} text */
+  relayed(text) {
+    this.#sendTo(this.synced(), text)
+  }
+
+  /**
+   * @param {Guest} guest
+   * @param {P2pError} error
+   */
+  relayFailed(guest, error) {
+    this.#dismiss(guest.connection, error)
   }
 
   // What the app says
 
   /**
-   * Shows the host's own message to everyone.
-   * @param {string} text an encoded Data frame
+   * Asks a client to be the next host.
+   * @param {string} peerId
+   * @returns {boolean} whether there is such a client
    */
-  send(text) {
-    const { id, data } = JSON.parse(text)
-    this.#broadcast({ type: DATA, senderId: this.#peerId, id, data })
+  appoint(peerId) {
+    const guest = this.#guests.get(peerId)
+    if (!guest?.isSynced || !guest.isConnected) return false
+    this.#successor = peerId
+    guest.connection.trySend({ type: SUCCEED })
+    return true
+  }
+
+  get isSynced() {
+    return this.state === "connected"
+  }
+
+  /**
+   * Shows the host's own message to everyone.
+   * @param {number} id
+   * @param {string} json its data
+   */
+  send(id, json) {
+    this.#relay.sendOwn(this.#peerId, id, json)
+    this.#relay.settle()
   }
 
   /**
@@ -186,6 +242,7 @@ export class HostRole {
 
   #release() {
     this.#rosterTimer.stop()
+    this.#relay.stop()
     this.state = "closed"
     const guests = [...this.#guests.values()]
     this.#guests.clear()
@@ -204,33 +261,22 @@ export class HostRole {
    */
   #dismiss(connection, error) {
     connection.close(error)
-    this.connectionEnded(connection)
-  }
-
-  /**
-   * @param {import("./connection.js").Connection} connection
-   * @param {import("./messages.js").DataFrame} frame
-   */
-  #relay(connection, { id, data }) {
-    try {
-      this.#broadcast({ type: DATA, senderId: connection.peerId, id, data })
-    } catch (error) {
-      // A message that can't be passed on is its sender's fault, and nobody else's loss.
-      this.#dismiss(connection, /** @type {P2pError} */ (error))
-    }
-  }
-
-  /** @param {import("./messages.js").DataFrame} frame */
-  #broadcast(frame) {
-    this.#sendToAll(encodeFrame(frame))
-    this.#delegate.roleReceived(frame)
+    this.connectionEnded(connection, error ?? new P2pError("host_lost"))
   }
 
   /** @param {string} text */
   #sendToAll(text) {
+    this.#sendTo([...this.#guests.values()].filter(({ isConnected }) => isConnected), text)
+  }
+
+  /**
+   * @param {Guest[]} guests
+   * @param {string} text
+   */
+  #sendTo(guests, text) {
     const failures = []
-    for (const { connection, isConnected } of this.#guests.values()) {
-      const error = isConnected ? connection.failureToSend(text) : null
+    for (const { connection } of guests) {
+      const error = connection.failureToSend(text)
       if (error) failures.push(() => connection.end(error))
     }
     // Only now, for the app may send from within what it is told, and nobody shall get that first.

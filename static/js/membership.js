@@ -22,6 +22,7 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
  * @property {(delegate: import("./signaling.js").SignalingDelegate) => import("./signaling.js").Signaling} createSignaling
  * @property {(setup: import("./peer.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
+ * @property {import("./conversation.js").Conversation} conversation
  * @property {MembershipDelegate & import("./host_role.js").RoleDelegate} delegate
  */
 export class Membership {
@@ -39,11 +40,13 @@ export class Membership {
   #term
   /** Runs out when the host makes no offer. */
   #patience
+  /** Whether the host wants this client to be the next one. */
+  #isAppointed = false
   /** Whether this peer may send messages. */
   canSend = true
 
   /** @param {MembershipOptions} options */
-  constructor({ peerId, createSignaling, createConnection, clock, delegate }) {
+  constructor({ peerId, createSignaling, createConnection, clock, conversation, delegate }) {
     this.#peerId = peerId
     this.#delegate = delegate
     this.#term = new Timer(clock)
@@ -52,6 +55,7 @@ export class Membership {
     this.#cast = new Cast({
       peerId,
       clock,
+      conversation,
       delegate,
       signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
       createConnection: (setup) => createConnection(setup, this.#iceServers),
@@ -62,8 +66,12 @@ export class Membership {
     return this.#cast.role
   }
 
+  get hosting() {
+    return this.#cast.hosting
+  }
+
   get iamHost() {
-    return this.#cast.hosting !== null
+    return this.hosting !== null
   }
 
   get peers() {
@@ -101,8 +109,21 @@ export class Membership {
    */
   succeed(keepSignaling) {
     this.#lostEpoch = undefined
+    this.#isAppointed = false
     this.#patience.stop()
     if (!this.iamHost && !keepSignaling) this.#signaling.leave("connected")
+  }
+
+  /** The host wants this client to be the next one: it shows itself to the server. */
+  prepare() {
+    this.#isAppointed = true
+    this.#signaling.join()
+  }
+
+  /** This host gives its seat back, for a client that is ready to take it. If nobody does, the seat's proof is still good. */
+  yield() {
+    this.#signaling.leave("closed")
+    this.#patience.start(OFFER_PATIENCE_MLS, () => this.join())
   }
 
   /** @param {Record<string, import("./messages.js").PeerState>} roster */
@@ -119,6 +140,7 @@ export class Membership {
     this.#patience.stop()
     this.#cast.end(end)
     this.#seat = undefined
+    this.#isAppointed = false
     this.#signaling.leave("closed")
   }
 
@@ -147,6 +169,8 @@ export class Membership {
     this.#patience.start(OFFER_PATIENCE_MLS, () => this.#missOffer())
     const { hostPeerId, epoch } = this
     if (this.#cast.play(ready)) this.#delegate.membershipBegan({ hostPeerId, epoch })
+    if (this.iamHost) this.#isAppointed = false
+    else if (this.#isAppointed) this.#cast.following?.volunteer()
     // The app may have left from within what it was told.
     const { hosting } = this.#cast
     this.#seat = hosting ? (ready.seat ?? this.#seat) : undefined
@@ -209,7 +233,8 @@ export class Membership {
    * @param {string | null} hostPeerId
    */
   #hear(hostPeerId) {
-    if (hostPeerId === this.hostPeerId) this.#patience.stop()
+    if (hostPeerId === null && this.#isAppointed) this.join()
+    else if (hostPeerId === this.hostPeerId) this.#patience.stop()
     else if (hostPeerId !== null) this.#patience.start(OFFER_PATIENCE_MLS, () => this.join())
   }
 

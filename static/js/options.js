@@ -15,6 +15,7 @@
  * @property {boolean} keepSignaling
  * @property {boolean} autoReconnect
  * @property {number} connectTimeoutMls
+ * @property {number} history how many messages a newcomer is shown
  */
 
 export const HEARTBEAT_INTERVAL_MLS = 1_000
@@ -44,5 +45,6 @@ export function readOptions(element) {
     keepSignaling: config.keep_signaling ?? false,
     autoReconnect: config.auto_reconnect ?? true,
     connectTimeoutMls: config.connect_timeout_mls ?? CONNECT_TIMEOUT_MLS,
+    history: config.history ?? 0,
   }
 }

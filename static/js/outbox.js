@@ -1,22 +1,26 @@
 import { P2pError } from "./errors.js"
-import { DATA, encodeFrame } from "./messages.js"
+import { encodeData } from "./messages.js"
 
-/** How many messages, and how many characters of them, may wait until they are shown. */
+/** How many messages, and how many characters of them, may wait until they are stable. */
 export const MAX_WAITING_MESSAGES = 1_000
 export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
 
 /**
+ * A message of this peer's. Its `id` is 0 until it is first sent, its `place` 0 until it has come back.
+ *
  * @typedef {object} Entry
- * @property {string} text the encoded frame
- * @property {boolean} sent
+ * @property {string} json
+ * @property {number} id
+ * @property {boolean} isSent over the present connection
+ * @property {number} place
  * @property {() => void} resolve
  * @property {(error: P2pError) => void} reject
  */
 
-/** What this peer has sent and has not seen come back yet, in order. */
+/** What this peer has sent and doesn't know to be kept by others yet, in order. */
 export class Outbox {
-  /** @type {Map<number, Entry>} */
-  #entries = new Map()
+  /** @type {Set<Entry>} */
+  #entries = new Set()
   #lastId = 0
   #characters = 0
 
@@ -24,45 +28,74 @@ export class Outbox {
     return this.#entries.size
   }
 
-  /**
-   * Takes a message in, as it is now: later changes to it don't matter.
-   * @param {any} data any value that JSON can hold
-   * @returns {Promise<void>} resolves when the message has been shown here; rejects with the P2pError that prevented it
-   * @throws {P2pError} `unsupported`, `too_large`, or `rate_limited` when too much waits already
-   */
-  add(data) {
-    const id = this.#lastId + 1
-    const text = encodeFrame({ type: DATA, id, data })
-    if (this.#entries.size >= MAX_WAITING_MESSAGES || this.#characters + text.length > MAX_WAITING_CHARACTERS) {
-      throw new P2pError("rate_limited", { message: `${this.#entries.size} messages of ${this.#characters} characters wait already.` })
-    }
-    this.#lastId = id
-    this.#characters += text.length
-    return new Promise((resolve, reject) => this.#entries.set(id, { text, sent: false, resolve, reject }))
+  /** Whether something waits to be sent. */
+  get hasUnsent() {
+    return [...this.#entries].some(({ isSent }) => !isSent)
   }
 
   /**
-   * Hands what is unsent to `send`, in order; what it throws for one message refuses that message only.
-   * @param {(text: string) => void} send
+   * Takes a message in, as it is now: later changes to it don't matter.
+   * @param {any} data any value that JSON can hold
+   * @returns {Promise<void>} resolves when the message is stable; rejects with the P2pError that prevented it
+   * @throws {P2pError} `unsupported`, `too_large`, or `rate_limited` when too much waits already
+   */
+  add(data) {
+    const json = encodeData(data)
+    if (this.size >= MAX_WAITING_MESSAGES || this.#characters + json.length > MAX_WAITING_CHARACTERS) {
+      throw new P2pError("rate_limited", { message: `${this.size} messages of ${this.#characters} characters wait already.` })
+    }
+    this.#characters += json.length
+    return new Promise((resolve, reject) => this.#entries.add({ json, id: 0, isSent: false, place: 0, resolve, reject }))
+  }
+
+  /**
+   * Hands what is unsent to `send`, in order, under its number. What it throws refuses that message only; one that comes too fast waits.
+   * @param {(id: number, json: string) => void} send
+   * @returns {boolean} whether nothing is left
    */
   flush(send) {
-    for (const [id, entry] of this.#entries) {
-      if (entry.sent) continue
-      entry.sent = true // before it is sent, for a host's own message comes back at once
-      try {
-        send(entry.text)
-      } catch (error) {
-        this.#take(id)?.reject(/** @type {P2pError} */ (error))
-      }
+    for (const entry of this.#entries) {
+      if (entry.isSent) continue
+      const error = this.#send(entry, send)
+      if (error?.code === "rate_limited") return false
+      if (error) this.#take(entry)?.reject(error)
     }
+    return true
+  }
+
+  /**
+   * A new connection: what the host has is stable, as this peer has it too; what it hasn't is sent again.
+   * @param {number} lastId the last number that the host has
+   */
+  resume(lastId) {
+    for (const entry of this.#entries) {
+      entry.isSent = false
+      entry.place = 0
+      if (entry.id > 0 && entry.id <= lastId) this.#take(entry)?.resolve()
+    }
+  }
+
+  /** Whether a number is of a message that waits here. @param {number} id */
+  has(id) {
+    return this.#find(id) !== undefined
   }
 
   /**
    * The message has come back and was shown.
    * @param {number} id
+   * @param {number} place
    */
-  confirm(id) {
-    this.#take(id)?.resolve()
+  placed(id, place) {
+    const entry = this.#find(id)
+    if (entry) entry.place = place
+  }
+
+  /**
+   * What has a place up to this one is kept by others.
+   * @param {number} place
+   */
+  stable(place) {
+    for (const entry of this.#entries) if (entry.place > 0 && entry.place <= place) this.#take(entry)?.resolve()
   }
 
   /**
@@ -71,30 +104,50 @@ export class Outbox {
    * @param {P2pError} error
    */
   refuse(id, error) {
-    this.#take(id)?.reject(error)
-  }
-
-  /**
-   * Refuses what was sent and has not come back: nobody here knows whether the others saw it.
-   * @param {P2pError} error
-   */
-  rejectSent(error) {
-    for (const [id, { sent }] of this.#entries) if (sent) this.#take(id)?.reject(error)
+    const entry = this.#find(id)
+    if (entry) this.#take(entry)?.reject(error)
   }
 
   /** @param {P2pError} error */
   rejectAll(error) {
-    for (const id of this.#entries.keys()) this.#take(id)?.reject(error)
+    for (const entry of this.#entries) this.#take(entry)?.reject(error)
   }
 
   // Private
 
+  /**
+   * @param {Entry} entry
+   * @param {(id: number, json: string) => void} send
+   * @returns {P2pError | null}
+   */
+  #send(entry, send) {
+    const isNew = entry.id === 0
+    if (isNew) entry.id = ++this.#lastId
+    entry.isSent = true // before it is sent, for a host's own message comes back at once
+    try {
+      send(entry.id, entry.json)
+      return null
+    } catch (error) {
+      entry.isSent = false
+      // A number that nobody has seen is given to the next one: the others would wait for it.
+      if (isNew && entry.id === this.#lastId) {
+        this.#lastId -= 1
+        entry.id = 0
+      }
+      return /** @type {P2pError} */ (error)
+    }
+  }
+
   /** @param {number} id */
-  #take(id) {
-    const entry = this.#entries.get(id)
-    if (!entry) return undefined
-    this.#entries.delete(id)
-    this.#characters -= entry.text.length
+  #find(id) {
+    for (const entry of this.#entries) if (entry.id === id) return entry
+    return undefined
+  }
+
+  /** @param {Entry} entry */
+  #take(entry) {
+    if (!this.#entries.delete(entry)) return undefined
+    this.#characters -= entry.json.length
     return entry
   }
 }

@@ -1,7 +1,12 @@
 import { Attempts, isExpulsion } from "./attempts.js"
 import { P2pError } from "./errors.js"
+import { Timer } from "./clock.js"
+import { Conversation } from "./conversation.js"
+import { Handover } from "./handover.js"
 import { Membership } from "./membership.js"
-import { Outbox } from "./outbox.js"
+
+/** Milliseconds after which a message is tried again that found the channel full. */
+export const RETRY_SEND_MLS = 50
 
 /**
  * The story of one peer: it joins, is given a role, plays it, loses its host, and joins again.
@@ -15,13 +20,16 @@ import { Outbox } from "./outbox.js"
  * @property {(state: PeerState) => void} peerStateChanged
  * @property {(error: P2pError) => void} peerErrored
  * @property {(message: { type: "Data", senderId: string, data: any }) => void} peerReceived
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} peerMissed messages can't be had any more
+ * @property {(host: { hostPeerId: string | null, epoch: number }) => void} peerForked the session had gone on in two halves
  * @property {(peers: Map<string, PeerState>) => void} peerPeersChanged
  * @property {(host: { hostPeerId: string, epoch: number }) => void} peerHostChanged
  *
- * @typedef {Omit<import("./membership.js").MembershipOptions, "delegate"> & {
+ * @typedef {Omit<import("./membership.js").MembershipOptions, "delegate" | "conversation"> & {
  *   connectTimeoutMls: number,
  *   keepSignaling: boolean,
  *   autoReconnect: boolean,
+ *   history?: number,
  *   delegate: PeerDelegate,
  *   backoff?: import("./backoff.js").Backoff,
  * }} PeerOptions
@@ -31,7 +39,9 @@ export class Peer {
   #delegate
   #attempts
   #membership
-  #outbox = new Outbox()
+  #conversation
+  #sending
+  #handover
   /** @type {PeerState} */
   #state = "new"
 
@@ -40,7 +50,10 @@ export class Peer {
     this.#options = options
     this.#delegate = options.delegate
     this.#attempts = new Attempts(options)
-    this.#membership = new Membership({ ...options, delegate: this })
+    this.#sending = new Timer(options.clock)
+    this.#handover = new Handover(options.clock)
+    this.#conversation = new Conversation({ ...options, delegate: this })
+    this.#membership = new Membership({ ...options, conversation: this.#conversation, delegate: this })
   }
 
   get state() {
@@ -84,15 +97,28 @@ export class Peer {
   /**
    * Sends a message to everyone, this peer included.
    * @param {any} data any value that JSON can hold
-   * @returns {Promise<void>} resolves when the message has come back over the host and was shown here
+   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host
    * @throws {P2pError}
    */
   async send(data) {
     if (!this.#membership.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
     if (this.#isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#state}.` })
-    const shown = this.#outbox.add(data)
+    const stable = this.#conversation.send(data)
     this.#flush()
-    return shown
+    return stable
+  }
+
+  /**
+   * Makes another peer the host; this one becomes its client.
+   * @param {string} peerId
+   * @returns {Promise<void>} resolves when that peer hosts
+   * @throws {P2pError} as a rejection: `forbidden`, `no_such_peer`, `unavailable`
+   */
+  async handOver(peerId) {
+    const { hosting } = this.#membership
+    if (!hosting) throw new P2pError("forbidden", { message: "Only the host can hand the session over." })
+    if (!hosting.appoint(peerId)) throw new P2pError("no_such_peer", { message: `${peerId} is not connected.` })
+    return this.#handover.begin(peerId)
   }
 
   /** Leaves and joins afresh. */
@@ -134,6 +160,7 @@ export class Peer {
   /** @param {{ hostPeerId: string | null, epoch: number }} former */
   membershipBegan(former) {
     const { hostPeerId, epoch } = this
+    this.#handover.hostChanged(hostPeerId)
     if (!this.iamHost) this.#beginAttempt()
     if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
     this.roleChanged()
@@ -173,35 +200,56 @@ export class Peer {
     this.#delegate.peerPeersChanged(this.peers)
   }
 
-  /** @param {import("./messages.js").DataFrame} frame */
-  roleReceived({ type, senderId = "", id, data }) {
-    this.#delegate.peerReceived({ type, senderId, data })
-    if (senderId === this.#options.peerId) this.#outbox.confirm(id)
+  roleSynced() {
+    this.#flush()
   }
 
-  /**
-   * @param {number} id
-   * @param {P2pError} error
-   */
-  roleRefused(id, error) {
-    this.#outbox.refuse(id, error)
+  roleAppointed() {
+    this.#membership.prepare()
+  }
+
+  roleYields() {
+    this.#membership.yield()
+  }
+
+  roleFollowed() {
+    this.#end((role) => role.stop(new P2pError("host_lost")))
+    this.#setState("disconnected")
+    this.start()
   }
 
   /** @param {P2pError} error */
   roleLost(error) {
     if (this.isAttempting) return this.#fail(error)
     this.#membership.lose()
-    this.#outbox.rejectSent(hostWent(error))
+    if (error.code === "stale_epoch") this.#conversation.fork()
     if (!this.#attempts.mayRecover(error)) this.#stop(error)
     else this.#recover()
     // That a host goes is part of life; what else ended the connection is worth a word, though it is tried again.
-    if (this.#attempts.isWaiting && error.code !== "host_lost") this.#delegate.peerErrored(error)
+    if (this.#attempts.isWaiting && error.code !== "host_lost" && error.code !== "stale_epoch") this.#delegate.peerErrored(error)
     this.rolePeersChanged()
   }
 
   /** @param {Record<string, PeerState>} roster */
   roleReported(roster) {
     this.#membership.report(roster)
+  }
+
+  // What the conversation says
+
+  /** @param {{ type: "Data", senderId: string, data: any }} message */
+  conversationShown(message) {
+    this.#delegate.peerReceived(message)
+  }
+
+  /** @param {{ senderId: string, from: number, to: number }} gap */
+  conversationMissed(gap) {
+    this.#delegate.peerMissed(gap)
+  }
+
+  conversationForked() {
+    const { hostPeerId, epoch } = this
+    this.#delegate.peerForked({ hostPeerId, epoch })
   }
 
   // How an attempt ends. What comes next is begun before the app is told what was: it may close or reconnect from within.
@@ -212,8 +260,6 @@ export class Peer {
 
   #connected() {
     this.#attempts.succeed()
-    // What went over an earlier connection and has not come back by now never will.
-    this.#outbox.rejectSent(hostWent())
     this.#setState("connected")
     if (!this.isConnected) return
     this.#membership.succeed(this.#options.keepSignaling)
@@ -222,7 +268,9 @@ export class Peer {
 
   #flush() {
     const { role } = this.#membership
-    if (role && this.isConnected) this.#outbox.flush((text) => role.send(text))
+    if (!role?.isSynced || !this.isConnected) return
+    const isDone = this.#conversation.flush((id, json) => role.send(id, json))
+    if (!isDone && !this.#sending.isRunning) this.#sending.start(RETRY_SEND_MLS, () => this.#flush())
   }
 
   /**
@@ -260,6 +308,7 @@ export class Peer {
    */
   #end(end) {
     this.#attempts.stop()
+    this.#sending.stop()
     this.#membership.end(end)
   }
 
@@ -268,7 +317,8 @@ export class Peer {
    * @param {P2pError} error
    */
   #conclude(state, error) {
-    this.#outbox.rejectAll(error)
+    this.#handover.end(error)
+    this.#conversation.leave(error)
     this.#setState(state)
   }
 
@@ -282,12 +332,4 @@ export class Peer {
     this.#state = state
     this.#delegate.peerStateChanged(state)
   }
-}
-
-/**
- * Why a message that was sent is not known to have arrived.
- * @param {P2pError} [cause]
- */
-function hostWent(cause) {
-  return new P2pError("host_lost", { message: "The host went before the message came back; the others may have seen it or not.", cause })
 }

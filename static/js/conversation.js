@@ -1,0 +1,269 @@
+import { MessageLog } from "./message_log.js"
+import { DATA, encodeFrame, GAP, syncFrames } from "./messages.js"
+import { Outbox } from "./outbox.js"
+
+/**
+ * What is said in a session, as one peer knows it: what it has sent, what it has seen of everybody, and the last messages themselves.
+ * It outlives connections and roles, so that nothing is shown twice and what one peer missed another can give it.
+ *
+ * @typedef {import("./message_log.js").Name & { data: any }} Message
+ * @typedef {import("./messages.js").Mark} Mark
+ *
+ * @typedef {object} ConversationDelegate
+ * @property {(message: { type: "Data", senderId: string, data: any }) => void} conversationShown a message is to be shown
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} conversationMissed messages can't be had any more
+ * @property {() => void} conversationForked the session went on in two halves, which meet again
+ */
+export class Conversation {
+  #peerId
+  #clock
+  #delegate
+  #history
+  #log
+  #outbox = new Outbox()
+  #inc
+  /** Whether this peer is new in the session, and owed nothing of what was said before. */
+  #isFresh = true
+  /** Whether it became the host as such, and the others know what it doesn't. */
+  #hostsFresh = false
+  /** Whether it has been shown something since it said hello. */
+  #hasHeard = false
+  /** Whether its host had been followed by another while the session went on under it. */
+  #isForked = false
+
+  /**
+   * @param {object} options
+   * @param {string} options.peerId
+   * @param {import("./clock.js").Clock} options.clock
+   * @param {ConversationDelegate} options.delegate
+   * @param {number} [options.history] how many messages a newcomer is shown, and keeps for the next ones
+   */
+  constructor({ peerId, clock, delegate, history = 0 }) {
+    this.#peerId = peerId
+    this.#clock = clock
+    this.#delegate = delegate
+    this.#history = history
+    this.#log = new MessageLog({ clock, history })
+    this.#inc = newIncarnation()
+  }
+
+  /** Names this page's numbers. */
+  get inc() {
+    return this.#inc
+  }
+
+  /** The place of the last message, where this peer is the host. */
+  get lastPlace() {
+    return this.#log.lastPlace
+  }
+
+  // What the app says
+
+  /**
+   * @param {any} data any value that JSON can hold
+   * @returns {Promise<void>} resolves when the message is stable
+   * @throws {import("./errors.js").P2pError}
+   */
+  send(data) {
+    return this.#outbox.add(data)
+  }
+
+  /**
+   * Leaves it for good: who comes back is a newcomer.
+   * @param {import("./errors.js").P2pError} error for what isn't stable
+   */
+  leave(error) {
+    this.#log = new MessageLog({ clock: this.#clock, history: this.#history })
+    this.#inc = newIncarnation()
+    this.#isFresh = true
+    const outbox = this.#outbox
+    this.#outbox = new Outbox()
+    outbox.rejectAll(error)
+  }
+
+  /**
+   * Sends what is unsent.
+   * @param {(id: number, json: string) => void} send
+   * @returns {boolean} whether nothing is left
+   */
+  flush(send) {
+    return this.#outbox.flush(send)
+  }
+
+  /** The session went on under a host that had been followed by another. */
+  fork() {
+    this.#isForked = true
+  }
+
+  // As a client
+
+  /** What a client tells its host first. */
+  hello() {
+    this.#hasHeard = false
+    return syncFrames({ inc: this.#inc, fresh: this.#isFresh, history: this.#history }, this.#log.marks)
+  }
+
+  /**
+   * Shows a message that the host sent, unless it was shown before.
+   * @param {import("./messages.js").DataFrame} frame
+   * @param {string} text the frame as it came
+   */
+  receive({ senderId = "", inc = "", id, n = 0, data }, text) {
+    if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, n)
+    if (!this.#log.add({ senderId, inc, id }, text)) return
+    this.#hasHeard = true
+    this.#delegate.conversationShown({ type: DATA, senderId, data })
+  }
+
+  /**
+   * Passes over a message that its sender had no right to send.
+   * @param {import("./messages.js").DataFrame} frame
+   */
+  ignore({ senderId = "", inc = "", id }) {
+    this.#log.skip(senderId, inc, id)
+  }
+
+  /** @param {import("./messages.js").GapFrame} gap */
+  miss({ senderId, inc, from, to }) {
+    if (!this.#log.skip(senderId, inc, to)) return
+    this.#hasHeard = true
+    this.#delegate.conversationMissed({ senderId, from, to })
+  }
+
+  /**
+   * The host has sent all that this peer lacked, and says how far it has come itself.
+   * @param {Mark[]} marks
+   * @returns {string[]} frames with what the host lacks
+   */
+  meet(marks) {
+    const { entries } = this.#log.missing(marks)
+    if (this.#isForked && (entries.length > 0 || this.#hasHeard)) this.#delegate.conversationForked()
+    this.#isFresh = this.#isForked = false
+    for (const mark of marks) this.#log.skip(...mark)
+    this.#outbox.resume(marks.find(([senderId, inc]) => this.#isOwn(senderId, inc))?.[2] ?? 0)
+    return entries.filter((entry) => !this.#isWaiting(entry)).map((entry) => encodeFrame({ type: DATA, ...messageOf(entry) }))
+  }
+
+  /** @param {number} place */
+  stable(place) {
+    this.#outbox.stable(place)
+  }
+
+  /**
+   * @param {number} id
+   * @param {import("./errors.js").P2pError} error
+   */
+  refuse(id, error) {
+    this.#outbox.refuse(id, error)
+  }
+
+  // As a host
+
+  /** This peer becomes the host. */
+  host() {
+    this.#hostsFresh = this.#isFresh
+    this.#isFresh = false
+    this.#log.replace()
+    this.#outbox.resume(this.lastId(this.#peerId, this.#inc) ?? 0)
+  }
+
+  /**
+   * The last number that is known of a sender's page.
+   * @param {string} senderId
+   * @param {string} inc
+   */
+  lastId(senderId, inc) {
+    return this.#log.lastId(senderId, inc)
+  }
+
+  /** Whether a message of somebody who isn't here may be taken from others. @param {Message} message */
+  accepts({ senderId, inc, id }) {
+    if (this.#isOwn(senderId, inc)) return false
+    const lastId = this.lastId(senderId, inc)
+    return lastId === undefined ? this.#hostsFresh : id > lastId
+  }
+
+  /**
+   * Gives a message its place, unless it has one.
+   * @param {Message} message
+   * @returns {{ text: string, place: number, gap: import("./messages.js").GapFrame | null } | null} what all the others are sent
+   * @throws {import("./errors.js").P2pError} `too_large`
+   */
+  admit(message) {
+    const { senderId, inc, id } = message
+    const last = this.lastId(senderId, inc)
+    if (last !== undefined && id <= last) return null
+    const text = encodeFrame({ type: DATA, ...message, n: this.lastPlace + 1 })
+    const gap = last !== undefined && id > last + 1 ? gapFrame({ senderId, inc, from: last + 1, to: id - 1 }) : null
+    this.#log.add({ senderId, inc, id }, text)
+    if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, this.lastPlace)
+    return { text, place: this.lastPlace, gap }
+  }
+
+  /**
+   * Shows a message that was admitted; what was said before this host came isn't news to it.
+   * @param {Message} message
+   * @param {boolean} isOld whether it was sent before
+   */
+  present({ senderId, data }, isOld) {
+    if (!isOld || !this.#hostsFresh) this.#delegate.conversationShown({ type: DATA, senderId, data })
+  }
+
+  /**
+   * @param {import("./messages.js").GapFrame} gap
+   * @param {boolean} isOld whether it is of what was sent before
+   */
+  presentGap({ senderId, from, to }, isOld) {
+    if (!isOld || !this.#hostsFresh) this.#delegate.conversationMissed({ senderId, from, to })
+  }
+
+  /** The host doesn't pass a number on. @param {string} senderId @param {string} inc @param {number} id */
+  skip(senderId, inc, id) {
+    this.#log.skip(senderId, inc, id)
+  }
+
+  /**
+   * What a client is sent first.
+   * @param {import("./messages.js").Hello} hello
+   * @returns {string[]} frames
+   */
+  welcome({ fresh, history, seen }) {
+    const { entries, gaps } = fresh ? { entries: this.#log.latest(history), gaps: [] } : this.#log.missing(seen)
+    return [
+      ...gaps.map((gap) => encodeFrame(gapFrame(gap))),
+      ...entries.map((entry) => encodeFrame({ type: DATA, ...messageOf(entry), n: entry.place })),
+      ...syncFrames({ n: this.lastPlace }, this.#log.marks),
+    ]
+  }
+
+  // Private
+
+  /** @param {string} senderId @param {string} inc */
+  #isOwn(senderId, inc) {
+    return senderId === this.#peerId && inc === this.#inc
+  }
+
+  /** Whether the outbox sends it anyway. @param {import("./message_log.js").Entry} entry */
+  #isWaiting({ senderId, inc, id }) {
+    return this.#isOwn(senderId, inc) && this.#outbox.has(id)
+  }
+}
+
+/**
+ * A message as it was, whatever the app has done with the object that it got.
+ * @param {import("./message_log.js").Entry} entry
+ * @returns {Message}
+ */
+function messageOf({ senderId, inc, id, text }) {
+  return { senderId, inc, id, data: JSON.parse(text).data }
+}
+
+/** @param {import("./message_log.js").Gap} gap */
+function gapFrame(gap) {
+  return { type: /** @type {typeof GAP} */ (GAP), ...gap }
+}
+
+function newIncarnation() {
+  return crypto.getRandomValues(new Uint32Array(1))[0].toString(36)
+}
+

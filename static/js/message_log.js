@@ -1,0 +1,151 @@
+/** How many messages, and how many characters of them, a peer keeps for those that missed them, and for how long. */
+export const MAX_LOG_MESSAGES = 1_000
+export const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
+export const LOG_TERM_MLS = 60_000
+/** How many senders are remembered; beyond it the one that has been quiet for longest is forgotten. */
+export const MAX_SENDERS = 2_000
+
+/**
+ * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `text` the frame that it came in.
+ *
+ * @typedef {{ senderId: string, inc: string, id: number }} Name
+ * @typedef {Name & { text: string, at: number, place: number }} Entry
+ * @typedef {import("./messages.js").Mark} Mark
+ * @typedef {{ senderId: string, inc: string, from: number, to: number }} Gap messages that can't be had any more, both ends included
+ */
+
+/** What a peer has seen of each sender, and the last messages themselves. It knows nothing of channels. */
+export class MessageLog {
+  #clock
+  #history
+  /** In the order in which they were shown. @type {Entry[]} */
+  #entries = []
+  /** The last number of each sender's page, the latest sender at the end. @type {Map<string, Mark>} */
+  #seen = new Map()
+  #characters = 0
+  #lastPlace = 0
+
+  /**
+   * @param {object} options
+   * @param {import("./clock.js").Clock} options.clock
+   * @param {number} [options.history] how many messages are kept, however old, for newcomers
+   */
+  constructor({ clock, history = 0 }) {
+    this.#clock = clock
+    this.#history = Math.min(history, MAX_LOG_MESSAGES)
+  }
+
+  /** The place of the last message, in the order that this peer gives them as a host. */
+  get lastPlace() {
+    return this.#lastPlace
+  }
+
+  /** How far this peer has come with each sender's page. @returns {Mark[]} */
+  get marks() {
+    return [...this.#seen.values()]
+  }
+
+  /** Whether nothing is known of any sender. */
+  get isEmpty() {
+    return this.#seen.size === 0
+  }
+
+  /**
+   * The last number seen of a sender's page; undefined if nothing is known of it.
+   * @param {string} senderId
+   * @param {string} inc
+   */
+  lastId(senderId, inc) {
+    return this.#seen.get(key(senderId, inc))?.[2]
+  }
+
+  /**
+   * Takes in a message that is being shown.
+   * @param {Name} name
+   * @param {string} text the frame that it came in
+   * @returns {boolean} false if it was shown before
+   */
+  add({ senderId, inc, id }, text) {
+    if (!this.skip(senderId, inc, id)) return false
+    this.#entries.push({ senderId, inc, id, text, at: this.#clock.now(), place: ++this.#lastPlace })
+    this.#characters += text.length
+    this.#prune()
+    return true
+  }
+
+  /**
+   * Counts a number as seen, and those before it.
+   * @param {string} senderId
+   * @param {string} inc
+   * @param {number} id
+   * @returns {boolean} false if it was so already
+   */
+  skip(senderId, inc, id) {
+    const name = key(senderId, inc)
+    if (id <= (this.#seen.get(name)?.[2] ?? 0)) return false
+    this.#seen.delete(name)
+    if (this.#seen.size >= MAX_SENDERS) this.#seen.delete(/** @type {string} */ (this.#seen.keys().next().value))
+    this.#seen.set(name, [senderId, inc, id])
+    return true
+  }
+
+  /** Numbers the places anew, for a peer that becomes the host. */
+  replace() {
+    this.#prune()
+    this.#entries.forEach((entry, index) => { entry.place = index + 1 })
+    this.#lastPlace = this.#entries.length
+  }
+
+  /**
+   * What another peer lacks, in order, and what it can't be given any more.
+   * @param {Mark[]} marks how far it has come
+   * @returns {{ entries: Entry[], gaps: Gap[] }}
+   */
+  missing(marks) {
+    this.#prune()
+    const theirs = new Map(marks.map(([senderId, inc, id]) => [key(senderId, inc), id]))
+    const entries = this.#entries.filter(({ senderId, inc, id }) => id > (theirs.get(key(senderId, inc)) ?? 0))
+    return { entries, gaps: this.#gaps(theirs, entries) }
+  }
+
+  /**
+   * The messages that a newcomer is shown.
+   * @param {number} count
+   */
+  latest(count) {
+    this.#prune()
+    return count > 0 ? this.#entries.slice(-count) : []
+  }
+
+  /** @param {Map<string, number>} theirs @param {Entry[]} entries what they lack */
+  #gaps(theirs, entries) {
+    const firsts = new Map([...entries].reverse().map(({ senderId, inc, id }) => [key(senderId, inc), id]))
+    const gaps = []
+    for (const [name, [senderId, inc, last]] of this.#seen) {
+      const from = (theirs.get(name) ?? 0) + 1
+      const to = (firsts.get(name) ?? last + 1) - 1
+      if (from <= to) gaps.push({ senderId, inc, from, to })
+    }
+    return gaps
+  }
+
+  #prune() {
+    const oldest = this.#clock.now() - LOG_TERM_MLS
+    let count = 0
+    while (count < this.#entries.length && this.#isSurplus(this.#entries.length - count, this.#entries[count], oldest)) {
+      this.#characters -= this.#entries[count].text.length
+      count += 1
+    }
+    this.#entries.splice(0, count)
+  }
+
+  /** @param {number} length @param {Entry} entry @param {number} oldest */
+  #isSurplus(length, { at }, oldest) {
+    return length > MAX_LOG_MESSAGES || this.#characters > MAX_LOG_CHARACTERS || (at < oldest && length > this.#history)
+  }
+}
+
+/** @param {string} senderId @param {string} inc */
+function key(senderId, inc) {
+  return `${inc}/${senderId}`
+}

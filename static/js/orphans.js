@@ -1,0 +1,58 @@
+import { Timer } from "./clock.js"
+import { MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES } from "./message_log.js"
+
+/** Milliseconds that the senders of messages have to come back and send these themselves, before others' word for them is taken. */
+export const SETTLE_MLS = 2_000
+/** Milliseconds of a host's life in which it takes messages from others than their senders. */
+export const FILL_WINDOW_MLS = 10_000
+
+/**
+ * Messages that a former host has passed on to some only, and whose senders may be gone: those who have them give them to the new host.
+ *
+ * @typedef {{ message: import("./conversation.js").Message, size: number }} Orphan
+ */
+export class Orphans {
+  #clock
+  #timer
+  #adopt
+  #begunAt
+  /** @type {Orphan[]} */
+  #waiting = []
+  #characters = 0
+
+  /**
+   * @param {object} options
+   * @param {import("./clock.js").Clock} options.clock
+   * @param {(orphans: Orphan[]) => void} options.adopt called with those whose time has come, each sender's in its order
+   */
+  constructor({ clock, adopt }) {
+    this.#clock = clock
+    this.#timer = new Timer(clock)
+    this.#adopt = adopt
+    this.#begunAt = clock.now()
+  }
+
+  /**
+   * @param {import("./conversation.js").Message} message
+   * @param {number} size in characters
+   */
+  add(message, size) {
+    if (this.#clock.now() - this.#begunAt > FILL_WINDOW_MLS) return
+    if (this.#waiting.length >= MAX_LOG_MESSAGES || this.#characters + size > MAX_LOG_CHARACTERS) return
+    this.#waiting.push({ message, size })
+    this.#characters += size
+    if (!this.#timer.isRunning) this.#timer.start(SETTLE_MLS, () => this.#release())
+  }
+
+  stop() {
+    this.#timer.stop()
+    this.#waiting = []
+  }
+
+  #release() {
+    const orphans = [...this.#waiting].sort((one, other) => one.message.id - other.message.id)
+    this.#waiting = []
+    this.#characters = 0
+    this.#adopt(orphans)
+  }
+}

@@ -1,0 +1,172 @@
+import { P2pError } from "./errors.js"
+import { Orphans } from "./orphans.js"
+
+/** How many clients say at once what they have been shown, so that senders needn't wait: two, as none can vouch for its own messages. */
+export const WITNESSES = 2
+
+/**
+ * What a host does with messages: it gives each its place, passes it on, and says when it is stable.
+ *
+ * @typedef {import("./guest.js").Guest} Guest
+ * @typedef {import("./conversation.js").Message} Message
+ *
+ * @typedef {object} RelayDelegate
+ * @property {() => Guest[]} synced the clients that get messages
+ * @property {(text: string) => void} relayed a frame for all of them
+ * @property {(guest: Guest, error: P2pError) => void} relayFailed a client's connection can't go on
+ */
+export class Relay {
+  #conversation
+  #delegate
+  #orphans
+
+  /**
+   * @param {object} options
+   * @param {import("./conversation.js").Conversation} options.conversation
+   * @param {RelayDelegate} options.delegate
+   * @param {import("./clock.js").Clock} options.clock
+   */
+  constructor({ conversation, delegate, clock }) {
+    this.#conversation = conversation
+    this.#delegate = delegate
+    this.#orphans = new Orphans({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
+    conversation.host()
+  }
+
+  stop() {
+    this.#orphans.stop()
+  }
+
+  // What this peer says
+
+  /**
+   * @param {string} senderId
+   * @param {number} id
+   * @param {string} json
+   */
+  sendOwn(senderId, id, json) {
+    this.#relay({ senderId, inc: this.#conversation.inc, id, data: JSON.parse(json) }, false)
+  }
+
+  // What the clients say
+
+  /**
+   * A client says how far it has come, and is given what it lacks.
+   * @param {Guest} guest
+   * @param {import("./messages.js").SyncFrame} frame
+   */
+  meet(guest, frame) {
+    const hello = guest.hear(frame)
+    if (!hello) return
+    const { peerId } = guest.connection
+    for (const text of this.#conversation.welcome(hello)) {
+      const error = guest.connection.failureToSend(text)
+      if (error) return this.#delegate.relayFailed(guest, error)
+    }
+    guest.meet(hello.inc, this.#conversation.lastId(peerId, hello.inc) ?? 0)
+    this.settle()
+  }
+
+  /**
+   * A client's message, or what it kept of another's.
+   * @param {Guest} guest
+   * @param {import("./messages.js").DataFrame} frame
+   * @param {number} size in characters
+   */
+  admit(guest, frame, size) {
+    if (!guest.isSynced) return
+    const { senderId = guest.connection.peerId, inc = guest.inc, id, data } = frame
+    const message = { senderId, inc, id, data }
+    if (senderId !== guest.connection.peerId || inc !== guest.inc) guest.pass(size, () => this.#take(message, size))
+    else if (guest.canSend) guest.admit(frame, size, () => this.#pass(guest, message, frame.senderId !== undefined))
+    else this.#refuse(guest, message)
+  }
+
+  /**
+   * A client's app has been shown all up to a place.
+   * @param {Guest} guest
+   * @param {number} place
+   */
+  shown(guest, place) {
+    guest.shown = Math.max(guest.shown, Math.min(place, this.#conversation.lastPlace))
+    this.settle()
+  }
+
+  /** Tells those whose messages have become stable: another client has been shown them, or there is none. */
+  settle() {
+    const guests = this.#delegate.synced()
+    for (const guest of guests.slice(0, WITNESSES)) guest.makeWitness()
+    const [first = 0, second = 0] = guests.map(({ shown }) => shown).sort((one, other) => other - one)
+    const { lastPlace } = this.#conversation
+    for (const guest of guests) guest.tellStable(guests.length === 1 ? lastPlace : guest.shown === first ? second : first)
+    this.#conversation.stable(guests.length === 0 ? lastPlace : first)
+  }
+
+  // Private
+
+  /**
+   * @param {Guest} guest
+   * @param {Message} message
+   * @param {boolean} isOld
+   */
+  #pass(guest, message, isOld) {
+    try {
+      guest.lastPlace = this.#relay(message, isOld) ?? guest.lastPlace
+      this.settle()
+    } catch (error) {
+      // A message that can't be passed on is its sender's fault, and nobody else's loss.
+      this.#delegate.relayFailed(guest, /** @type {P2pError} */ (error))
+    }
+  }
+
+  /**
+   * @param {Guest} guest
+   * @param {Message} message
+   */
+  #refuse(guest, { senderId, inc, id }) {
+    this.#conversation.skip(senderId, inc, id)
+    guest.refuse(id, new P2pError("forbidden", { message: "This peer may read, and not send." }))
+  }
+
+  /**
+   * Keeps another's message until it is clear that its sender doesn't come itself.
+   * @param {Message} message
+   * @param {number} size
+   */
+  #take(message, size) {
+    if (!this.#isHere(message) && this.#conversation.accepts(message)) this.#orphans.add(message, size)
+  }
+
+  /** @param {import("./orphans.js").Orphan} orphan */
+  #adopt({ message }) {
+    if (this.#isHere(message) || !this.#conversation.accepts(message)) return
+    try {
+      this.#relay(message, true)
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error // it is too large to be passed on, and was so before
+    }
+  }
+
+  /** Whether the sender is here, under the same page. @param {Message} message */
+  #isHere({ senderId, inc }) {
+    return this.#delegate.synced().some((guest) => guest.connection.peerId === senderId && guest.inc === inc)
+  }
+
+  /**
+   * @param {Message} message
+   * @param {boolean} isOld whether it was sent to an earlier host
+   * @returns {number | undefined} its place
+   */
+  #relay(message, isOld) {
+    const admitted = this.#conversation.admit(message)
+    if (!admitted) return undefined
+    const { text, place, gap } = admitted
+    if (gap) {
+      this.#delegate.relayed(JSON.stringify(gap))
+      this.#conversation.presentGap(gap, isOld)
+    }
+    this.#delegate.relayed(text)
+    this.#conversation.present(message, isOld)
+    return place
+  }
+}
