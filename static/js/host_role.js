@@ -57,14 +57,15 @@ export class HostRole {
   #rosterDue = Infinity
 
   /** @param {RoleOptions} options */
-  constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation }) {
+  constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation, peers = new Map() }) {
     this.#peerId = this.hostPeerId = peerId
     this.epoch = epoch
     this.#delegate = delegate
     this.#signal = signal
     this.#createConnection = createConnection
     this.#clock = clock
-    this.#relay = new Relay({ conversation, clock, delegate: this })
+    const expectsOthers = [...peers].some(([other, state]) => other !== peerId && state === "connected")
+    this.#relay = new Relay({ conversation, clock, delegate: this, expectsOthers })
     this.#rosterTimer = new Timer(clock)
     this.#presence.set(peerId, "connected")
     this.#scheduleRoster(ROSTER_PAUSE_MLS)

@@ -1,8 +1,12 @@
+import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 import { Orphans } from "./orphans.js"
 
 /** How many clients say at once what they have been shown, so that senders needn't wait: two, as none can vouch for its own messages. */
 export const WITNESSES = 2
+
+/** Milliseconds that a new host waits for those who were there before it takes itself to be alone. */
+export const ALONE_AFTER_MLS = 5_000
 
 /**
  * What a host does with messages: it gives each its place, passes it on, and says when it is stable.
@@ -19,22 +23,28 @@ export class Relay {
   #conversation
   #delegate
   #orphans
+  /** Runs while others are expected who were in the session under the host before. */
+  #expecting
 
   /**
    * @param {object} options
    * @param {import("./conversation.js").Conversation} options.conversation
    * @param {RelayDelegate} options.delegate
    * @param {import("./clock.js").Clock} options.clock
+   * @param {boolean} options.expectsOthers whether others were in the session under the host before
    */
-  constructor({ conversation, delegate, clock }) {
+  constructor({ conversation, delegate, clock, expectsOthers }) {
     this.#conversation = conversation
     this.#delegate = delegate
+    this.#expecting = new Timer(clock)
+    if (expectsOthers) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
     this.#orphans = new Orphans({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
     conversation.host()
   }
 
   stop() {
     this.#orphans.stop()
+    this.#expecting.stop()
   }
 
   // What this peer says
@@ -64,6 +74,7 @@ export class Relay {
       if (error) return this.#delegate.relayFailed(guest, error)
     }
     guest.meet(hello.inc, this.#conversation.lastId(peerId, hello.inc) ?? 0)
+    this.#expecting.stop()
     this.settle()
   }
 
@@ -99,7 +110,8 @@ export class Relay {
     const [first = 0, second = 0] = guests.map(({ shown }) => shown).sort((one, other) => other - one)
     const { lastPlace } = this.#conversation
     for (const guest of guests) guest.tellStable(guests.length === 1 ? lastPlace : guest.shown === first ? second : first)
-    this.#conversation.stable(guests.length === 0 ? lastPlace : first)
+    const isAlone = guests.length === 0 && !this.#expecting.isRunning
+    this.#conversation.stable(isAlone ? lastPlace : first)
   }
 
   // Private

@@ -89,10 +89,11 @@ def test_nobody_speaks_for_another(room: Room) -> None:
     send_raw(mallory, """'{"type": "Data", "senderId": "bob", "id": 1, "data": "I am bob"}'""")
     state = '{"type": "Data.Connection.State", "senderId": "ann", "data": {"bob": "closed"}}'
     send_raw(mallory, f"'{state}'")
+    send_raw(mallory, """'{"type": "Data", "id": 1, "data": "I am myself"}'""")
     send_raw(mallory, """'{"type": "Data", "id": 1, "data": "once more"}'""")
     bob.send("the real one")
     for peer in (host, bob):
-        peer.wait_for_messages([("mallory", "I am bob"), ("bob", "the real one")])
+        peer.wait_for_messages([("mallory", "I am myself"), ("bob", "the real one")])
         peer.wait_for_peers({"ann": "connected", "bob": "connected", "mallory": "connected"})
 
 
