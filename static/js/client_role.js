@@ -107,7 +107,7 @@ export class ClientRole {
   /** @param {import("./connection.js").Connection} connection */
   connectionChanged(connection) {
     if (connection !== this.#connection) return
-    if (connection.state === "connected") for (const text of this.#conversation.hello()) connection.failureToSend(text)
+    if (connection.state === "connected") for (const text of this.#conversation.hello(this.epoch)) connection.failureToSend(text)
     this.#delegate.roleChanged()
   }
 

@@ -24,8 +24,10 @@ export class Conversation {
   #inc
   /** Whether this peer is new in the session, and owed nothing of what was said before. */
   #isFresh = true
-  /** Whether it became the host as such, and the others know what it doesn't. */
-  #hostsFresh = false
+  /** Under which epoch it became the host as such, while the others knew what it didn't; 0 if it was in the session before. */
+  #freshEpoch = 0
+  /** The present host's. */
+  #epoch = 0
   /** Whether it has been shown something since it said hello. */
   #hasHeard = false
   /** Whether its host had been followed by another while the session went on under it. */
@@ -76,6 +78,7 @@ export class Conversation {
     this.#log = new MessageLog({ clock: this.#clock, history: this.#history })
     this.#inc = newIncarnation()
     this.#isFresh = true
+    this.#freshEpoch = 0
     const outbox = this.#outbox
     this.#outbox = new Outbox()
     outbox.rejectAll(error)
@@ -97,8 +100,12 @@ export class Conversation {
 
   // As a client
 
-  /** What a client tells its host first. */
-  hello() {
+  /**
+   * What a client tells its host first.
+   * @param {number} epoch
+   */
+  hello(epoch) {
+    this.#epoch = epoch
     this.#hasHeard = false
     return syncFrames({ inc: this.#inc, fresh: this.#isFresh, history: this.#history }, this.#log.marks)
   }
@@ -110,7 +117,7 @@ export class Conversation {
    */
   receive({ senderId = "", inc = "", id, n = 0, data }, text) {
     if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, n)
-    if (!this.#log.add({ senderId, inc, id }, text)) return
+    if (!this.#log.add({ senderId, inc, id }, this.#epoch, text)) return
     this.#hasHeard = true
     this.#delegate.conversationShown({ type: DATA, senderId, data })
   }
@@ -141,7 +148,7 @@ export class Conversation {
     this.#isFresh = this.#isForked = false
     for (const mark of marks) this.#log.skip(...mark)
     this.#outbox.resume(marks.find(([senderId, inc]) => this.#isOwn(senderId, inc))?.[2] ?? 0)
-    return entries.filter((entry) => !this.#isWaiting(entry)).map((entry) => encodeFrame({ type: DATA, ...messageOf(entry) }))
+    return entries.filter((entry) => !this.#isWaiting(entry)).map((entry) => encodeFrame({ type: DATA, ...messageOf(entry), epoch: entry.epoch }))
   }
 
   /** @param {number} place */
@@ -159,12 +166,21 @@ export class Conversation {
 
   // As a host
 
-  /** This peer becomes the host. */
-  host() {
-    this.#hostsFresh = this.#isFresh
+  /**
+   * This peer becomes the host.
+   * @param {number} epoch
+   */
+  host(epoch) {
+    this.#epoch = epoch
+    if (this.#isFresh) this.#freshEpoch = epoch
     this.#isFresh = false
     this.#log.replace()
     this.#outbox.resume(this.lastId(this.#peerId, this.#inc) ?? 0)
+  }
+
+  /** @param {number} epoch this host's, from now on */
+  rename(epoch) {
+    this.#epoch = epoch
   }
 
   /**
@@ -176,11 +192,15 @@ export class Conversation {
     return this.#log.lastId(senderId, inc)
   }
 
-  /** Whether a message of somebody who isn't here may be taken from others. @param {Message} message */
-  accepts({ senderId, inc, id }) {
+  /**
+   * Whether a message of somebody who isn't here may be taken from others.
+   * @param {Message} message
+   * @param {boolean} wasHere whether its sender was in the session before
+   */
+  accepts({ senderId, inc, id }, wasHere) {
     if (this.#isOwn(senderId, inc)) return false
     const lastId = this.lastId(senderId, inc)
-    return lastId === undefined ? this.#hostsFresh : id > lastId
+    return lastId === undefined ? wasHere || this.#freshEpoch > 0 : id > lastId
   }
 
   /**
@@ -195,7 +215,7 @@ export class Conversation {
     if (last !== undefined && id <= last) return null
     const text = encodeFrame({ type: DATA, ...message, n: this.lastPlace + 1 })
     const gap = last !== undefined && id > last + 1 ? gapFrame({ senderId, inc, from: last + 1, to: id - 1 }) : null
-    this.#log.add({ senderId, inc, id }, text)
+    this.#log.add({ senderId, inc, id }, this.#epoch, text)
     if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, this.lastPlace)
     return { text, place: this.lastPlace, gap }
   }
@@ -203,18 +223,18 @@ export class Conversation {
   /**
    * Shows a message that was admitted; what was said before this host came isn't news to it.
    * @param {Message} message
-   * @param {boolean} isOld whether it was sent before
+   * @param {number} epoch under which it was said
    */
-  present({ senderId, data }, isOld) {
-    if (!isOld || !this.#hostsFresh) this.#delegate.conversationShown({ type: DATA, senderId, data })
+  present({ senderId, data }, epoch) {
+    if (epoch >= this.#freshEpoch) this.#delegate.conversationShown({ type: DATA, senderId, data })
   }
 
   /**
    * @param {import("./messages.js").GapFrame} gap
-   * @param {boolean} isOld whether it is of what was sent before
+   * @param {number} epoch under which the message after it was said
    */
-  presentGap({ senderId, from, to }, isOld) {
-    if (!isOld || !this.#hostsFresh) this.#delegate.conversationMissed({ senderId, from, to })
+  presentGap({ senderId, from, to }, epoch) {
+    if (epoch >= this.#freshEpoch) this.#delegate.conversationMissed({ senderId, from, to })
   }
 
   /** The host doesn't pass a number on. @param {string} senderId @param {string} inc @param {number} id */

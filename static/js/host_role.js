@@ -64,8 +64,8 @@ export class HostRole {
     this.#signal = signal
     this.#createConnection = createConnection
     this.#clock = clock
-    const expectsOthers = [...peers].some(([other, state]) => other !== peerId && state === "connected")
-    this.#relay = new Relay({ conversation, clock, delegate: this, expectsOthers })
+    const formerPeers = new Map([...peers].filter(([other]) => other !== peerId))
+    this.#relay = new Relay({ conversation, clock, delegate: this, epoch, formerPeers })
     this.#rosterTimer = new Timer(clock)
     this.#presence.set(peerId, "connected")
     this.#scheduleRoster(ROSTER_PAUSE_MLS)
@@ -83,6 +83,7 @@ export class HostRole {
    */
   resume(epoch) {
     this.epoch = epoch
+    this.#relay.resume(epoch)
     this.#sendToAll(this.#encodeStates([], false))
   }
 

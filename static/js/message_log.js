@@ -6,10 +6,11 @@ export const LOG_TERM_MLS = 60_000
 export const MAX_SENDERS = 2_000
 
 /**
- * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `text` the frame that it came in.
+ * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `epoch` the host's that it was shown under, `text` the
+ * frame that it came in.
  *
  * @typedef {{ senderId: string, inc: string, id: number }} Name
- * @typedef {Name & { text: string, at: number, place: number }} Entry
+ * @typedef {Name & { epoch: number, text: string, at: number, place: number }} Entry
  * @typedef {import("./messages.js").Mark} Mark
  * @typedef {{ senderId: string, inc: string, from: number, to: number }} Gap messages that can't be had any more, both ends included
  */
@@ -62,12 +63,13 @@ export class MessageLog {
   /**
    * Takes in a message that is being shown.
    * @param {Name} name
+   * @param {number} epoch
    * @param {string} text the frame that it came in
    * @returns {boolean} false if it was shown before
    */
-  add({ senderId, inc, id }, text) {
+  add({ senderId, inc, id }, epoch, text) {
     if (!this.skip(senderId, inc, id)) return false
-    this.#entries.push({ senderId, inc, id, text, at: this.#clock.now(), place: ++this.#lastPlace })
+    this.#entries.push({ senderId, inc, id, epoch, text, at: this.#clock.now(), place: ++this.#lastPlace })
     this.#characters += text.length
     this.#prune()
     return true

@@ -3,7 +3,7 @@ import { P2pError } from "./errors.js"
 /**
  * The frames that travel over the data channels (docs/protocol.md, "Data channels").
  *
- * @typedef {{ type: "Data", senderId?: string, inc?: string, id: number, n?: number, data: any }} DataFrame
+ * @typedef {{ type: "Data", senderId?: string, inc?: string, id: number, n?: number, epoch?: number, data: any }} DataFrame
  * @typedef {{ type: "Gap", senderId: string, inc: string, from: number, to: number }} GapFrame
  * @typedef {[senderId: string, inc: string, id: number]} Mark how far somebody has come with one sender's page
  * @typedef {{ type: "Sync", seen: Mark[], more?: boolean, inc?: string, fresh?: boolean, history?: number, n?: number }} SyncFrame
@@ -156,7 +156,7 @@ function checkFrame(frame) {
     case HEARTBEAT: return { type: HEARTBEAT }
     case SUCCEED: return { type: SUCCEED }
     case GOODBYE: return { type: GOODBYE, error: frame.error }
-    case DATA: return isNumber(frame.id) && "data" in frame && isIds([frame.senderId ?? "-", frame.inc ?? "-"]) && isCount(frame.n ?? 0) ? frame : null
+    case DATA: return isNumber(frame.id) && "data" in frame && isIds([frame.senderId ?? "-", frame.inc ?? "-"]) && isCount(frame.n ?? 0) && isCount(frame.epoch ?? 0) ? frame : null
     case GAP: return isIds([frame.senderId, frame.inc]) && isNumber(frame.from) && isNumber(frame.to) && frame.from <= frame.to ? frame : null
     case SYNC: return isMarks(frame.seen) && isIds([frame.inc ?? "-"]) && isCount(frame.history ?? 0) && isCount(frame.n ?? 0) ? frame : null
     case ACK: case STABLE: return isCount(frame.n) ? frame : null

@@ -9,7 +9,7 @@ export const FILL_WINDOW_MLS = 10_000
 /**
  * Messages that a former host has passed on to some only, and whose senders may be gone: those who have them give them to the new host.
  *
- * @typedef {{ message: import("./conversation.js").Message, size: number }} Orphan
+ * @typedef {{ message: import("./conversation.js").Message, size: number, saidUnder: number }} Orphan
  */
 export class Orphans {
   #clock
@@ -32,15 +32,12 @@ export class Orphans {
     this.#begunAt = clock.now()
   }
 
-  /**
-   * @param {import("./conversation.js").Message} message
-   * @param {number} size in characters
-   */
-  add(message, size) {
+  /** @param {Orphan} orphan */
+  add(orphan) {
     if (this.#clock.now() - this.#begunAt > FILL_WINDOW_MLS) return
-    if (this.#waiting.length >= MAX_LOG_MESSAGES || this.#characters + size > MAX_LOG_CHARACTERS) return
-    this.#waiting.push({ message, size })
-    this.#characters += size
+    if (this.#waiting.length >= MAX_LOG_MESSAGES || this.#characters + orphan.size > MAX_LOG_CHARACTERS) return
+    this.#waiting.push(orphan)
+    this.#characters += orphan.size
     if (!this.#timer.isRunning) this.#timer.start(SETTLE_MLS, () => this.#release())
   }
 

@@ -164,7 +164,9 @@ export class Peer {
     if (!this.iamHost) this.#beginAttempt()
     if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
     this.roleChanged()
-    if (this.iamHost) this.rolePeersChanged()
+    if (!this.iamHost) return
+    this.rolePeersChanged()
+    this.#flush()
   }
 
   /** @param {P2pError} error */
@@ -318,7 +320,8 @@ export class Peer {
    */
   #conclude(state, error) {
     this.#handover.end(error)
-    this.#conversation.leave(error)
+    // Whoever is only disconnected goes on where it was when the app has it reconnect.
+    if (state !== "disconnected") this.#conversation.leave(error)
     this.#setState(state)
   }
 

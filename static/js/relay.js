@@ -23,6 +23,7 @@ export class Relay {
   #conversation
   #delegate
   #orphans
+  #formerPeers
   /** Runs while others are expected who were in the session under the host before. */
   #expecting
 
@@ -31,15 +32,25 @@ export class Relay {
    * @param {import("./conversation.js").Conversation} options.conversation
    * @param {RelayDelegate} options.delegate
    * @param {import("./clock.js").Clock} options.clock
-   * @param {boolean} options.expectsOthers whether others were in the session under the host before
+   * @param {number} options.epoch
+   * @param {Map<string, import("./messages.js").PeerState>} options.formerPeers the others in the session under the host before
    */
-  constructor({ conversation, delegate, clock, expectsOthers }) {
+  constructor({ conversation, delegate, clock, epoch, formerPeers }) {
     this.#conversation = conversation
     this.#delegate = delegate
     this.#expecting = new Timer(clock)
-    if (expectsOthers) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
+    this.#formerPeers = formerPeers
+    if ([...formerPeers.values()].includes("connected")) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
     this.#orphans = new Orphans({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
-    conversation.host()
+    conversation.host(epoch)
+  }
+
+  /**
+   * The server has this host back under a later epoch.
+   * @param {number} epoch
+   */
+  resume(epoch) {
+    this.#conversation.rename(epoch)
   }
 
   stop() {
@@ -55,7 +66,7 @@ export class Relay {
    * @param {string} json
    */
   sendOwn(senderId, id, json) {
-    this.#relay({ senderId, inc: this.#conversation.inc, id, data: JSON.parse(json) }, false)
+    this.#relay({ senderId, inc: this.#conversation.inc, id, data: JSON.parse(json) }, Infinity)
   }
 
   // What the clients say
@@ -88,8 +99,9 @@ export class Relay {
     if (!guest.isSynced) return
     const { senderId = guest.connection.peerId, inc = guest.inc, id, data } = frame
     const message = { senderId, inc, id, data }
-    if (senderId !== guest.connection.peerId || inc !== guest.inc) guest.pass(size, () => this.#take(message, size))
-    else if (guest.canSend) guest.admit(frame, size, () => this.#pass(guest, message, frame.senderId !== undefined))
+    const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
+    if (senderId !== guest.connection.peerId || inc !== guest.inc) guest.pass(size, () => this.#take({ message, size, saidUnder }))
+    else if (guest.canSend) guest.admit(frame, size, () => this.#pass(guest, message, saidUnder))
     else this.#refuse(guest, message)
   }
 
@@ -119,11 +131,11 @@ export class Relay {
   /**
    * @param {Guest} guest
    * @param {Message} message
-   * @param {boolean} isOld
+   * @param {number} saidUnder
    */
-  #pass(guest, message, isOld) {
+  #pass(guest, message, saidUnder) {
     try {
-      guest.lastPlace = this.#relay(message, isOld) ?? guest.lastPlace
+      guest.lastPlace = this.#relay(message, saidUnder) ?? guest.lastPlace
       this.settle()
     } catch (error) {
       // A message that can't be passed on is its sender's fault, and nobody else's loss.
@@ -142,43 +154,43 @@ export class Relay {
 
   /**
    * Keeps another's message until it is clear that its sender doesn't come itself.
-   * @param {Message} message
-   * @param {number} size
+   * @param {import("./orphans.js").Orphan} orphan
    */
-  #take(message, size) {
-    if (!this.#isHere(message) && this.#conversation.accepts(message)) this.#orphans.add(message, size)
+  #take(orphan) {
+    if (this.#accepts(orphan)) this.#orphans.add(orphan)
   }
 
   /** @param {import("./orphans.js").Orphan} orphan */
-  #adopt({ message }) {
-    if (this.#isHere(message) || !this.#conversation.accepts(message)) return
+  #adopt(orphan) {
+    if (!this.#accepts(orphan)) return
     try {
-      this.#relay(message, true)
+      this.#relay(orphan.message, orphan.saidUnder)
     } catch (error) {
       if (!(error instanceof P2pError)) throw error // it is too large to be passed on, and was so before
     }
   }
 
-  /** Whether the sender is here, under the same page. @param {Message} message */
-  #isHere({ senderId, inc }) {
-    return this.#delegate.synced().some((guest) => guest.connection.peerId === senderId && guest.inc === inc)
+  /** Whether a message of somebody who isn't here, under the same page, may be passed on. @param {import("./orphans.js").Orphan} orphan */
+  #accepts({ message }) {
+    const isHere = this.#delegate.synced().some((guest) => guest.connection.peerId === message.senderId && guest.inc === message.inc)
+    return !isHere && this.#conversation.accepts(message, this.#formerPeers.has(message.senderId))
   }
 
   /**
    * @param {Message} message
-   * @param {boolean} isOld whether it was sent to an earlier host
+   * @param {number} saidUnder the epoch of the host that it was sent to first; Infinity for this one
    * @returns {number | undefined} its place
    */
-  #relay(message, isOld) {
+  #relay(message, saidUnder) {
     const admitted = this.#conversation.admit(message)
     if (!admitted) return undefined
     const { text, place, gap } = admitted
     if (gap) {
       this.#delegate.relayed(JSON.stringify(gap))
-      this.#conversation.presentGap(gap, isOld)
+      this.#conversation.presentGap(gap, saidUnder)
     }
     this.#delegate.relayed(text)
-    this.#conversation.present(message, isOld)
+    this.#conversation.present(message, saidUnder)
     return place
   }
 }
