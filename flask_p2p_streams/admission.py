@@ -84,11 +84,12 @@ class Admission:
     ) -> tuple[Hosting | Following, Member | None]:
         decision, replaced = self._attempt(member, request)
         if isinstance(decision, Suspected):
-            verdict = self._probes.ask(decision)
+            verdict = self._probes.ask(member.session_id, decision)
             if verdict == "unknown":
                 raise _come_again("The host does not answer, and may still be there.")
+            host_sid = None if verdict == "moved" else decision.host_sid
             lives = verdict == "lives"
-            decision, replaced = self._attempt(member, request, decision.host_sid, lives=lives)
+            decision, replaced = self._attempt(member, request, host_sid, lives=lives)
         if isinstance(decision, (Hosting, Following)):
             return decision, replaced
         if isinstance(decision, Suspected):

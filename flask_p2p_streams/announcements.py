@@ -29,6 +29,20 @@ REMOVED = SignalingError(
 CLOSED = SignalingError(ErrorCode.SESSION_EXPIRED, "The session has been closed.")
 
 
+class Question(Protocol):
+    """An event that was sent to one socket, whose answer is awaited."""
+
+    @property
+    def answer(self) -> object:
+        """The answer; None before there is one."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait so many seconds; return whether there is an answer."""
+
+    def end(self) -> None:
+        """Wait for it no more."""
+
+
 class Outbox(Protocol):
     """How events reach sockets."""
 
@@ -42,8 +56,8 @@ class Outbox(Protocol):
     def tell(self, event: str, payload: Payload, room: str) -> None:
         """Send an event to the one socket in a room, wherever it is."""
 
-    def ask(self, event: str, payload: Payload, sid: str, timeout: float) -> object:
-        """Send an event to one socket; return its answer, or None after so many seconds."""
+    def ask(self, event: str, payload: Payload, sid: str) -> Question:
+        """Send an event to one socket, which is to answer it."""
 
     def enter(self, sid: str, *rooms: str) -> None:
         """Put a socket of this worker into rooms."""

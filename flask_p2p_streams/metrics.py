@@ -14,8 +14,8 @@ Limited = Literal["join", "signal", "session_signal"]
 LIMITS: tuple[Limited, ...] = ("join", "signal", "session_signal")
 
 
-Verdict = Literal["lives", "silent", "unknown"]
-VERDICTS: tuple[Verdict, ...] = ("lives", "silent", "unknown")
+Verdict = Literal["lives", "silent", "moved", "unknown"]
+VERDICTS: tuple[Verdict, ...] = ("lives", "silent", "moved", "unknown")
 """What may come of asking a host whether it lives."""
 
 
@@ -33,7 +33,7 @@ class Snapshot(TypedDict):
     elections: int
     """Joins that made a peer the host; of a session that goes on as well."""
     probes: dict[str, int]
-    """Hosts that were asked whether they live, by what came of it: lives, silent, unknown."""
+    """Hosts that were asked whether they live, by the outcome: lives, silent, moved, unknown."""
     store_failures: int
     """Calls of the store that failed, or were not tried because one had just failed."""
     evicted: int

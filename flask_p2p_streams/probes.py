@@ -10,8 +10,11 @@ from . import messages
 from .announcements import Outbox
 from .decisions import Suspected
 from .metrics import Metrics, Verdict
+from .store import SessionStore
 
-PROBE_TIMEOUT = 2.0
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.6, 0.65)
+"""Seconds that an answer is awaited; after each the host may have left by itself."""
+PROBE_TIMEOUT = sum(PAUSES)
 """Seconds that a host has to answer."""
 VERDICT_TERM = 1.0
 """Seconds that an answer is good for others who ask the same."""
@@ -37,6 +40,7 @@ class Probes:
     def __init__(
         self,
         outbox: Outbox,
+        store: SessionStore,
         worker_id: str,
         is_alive: Callable[[str], bool],
         create_event: Callable[[], Any],
@@ -44,6 +48,7 @@ class Probes:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._outbox = outbox
+        self._store = store
         self._worker_id = worker_id
         self._is_alive = is_alive
         self._create_event = create_event
@@ -52,15 +57,17 @@ class Probes:
         self._probes: dict[str, _Probe] = {}
         self._mutex = threading.Lock()
 
-    def ask(self, suspected: Suspected) -> Verdict:
+    def ask(self, session_id: str, suspected: Suspected) -> Verdict:
         """Return whether a host lives, after ``PROBE_TIMEOUT`` at the latest.
+
+        It is "moved" if it has left meanwhile, or has come back by another socket.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         probe, is_mine = self._join(suspected.host_sid)
         if is_mine:
             try:
-                probe.verdict = self._verdict(suspected)
+                probe.verdict = self._verdict(session_id, suspected)
             finally:
                 self._metrics.probed(probe.verdict)
                 probe.at = self._clock()
@@ -84,12 +91,27 @@ class Probes:
             if probe.at is not None and now - probe.at > VERDICT_TERM:
                 del self._probes[sid]
 
-    def _verdict(self, suspected: Suspected) -> Verdict:
+    def _verdict(self, session_id: str, suspected: Suspected) -> Verdict:
         question = messages.host_probe(suspected.epoch)
-        answer = self._outbox.ask("host_probe", question, suspected.host_sid, PROBE_TIMEOUT)
+        asked = self._outbox.ask("host_probe", question, suspected.host_sid)
+        try:
+            for pause in PAUSES:
+                if asked.wait(pause):
+                    break
+                if not self._is_seated(session_id, suspected):
+                    return "moved"
+        finally:
+            asked.end()
+        return self._judge(asked.answer, suspected)
+
+    def _judge(self, answer: object, suspected: Suspected) -> Verdict:
         if messages.vouches(answer, suspected.epoch):
             return "lives"
         worker_id = suspected.host_worker
         if answer is not None or self._outbox.is_alone or worker_id in (None, self._worker_id):
             return "silent"
         return "unknown" if self._is_alive(str(worker_id)) else "silent"
+
+    def _is_seated(self, session_id: str, suspected: Suspected) -> bool:
+        session = self._store.read(session_id)
+        return session is not None and session.host_sid == suspected.host_sid

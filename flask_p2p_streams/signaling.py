@@ -70,7 +70,7 @@ class Signaling:
             authorizers=authorizers,
             announcements=news,
             outbox=outbox,
-            probes=Probes(outbox, worker.id, worker.is_alive, create_event, metrics),
+            probes=Probes(outbox, store, worker.id, worker.is_alive, create_event, metrics),
             metrics=metrics,
             locks=locks,
             worker_id=worker.id,

@@ -11,6 +11,40 @@ from .publisher import Publisher, QueueHint
 from .sockets import Sockets
 
 
+class SocketQuestion:
+    """A :class:`~flask_p2p_streams.announcements.Question` to a socket.
+
+    :param distant_sid: that socket, if another worker holds it.
+    """
+
+    def __init__(self, server: Any, distant_sid: str | None) -> None:
+        self._server = server
+        self._distant_sid = distant_sid
+        self._answered = server.eio.create_event()
+        self._answers: list[object] = []
+
+    def take(self, *answer: object) -> None:
+        """Take the answer."""
+        self._answers.extend(answer)
+        self._answered.set()
+
+    @property
+    def answer(self) -> object:
+        """The answer; None before there is one."""
+        return self._answers[0] if self._answers else None
+
+    def wait(self, timeout: float) -> bool:
+        """Wait so many seconds; return whether there is an answer."""
+        self._answered.wait(timeout=timeout)
+        return bool(self._answers)
+
+    def end(self) -> None:
+        """Wait for it no more."""
+        if self._distant_sid is not None:
+            # Socket.IO keeps these for the life of a socket, and doesn't see this one end.
+            self._server.manager.callbacks.pop(self._distant_sid, None)
+
+
 class SocketRooms:
     """The :class:`~flask_p2p_streams.announcements.Outbox` of one Socket.IO namespace."""
 
@@ -48,34 +82,24 @@ class SocketRooms:
                 event, payload, to=room, namespace=self._namespace, ignore_queue=True
             )
 
-    def ask(self, event: str, payload: Payload, sid: str, timeout: float) -> object:
-        """Send an event to one socket, and return its answer, or None after the time-out."""
-        answered = self._server.eio.create_event()
-        answers: list[object] = []
-
-        def take(*answer: object) -> None:
-            answers.extend(answer)
-            answered.set()
-
+    def ask(self, event: str, payload: Payload, sid: str) -> "SocketQuestion":
+        """Send an event to one socket, which is to answer it."""
         here = self._is_local(sid)
+        question = SocketQuestion(self._server, None if here else sid)
         act = partial(
             self._server.emit,
             event,
             payload,
             to=sid,
             namespace=self._namespace,
-            callback=take,
+            callback=question.take,
             ignore_queue=here,
         )
         if here:
             act()
         else:
             self._publisher.post(act)
-        answered.wait(timeout=timeout)
-        if not here:
-            # Socket.IO keeps these for the life of a socket, and doesn't see this one end.
-            self._server.manager.callbacks.pop(sid, None)
-        return answers[0] if answers else None
+        return question
 
     # Who is where
 

@@ -59,7 +59,7 @@ def test_what_has_happened_is_told() -> None:
         "limited": {"join": 0, "signal": 0, "session_signal": 0},
         "relayed": {"sdp_offer": 1, "sdp_answer": 0, "ice_candidate": 1},
         "elections": 1,
-        "probes": {"lives": 0, "silent": 0, "unknown": 0},
+        "probes": {"lives": 0, "silent": 0, "moved": 0, "unknown": 0},
         "store_failures": 0,
         "evicted": 0,
         "bad_packets": 0,

@@ -9,7 +9,7 @@ def test_nothing_has_happened_yet() -> None:
         "limited": {"join": 0, "signal": 0, "session_signal": 0},
         "relayed": {"sdp_offer": 0, "sdp_answer": 0, "ice_candidate": 0},
         "elections": 0,
-        "probes": {"lives": 0, "silent": 0, "unknown": 0},
+        "probes": {"lives": 0, "silent": 0, "moved": 0, "unknown": 0},
         "store_failures": 0,
         "evicted": 0,
         "bad_packets": 0,
@@ -31,7 +31,7 @@ def test_everything_is_counted_by_itself() -> None:
     metrics.probed("silent")
     counted = metrics.snapshot(sockets=3, sessions=2, store_failures=4)
     assert (counted["elections"], counted["store_failures"]) == (1, 4)
-    assert counted["probes"] == {"lives": 0, "silent": 1, "unknown": 0}
+    assert counted["probes"] == {"lives": 0, "silent": 1, "moved": 0, "unknown": 0}
     assert (counted["joins"], counted["evicted"], counted["bad_packets"]) == (1, 1, 1)
     assert counted["refused"] == {"forbidden": 2}
     assert counted["limited"] == {"join": 1, "signal": 0, "session_signal": 0}

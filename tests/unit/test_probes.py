@@ -7,7 +7,8 @@ import pytest
 from flask_p2p_streams.decisions import Suspected
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 from flask_p2p_streams.metrics import Metrics
-from flask_p2p_streams.probes import VERDICT_TERM, Probes
+from flask_p2p_streams.probes import PROBE_TIMEOUT, VERDICT_TERM, Probes
+from flask_p2p_streams.records import Session
 
 HERE = Suspected(5, "sid", "me")
 THERE = Suspected(5, "sid", "other")
@@ -20,23 +21,50 @@ class Asked:
         self.answer = answer
         self.is_alone = is_alone
         self.count = 0
+        self.waited = 0.0
+        self.ended = 0
         self.before: Callable[[], object] = lambda: None
+        self.meanwhile: Callable[[], object] = lambda: None
 
-    def ask(self, event: str, payload: dict[str, Any], sid: str, timeout: float) -> object:
+    def ask(self, event: str, payload: dict[str, Any], sid: str) -> "Asked":
         assert (event, payload, sid) == ("host_probe", {"epoch": 5}, "sid")
-        assert timeout <= 2
         self.count += 1
         self.before()
-        return self.answer
+        return self
+
+    def wait(self, timeout: float) -> bool:
+        self.waited += timeout
+        self.meanwhile()
+        return self.answer is not None
+
+    def end(self) -> None:
+        self.ended += 1
 
 
-def probes(outbox: Asked, *living: str, now: Callable[[], float] = lambda: 0.0) -> Probes:
-    return Probes(outbox, "me", living.__contains__, threading.Event, Metrics(), now)  # type: ignore[arg-type]
+class Sessions:
+    """A store with one session."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = Session("room", 5, "ann", "sid", None)
+
+    def read(self, session_id: str) -> Session | None:
+        assert session_id == "room"
+        return self.session
+
+
+def probes(
+    outbox: Asked,
+    *living: str,
+    now: Callable[[], float] = lambda: 0.0,
+    store: Sessions | None = None,
+) -> Probes:
+    told: Any = (outbox, store or Sessions())
+    return Probes(*told, "me", living.__contains__, threading.Event, Metrics(), now)
 
 
 @pytest.mark.parametrize("suspected", [HERE, THERE])
 def test_a_host_that_answers_lives(suspected: Suspected) -> None:
-    assert probes(Asked({"ok": True, "epoch": 5})).ask(suspected) == "lives"
+    assert probes(Asked({"ok": True, "epoch": 5})).ask("room", suspected) == "lives"
 
 
 @pytest.mark.parametrize(
@@ -44,18 +72,18 @@ def test_a_host_that_answers_lives(suspected: Suspected) -> None:
     [{"ok": True, "epoch": 4}, {"ok": False, "epoch": 5}, {"ok": True}, {}, [], "yes", True],
 )
 def test_a_page_that_hosts_something_else_is_no_host(answer: object) -> None:
-    assert probes(Asked(answer), "other").ask(THERE) == "silent"
+    assert probes(Asked(answer), "other").ask("room", THERE) == "silent"
 
 
 def test_silence_here_is_a_page_that_hangs() -> None:
-    assert probes(Asked()).ask(HERE) == "silent"
-    assert probes(Asked(is_alone=True)).ask(THERE) == "silent"
+    assert probes(Asked()).ask("room", HERE) == "silent"
+    assert probes(Asked(is_alone=True)).ask("room", THERE) == "silent"
 
 
 def test_silence_of_another_worker_counts_once_that_worker_is_dead() -> None:
-    assert probes(Asked(), "other").ask(THERE) == "unknown"
-    assert probes(Asked()).ask(THERE) == "silent"
-    assert probes(Asked()).ask(Suspected(5, "sid", None)) == "silent"
+    assert probes(Asked(), "other").ask("room", THERE) == "unknown"
+    assert probes(Asked()).ask("room", THERE) == "silent"
+    assert probes(Asked()).ask("room", Suspected(5, "sid", None)) == "silent"
 
 
 def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
@@ -69,7 +97,11 @@ def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
     outbox.before = wait
     probe = probes(outbox)
     verdicts: list[str] = []
-    threads = [threading.Thread(target=lambda: verdicts.append(probe.ask(HERE))) for _ in range(20)]
+
+    def ask() -> None:
+        verdicts.append(probe.ask("room", HERE))
+
+    threads = [threading.Thread(target=ask) for _ in range(20)]
     for thread in threads:
         thread.start()
     assert asked.wait(10)
@@ -83,12 +115,12 @@ def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
 def test_an_answer_grows_old() -> None:
     outbox, time = Asked(), 0.0
     probe = probes(outbox, now=lambda: time)
-    probe.ask(HERE)
+    probe.ask("room", HERE)
     time = VERDICT_TERM
-    probe.ask(HERE)
+    probe.ask("room", HERE)
     assert outbox.count == 1
     time += 0.1
-    probe.ask(HERE)
+    probe.ask("room", HERE)
     assert outbox.count == 2
 
 
@@ -96,7 +128,26 @@ def test_a_store_that_fails_leaves_it_open_and_nobody_waiting() -> None:
     def fail(worker_id: str) -> bool:
         raise SignalingError(ErrorCode.UNAVAILABLE)
 
-    probe = Probes(Asked(), "me", fail, threading.Event, Metrics(), lambda: 0.0)  # type: ignore[arg-type]
+    probe = Probes(Asked(), Sessions(), "me", fail, threading.Event, Metrics(), lambda: 0.0)  # type: ignore[arg-type]
     with pytest.raises(SignalingError):
-        probe.ask(THERE)
-    assert probe.ask(THERE) == "unknown"
+        probe.ask("room", THERE)
+    assert probe.ask("room", THERE) == "unknown"
+
+
+@pytest.mark.parametrize("after", [None, Session("room", 5, "ann", "another", None)])
+def test_a_host_that_leaves_meanwhile_is_waited_for_no_longer(after: Session | None) -> None:
+    outbox, store = Asked(), Sessions()
+
+    def leave() -> None:
+        store.session = after
+
+    outbox.meanwhile = leave
+    assert probes(outbox, store=store).ask("room", HERE) == "moved"
+    assert outbox.waited < 0.1
+    assert outbox.ended == 1
+
+
+def test_a_host_has_two_seconds() -> None:
+    outbox = Asked()
+    assert probes(outbox).ask("room", HERE) == "silent"
+    assert outbox.waited == pytest.approx(PROBE_TIMEOUT) == pytest.approx(2.0)
