@@ -58,8 +58,9 @@ def probes(
     now: Callable[[], float] = lambda: 0.0,
     store: Sessions | None = None,
 ) -> Probes:
-    told: Any = (outbox, store or Sessions())
-    return Probes(*told, "me", living.__contains__, threading.Event, Metrics(), now)
+    asked: Any = outbox
+    sessions: Any = store or Sessions()
+    return Probes(asked, sessions, "me", living.__contains__, threading.Event, Metrics(), now)
 
 
 @pytest.mark.parametrize("suspected", [HERE, THERE])
