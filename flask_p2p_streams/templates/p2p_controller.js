@@ -26,6 +26,12 @@ export default class extends P2pController {
     this.messagesTarget.append(item)
   }
 
+  // Messages of a sender that can't be had any more, by their numbers.
+  p2pMissed({ senderId, from, to }) {}
+
+  // The network had split the session; it goes on under this host, and both halves' messages are shown.
+  p2pForked({ hostPeerId, epoch }) {}
+
   // data-action="IDENTIFIER#sendMessage" on a form.
   sendMessage(event) {
     event.preventDefault()

@@ -1,4 +1,4 @@
-import { MessageLog } from "./message_log.js"
+import { MAX_LOG_MESSAGES, MessageLog } from "./message_log.js"
 import { DATA, encodeFrame, GAP, syncFrames } from "./messages.js"
 import { Outbox } from "./outbox.js"
 
@@ -26,6 +26,8 @@ export class Conversation {
   #isFresh = true
   /** Under which epoch it became the host as such, while the others knew what it didn't; 0 if it was in the session before. */
   #freshEpoch = 0
+  /** Whether it hosts now as such. */
+  #hostsFresh = false
   /** The present host's. */
   #epoch = 0
   /** Whether it has been shown something since it said hello. */
@@ -172,6 +174,7 @@ export class Conversation {
    */
   host(epoch) {
     this.#epoch = epoch
+    this.#hostsFresh = this.#isFresh
     if (this.#isFresh) this.#freshEpoch = epoch
     this.#isFresh = false
     this.#log.replace()
@@ -198,9 +201,11 @@ export class Conversation {
    * @param {boolean} wasHere whether its sender was in the session before
    */
   accepts({ senderId, inc, id }, wasHere) {
-    if (this.#isOwn(senderId, inc)) return false
+    if (senderId === this.#peerId) return false
     const lastId = this.lastId(senderId, inc)
-    return lastId === undefined ? wasHere || this.#freshEpoch > 0 : id > lastId
+    if (lastId === undefined) return wasHere || this.#hostsFresh
+    // No log holds more; who came back would find its own numbers taken.
+    return id > lastId && id <= lastId + MAX_LOG_MESSAGES
   }
 
   /**

@@ -49,7 +49,7 @@ export class Outbox {
   }
 
   /**
-   * Hands what is unsent to `send`, in order, under its number. What it throws refuses that message only; one that comes too fast waits.
+   * Hands what is unsent to `send`, in order, under its number. What it throws refuses that message only; one that comes too fast, or too late, waits.
    * @param {(id: number, json: string) => void} send
    * @returns {boolean} whether nothing is left
    */
@@ -57,7 +57,7 @@ export class Outbox {
     for (const entry of this.#entries) {
       if (entry.isSent) continue
       const error = this.#send(entry, send)
-      if (error?.code === "rate_limited") return false
+      if (error?.code === "rate_limited" || error?.code === "not_joined") return false
       if (error) this.#take(entry)?.reject(error)
     }
     return true

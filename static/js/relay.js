@@ -100,9 +100,10 @@ export class Relay {
     const { senderId = guest.connection.peerId, inc = guest.inc, id, data } = frame
     const message = { senderId, inc, id, data }
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
-    if (senderId !== guest.connection.peerId || inc !== guest.inc) guest.pass(size, () => this.#take({ message, size, saidUnder }))
-    else if (guest.canSend) guest.admit(frame, size, () => this.#pass(guest, message, saidUnder))
-    else this.#refuse(guest, message)
+    const isOwn = senderId === guest.connection.peerId && inc === guest.inc
+    if (isOwn && !guest.canSend) this.#refuse(guest, message)
+    else if (isOwn) guest.admit(frame, size, () => this.#pass(guest, message, saidUnder))
+    else if (guest.canSend) guest.pass(size, () => this.#take({ message, size, saidUnder }))
   }
 
   /**
@@ -170,9 +171,9 @@ export class Relay {
     }
   }
 
-  /** Whether a message of somebody who isn't here, under the same page, may be passed on. @param {import("./orphans.js").Orphan} orphan */
+  /** Whether a message may be passed on for somebody who isn't here: whoever is speaks for itself. @param {import("./orphans.js").Orphan} orphan */
   #accepts({ message }) {
-    const isHere = this.#delegate.synced().some((guest) => guest.connection.peerId === message.senderId && guest.inc === message.inc)
+    const isHere = this.#delegate.synced().some((guest) => guest.connection.peerId === message.senderId)
     return !isHere && this.#conversation.accepts(message, this.#formerPeers.has(message.senderId))
   }
 
