@@ -201,9 +201,10 @@ export class Conversation {
    * @param {boolean} wasHere whether its sender was in the session before
    */
   accepts({ senderId, inc, id }, wasHere) {
-    if (senderId === this.#peerId) return false
+    if (this.#isOwn(senderId, inc)) return false
     const lastId = this.lastId(senderId, inc)
-    if (lastId === undefined) return wasHere || this.#hostsFresh
+    // This peer itself was here: its page before may have said something that only some have.
+    if (lastId === undefined) return wasHere || this.#hostsFresh || senderId === this.#peerId
     // No log holds more; who came back would find its own numbers taken.
     return id > lastId && id <= lastId + MAX_LOG_MESSAGES
   }
