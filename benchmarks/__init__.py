@@ -1,1 +1,1 @@
-"""What the server costs, measured on loopback: `python -m benchmarks`."""
+"""What the server and the client cost, measured on loopback: `python -m benchmarks`."""

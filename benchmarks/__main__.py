@@ -8,10 +8,14 @@ import argparse
 import time
 from pathlib import Path
 
-from . import joins_report, refusing_report
+from . import joins_report, migration_report, refusing_report
 
 RESULTS = Path(__file__).parent / "results"
-PAGES = {"joins": joins_report.page, "refusing": refusing_report.page}
+PAGES = {
+    "joins": joins_report.page,
+    "migration": migration_report.page,
+    "refusing": refusing_report.page,
+}
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ import json  # noqa: E402
 import logging  # noqa: E402
 from typing import Any  # noqa: E402
 
-from flask import Flask  # noqa: E402
+from flask import Flask, render_template_string  # noqa: E402
 from flask_caching import Cache  # noqa: E402
 from flask_socketio import SocketIO  # noqa: E402
 
@@ -57,6 +57,18 @@ def tokens(session_id: str, prefix: str, count: int) -> list[str]:
     """Give out the tokens of PREFIX-0, PREFIX-1 and so on."""
     sign = state.signer.token
     return [sign(session_id, f"{prefix}-{each}", 3600, 3600) for each in range(count)]
+
+
+@app.get("/page/<session_id>/<peer_id>")
+def page(session_id: str, peer_id: str) -> str:
+    frame = "<!doctype html>{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
+    return render_template_string(frame, session_id=session_id, peer_id=peer_id)
+
+
+@app.get("/left")
+def left() -> str:
+    """Where pages go that leave the session."""
+    return "<!doctype html>"
 
 
 if __name__ == "__main__":

@@ -57,6 +57,12 @@ def leave_the_core_to_the_server() -> None:
         os.sched_setaffinity(0, set(range(os.cpu_count() or 1)) - {SERVER_CORE})
 
 
+def take_all_cores() -> None:
+    """Let what is started from here run on any core, whatever was measured before."""
+    if pinning():
+        os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
+
+
 def app_command(mode: str, config: str = "{}") -> list[str]:
     """Return the command of our app, but for its port."""
     return [sys.executable, "-m", "benchmarks.app", mode, config]
