@@ -17,6 +17,8 @@ from tests.support.servers import free_port
 from tests.support.stores import StoreServer, listens, running_redis
 
 PATIENCE = 20.0
+STARTING = 60.0
+"""Seconds that a worker may take to start: four of them do so at once, on two cores."""
 MODES = ("eventlet", "gevent", "threading", "eventlet")
 
 
@@ -66,6 +68,7 @@ class Worker:
         until(
             lambda: process.poll() is not None or listens(self.port),
             lambda: "The worker isn't listening.",
+            within=STARTING,
         )
         assert process.poll() is None, self.log
 
