@@ -149,5 +149,5 @@ export class MessageLog {
 
 /** @param {string} senderId @param {string} inc */
 function key(senderId, inc) {
-  return `${inc}/${senderId}`
+  return `${inc.length}/${inc}/${senderId}` // either may have any characters in it
 }
