@@ -12,13 +12,41 @@ export class FakeNetwork {
   #ends = new Map()
 
   constructor() {
+    this.RTCPeerConnection = this.of("")
+  }
+
+  /**
+   * The RTCPeerConnection of one page.
+   * @param {string} owner
+   */
+  of(owner) {
     const network = this
-    this.RTCPeerConnection = class extends FakePeerConnection {
+    return class extends FakePeerConnection {
+      owner = owner
+
       /** @param {RTCConfiguration} [config] */
       constructor(config) {
         super(network, config)
       }
     }
+  }
+
+  /**
+   * Whether ICE finds a path between two ends.
+   * @param {FakePeerConnection} _end
+   * @param {FakePeerConnection} _other
+   */
+  reaches(_end, _other) {
+    return this.isReachable
+  }
+
+  /**
+   * Brings something to the other end of a channel.
+   * @param {FakeDataChannel} _channel the end that it comes from
+   * @param {() => void} arrive
+   */
+  carry(_channel, arrive) {
+    if (!this.isCut) queueMicrotask(arrive)
   }
 
   /** Every connection ever made, in order. */
@@ -41,9 +69,9 @@ export class FakeNetwork {
   /** @param {FakePeerConnection} end */
   tryConnect(end) {
     const other = this.#ends.get(end.remoteId)
-    if (!this.isReachable || other?.remoteId !== end.id) return
+    if (other?.remoteId !== end.id || !this.reaches(end, other)) return
     if (end.signalingState !== "stable" || other.signalingState !== "stable" || !end.knows(other) && !other.knows(end)) return
-    for (const channel of [...end.channels, ...other.channels]) this.#carry(channel, end, other)
+    for (const channel of [...end.channels, ...other.channels]) this.#join(channel, end, other)
     end.turn("connected")
     other.turn("connected")
   }
@@ -54,11 +82,11 @@ export class FakeNetwork {
    * @param {FakePeerConnection} end
    * @param {FakePeerConnection} other
    */
-  #carry(channel, end, other) {
+  #join(channel, end, other) {
     if (channel.twin || channel.readyState !== "connecting") return
     const taker = end.channels.includes(channel) ? other : end
     const twin = new FakeDataChannel(this, channel.label)
-    Object.assign(twin, { twin: channel, readyState: "open" })
+    Object.assign(twin, { twin: channel, readyState: "open", owner: taker.owner })
     channel.twin = twin
     taker.channels.push(twin)
     queueMicrotask(() => {
@@ -71,6 +99,8 @@ export class FakeNetwork {
 
 /** What an RTCPeerConnection is to this client. */
 export class FakePeerConnection {
+  /** Whose it is, where that matters. */
+  owner = ""
   onicecandidate = null
   onconnectionstatechange = null
   onsignalingstatechange = null
@@ -118,7 +148,7 @@ export class FakePeerConnection {
   /** @param {string} label */
   createDataChannel(label) {
     this.#requireOpen()
-    const channel = new FakeDataChannel(this.#network, label)
+    const channel = Object.assign(new FakeDataChannel(this.#network, label), { owner: this.owner })
     this.channels.push(channel)
     return channel
   }
@@ -208,6 +238,8 @@ export class FakeDataChannel {
   onclose = null
   onerror = null
   readyState = "connecting"
+  /** Whose end it is, where that matters. */
+  owner = ""
   /** The end on the other side. @type {FakeDataChannel | null} */
   twin = null
   /** The most that the other side takes in one message. */
@@ -271,7 +303,7 @@ export class FakeDataChannel {
   abandon() {
     this.readyState = "closed"
     this.#waiting = []
-    if (!this.#network.isCut) queueMicrotask(() => this.twin?.shut())
+    this.#network.carry(this, () => this.twin?.shut())
   }
 
   shut() {
@@ -284,18 +316,18 @@ export class FakeDataChannel {
 
   /** @param {string} text */
   #deliver(text) {
-    if (this.#network.isCut) return
-    queueMicrotask(() => {
+    this.#network.carry(this, () => {
       this.twin?.open()
       if (this.twin?.readyState === "open") this.twin.onmessage?.({ data: text })
     })
   }
 
   #finish() {
-    if (this.#network.isCut && this.twin) return
-    queueMicrotask(() => {
+    const shut = () => {
       this.twin?.shut()
       this.shut()
-    })
+    }
+    if (this.twin) this.#network.carry(this, shut)
+    else queueMicrotask(shut)
   }
 }

@@ -17,6 +17,8 @@ export class FakeServer {
   terms = {}
   /** Loses a packet on its way to a peer where it returns true. @type {(event: string, payload: any, peerId: string) => boolean} */
   loses = () => false
+  /** The number of the next election. @type {(epoch: number) => number} */
+  nextEpoch = (epoch) => epoch + 1
   /** Milliseconds that a packet is on its way to a peer. @type {(peerId: string) => number} */
   latency = () => 0
   /** What the clients have said. @type {{ peerId: string, event: string, payload: any }[]} */
@@ -69,6 +71,16 @@ export class FakeServer {
     this.#born = { at: 0, epoch: 0 }
   }
 
+  /**
+   * The worker that holds the host's socket notices that the record is lost, or of an earlier epoch, and puts it back.
+   * @param {string | null} host
+   * @param {number} epoch
+   */
+  recall(host, epoch) {
+    if (this.epoch >= epoch || !this.#sockets.connected.has(host ?? "")) return
+    this.#seat(/** @type {string} */ (host), epoch, "resumed")
+  }
+
   /** Another worker knows nothing of the session, and elects whom it sees. @param {number} epoch */
   forgetUntil(epoch) {
     this.forget()
@@ -117,12 +129,12 @@ export class FakeServer {
   /** @param {FakeSignaling} socket */
   connect(socket) {
     this.#sockets.active.add(socket)
-    queueMicrotask(() => { if (!this.isDown && this.#sockets.active.has(socket) && !socket.isConnected) this.join(socket) })
+    queueMicrotask(() => { if (!this.isDown && this.#sockets.active.has(socket) && !socket.isConnected && socket.isAwake) this.join(socket) })
   }
 
   /** @param {FakeSignaling} socket */
   joinAgain(socket) {
-    if (this.#holds(socket)) this.join(socket)
+    if (this.holds(socket)) this.join(socket)
   }
 
   /** @param {FakeSignaling} socket */
@@ -133,7 +145,7 @@ export class FakeServer {
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
-    if (!this.#holds(socket)) socket.isConnected = true
+    if (!this.holds(socket)) socket.isConnected = true
     this.#sockets.connected.set(socket.peerId, socket)
     this.#welcome(socket.peerId, credentials.connected_epoch === this.epoch)
   }
@@ -144,7 +156,7 @@ export class FakeServer {
    * @param {any} payload
    */
   receive(socket, event, payload) {
-    if (!this.#holds(socket)) return
+    if (!this.holds(socket)) return
     this.log.push({ peerId: socket.peerId, event, payload })
     if (event === "session_leave") return this.#left(socket, payload.reason)
     if (event === "session_roster") return
@@ -154,17 +166,22 @@ export class FakeServer {
     else if (event === "sdp_offer") socket.delegate.signalingPeerLeft(to)
   }
 
+  /** Whether this is the peer's present socket. @param {FakeSignaling} socket */
+  holds(socket) {
+    return this.#sockets.connected.get(socket.peerId) === socket
+  }
+
+  /** Whether the client holds or wants a connection. @param {FakeSignaling} socket */
+  isActive(socket) {
+    return this.#sockets.active.has(socket)
+  }
+
   /** The client doesn't try to come back. @param {FakeSignaling} socket */
   release(socket) {
     this.#sockets.active.delete(socket)
   }
 
   // Private
-
-  /** @param {FakeSignaling} socket */
-  #holds(socket) {
-    return this.#sockets.connected.get(socket.peerId) === socket
-  }
 
   /**
    * @param {string} peerId
@@ -175,11 +192,12 @@ export class FakeServer {
     const seated = seat?.peerId === peerId ? seat.epoch : -1
     if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
     const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MLS
-    if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.epoch + 1, "resumed")
-    if (this.host === null || this.host === peerId) return this.#seat(peerId, this.epoch + 1, "elected")
-    if (this.#absentSince === null) return lost_epoch === this.epoch && !this.#isAnswered() ? this.#seat(peerId, this.epoch + 1, "elected") : null
+    if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.nextEpoch(this.epoch), "resumed")
+    const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
+    if (this.host === null || this.host === peerId) return elect()
+    if (this.#absentSince === null) return lost_epoch === this.epoch && !this.#isAnswered() ? elect() : null
     const remaining = GRACE_MLS - (this.#clock.now() - this.#absentSince)
-    if (lost_epoch === this.epoch || remaining <= 0) return this.#seat(peerId, this.epoch + 1, "elected")
+    if (lost_epoch === this.epoch || remaining <= 0) return elect()
     return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: remaining })
   }
 
@@ -200,7 +218,7 @@ export class FakeServer {
   /** Asks the host whether it lives. */
   #isAnswered() {
     const socket = this.#sockets.connected.get(this.host ?? "")
-    return socket !== undefined && !this.hanging.has(socket.peerId) && socket.delegate.signalingProbed(this.epoch).ok
+    return socket !== undefined && socket.isAwake && !this.hanging.has(socket.peerId) && socket.delegate.signalingProbed(this.epoch).ok
   }
 
   /**
@@ -225,7 +243,7 @@ export class FakeServer {
    * @param {P2pError} refusal
    */
   #turnAway(socket, refusal) {
-    if (!this.#holds(socket)) this.#sockets.active.delete(socket)
+    if (!this.holds(socket)) this.#sockets.active.delete(socket)
     queueMicrotask(() => socket.delegate.signalingRefused(refusal))
   }
 
@@ -252,7 +270,7 @@ export class FakeServer {
 
   /** @param {FakeSignaling} socket */
   #gone(socket) {
-    if (!this.#holds(socket)) return
+    if (!this.holds(socket)) return
     this.#sockets.connected.delete(socket.peerId)
     if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
     this.#absentSince = this.#clock.now()
@@ -263,6 +281,8 @@ export class FakeServer {
 /** What Signaling is to a Peer. */
 export class FakeSignaling {
   isConnected = false
+  /** Whether its page runs and reaches the server. */
+  isAwake = true
   #server
   #isActive = false
 

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import fc from "fast-check"
+
+import { PEERS, Story } from "./support/story.js"
+
+/**
+ * How many stories are told, and how long they are: `STORIES=50000 STORY_STEPS=40 node --test tests/js/story.test.js`. A story that ends badly is told
+ * shorter and shorter; STORY_SEED and STORY_PATH, as the failure names them, tell the shortest one again.
+ */
+const { STORIES = "2000", STORY_STEPS = "20", STORY_SEED, STORY_PATH } = process.env
+
+const who = fc.integer({ min: 0, max: PEERS.length - 1 })
+const act = (name, rest = {}) => fc.record({ act: fc.constant(name), ...rest })
+const pause = fc.constantFrom(0, 1, 10, 60, 300, 1_000, 2_500, 6_000)
+
+const step = fc.oneof(
+  { weight: 10, arbitrary: act("join", { who }) },
+  { weight: 14, arbitrary: act("say", { who, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 14, arbitrary: act("pass", { mls: pause }) },
+  { weight: 2, arbitrary: act("close", { who }) },
+  { weight: 2, arbitrary: act("abort", { who }) },
+  { weight: 3, arbitrary: act("crash", { who }) },
+  { weight: 3, arbitrary: act("reload", { who }) },
+  { weight: 1, arbitrary: act("open", { who }) },
+  { weight: 2, arbitrary: act("reconnect", { who }) },
+  { weight: 2, arbitrary: act("freeze", { who }) },
+  { weight: 2, arbitrary: act("thaw", { who }) },
+  { weight: 4, arbitrary: act("cut", { who, whom: who }) },
+  { weight: 3, arbitrary: act("heal", { who, whom: who }) },
+  { weight: 2, arbitrary: act("drop", { who, mls: pause }) },
+  { weight: 1, arbitrary: act("lose", { who, count: fc.integer({ min: 1, max: 3 }), mls: pause }) },
+  { weight: 1, arbitrary: act("stop") },
+  { weight: 1, arbitrary: act("restart") },
+  { weight: 1, arbitrary: act("forget") },
+)
+
+const settings = fc.record({
+  latencies: fc.array(fc.constantFrom(0, 0, 5, 40, 200), { minLength: PEERS.length, maxLength: PEERS.length }),
+  keepSignaling: fc.boolean(),
+  history: fc.constantFrom(0, 0, 3),
+})
+
+/** A session of some, before anything happens. */
+const opening = fc.integer({ min: 0, max: PEERS.length }).map((count) => PEERS.slice(0, count).flatMap((_, index) => [{ act: "join", who: index }, { act: "pass", mls: 250 }]))
+
+test("whatever happens, nothing is shown twice or in another order, nothing is lost that somebody has, and all meet again", async () => {
+  const property = fc.asyncProperty(settings, opening, fc.array(step, { maxLength: Number(STORY_STEPS), size: "max" }), async (given, first, then) => {
+    const story = new Story(given)
+    const broken = await story.tell([...first, ...then])
+    assert.deepEqual(broken, [], story.tale.join("\n"))
+  })
+  await fc.assert(property, { numRuns: Number(STORIES), ...(STORY_SEED && { seed: Number(STORY_SEED) }), ...(STORY_PATH && { path: STORY_PATH }) })
+})
