@@ -110,6 +110,11 @@ class Speaker(Peer):
         assert times, f"{self.peer_id} was told of {self.news()}, not of {name}"
         return times
 
+    def wait_for_news(self, name: str) -> None:
+        """Wait until something has happened since it is watched; a state may be over by then."""
+        told = "([mark, name]) => stream.story.slice(mark).some((event) => event.name === name)"
+        self._wait(told, [self.mark, name], self._summary)
+
     def wait_until_shown(self, numbers: Mapping[str, int]) -> None:
         """Wait until each page's numbers are shown up to that one."""
         enough = """numbers => Object.entries(numbers)

@@ -116,7 +116,7 @@ def test_host_and_client_are_cut_off_from_each_other_only(
     place.network.cut(whose, but=HUB)
     lost = [bob, cem] if whose == "ann" else [bob]
     for speaker in lost:
-        speaker.wait_for_state("disconnected")
+        speaker.wait_for_news("disconnected")
     place.network.mend(whose)
     meeting.go_on()
     meeting.check_connections()
