@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to the programs that the tests run besides Python's and Node's packages: redis-server, memcached, nginx and a Chromium.
+# Sees to the programs that the tests run besides Python's and Node's packages: servers, networks, a Chromium and a Firefox.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/apt.sh
@@ -12,6 +12,10 @@ playwright_install() { echo "Installing Playwright's Chromium." >&2 && .venv/bin
 need redis-server redis-server
 need memcached memcached
 need nginx nginx-light
+need ip iproute2
+need nft nftables
+# Ubuntu has Firefox as a snap only, which no test can drive.
+have firefox-esr || [ -n "${FIREFOX:-}" ] || is_ubuntu || need firefox-esr firefox-esr
 
 have_chromium || is_ubuntu || apt_install chromium || true
 have_chromium || { is_ubuntu && "${AS_ROOT[@]}" true 2>/dev/null && playwright_install --with-deps; } || true
