@@ -32,6 +32,11 @@ export class Orphans {
     this.#begunAt = clock.now()
   }
 
+  /** Another host came between: there may be messages that only it has passed on. */
+  resume() {
+    this.#begunAt = this.#clock.now()
+  }
+
   /** @param {Orphan} orphan */
   add(orphan) {
     if (this.#clock.now() - this.#begunAt > FILL_WINDOW_MLS) return

@@ -51,6 +51,7 @@ export class Relay {
    */
   resume(epoch) {
     this.#conversation.rename(epoch)
+    this.#orphans.resume()
   }
 
   stop() {

@@ -288,6 +288,16 @@ test("what is brought too late is not taken", () => {
   assert.deepEqual([host.texts, clock.pending], [[], 0])
 })
 
+test("a host that another one had followed takes what that one has passed on to some only, however old it is itself", () => {
+  const { clock, host, relay, join, say } = open({ seen: [["dave", "gone", 1]] })
+  clock.advance(10 * FILL_WINDOW_MLS)
+  relay.resume(EPOCH + 2)
+  const ann = join("ann")
+  say(ann, 2, orphan("dave", { epoch: EPOCH + 1 }))
+  clock.advance(SETTLE_MLS)
+  assert.deepEqual(host.texts, ["dave: 2"])
+})
+
 test("what nobody has of one who is gone is told of as a gap", () => {
   const { clock, host, join, say } = open({ seen: [["dave", "gone", 1]] })
   const ann = join("ann")

@@ -25,6 +25,8 @@ const step = fc.oneof(
   { weight: 3, arbitrary: act("reload", { who }) },
   { weight: 1, arbitrary: act("open", { who }) },
   { weight: 2, arbitrary: act("reconnect", { who }) },
+  { weight: 2, arbitrary: act("handOver", { who, whom: who }) },
+  { weight: 1, arbitrary: act("answer", { who, count: fc.integer({ min: 1, max: 2 }) }) },
   { weight: 2, arbitrary: act("freeze", { who }) },
   { weight: 2, arbitrary: act("thaw", { who }) },
   { weight: 4, arbitrary: act("cut", { who, whom: who }) },

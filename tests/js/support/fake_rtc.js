@@ -210,6 +210,7 @@ export class FakePeerConnection {
 
   /** @param {RTCSignalingState} state */
   #signal(state) {
+    if (this.signalingState === "closed") return
     this.signalingState = state
     queueMicrotask(() => this.onsignalingstatechange?.())
     this.#network.tryConnect(this)

@@ -11,6 +11,8 @@ export const RECOVERY_MLS = 10_000
 /** One session of the server, in memory, after the rules of docs/protocol.md. */
 export class FakeServer {
   isDown = false
+  /** Whether a host hears by its roster's answer that it was followed by another. */
+  answersRosters = false
   /** Refuses a join where it returns an error. @type {(peerId: string) => P2pError | null} */
   refuse = () => null
   /** What session_ready says besides. @type {Record<string, any>} */
@@ -159,7 +161,7 @@ export class FakeServer {
     if (!this.holds(socket)) return
     this.log.push({ peerId: socket.peerId, event, payload })
     if (event === "session_leave") return this.#left(socket, payload.reason)
-    if (event === "session_roster") return
+    if (event === "session_roster") return this.#read(socket, payload)
     const { to, ...signal } = payload
     if (signal.epoch !== this.epoch || ![to, socket.peerId].includes(this.host)) return
     if (this.#sockets.connected.has(to)) this.emit(to, event, { ...signal, from: socket.peerId })
@@ -182,6 +184,11 @@ export class FakeServer {
   }
 
   // Private
+
+  /** A host that was followed by another learns of it by its roster's answer. @param {FakeSignaling} socket @param {{ epoch: number }} roster */
+  #read(socket, { epoch }) {
+    if (this.answersRosters && epoch < this.epoch) queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
+  }
 
   /**
    * @param {string} peerId

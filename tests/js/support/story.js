@@ -156,13 +156,16 @@ function link(one, two) {
  * @property {Map<string, number>} last the last number shown of each other stay
  * @property {{ senderId: string, from: number, to: number, at: number }[]} gaps
  * @property {Sent[]} sent
+ * @property {Set<string>} known the peers that it has seen in the session
  * @property {{ host: string, epoch: number, at: number }[]} meetings when it was in step with which host
  *
- * @typedef {{ text: string, stay: Stay, number: number, at: number, fate: { is: string } }} Sent
+ * @typedef {{ text: string, stay: Stay, number: number, at: number, epoch: number, fate: { is: string } }} Sent
  */
 
 /** A page of a story. */
 class StoryPage extends Page {
+  /** How many of the messages that it is shown next it answers at once. */
+  answers = 0
   /** @type {Stay} */
   stay = /** @type {any} */ (null)
 
@@ -178,7 +181,7 @@ class StoryPage extends Page {
     super({ clock: story.clock, network, server }, peerId, {
       clock: life.clock,
       backoff: new Backoff(() => 0.5),
-      createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life))),
+      createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
       createConnection: (setup, iceServers) => new Connection({
         ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: network.of(owner),
       }),
@@ -228,6 +231,14 @@ class StoryPage extends Page {
   peerReceived(message) {
     super.peerReceived(message)
     this.story.shown(this, message)
+    if (this.answers === 0) return
+    this.answers -= 1
+    this.say(1)
+  }
+
+  peerPeersChanged(peers) {
+    super.peerPeersChanged(peers)
+    for (const peerId of peers.keys()) this.stay.known.add(peerId)
   }
 
   peerMissed(gap) {
@@ -250,11 +261,13 @@ class StoryPage extends Page {
  * What the server says waits while the page is frozen.
  * @param {any} delegate
  * @param {Life} life
+ * @param {() => boolean} isConnected what was said before the page left is not heard any more
  */
-function awake(delegate, life) {
-  const news = ["signalingReady", "signalingReceived", "signalingHostChanged", "signalingPeerLeft", "signalingExpelled", "signalingRefused"]
+function awake(delegate, life, isConnected) {
+  const news = ["signalingReady", "signalingReceived", "signalingHostChanged", "signalingPeerLeft", "signalingExpelled"]
   return {
-    ...Object.fromEntries(news.map((name) => [name, (...args) => life.run(() => delegate[name](...args))])),
+    ...Object.fromEntries(news.map((name) => [name, (...args) => life.run(() => { if (isConnected()) delegate[name](...args) })])),
+    signalingRefused: (error) => life.run(() => delegate.signalingRefused(error)),
     signalingCredentials: () => delegate.signalingCredentials(),
     signalingProbed: (epoch) => delegate.signalingProbed(epoch),
   }
@@ -296,6 +309,7 @@ export class Story {
     const latency = (peerId) => latencies[PEERS.indexOf(peerId)] ?? 0
     this.network.latency = (from, to) => latency(from) + latency(to)
     this.server.latency = latency
+    this.server.answersRosters = true
     let last = 0
     this.server.nextEpoch = (epoch) => (last = Math.max(last, epoch) + 1)
   }
@@ -328,7 +342,7 @@ export class Story {
   /** @param {StoryPage} page @returns {Stay} */
   begin(page) {
     const name = `${page.peerId}.${this.stays.filter((stay) => stay.page.peerId === page.peerId).length + 1}`
-    const stay = { name, page, syncedAt: Infinity, endedAt: Infinity, shown: [], texts: new Set(), last: new Map(), gaps: [], sent: [], meetings: [] }
+    const stay = { name, page, syncedAt: Infinity, endedAt: Infinity, shown: [], texts: new Set(), last: new Map(), gaps: [], sent: [], meetings: [], known: new Set() }
     this.stays.push(stay)
     return stay
   }
@@ -338,10 +352,12 @@ export class Story {
     const { stay } = page
     const number = stay.sent.length + 1
     const text = `${stay.name}#${number}`
-    const sent = { text, stay, number, at: this.clock.now(), fate: { is: "pending" } }
+    const sent = { text, stay, number, at: this.clock.now(), epoch: Infinity, fate: { is: "pending" } }
     stay.sent.push(sent)
     this.#sent.set(text, sent)
-    sent.fate = fate(page.peer.send(text))
+    const stable = page.peer.send(text)
+    sent.fate = fate(stable)
+    stable.then(() => this.#checkStable(sent), () => undefined)
   }
 
   /** @param {StoryPage} page @param {{ senderId: string, data: string }} message */
@@ -355,6 +371,7 @@ export class Story {
     const last = stay.last.get(sent.stay.name) ?? 0
     if (sent.number <= last) this.#break(`${stay.name} was shown ${text} after number ${last}`)
     stay.last.set(sent.stay.name, sent.number)
+    sent.epoch = Math.min(sent.epoch, page.peer.epoch)
     stay.texts.add(text)
     stay.shown.push({ text, epoch: page.peer.epoch, at: this.clock.now() })
   }
@@ -392,6 +409,8 @@ export class Story {
       case "close": return page.peer.close()
       case "abort": return page.peer.abort()
       case "reconnect": return page.peer.reconnect()
+      case "handOver": return void page.peer.handOver(PEERS[whom]).catch(() => undefined)
+      case "answer": return void (page.answers += count)
       case "freeze": return this.#freeze(page)
     }
     return undefined
@@ -555,7 +574,7 @@ export class Story {
       const holders = stays.filter(({ texts }) => texts.has(sent.text))
       if (holders.length === 0 || !this.#isPromised(sent, holders)) continue
       for (const stay of stays) {
-        if (stay.syncedAt >= sent.at || stay.texts.has(sent.text)) continue
+        if (stay.syncedAt >= sent.at || stay.texts.has(sent.text) || isOld(stay, sent)) continue
         if (!isTold(stay, sent)) lost.push(`${stay.name} was not shown ${sent.text}, which ${holders.map(({ name }) => name).join()} has`)
       }
     }
@@ -570,15 +589,28 @@ export class Story {
   #isPromised({ stay: sender, text, at }, holders) {
     if (sender.endedAt === Infinity) return true
     const reigns = this.stays.flatMap(({ meetings, page }) => meetings.filter(({ host }) => host === page.peerId))
-    return reigns.filter((reign) => reign.at >= at).every((reign) => !this.#isBack(sender, reign) && holders.some((holder) => {
+    return reigns.filter((reign) => reign.at >= at).every((reign) => this.#knows(reign, sender) && !this.#isBack(sender, reign) && holders.some((holder) => {
       const had = holder.shown.find((entry) => entry.text === text)
       return holder.meetings.some((meeting) => meeting.epoch === reign.epoch && meeting.host === reign.host && meeting.at <= reign.at + FILL_WINDOW_MLS / 2 && had && had.at <= meeting.at + 1)
     }))
   }
 
+  /** Whether a host was new itself, or had seen a sender in the session. @param {{ host: string, epoch: number, at: number }} reign @param {Stay} sender */
+  #knows(reign, { page: { peerId } }) {
+    const stay = this.stays.find(({ meetings }) => meetings.includes(reign))
+    return stay?.meetings[0] === reign || stay?.known.has(peerId) === true
+  }
+
   /** Whether a sender's next page is the guest of a host, who then takes nobody else's word for it. @param {Stay} sender @param {{ host: string, epoch: number }} reign */
   #isBack({ page: { peerId } }, { host, epoch }) {
     return peerId !== host && this.stays.some(({ page, meetings }) => page.peerId === peerId && meetings.some((meeting) => meeting.epoch === epoch && meeting.host === host))
+  }
+
+  /** A client's message that is stable is somebody else's too. @param {Sent} sent */
+  #checkStable(sent) {
+    const { text, stay } = sent
+    const others = this.stays.filter((other) => other !== stay && (other.texts.has(text) || (other.meetings.length > 0 && isOld(other, sent))))
+    if (others.length === 0 && !stay.page.peer.iamHost) this.#break(`send(${text}) resolved, and nobody else has it`)
   }
 
   /** Within an epoch all see the same order. */
@@ -616,4 +648,9 @@ export class Story {
 /** @param {Stay} stay @param {Sent} sent */
 function isTold({ gaps }, { stay, number }) {
   return gaps.some(({ senderId, from, to }) => senderId === stay.page.peerId && from <= number && number <= to)
+}
+
+/** Whether a host that came as a newcomer takes a message for one of the time before it. @param {Stay} stay @param {Sent} sent */
+function isOld({ page, meetings: [first] }, { epoch }) {
+  return first.host === page.peerId && epoch < first.epoch
 }
