@@ -6,10 +6,10 @@ import fc from "fast-check"
 import { PEERS, Story } from "./support/story.js"
 
 /**
- * How many stories are told, and how long they are: `STORIES=50000 STORY_STEPS=40 node --test tests/js/story.test.js`. A story that ends badly is told
- * shorter and shorter; STORY_SEED and STORY_PATH, as the failure names them, tell the shortest one again.
+ * How many stories are told, and how long they are: `STORIES=50000 STORY_STEPS=40 STORY_SEED=$RANDOM node --test tests/js/story.test.js`. The suite always
+ * tells the same ones. A story that ends badly is told shorter and shorter; STORY_SEED and STORY_PATH, as the failure names them, tell the shortest one again.
  */
-const { STORIES = "2000", STORY_STEPS = "20", STORY_SEED, STORY_PATH } = process.env
+const { STORIES = "2000", STORY_STEPS = "20", STORY_SEED = "1", STORY_PATH } = process.env
 
 const who = fc.integer({ min: 0, max: PEERS.length - 1 })
 const act = (name, rest = {}) => fc.record({ act: fc.constant(name), ...rest })
@@ -53,5 +53,5 @@ test("whatever happens, nothing is shown twice or in another order, nothing is l
     const broken = await story.tell([...first, ...then])
     assert.deepEqual(broken, [], story.tale.join("\n"))
   })
-  await fc.assert(property, { numRuns: Number(STORIES), ...(STORY_SEED && { seed: Number(STORY_SEED) }), ...(STORY_PATH && { path: STORY_PATH }) })
+  await fc.assert(property, { numRuns: Number(STORIES), seed: Number(STORY_SEED), ...(STORY_PATH && { path: STORY_PATH }) })
 })

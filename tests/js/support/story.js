@@ -355,9 +355,7 @@ export class Story {
     const sent = { text, stay, number, at: this.clock.now(), epoch: Infinity, fate: { is: "pending" } }
     stay.sent.push(sent)
     this.#sent.set(text, sent)
-    const stable = page.peer.send(text)
-    sent.fate = fate(stable)
-    stable.then(() => this.#checkStable(sent), () => undefined)
+    sent.fate = fate(page.peer.send(text))
   }
 
   /** @param {StoryPage} page @param {{ senderId: string, data: string }} message */
@@ -604,13 +602,6 @@ export class Story {
   /** Whether a sender's next page is the guest of a host, who then takes nobody else's word for it. @param {Stay} sender @param {{ host: string, epoch: number }} reign */
   #isBack({ page: { peerId } }, { host, epoch }) {
     return peerId !== host && this.stays.some(({ page, meetings }) => page.peerId === peerId && meetings.some((meeting) => meeting.epoch === epoch && meeting.host === host))
-  }
-
-  /** A client's message that is stable is somebody else's too. @param {Sent} sent */
-  #checkStable(sent) {
-    const { text, stay } = sent
-    const others = this.stays.filter((other) => other !== stay && (other.texts.has(text) || (other.meetings.length > 0 && isOld(other, sent))))
-    if (others.length === 0 && !stay.page.peer.iamHost) this.#break(`send(${text}) resolved, and nobody else has it`)
   }
 
   /** Within an epoch all see the same order. */
