@@ -12,7 +12,7 @@ from .decisions import Suspected
 from .metrics import Metrics, Verdict
 from .store import SessionStore
 
-PAUSES = (0.05, 0.1, 0.2, 0.3, 0.35)
+PAUSES = (0.03, 0.05, 0.1, 0.2, 0.3, 0.32)
 """Seconds that an answer is awaited; after each the host may have left by itself."""
 PROBE_TIMEOUT = sum(PAUSES)
 """Seconds that a host has to answer."""

@@ -64,6 +64,9 @@ def join(session: Session | None, who: Candidacy) -> tuple[Session | None, Joine
     resumed = _resumed_epoch(session, who)
     if resumed is not None:
         return _resumed(session, who, resumed), Hosting(resumed, resumed=True)
+    if session is not None and session.host == who.peer_id and session.host_sid == who.sid:
+        # It has asked twice before it got the first answer.
+        return session, Hosting(session.epoch, resumed=True)
     if session is None or session.host is None or session.host == who.peer_id:
         return _elected(session, who)
     if session.host_sid is not None and who.silent == session.host_sid:

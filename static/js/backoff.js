@@ -1,5 +1,8 @@
-/** Milliseconds to wait before each attempt to come back; the last one repeats. */
-export const REJOIN_DELAYS_MLS = Object.freeze([0, 300, 1_000, 2_000, 4_000, 5_000])
+/**
+ * Milliseconds to wait before each attempt to come back; the last one repeats. Those who lost one host together shall not come at once, and a host that
+ * said goodbye to them needs a moment to say so to the server.
+ */
+export const REJOIN_DELAYS_MLS = Object.freeze([50, 300, 1_000, 2_000, 4_000, 5_000])
 /** How many attempts in a row may fail before a peer gives up. */
 export const MAX_REJOINS = 100
 

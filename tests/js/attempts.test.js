@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { Attempts, CALM_MLS } from "../../static/js/attempts.js"
-import { Backoff, MAX_REJOINS } from "../../static/js/backoff.js"
+import { Backoff, MAX_REJOINS, REJOIN_DELAYS_MLS } from "../../static/js/backoff.js"
 import { P2pError } from "../../static/js/errors.js"
 import { FakeClock } from "./support/fake_clock.js"
 

@@ -65,6 +65,10 @@ def test_a_reloaded_host_is_elected_afresh() -> None:
     assert session.host_sid == "new-ann"
 
 
+def test_a_host_that_asks_again_on_its_socket_is_not_elected_again() -> None:
+    assert join(HOSTED, who("ann", sid="sid-a")) == (HOSTED, Hosting(5, resumed=True))
+
+
 @pytest.mark.parametrize("session", [HOSTED, LOST, FREE])
 def test_the_seat_of_the_present_epoch_resumes(session: Session) -> None:
     after, decision = join(session, who("ann", seat=seat(5)))
