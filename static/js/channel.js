@@ -31,12 +31,12 @@ export class Channel {
     this.#channel = channel
     this.#delegate = delegate
     this.#clock = clock
+    // A channel that the other side made is "open" when it arrives, but what is sent before its event gets lost in Chromium.
     channel.onopen = () => delegate.channelOpened()
     channel.onmessage = ({ data }) => this.#received(data)
     channel.onclose = () => delegate.channelClosed()
     // An error is always followed by a close event, which tells all that matters.
     channel.onerror = null
-    if (channel.readyState === "open") queueMicrotask(() => delegate.channelOpened())
   }
 
   get isOpen() {

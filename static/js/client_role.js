@@ -10,6 +10,8 @@ export const ACK_PAUSE_MLS = 250
 export const ACK_MESSAGES = 32
 /** Milliseconds between two acknowledgements of a client that is to give them at once. */
 export const QUICK_ACK_PAUSE_MLS = 50
+/** Milliseconds after which a client that has heard nothing from its host says again how far it has come. */
+export const HELLO_AGAIN_MLS = 2_000
 
 /** The part of a client: it waits for the host's offer and holds one connection, to the host. */
 export class ClientRole {
@@ -28,6 +30,7 @@ export class ClientRole {
   /** How far the host says that it has come with each sender. @type {import("./messages.js").Mark[]} */
   #seen = []
   #ackTimer
+  #helloTimer
   #ackPause = ACK_PAUSE_MLS
   /** The place of the last message that the app was shown, and how many since the host was told of one. */
   #shown = 0
@@ -52,6 +55,7 @@ export class ClientRole {
     this.#conversation = conversation
     this.#clock = clock
     this.#ackTimer = new Timer(clock)
+    this.#helloTimer = new Timer(clock)
   }
 
   /** @returns {import("./messages.js").PeerState} */
@@ -107,8 +111,14 @@ export class ClientRole {
   /** @param {import("./connection.js").Connection} connection */
   connectionChanged(connection) {
     if (connection !== this.#connection) return
-    if (connection.state === "connected") for (const text of this.#conversation.hello(this.epoch)) connection.failureToSend(text)
+    if (connection.state === "connected") this.#sayHello(connection)
     this.#delegate.roleChanged()
+  }
+
+  /** @param {import("./connection.js").Connection} connection */
+  #sayHello(connection) {
+    for (const text of this.#conversation.hello(this.epoch)) connection.failureToSend(text)
+    this.#helloTimer.start(HELLO_AGAIN_MLS, () => this.#sayHello(connection))
   }
 
   /**
@@ -147,6 +157,7 @@ export class ClientRole {
     this.#seen.push(...seen)
     if (more) return
     this.isSynced = true
+    this.#helloTimer.stop()
     // What doesn't fit is lost to the others only if nobody else has it.
     for (const text of this.#conversation.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(text)) break
     this.#acknowledge(n)
@@ -188,7 +199,7 @@ export class ClientRole {
    */
   connectionEnded(connection, error) {
     if (connection !== this.#connection) return
-    this.#ackTimer.stop()
+    this.#stopTimers()
     for (const peerId of [this.hostPeerId, this.#peerId]) this.#presence.set(peerId, "disconnected")
     this.#delegate.roleLost(error)
   }
@@ -212,20 +223,26 @@ export class ClientRole {
 
   /** @param {P2pError} [reason] */
   stop(reason) {
-    this.#ackTimer.stop()
+    this.#stopTimers()
     this.#connection?.close(reason)
   }
 
   /** Ends the part within this turn of the event loop. */
   abort() {
-    this.#ackTimer.stop()
+    this.#stopTimers()
     this.#connection?.abort()
   }
 
   // Private
 
+  #stopTimers() {
+    this.#ackTimer.stop()
+    this.#helloTimer.stop()
+  }
+
   /** @param {string} negotiationId */
   #begin(negotiationId) {
+    this.#stopTimers()
     this.#connection?.close()
     this.isSynced = false
     this.#shown = 0

@@ -90,9 +90,14 @@ export class FakeNetwork {
     channel.twin = twin
     taker.channels.push(twin)
     queueMicrotask(() => {
+      twin.isUnannounced = true
       taker.ondatachannel?.({ channel: twin })
-      twin.onopen?.()
-      queueMicrotask(() => channel.open())
+      // Chromium's way: what is said from within that event or just after it is lost, until the channel says that it is open.
+      queueMicrotask(() => {
+        twin.isUnannounced = false
+        twin.onopen?.()
+        queueMicrotask(() => channel.open())
+      })
     })
   }
 }
@@ -239,6 +244,8 @@ export class FakeDataChannel {
   onclose = null
   onerror = null
   readyState = "connecting"
+  /** Whether it has come, and not said yet that it is open. */
+  isUnannounced = false
   /** Whose end it is, where that matters. */
   owner = ""
   /** The end on the other side. @type {FakeDataChannel | null} */
@@ -281,6 +288,7 @@ export class FakeDataChannel {
     if (this.readyState !== "open") throw new DOMException("RTCDataChannel.readyState is not 'open'", "InvalidStateError")
     if (text.length > this.maxMessageSize) throw new TypeError("Message size exceeds maxMessageSize.")
     if (this.bufferedAmount + text.length > FULL) throw new DOMException("RTCDataChannel send queue is full", "OperationError")
+    if (this.isUnannounced) return
     this.sent.push(text)
     if (this.#isStalled) this.#waiting.push(text)
     else this.#deliver(text)
