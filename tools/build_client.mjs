@@ -8,7 +8,7 @@ import { build } from "esbuild"
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."))
 const DONE = "static/dist"
-const OUT = "static/.dist" // Takes its name only when it is whole.
+const OUT = `static/.dist-${process.pid}` // Takes its name only when it is whole; two that build at once don't share it.
 
 // The Stimulus entry shares the page's one copy of the element and the API.
 const shareIndex = {
@@ -45,7 +45,7 @@ const notice = (folder) => {
 }
 
 if (!existsSync("static/js/index.js")) throw new Error("static/js/index.js is missing: there is no client to build.")
-rmSync(OUT, { recursive: true, force: true })
+process.on("exit", () => rmSync(OUT, { recursive: true, force: true }))
 
 const inputs = [
   await bundle("static/js/index.js", "p2p.js"),
