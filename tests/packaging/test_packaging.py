@@ -18,7 +18,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOT_SOURCE = shutil.ignore_patterns(
-    ".git", ".venv", "node_modules", "dist", ".dist-*", "build", "_build", "__pycache__", "*.egg-info"
+    *(".git", ".venv", "node_modules", "dist", ".dist-*", "build", "_build", "__pycache__"),
+    "*.egg-info",
 )
 CLIENT = {
     "p2p.js",
