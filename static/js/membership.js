@@ -42,6 +42,8 @@ export class Membership {
   #patience
   /** Whether the host wants this client to be the next one. */
   #isAppointed = false
+  /** Whether a client keeps its socket while it is connected. */
+  #keepsSignaling = false
   /** Whether this peer may send messages. */
   canSend = true
 
@@ -110,6 +112,7 @@ export class Membership {
   succeed(keepSignaling) {
     this.#lostEpoch = undefined
     this.#isAppointed = false
+    this.#keepsSignaling = keepSignaling
     this.#patience.stop()
     if (!this.iamHost && !keepSignaling) this.#signaling.leave("connected")
   }
@@ -216,7 +219,8 @@ export class Membership {
 
   /** @param {P2pError} error */
   signalingRefused(error) {
-    this.#delegate.membershipRefused(error)
+    if (this.#isAppointed) this.#decline()
+    else this.#delegate.membershipRefused(error)
   }
 
   // Private
@@ -233,9 +237,16 @@ export class Membership {
    * @param {string | null} hostPeerId
    */
   #hear(hostPeerId) {
-    if (hostPeerId === null && this.#isAppointed) this.join()
-    else if (hostPeerId === this.hostPeerId) this.#patience.stop()
+    if (hostPeerId === null && this.#isAppointed) return this.join()
+    if (this.#isAppointed) this.#decline()
+    if (hostPeerId === this.hostPeerId) this.#patience.stop()
     else if (hostPeerId !== null) this.#patience.start(OFFER_PATIENCE_MLS, () => this.join())
+  }
+
+  /** This client was to be the next host, and isn't. */
+  #decline() {
+    this.#isAppointed = false
+    if (!this.#keepsSignaling) this.#signaling.leave("connected")
   }
 
   /** The host may be gone without the server's knowing, or the word of this peer was lost: the server asks it. */
