@@ -26,6 +26,15 @@ class ErrorCode(str, Enum):
     ICE_FAILED = "ice_failed"
     HOST_LOST = "host_lost"
     SIGNALING_LOST = "signaling_lost"
+    NO_HANDLER = "no_handler"
+    NO_ANSWER = "no_answer"
+    HANDLER_FAILED = "handler_failed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    STALLED = "stalled"
+    CORRUPT = "corrupt"
+    FILE_CHANGED = "file_changed"
+    NO_SPACE = "no_space"
 
 
 class Explanation(NamedTuple):
@@ -131,6 +140,51 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
         "The server can't be reached.",
         "Check the network, and that the server takes WebSockets.",
         True,
+    ),
+    ErrorCode.NO_HANDLER: Explanation(
+        "Nobody handles this topic.",
+        "Call frame.on() or frame.respond() for it as soon as the page's script runs.",
+        False,
+    ),
+    ErrorCode.NO_ANSWER: Explanation(
+        "The request was not answered in time.",
+        "Try again, or allow more time by the option timeout.",
+        True,
+    ),
+    ErrorCode.HANDLER_FAILED: Explanation(
+        "The other peer's handler has failed.",
+        "Look at the console of that peer's page.",
+        False,
+    ),
+    ErrorCode.DECLINED: Explanation(
+        "The file was not accepted.",
+        "An app accepts files in its listener for p2p:file.",
+        False,
+    ),
+    ErrorCode.CANCELLED: Explanation(
+        "The transfer was cancelled.",
+        "Send the file again if that was a mistake.",
+        False,
+    ),
+    ErrorCode.STALLED: Explanation(
+        "The transfer has made no progress for too long.",
+        "The other page may be frozen, or its network too slow; try again.",
+        True,
+    ),
+    ErrorCode.CORRUPT: Explanation(
+        "What arrived is not what was sent.",
+        "Send the file again.",
+        True,
+    ),
+    ErrorCode.FILE_CHANGED: Explanation(
+        "The file has changed, or can't be read any more.",
+        "Choose the file again and send it anew.",
+        True,
+    ),
+    ErrorCode.NO_SPACE: Explanation(
+        "There is no room left to store the file.",
+        "Free some space, or accept the file into a stream of your own.",
+        False,
     ),
 }
 

@@ -100,6 +100,51 @@ export const ERRORS = Object.freeze({
     hint: "Check the network, and that the server takes WebSockets.",
     retry: true,
   },
+  no_handler: {
+    message: "Nobody handles this topic.",
+    hint: "Call frame.on() or frame.respond() for it as soon as the page's script runs.",
+    retry: false,
+  },
+  no_answer: {
+    message: "The request was not answered in time.",
+    hint: "Try again, or allow more time by the option timeout.",
+    retry: true,
+  },
+  handler_failed: {
+    message: "The other peer's handler has failed.",
+    hint: "Look at the console of that peer's page.",
+    retry: false,
+  },
+  declined: {
+    message: "The file was not accepted.",
+    hint: "An app accepts files in its listener for p2p:file.",
+    retry: false,
+  },
+  cancelled: {
+    message: "The transfer was cancelled.",
+    hint: "Send the file again if that was a mistake.",
+    retry: false,
+  },
+  stalled: {
+    message: "The transfer has made no progress for too long.",
+    hint: "The other page may be frozen, or its network too slow; try again.",
+    retry: true,
+  },
+  corrupt: {
+    message: "What arrived is not what was sent.",
+    hint: "Send the file again.",
+    retry: true,
+  },
+  file_changed: {
+    message: "The file has changed, or can't be read any more.",
+    hint: "Choose the file again and send it anew.",
+    retry: true,
+  },
+  no_space: {
+    message: "There is no room left to store the file.",
+    hint: "Free some space, or accept the file into a stream of your own.",
+    retry: false,
+  },
 })
 
 /** The range of what the server may ask this peer to wait, in milliseconds. */
