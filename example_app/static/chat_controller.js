@@ -3,6 +3,7 @@ import { P2pController } from "p2p"
 import { Attendance } from "./attendance.js"
 import { fill } from "./fill.js"
 import { hueOf, initialOf, nameOf } from "./names.js"
+import { wordsFor } from "./words.js"
 
 const MAX_LINES = 500
 const MAX_CHARACTERS = 2000
@@ -12,13 +13,17 @@ const SETTLE_MLS = 5000
 const PATIENCE_MLS = 1000
 
 const timeOfDay = new Intl.DateTimeFormat([], { hour: "numeric", minute: "2-digit" })
+/** What was said before this page came is shown as such. */
+const cameAt = Date.now()
 
-/** Messages, and lines on who comes and goes. */
+/** Messages, pictures, and lines on who comes and goes. */
 export class ChatController extends P2pController {
-  static targets = ["log", "lines", "box", "message", "notice"]
+  static targets = ["log", "lines", "box", "message", "picture", "notice"]
 
   attendance = new Attendance()
   formerHost = null
+  /** When this peer said something last: no two of its messages have the same time. */
+  saidAt = 0
 
   disconnect() {
     clearTimeout(this.settling)
@@ -30,13 +35,14 @@ export class ChatController extends P2pController {
     if (text === "") return
     this.boxTarget.value = ""
     this.boxTarget.focus()
-    this.logTarget.scrollTop = 0 // which is the end: see room.css
+    this.logTarget.scrollTop = 0 // which is the end: see chat.css
     const waiting = setTimeout(() => this.notify(`“${text}” waits for the connection.`), PATIENCE_MLS)
     try {
       // The kind tells chat from what else the room may send. The message comes back here too: that is when it is shown.
-      await this.p2pSendMessage({ kind: "chat", text })
+      // Its time is what those who come later need, for they are shown the last messages.
+      await this.p2pSendMessage({ kind: "chat", text, at: this.now() })
     } catch (error) {
-      this.notify(`Not sent: “${text}”. ${error.message} ${error.hint}`)
+      this.notify(`Not sent: “${text}”. ${wordsFor(error)}`)
     } finally {
       clearTimeout(waiting)
     }
@@ -44,7 +50,16 @@ export class ChatController extends P2pController {
 
   p2pReceivedMessage({ type, senderId, data }) {
     if (type === "Data.Connection.State") this.announce(data)
-    else if (data?.kind === "chat" && typeof data.text === "string") this.say(senderId, data.text.slice(0, MAX_CHARACTERS))
+    else if (data?.kind === "chat" && typeof data.text === "string") this.say(senderId, data.text.slice(0, MAX_CHARACTERS), Number(data.at))
+  }
+
+  /** @param {CustomEvent} event one that has come as a file, or has been sent as one */
+  showPicture({ detail: { senderId, file, name } }) {
+    const item = this.line(this.pictureTarget, senderId, Date.now(), {})
+    const [link, image] = [item.querySelector("a"), item.querySelector("img")]
+    link.href = image.src = URL.createObjectURL(file)
+    link.download = image.alt = link.title = name
+    this.append(item)
   }
 
   p2pHostChanged({ hostPeerId }) {
@@ -54,7 +69,7 @@ export class ChatController extends P2pController {
   }
 
   p2pError(error) {
-    if (this.p2pFrame.state === "connected") this.notify(`${error.message} ${error.hint}`)
+    if (this.p2pFrame.state === "connected") this.notify(wordsFor(error))
   }
 
   // Private
@@ -88,18 +103,41 @@ export class ChatController extends P2pController {
     this.append(fill(this.noticeTarget, { text }))
   }
 
-  say(senderId, text) {
-    const item = fill(this.messageTarget, { initial: initialOf(senderId), name: nameOf(senderId), time: timeOfDay.format(), text })
+  say(senderId, text, at) {
+    const key = `${senderId} ${at}`
+    // Whoever joins afresh is shown the last messages again.
+    if ([...this.linesTarget.children].some((line) => line.dataset.key === key)) return
+    const item = this.line(this.messageTarget, senderId, Math.min(Date.now(), at || Date.now()), { text })
+    item.dataset.key = key
+    if (item.classList.contains("earlier") && !this.linesTarget.querySelector(".earlier")) this.notify("Said before you came:")
+    this.append(item)
+    if (senderId !== this.peerId) this.dispatch("news")
+  }
+
+  line(template, senderId, at, texts) {
+    const item = fill(template, { initial: initialOf(senderId), name: nameOf(senderId), time: timeOfDay.format(at), ...texts })
     item.style.setProperty("--hue", String(hueOf(senderId)))
     item.classList.toggle("mine", senderId === this.peerId)
+    item.classList.toggle("earlier", at < cameAt)
     item.classList.toggle("continued", this.linesTarget.lastElementChild?.dataset.senderId === senderId)
     item.dataset.senderId = senderId
-    this.append(item)
+    return item
+  }
+
+  now() {
+    this.saidAt = Math.max(Date.now(), this.saidAt + 1)
+    return this.saidAt
   }
 
   append(item) {
     const lines = this.linesTarget
     lines.append(item)
-    while (lines.childElementCount > MAX_LINES) lines.firstElementChild?.remove()
+    while (lines.childElementCount > MAX_LINES) this.forget(lines.firstElementChild)
+  }
+
+  forget(item) {
+    const picture = item.querySelector("img")
+    if (picture) URL.revokeObjectURL(picture.src)
+    item.remove()
   }
 }

@@ -1,11 +1,14 @@
 import { P2pController } from "p2p"
 
-import { fill } from "./fill.js"
+import { fill, write } from "./fill.js"
 import { hueOf, initialOf, nameOf } from "./names.js"
 
 /** Who is there, who hosts, and how each one is connected. */
 export class PeopleController extends P2pController {
   static targets = ["list", "person", "count"]
+
+  /** What shows each peer. @type {Map<string, HTMLElement>} */
+  items = new Map()
 
   p2pNegotiating() { this.show() }
   p2pConnecting() { this.show() }
@@ -20,9 +23,18 @@ export class PeopleController extends P2pController {
     const { peers, state } = this.p2pFrame
     // Until a host tells of it, only this browser knows its own state.
     const entries = [...peers.set(this.peerId, state)].sort((one, other) => this.rank(one) - this.rank(other))
-    this.listTarget.replaceChildren(...entries.map(([peerId, its]) => this.render(peerId, its)))
+    for (const [peerId, its] of entries) this.render(peerId, its)
+    for (const peerId of this.items.keys()) if (!peers.has(peerId)) this.remove(peerId)
+    this.arrange(entries.map(([peerId]) => this.items.get(peerId)))
     this.countTarget.textContent = String(entries.filter(([, its]) => its === "connected").length)
   }
+
+  /** @param {Event} event of the button that asks for a file to send */
+  send({ currentTarget }) {
+    this.dispatch("send", { detail: { peerId: currentTarget.closest("[data-peer-id]").dataset.peerId } })
+  }
+
+  // Private
 
   /** The host comes first, then this browser, and those who have gone come last. */
   rank([peerId, state]) {
@@ -32,15 +44,32 @@ export class PeopleController extends P2pController {
   }
 
   render(peerId, state) {
+    const item = this.items.get(peerId) ?? this.add(peerId)
     const roles = [peerId === this.hostPeerId && "host", peerId === this.peerId && "you"]
-    const item = fill(this.personTarget, {
-      initial: initialOf(peerId),
-      name: nameOf(peerId),
-      role: roles.filter(Boolean).join(", "),
-      state,
-    })
+    write(item, { role: roles.filter(Boolean).join(", "), state })
     item.dataset.state = state
+    item.querySelector("button").hidden = peerId === this.peerId || state !== "connected"
+  }
+
+  add(peerId) {
+    const name = nameOf(peerId)
+    const item = fill(this.personTarget, { initial: initialOf(peerId), name, send: `Send ${name} files` })
+    item.dataset.peerId = peerId
     item.style.setProperty("--hue", String(hueOf(peerId)))
+    this.items.set(peerId, item)
     return item
+  }
+
+  remove(peerId) {
+    this.items.get(peerId)?.remove()
+    this.items.delete(peerId)
+  }
+
+  /** Moves only what isn't in its place: who has the focus keeps it. */
+  arrange(items) {
+    items.forEach((item, index) => {
+      const present = this.listTarget.children[index]
+      if (present !== item) this.listTarget.insertBefore(item, present ?? null)
+    })
   }
 }
