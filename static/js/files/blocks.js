@@ -1,0 +1,65 @@
+import { P2pError } from "../errors.js"
+import { BLOCK_BYTES, CHUNK_BYTES } from "./limits.js"
+
+/**
+ * @typedef {object} BlocksDelegate
+ * @property {() => void} blockRead
+ * @property {(error: P2pError) => void} blockFailed
+ */
+
+/** A file's bytes as they are needed: the block that is being sent and the one after it are in memory, and nothing else. */
+export class Blocks {
+  #file
+  #digest
+  #delegate
+  #isReading = false
+  /** @type {Map<number, Uint8Array>} */
+  #held = new Map()
+
+  /**
+   * @param {Blob} file
+   * @param {import("./digest.js").Digest} digest
+   * @param {BlocksDelegate} delegate
+   */
+  constructor(file, digest, delegate) {
+    this.#file = file
+    this.#digest = digest
+    this.#delegate = delegate
+  }
+
+  /**
+   * The chunk that starts there, without a copy.
+   * @param {number} offset
+   * @returns {Uint8Array | null} null while it is being read; the delegate hears when it is there
+   */
+  chunk(offset) {
+    const index = Math.floor(offset / BLOCK_BYTES)
+    for (const held of this.#held.keys()) if (held !== index && held !== index + 1) this.#held.delete(held)
+    const block = this.#held.get(index)
+    this.#read(block ? index + 1 : index)
+    return block?.subarray(offset % BLOCK_BYTES, offset % BLOCK_BYTES + CHUNK_BYTES) ?? null
+  }
+
+  // Private
+
+  /** @param {number} index */
+  #read(index) {
+    if (this.#isReading || this.#held.has(index) || index * BLOCK_BYTES >= this.#file.size) return
+    this.#isReading = true
+    this.#load(index).then((block) => {
+      this.#isReading = false
+      this.#held.set(index, block)
+      this.#delegate.blockRead()
+    }, (cause) => this.#delegate.blockFailed(cause instanceof P2pError ? cause : new P2pError("file_changed", { cause })))
+  }
+
+  /** @param {number} index */
+  async #load(index) {
+    const start = index * BLOCK_BYTES
+    const slice = this.#file.slice(start, start + BLOCK_BYTES)
+    const block = new Uint8Array(await slice.arrayBuffer())
+    if (block.length !== slice.size) throw new P2pError("file_changed")
+    await this.#digest.add(index, block)
+    return block
+  }
+}

@@ -1,0 +1,113 @@
+import { P2pError } from "../errors.js"
+import { IncomingFile } from "./incoming.js"
+import { MAX_INBOUND_BYTES, MAX_OFFERS, WINDOW_BYTES } from "./limits.js"
+import { failNote } from "./notes.js"
+
+/** All that others offer and send to this peer, and whose turn it is. */
+export class Inbound {
+  #options
+  /** By sender, then by the id that the sender gave it. @type {Map<string, Map<string, IncomingFile>>} */
+  #files = new Map()
+  /** Accepted, in order, until there is room. @type {Set<IncomingFile>} */
+  #waiting = new Set()
+  /** How many chunks were dropped: unknown, out of order, twice, or too long. */
+  droppedChunks = 0
+
+  /** @param {import("./transfers.js").TransfersOptions & { sinks: import("./sinks.js").Sinks }} options */
+  constructor(options) {
+    this.#options = options
+  }
+
+  get size() {
+    return this.#files.size
+  }
+
+  /**
+   * @param {import("./notes.js").OfferNote} offer
+   * @param {string} senderId
+   * @param {boolean} isHere
+   */
+  offered(offer, senderId, isHere) {
+    const files = this.#files.get(senderId) ?? new Map()
+    if (files.has(offer.id)) return
+    if (files.size >= MAX_OFFERS) return this.#refuse(offer, senderId)
+    const file = new IncomingFile({ ...this.#options, offer, senderId, isHere, delegate: this })
+    this.#files.set(senderId, files.set(offer.id, file))
+    if (!this.#options.delegate.fileOffered(file)) file.decline()
+  }
+
+  /** @param {string} senderId @param {string} id */
+  find(senderId, id) {
+    return this.#files.get(senderId)?.get(id)
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {{ transfer: string, offset: number }} header
+   * @param {Uint8Array} bytes
+   */
+  chunkReceived(senderId, { transfer, offset }, bytes) {
+    if (!this.find(senderId, transfer)?.chunkReceived(offset, bytes)) this.droppedChunks += 1
+  }
+
+  /** @param {(file: IncomingFile) => void} action */
+  each(action) {
+    for (const files of this.#files.values()) for (const file of files.values()) action(file)
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    this.#waiting.clear()
+    this.each((file) => file.fail(error, false))
+  }
+
+  // Files' delegate
+
+  /** @param {IncomingFile} file */
+  fileTaken(file) {
+    this.#waiting.add(file)
+    this.#startNext()
+    if (this.#waiting.has(file)) file.wait()
+  }
+
+  /** @param {IncomingFile} file */
+  fileReported(file) {
+    const { id, senderId, name, type, size, transferred, rate, state, error } = file
+    this.#options.delegate.fileProgressed({ id, peerId: senderId, direction: "in", name, type, size, transferred, rate, state, ...(error && { error }) })
+  }
+
+  /** @param {IncomingFile} file */
+  fileRested(file) {
+    if (file.isOver) this.#forget(file)
+    this.#startNext()
+  }
+
+  // Private
+
+  /** @param {IncomingFile} file */
+  #forget(file) {
+    this.#waiting.delete(file)
+    const files = this.#files.get(file.senderId)
+    files?.delete(file.id)
+    if (files?.size === 0) this.#files.delete(file.senderId)
+  }
+
+  #startNext() {
+    for (const file of this.#waiting) {
+      let load = Math.min(file.size, WINDOW_BYTES)
+      this.each((other) => { load += other.load(WINDOW_BYTES) })
+      if (load > MAX_INBOUND_BYTES) return
+      this.#waiting.delete(file)
+      void file.start()
+    }
+  }
+
+  /**
+   * @param {import("./notes.js").OfferNote} offer
+   * @param {string} senderId
+   */
+  #refuse({ id }, senderId) {
+    const error = new P2pError("rate_limited", { message: `More than ${MAX_OFFERS} files of one sender wait.` })
+    this.#options.carrier.post(senderId, failNote(id, error)).catch(() => undefined)
+  }
+}

@@ -1,0 +1,322 @@
+import { P2pError } from "../errors.js"
+import { deferred } from "./deferred.js"
+import { Digest } from "./digest.js"
+import { ASK_AGAIN_MLS, ASK_MLS, OFFER_MLS, RETURN_MLS, SILENCE_MLS, TICK_MLS } from "./limits.js"
+import { Meter } from "./progress.js"
+import { failNote, failure } from "./notes.js"
+import { Writing } from "./writing.js"
+
+/**
+ * @typedef {import("./receiver.js").TransferState} TransferState
+ * @typedef {import("./notes.js").Note} Note
+ *
+ * @typedef {object} IncomingDelegate
+ * @property {(file: IncomingFile) => void} fileTaken the app accepts it
+ * @property {(file: IncomingFile) => void} fileReported
+ * @property {(file: IncomingFile) => void} fileRested it takes nothing for now, or for good
+ *
+ * @typedef {object} IncomingOptions
+ * @property {import("./notes.js").OfferNote} offer
+ * @property {string} senderId
+ * @property {boolean} isHere whether the sender can be reached now
+ * @property {import("./transfers.js").Carrier} carrier
+ * @property {import("../clock.js").Clock} clock
+ * @property {SubtleCrypto} [subtle]
+ * @property {import("./sinks.js").Sinks} sinks
+ * @property {IncomingDelegate} delegate
+ */
+
+/** A file that another peer offers to this one, or sends. Name, type and content are the sender's: nothing of them is to be trusted. */
+export class IncomingFile {
+  /** Whether its digest was compared with the sender's. */
+  verified = false
+  /** How many bytes are written. */
+  transferred = 0
+  /** @type {P2pError | undefined} */
+  error
+  #options
+  #meter
+  /** @type {ReturnType<typeof deferred<File | null>>} */
+  #outcome = deferred()
+  /** @type {"offered" | "accepted" | "active" | "done" | "failed"} */
+  #stage = "offered"
+  /** @type {WritableStream | undefined} */
+  #to
+  /** @type {Writing | null} */
+  #writing = null
+  /** @type {Extract<Note, { kind: "end" }> | null} */
+  #end = null
+  #isFinishing = false
+  #isPaused = false
+  #isPausedThere = false
+  #isHere
+  #idleMls = 0
+  #creditedAt = 0
+  #askedAt = -Infinity
+  #askedFor = -1
+
+  /** @param {IncomingOptions} options */
+  constructor(options) {
+    const { id, name, type, size } = options.offer
+    this.id = id
+    this.senderId = options.senderId
+    this.name = name
+    this.type = type
+    this.size = size
+    this.#options = options
+    this.#isHere = options.isHere
+    this.#meter = new Meter(options.clock, () => options.delegate.fileReported(this))
+  }
+
+  /** @returns {TransferState} */
+  get state() {
+    if (this.#stage === "active") return this.#isPaused || this.#isPausedThere ? "paused" : "active"
+    return this.#stage === "accepted" ? "offered" : this.#stage
+  }
+
+  /** Bytes per second. */
+  get rate() {
+    return this.#meter.rate
+  }
+
+  /**
+   * Takes the file, when its turn comes.
+   * @param {{ to?: WritableStream }} [options] `to`: where it goes, and is not kept here then
+   * @returns {Promise<File | null>} null for what went `to` a stream
+   */
+  accept({ to } = {}) {
+    if (to && to.locked !== false) return Promise.reject(new P2pError("unsupported", { message: "A file goes into a WritableStream that nobody else writes to." }))
+    if (this.#stage === "offered") {
+      this.#enter("accepted")
+      this.#to = to
+      this.#options.delegate.fileTaken(this)
+    }
+    return this.#outcome.promise
+  }
+
+  /** @param {string} [reason] told to the sender */
+  decline(reason) {
+    if (this.#stage === "offered") this.fail(new P2pError("declined", { message: reason }))
+  }
+
+  /** Takes nothing more until resume(). */
+  pause() {
+    this.#setPaused(true)
+  }
+
+  resume() {
+    this.#setPaused(false)
+  }
+
+  /** @param {string} [reason] told to the sender */
+  cancel(reason) {
+    this.fail(new P2pError("cancelled", { message: reason }))
+  }
+
+  // For those who carry it
+
+  get isOver() {
+    return this.#stage === "done" || this.#stage === "failed"
+  }
+
+  get isOffered() {
+    return this.#stage === "offered"
+  }
+
+  /** How many bytes may be on their way here at once, at most. @param {number} window */
+  load(window) {
+    return this.state === "active" ? Math.min(this.size, window) : 0
+  }
+
+  /** It is accepted, and others come first. */
+  wait() {
+    this.#post({ kind: "accept", id: this.id, wait: true })
+  }
+
+  /** Its turn has come. */
+  async start() {
+    this.#enter("active")
+    const { sinks, subtle } = this.#options
+    try {
+      const sink = await sinks.open(this, this.#to)
+      this.#writing = new Writing(this.size, sink, new Digest(subtle), this)
+    } catch (error) {
+      this.fail(asP2pError(error))
+      return
+    }
+    if (this.#stage === "failed") return this.#writing.abort(/** @type {P2pError} */ (this.error))
+    this.#idleMls = 0
+    this.#post({ kind: "accept", id: this.id })
+    if (this.#isPaused) this.#post({ kind: "pause", id: this.id })
+    this.#meter.report()
+  }
+
+  /** @param {Note} note */
+  noted(note) {
+    if (this.isOver) return
+    if (this.#stage === "active") this.#idleMls = 0
+    if (note.kind === "fail") this.fail(failure(note), false)
+    if (note.kind === "pause" || note.kind === "resume") this.#setPausedThere(note.kind === "pause")
+    if (note.kind === "end") this.#ended(note)
+  }
+
+  /**
+   * @param {number} offset
+   * @param {Uint8Array} bytes
+   * @returns {boolean} whether it was taken
+   */
+  chunkReceived(offset, bytes) {
+    if (this.#stage !== "active" || !this.#writing) return false
+    this.#idleMls = 0
+    const isTaken = this.#writing.take(offset, bytes)
+    if (!isTaken && offset > this.#writing.received) this.#ask()
+    // On a slow line a sign of life comes before the block is whole.
+    if (isTaken && this.#writing.isIdle && this.#options.clock.now() - this.#creditedAt >= TICK_MLS) this.#credit()
+    return isTaken
+  }
+
+  blockWritten() {
+    this.transferred = /** @type {Writing} */ (this.#writing).written
+    this.#credit()
+    this.#meter.moved(this.transferred)
+    this.#finishIfWhole()
+  }
+
+  /** @param {unknown} error */
+  writingFailed(error) {
+    this.fail(asP2pError(error))
+  }
+
+  /** What was on its way is lost. */
+  goBack() {
+    this.#idleMls = 0
+    this.#askedAt = -Infinity
+    this.#ask()
+    if (this.#writing && !this.isOver) this.#credit()
+  }
+
+  /** @param {Set<string>} reachable */
+  reach(reachable) {
+    const isHere = reachable.has(this.senderId)
+    if (isHere === this.#isHere) return
+    this.#isHere = isHere
+    if (isHere) this.goBack()
+    else if (this.#stage !== "offered") this.#idleMls = 0
+  }
+
+  /** @param {number} mls */
+  pass(mls) {
+    if (this.isOver) return
+    if (this.#isExcused) this.#idleMls = 0
+    else this.#idleMls += mls
+    if (this.#stage === "offered" && this.#idleMls >= OFFER_MLS) this.fail(new P2pError("declined"))
+    else if (this.#stage !== "offered" && this.#idleMls >= RETURN_MLS) this.fail(new P2pError("stalled"))
+    else if (this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0) this.#ask()
+  }
+
+  /**
+   * @param {P2pError} error
+   * @param {boolean} [tell]
+   */
+  fail(error, tell = true) {
+    if (this.isOver) return
+    this.error = error
+    this.#enter("failed")
+    this.#writing?.abort(error)
+    if (tell) this.#post(failNote(this.id, error))
+    this.#outcome.reject(error)
+    this.#close()
+  }
+
+  // Private
+
+  /** @param {"accepted" | "active" | "done" | "failed"} stage */
+  #enter(stage) {
+    this.#stage = stage
+    this.#idleMls = 0
+  }
+
+  /** Whether it isn't the sender's turn to do something. */
+  get #isExcused() {
+    if (this.#stage === "offered" || !this.#isHere) return false
+    return this.state !== "active" || !this.#writing?.isIdle || this.#isFinishing
+  }
+
+  /** @param {boolean} isPaused */
+  #setPaused(isPaused) {
+    if (isPaused === this.#isPaused || this.isOver) return
+    this.#isPaused = isPaused
+    if (this.#writing) this.#post({ kind: isPaused ? "pause" : "resume", id: this.id })
+    this.#pauseChanged()
+  }
+
+  /** @param {boolean} isPaused */
+  #setPausedThere(isPaused) {
+    this.#isPausedThere = isPaused
+    this.#pauseChanged()
+  }
+
+  #pauseChanged() {
+    this.#meter.report()
+    if (this.state === "paused") this.#options.delegate.fileRested(this)
+  }
+
+  #credit() {
+    const { carrier, clock } = this.#options
+    this.#creditedAt = clock.now()
+    carrier.sendCredit(this.senderId, { transfer: this.id, offset: /** @type {Writing} */ (this.#writing).credit })
+  }
+
+  /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */
+  #ask() {
+    if (this.#stage !== "active" || !this.#writing) return
+    const { carrier, clock } = this.#options
+    const { received } = this.#writing
+    if (clock.now() - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return
+    this.#askedAt = clock.now()
+    this.#askedFor = received
+    carrier.sendCredit(this.senderId, { transfer: this.id, offset: received, resume: true })
+  }
+
+  /** @param {Extract<Note, { kind: "end" }>} note */
+  #ended(note) {
+    this.#end ??= note
+    this.#finishIfWhole()
+  }
+
+  #finishIfWhole() {
+    if (this.#stage !== "active" || !this.#writing || !this.#end || this.#isFinishing || this.transferred < this.size) return
+    this.#isFinishing = true
+    this.#writing.finish(this.#end.digest).then(({ file, verified }) => this.#done(file, verified), (error) => this.fail(asP2pError(error)))
+  }
+
+  /**
+   * @param {File | null} file
+   * @param {boolean} verified
+   */
+  #done(file, verified) {
+    if (this.isOver) return
+    this.verified = verified
+    this.#enter("done")
+    this.#post({ kind: "done", id: this.id })
+    this.#outcome.resolve(file)
+    this.#close()
+  }
+
+  #close() {
+    this.#meter.report()
+    this.#writing = null
+    this.#options.delegate.fileRested(this)
+  }
+
+  /** @param {Note} note */
+  #post(note) {
+    this.#options.carrier.post(this.senderId, note).catch((error) => this.fail(error, false))
+  }
+}
+
+/** @param {any} error */
+function asP2pError(error) {
+  if (error instanceof P2pError) return error
+  return new P2pError(error?.name === "QuotaExceededError" ? "no_space" : "internal", { cause: error })
+}

@@ -1,0 +1,65 @@
+import { ERRORS, P2pError } from "../errors.js"
+import { MAX_FILE_BYTES, MAX_ID_CHARACTERS } from "./limits.js"
+import { cleanName, cleanType } from "./names.js"
+
+/**
+ * What the two ends of a transfer say to each other beside its bytes.
+ *
+ * @typedef {{ kind: "offer", id: string, name: string, type: string, size: number }} OfferNote
+ * @typedef {{ kind: "accept", id: string, wait?: boolean }} AcceptNote `wait`: its turn comes later, and is told by another one
+ * @typedef {{ kind: "pause" | "resume", id: string }} PauseNote
+ * @typedef {{ kind: "hold", id: string }} HoldNote the sender is there, and others come first
+ * @typedef {{ kind: "end", id: string, digest?: string }} EndNote the last byte has been sent; no digest where the sender can't make one
+ * @typedef {{ kind: "done", id: string }} DoneNote the receiver has all of it
+ * @typedef {{ kind: "fail", id: string, code: import("../errors.js").ErrorCode, reason?: string }} FailNote declined, cancelled, or failed
+ * @typedef {OfferNote | AcceptNote | PauseNote | HoldNote | EndNote | DoneNote | FailNote} Note
+ */
+
+/** How much of a reason is told. */
+export const MAX_REASON_CHARACTERS = 200
+
+/**
+ * Reads a note from untrusted data.
+ * @param {any} note
+ * @returns {Note | null} null for what isn't one
+ */
+export function readNote(note) {
+  const { kind, id } = note ?? {}
+  if (typeof id !== "string" || !/^\w+$/.test(id) || id.length > MAX_ID_CHARACTERS) return null
+  switch (kind) {
+    case "offer": return readOffer(note)
+    case "accept": return { kind, id, wait: note.wait === true }
+    case "pause": case "resume": case "hold": case "done": return { kind, id }
+    case "end": return note.digest === undefined || /^[\da-f]{64}$/.test(note.digest) ? { kind, id, digest: note.digest } : null
+    case "fail": return Object.hasOwn(ERRORS, note.code) ? { kind, id, code: note.code, reason: cut(note.reason) } : null
+    default: return null
+  }
+}
+
+/**
+ * @param {string} id
+ * @param {P2pError} error
+ * @returns {FailNote}
+ */
+export function failNote(id, { code, message }) {
+  return { kind: "fail", id, code, ...(message !== ERRORS[code].message && { reason: cut(message) }) }
+}
+
+/**
+ * The error that a note tells of.
+ * @param {FailNote} note
+ */
+export function failure({ code, reason }) {
+  return new P2pError(code, { message: reason })
+}
+
+/** @param {any} note */
+function readOffer({ kind, id, name, type, size }) {
+  if (typeof name !== "string" || typeof type !== "string" || !Number.isSafeInteger(size) || size < 0 || size > MAX_FILE_BYTES) return null
+  return { kind, id, name: cleanName(name), type: cleanType(type), size }
+}
+
+/** @param {unknown} reason */
+function cut(reason) {
+  return typeof reason === "string" ? reason.slice(0, MAX_REASON_CHARACTERS) : undefined
+}

@@ -1,0 +1,51 @@
+import { REPORT_MLS } from "./limits.js"
+import { Rate } from "./rate.js"
+
+/**
+ * How one transfer gets on with one peer.
+ *
+ * @typedef {object} Progress
+ * @property {string} id the transfer's
+ * @property {string} peerId the other peer
+ * @property {"in" | "out"} direction
+ * @property {string} name
+ * @property {string} type
+ * @property {number} size
+ * @property {number} transferred bytes that the receiver has written
+ * @property {number} rate bytes per second
+ * @property {import("./receiver.js").TransferState} state
+ * @property {import("../errors.js").P2pError} [error]
+ */
+
+/** Tells how one transfer gets on: not too often, and always when its state changes. */
+export class Meter {
+  #clock
+  #report
+  #rate = new Rate()
+  #reportedAt = -Infinity
+
+  /**
+   * @param {import("../clock.js").Clock} clock
+   * @param {() => void} report
+   */
+  constructor(clock, report) {
+    this.#clock = clock
+    this.#report = report
+  }
+
+  /** In bytes per second. */
+  get rate() {
+    return this.#rate.at(this.#clock.now())
+  }
+
+  /** @param {number} transferred all bytes so far */
+  moved(transferred) {
+    this.#rate.add(this.#clock.now(), transferred)
+    if (this.#clock.now() - this.#reportedAt >= REPORT_MLS) this.report()
+  }
+
+  report() {
+    this.#reportedAt = this.#clock.now()
+    this.#report()
+  }
+}

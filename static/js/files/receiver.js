@@ -1,0 +1,126 @@
+import { OFFER_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS, WINDOW_BYTES } from "./limits.js"
+import { Meter } from "./progress.js"
+
+/** @typedef {"offered" | "active" | "paused" | "done" | "failed"} TransferState */
+
+/** One receiver of a file that this peer sends: how far it is, and for how long it has not moved. */
+export class Receiver {
+  /** @type {"waiting" | "offered" | "accepted" | "active" | "done" | "failed"} */
+  stage = "waiting"
+  /** What is sent to it next, the most that was ever sent to it, and what it has written. */
+  position = 0
+  sent = 0
+  credited = 0
+  isPaused = false
+  /** Whether it has been told that this was all. */
+  hasEnd = false
+  /** @type {import("../errors.js").P2pError | undefined} */
+  error
+  #isHere
+  #idleMls = 0
+  #quietMls = 0
+
+  /**
+   * @param {string} peerId
+   * @param {number} size
+   * @param {boolean} isHere whether it can be reached now
+   * @param {import("../clock.js").Clock} clock
+   * @param {() => void} report
+   */
+  constructor(peerId, size, isHere, clock, report) {
+    this.peerId = peerId
+    this.size = size
+    this.#isHere = isHere
+    this.meter = new Meter(clock, report)
+  }
+
+  get isOver() {
+    return this.stage === "done" || this.stage === "failed"
+  }
+
+  /** Whether it takes chunks now. */
+  get isServed() {
+    return this.stage === "active" && this.#isHere && !this.isPaused
+  }
+
+  /** @param {number} length */
+  hasRoom(length) {
+    return this.position + length <= this.credited + WINDOW_BYTES
+  }
+
+  /** @param {"offered" | "accepted" | "active" | "done" | "failed"} stage */
+  enter(stage) {
+    this.stage = stage
+    this.#idleMls = 0
+  }
+
+  /** @param {number} length */
+  advance(length) {
+    this.position += length
+    this.sent = Math.max(this.sent, this.position)
+    this.#quietMls = 0
+  }
+
+  /**
+   * @param {{ offset: number, resume?: boolean }} credit
+   * @returns {boolean} whether it is further than it was
+   */
+  credit({ offset, resume }) {
+    if (this.stage !== "active" || !Number.isSafeInteger(offset) || offset < this.credited || offset > this.sent) return false
+    if (resume) this.position = offset
+    if (resume || offset === this.credited) return false
+    this.credited = offset
+    this.position = Math.max(this.position, offset)
+    this.#idleMls = 0
+    return true
+  }
+
+  /** What was on its way to it may be lost: it is sent again from what it has written, until it says more. */
+  goBack() {
+    this.position = this.credited
+    this.#idleMls = 0
+  }
+
+  /** @param {boolean} isHere */
+  reach(isHere) {
+    if (isHere === this.#isHere) return
+    this.#isHere = isHere
+    this.goBack()
+  }
+
+  /**
+   * Time has passed. It is counted tick by tick, so that a page that was asleep holds none of it against the others.
+   * @param {number} mls
+   * @param {boolean} isFilePaused
+   * @returns {"declined" | "stalled" | null} what has become of it
+   */
+  pass(mls, isFilePaused) {
+    if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMls = 0
+    else this.#idleMls += mls
+    if (this.#idleMls < this.#patience) return null
+    return this.stage === "offered" ? "declined" : "stalled"
+  }
+
+  /**
+   * @param {number} mls
+   * @returns {boolean} whether it has heard nothing for so long that it may think that nobody is there
+   */
+  isKeptWaiting(mls) {
+    if (!this.isServed) return false
+    this.#quietMls = (this.#quietMls + mls) % (2 * SILENCE_MLS)
+    return this.#quietMls === 0
+  }
+
+  // Private
+
+  /** Whether it isn't this receiver's turn to do something. @param {boolean} isFilePaused */
+  #isExcused(isFilePaused) {
+    if (this.stage === "waiting" || this.stage === "accepted") return true
+    return this.stage === "active" && (isFilePaused || this.isPaused || (this.position === this.credited && this.credited < this.size))
+  }
+
+  get #patience() {
+    if (this.stage === "offered") return OFFER_MLS
+    return this.#isHere && this.credited < this.size ? STALL_MLS : RETURN_MLS
+  }
+}

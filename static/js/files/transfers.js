@@ -1,0 +1,154 @@
+import { Timer } from "../clock.js"
+import { Inbound } from "./inbound.js"
+import { TICK_MLS } from "./limits.js"
+import { readNote } from "./notes.js"
+import { Outbound } from "./outbound.js"
+import { Sinks } from "./sinks.js"
+
+/**
+ * What carries files: the peer, which knows the channels.
+ *
+ * @typedef {object} Carrier
+ * @property {string} peerId this peer
+ * @property {(to: string, note: import("./notes.js").Note) => Promise<void>} post reliable, in order; resolves when received, rejects with a P2pError
+ * @property {(to: string[], header: { transfer: string, offset: number }, bytes: Uint8Array) => void} sendChunk throws a P2pError when it can't be sent now
+ * @property {(to: string, credit: { transfer: string, offset: number, resume?: boolean }) => void} sendCredit best effort
+ * @property {(to: string[]) => number} buffered bytes that wait in this peer's own channels to them, in the fullest one
+ * @property {() => string[]} reachable the other peers that are connected now
+ *
+ * @typedef {object} TransfersDelegate
+ * @property {(file: import("./incoming.js").IncomingFile) => boolean} fileOffered false when nobody looks after it: it is declined then, unless it was accepted
+ * @property {(progress: import("./progress.js").Progress) => void} fileProgressed
+ *
+ * @typedef {object} TransfersOptions
+ * @property {Carrier} carrier
+ * @property {import("../clock.js").Clock} clock
+ * @property {TransfersDelegate} delegate
+ * @property {Sinks} [sinks] where files go
+ * @property {SubtleCrypto} [subtle] what makes digests; none in a page that isn't a secure context
+ */
+
+/** All files on their way from this peer and to it. The rules are between the two ends: whoever passes chunks on needs none. */
+export class Transfers {
+  #options
+  #timer
+  #outbound
+  #inbound
+  #sinks
+
+  /** @param {TransfersOptions} options */
+  constructor({ sinks = new Sinks(), subtle = globalThis.crypto?.subtle, ...options }) {
+    this.#options = options
+    this.#timer = new Timer(options.clock)
+    this.#sinks = sinks
+    this.#outbound = new Outbound({ ...options, subtle })
+    this.#inbound = new Inbound({ ...options, subtle, sinks })
+  }
+
+  /** How many transfers aren't over. */
+  get size() {
+    return this.#outbound.size + this.#inbound.size
+  }
+
+  /** How many chunks were dropped: unknown, out of order, twice, or too long. */
+  get droppedChunks() {
+    return this.#inbound.droppedChunks
+  }
+
+  /**
+   * @param {File | Blob | ArrayBuffer | ArrayBufferView} data
+   * @param {import("./outbound.js").SendFileOptions} [options] without `to` it goes to all that are connected
+   * @returns {import("./outgoing.js").OutgoingFile}
+   * @throws {import("../errors.js").P2pError} `unsupported`, `too_large`, `no_such_peer`, `rate_limited`
+   */
+  sendFile(data, options = {}) {
+    const file = this.#outbound.send(data, options, this.#look())
+    this.#watch()
+    return file
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {unknown} data untrusted
+   */
+  noted(senderId, data) {
+    const note = readNote(data)
+    if (note?.kind === "offer") {
+      this.#inbound.offered(note, senderId, this.#look().has(senderId))
+      this.#watch()
+    } else if (note) {
+      const file = this.#outbound.find(note.id, senderId)
+      if (file) file.noted(senderId, note)
+      else this.#inbound.find(senderId, note.id)?.noted(note)
+    }
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {{ transfer: string, offset: number }} header
+   * @param {Uint8Array} bytes
+   */
+  chunkReceived(senderId, header, bytes) {
+    this.#inbound.chunkReceived(senderId, header, bytes)
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {{ transfer: string, offset: number, resume?: boolean }} credit
+   */
+  creditReceived(senderId, credit) {
+    this.#outbound.find(credit.transfer, senderId)?.credited(senderId, credit)
+    this.#outbound.pump()
+  }
+
+  /** A channel has room again. */
+  drained() {
+    this.#outbound.pump()
+  }
+
+  /** Somebody has become reachable, or unreachable. */
+  peersChanged() {
+    const reachable = this.#look()
+    this.#outbound.each((file) => file.reach(reachable))
+    this.#inbound.each((file) => file.reach(reachable))
+    this.#outbound.pump()
+  }
+
+  /** This peer has a new connection: what was in flight is lost. */
+  reconnected() {
+    this.peersChanged()
+    this.#outbound.each((file) => file.goBack())
+    this.#inbound.each((file) => file.goBack())
+    this.#outbound.pump()
+  }
+
+  /**
+   * This peer has left for good. Files that it has whole remain.
+   * @param {import("../errors.js").P2pError} error
+   */
+  leave(error) {
+    this.#outbound.leave(error)
+    this.#inbound.leave(error)
+    this.#timer.stop()
+    void this.#sinks.dispose()
+  }
+
+  // Private
+
+  #look() {
+    return new Set(this.#options.carrier.reachable())
+  }
+
+  /** Looks after them all, now and then, for as long as there are any. */
+  #watch() {
+    if (!this.#timer.isRunning && this.size > 0) this.#timer.start(TICK_MLS, () => this.#tick())
+  }
+
+  #tick() {
+    this.peersChanged()
+    this.#outbound.each((file) => file.pass(TICK_MLS))
+    this.#inbound.each((file) => file.pass(TICK_MLS))
+    this.#outbound.pump()
+    this.#watch()
+  }
+}
