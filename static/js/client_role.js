@@ -1,7 +1,7 @@
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 import { MAX_SENDERS } from "./message_log.js"
-import { ACK, DATA, dataText, GAP, PACE, REFUSED, STABLE, STATE, SUCCEED, SYNC } from "./messages.js"
+import { ACK, DATA, DIRECT, encodeFrame, FAST, GAP, isRoutedFrame, isSpeech, PACE, RECEIVED, REFUSED, STABLE, STATE, SUCCEED, SYNC } from "./messages.js"
 import { MAX_WAITING_CANDIDATES } from "./negotiation.js"
 import { Presence } from "./presence.js"
 
@@ -117,19 +117,20 @@ export class ClientRole {
 
   /** @param {import("./connection.js").Connection} connection */
   #sayHello(connection) {
-    for (const text of this.#conversation.hello(this.epoch)) connection.failureToSend(text)
+    for (const packet of this.#conversation.hello(this.epoch)) connection.failureToSend(packet)
     this.#helloTimer.start(HELLO_AGAIN_MLS, () => this.#sayHello(connection))
   }
 
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {import("./messages.js").Frame} frame
-   * @param {string} text
+   * @param {import("./contents.js").Packet} packet
    */
-  connectionReceived(connection, frame, text) {
+  connectionReceived(connection, frame, packet) {
     if (connection !== this.#connection) return
+    if (isRoutedFrame(frame)) return this.#receivedRouted(frame)
     switch (frame.type) {
-      case DATA: return this.#receivedData(frame, text)
+      case DATA: return this.#receivedData(frame, packet)
       case STATE: return this.#receivedState(frame)
       case SYNC: return this.#receivedSync(frame)
       case SUCCEED: return this.#delegate.roleAppointed()
@@ -142,13 +143,20 @@ export class ClientRole {
 
   /**
    * @param {import("./messages.js").DataFrame} frame
-   * @param {string} text
+   * @param {import("./contents.js").Packet} packet
    */
-  #receivedData(frame, text) {
+  #receivedData(frame, packet) {
     if (!frame.senderId || !frame.inc) return
     if (this.#readers.has(frame.senderId)) this.#conversation.ignore(frame)
-    else this.#conversation.receive(frame, text)
+    else this.#conversation.receive(frame, packet)
     this.#acknowledge(frame.n ?? 0)
+  }
+
+  /** @param {import("./messages.js").RoutedFrame} frame */
+  #receivedRouted(frame) {
+    const { senderId } = frame
+    if (!senderId || (this.#readers.has(senderId) && isSpeech(frame))) return
+    this.#delegate.roleRouted(frame)
   }
 
   /** @param {import("./messages.js").SyncFrame} frame */
@@ -159,7 +167,7 @@ export class ClientRole {
     this.isSynced = true
     this.#helloTimer.stop()
     // What doesn't fit is lost to the others only if nobody else has it.
-    for (const text of this.#conversation.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(text)) break
+    for (const packet of this.#conversation.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(packet)) break
     this.#acknowledge(n)
     this.#delegate.roleSynced()
   }
@@ -193,6 +201,10 @@ export class ClientRole {
     this.#delegate.rolePeersChanged()
   }
 
+  connectionDrained() {
+    this.#delegate.roleDrained()
+  }
+
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {P2pError} error
@@ -208,12 +220,31 @@ export class ClientRole {
 
   /**
    * @param {number} id
-   * @param {string} json its data
+   * @param {import("./contents.js").Content} content
    * @throws {P2pError}
    */
-  send(id, json) {
+  send(id, content) {
+    this.#talking.sendPacket(content.packet({ type: DATA, id }))
+  }
+
+  /**
+   * Hands a frame to the host, for those that it is for.
+   * @param {import("./messages.js").RoutedFrame} frame
+   * @throws {P2pError}
+   */
+  route(frame) {
+    if (frame.type === FAST) this.#talking.sendFreshest(`${(frame.to ?? []).join("/")}/${frame.topic ?? ""}`, encodeFrame(frame))
+    else this.#talking.sendPacket(encodeFrame(frame), frame.type === DIRECT || frame.type === RECEIVED ? "messages" : "bulk")
+  }
+
+  /** How many bytes of files wait on the way to the host. */
+  buffered() {
+    return this.#connection?.buffered ?? 0
+  }
+
+  get #talking() {
     if (!this.#connection) throw new P2pError("not_joined")
-    this.#connection.sendText(dataText(id, json))
+    return this.#connection
   }
 
   /** Says that this client is ready to be the host. */

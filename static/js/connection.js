@@ -5,13 +5,20 @@ import { Heartbeat } from "./heartbeat.js"
 import { GOODBYE, HEARTBEAT } from "./messages.js"
 import { Negotiation } from "./negotiation.js"
 
+/** The channels of a connection: for messages, for files (so that messages needn't wait for these), and for what may be lost. */
+const LANES = Object.freeze(/** @type {const} */ ({ messages: {}, bulk: {}, fast: { ordered: false, maxRetransmits: 0 } }))
+
 /**
  * One RTCPeerConnection to one other peer, from its negotiation to its end.
  *
  * @typedef {object} ConnectionDelegate
  * @property {(connection: Connection) => void} connectionChanged the state is another one
- * @property {(connection: Connection, frame: import("./messages.js").Frame, text: string) => void} connectionReceived `text` is the frame as it came
+ * @property {(connection: Connection, frame: import("./messages.js").Frame, packet: Packet) => void} connectionReceived `packet` is the frame as it came
+ * @property {(connection: Connection) => void} connectionDrained there is room again in one of its channels
  * @property {(connection: Connection, error: P2pError) => void} connectionEnded called once, if the other side or the network ended it
+ *
+ * @typedef {import("./contents.js").Packet} Packet
+ * @typedef {keyof typeof LANES} Lane
  *
  * @typedef {object} ConnectionOptions
  * @property {string} peerId the other peer
@@ -30,8 +37,8 @@ export class Connection {
   #delegate
   #clock
   #heartbeat
-  /** @type {Channel | null} */
-  #channel = null
+  /** @type {Map<string, Channel>} */
+  #channels = new Map()
   #timer
   /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
   #state = "negotiating"
@@ -67,10 +74,10 @@ export class Connection {
 
   // Negotiating
 
-  /** Opens the channel and offers; the host's side. */
+  /** Opens the channels and offers; the host's side. */
   offer() {
     if (this.#state === "closed") return
-    this.#open(this.#pc.createDataChannel("messages"))
+    for (const [lane, options] of Object.entries(LANES)) this.#open(this.#pc.createDataChannel(lane, options))
     this.#watch(this.#negotiation.offer())
   }
 
@@ -88,22 +95,25 @@ export class Connection {
   // Talking
 
   /**
-   * @param {string} text an encoded frame
+   * @param {Packet} packet
+   * @param {Lane} [lane]
    * @throws {P2pError} `not_joined` when the channel isn't open, `rate_limited` when too much waits in it
    */
-  sendText(text) {
-    if (!this.#channel) throw new P2pError("not_joined")
-    this.#channel.sendText(text)
+  sendPacket(packet, lane = "messages") {
+    const channel = this.#channels.get(lane)
+    if (!channel) throw new P2pError("not_joined")
+    channel.sendPacket(packet)
   }
 
   /**
-   * Sends an encoded frame to one receiver of many, of which none may hold up the others.
-   * @param {string} text
+   * Sends a packet to one receiver of many, of which none may hold up the others.
+   * @param {Packet} packet
+   * @param {Lane} [lane]
    * @returns {P2pError | null} why it can't be sent
    */
-  failureToSend(text) {
+  failureToSend(packet, lane) {
     try {
-      this.sendText(text)
+      this.sendPacket(packet, lane)
       return null
     } catch (error) {
       return /** @type {P2pError} */ (error)
@@ -115,12 +125,27 @@ export class Connection {
    * @param {import("./messages.js").Frame} frame
    */
   trySend(frame) {
-    if (!this.#channel?.isOpen) return
+    if (!this.#messages?.isOpen) return
     try {
-      this.#channel.send(frame)
+      this.#messages.send(frame)
     } catch (error) {
       if (!(error instanceof P2pError)) throw error
     }
+  }
+
+  /**
+   * Sends what may be lost, and of which only the newest counts.
+   * @param {string} kind
+   * @param {Packet} packet
+   */
+  sendFreshest(kind, packet) {
+    const channel = this.#channels.get("fast")
+    if (channel?.isOpen) channel.sendFreshest(kind, packet)
+  }
+
+  /** How many bytes of files wait to be sent. */
+  get buffered() {
+    return this.#channels.get("bulk")?.buffered ?? 0
   }
 
   /**
@@ -142,15 +167,22 @@ export class Connection {
 
   // Private
 
-  /** @param {RTCDataChannel} channel */
-  #open(channel) {
-    if (this.#channel) return channel.close()
-    this.#channel = new Channel({ channel, delegate: this, clock: this.#clock })
+  get #messages() {
+    return this.#channels.get("messages")
   }
 
-  channelOpened() {
+  /** @param {RTCDataChannel} channel */
+  #open(channel) {
+    if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
+    this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock }))
+  }
+
+  /** @param {Channel} channel */
+  channelOpened(channel) {
+    if (this.#state === "closed") return
+    if (channel !== this.#messages) return this.channelDrained()
     // A channel that the other side made is open when it arrives, and then says so by an event as well.
-    if (this.#state === "closed" || this.#state === "connected") return
+    if (this.#state === "connected") return
     this.#timer.stop()
     this.#negotiation.succeed()
     this.#heartbeat.start()
@@ -159,17 +191,23 @@ export class Connection {
 
   /**
    * @param {import("./messages.js").Frame} frame
-   * @param {string} text
+   * @param {Packet} packet
    */
-  channelReceived(frame, text) {
+  channelReceived(frame, packet) {
     this.#heartbeat.heard()
     if (frame.type === HEARTBEAT) return
     if (frame.type === GOODBYE) return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
-    this.#delegate.connectionReceived(this, frame, text)
+    this.#delegate.connectionReceived(this, frame, packet)
   }
 
-  channelClosed() {
-    this.end(new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` }))
+  channelDrained() {
+    this.#delegate.connectionDrained(this)
+  }
+
+  /** @param {Channel} channel */
+  channelClosed(channel) {
+    // The others close with it, and may be faster than its last words.
+    if (channel === this.#messages) this.end(new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` }))
   }
 
   #signalingStateChanged() {
@@ -209,7 +247,8 @@ export class Connection {
     this.#negotiation.close()
     this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = null
     const pc = this.#pc
-    if (this.#channel) void this.#channel.close().then(() => pc.close())
+    const channels = [...this.#channels.values()]
+    if (channels.length > 0) void Promise.all(channels.map((channel) => channel.close())).then(() => pc.close())
     else pc.close()
   }
 }

@@ -14,6 +14,8 @@ const CALLBACKS = Object.freeze(/** @type {const} */ ({
   "p2p:error": "p2pError",
   "p2p:host-changed": "p2pHostChanged",
   "p2p:message": "p2pReceivedMessage",
+  "p2p:file": "p2pReceivedFile",
+  "p2p:progress": "p2pProgress",
   "p2p:gap": "p2pMissed",
   "p2p:forked": "p2pForked",
 }))
@@ -61,11 +63,12 @@ export class P2pController extends Controller {
   }
 
   /**
-   * Sends a message to everyone in the session; see P2pFrame.send().
+   * Sends a message; see P2pFrame.send().
    * @param {any} data
+   * @param {Parameters<P2pFrame["send"]>[1]} [options]
    */
-  p2pSendMessage(data) {
-    return this.p2pFrame.send(data)
+  p2pSendMessage(data, options) {
+    return this.p2pFrame.send(data, options)
   }
 
   // What a subclass may define
@@ -79,8 +82,12 @@ export class P2pController extends Controller {
   p2pError(_error) {}
   /** @param {{ hostPeerId: string, epoch: number }} _host */
   p2pHostChanged(_host) {}
-  /** @param {{ type: "Data" | "Data.Connection.State", senderId: string, data: any }} _message */
+  /** @param {{ type: "Data" | "Data.Connection.State", senderId: string, data: any, direct?: boolean }} _message */
   p2pReceivedMessage(_message) {}
+  /** @param {import("./files/incoming.js").IncomingFile} _file another peer offers it; accept() or decline() it */
+  p2pReceivedFile(_file) {}
+  /** @param {import("./files/progress.js").Progress} _progress a file has got on, here or there */
+  p2pProgress(_progress) {}
   /** @param {{ senderId: string, from: number, to: number }} _gap messages that can't be had any more */
   p2pMissed(_gap) {}
   /** @param {{ hostPeerId: string, epoch: number }} _host the session had gone on in two halves, and goes on under this host */
@@ -93,7 +100,7 @@ export class P2pController extends Controller {
     this.#listening = new AbortController()
     const { signal } = this.#listening
     for (const [event, method] of Object.entries(CALLBACKS)) {
-      this.p2pFrame.addEventListener(event, (/** @type {CustomEvent} */ { detail }) => this[method](detail), { signal })
+      this.p2pFrame.addEventListener(event, (/** @type {CustomEvent} */ news) => /** @type {any} */ (this)[method](news.detail, news), { signal })
     }
   }
 

@@ -1,16 +1,18 @@
+import { Content, readContent } from "./contents.js"
 import { MAX_LOG_MESSAGES, MessageLog } from "./message_log.js"
-import { DATA, encodeFrame, GAP, syncFrames } from "./messages.js"
+import { DATA, decodeFrame, encodeFrame, GAP, syncFrames } from "./messages.js"
 import { Outbox } from "./outbox.js"
 
 /**
  * What is said in a session, as one peer knows it: what it has sent, what it has seen of everybody, and the last messages themselves.
  * It outlives connections and roles, so that nothing is shown twice and what one peer missed another can give it.
  *
- * @typedef {import("./message_log.js").Name & { data: any }} Message
+ * @typedef {import("./message_log.js").Name & { content: Content }} Message
+ * @typedef {import("./contents.js").Packet} Packet
  * @typedef {import("./messages.js").Mark} Mark
  *
  * @typedef {object} ConversationDelegate
- * @property {(message: { type: "Data", senderId: string, data: any }) => void} conversationShown a message is to be shown
+ * @property {(message: { type: "Data", senderId: string, topic?: string, data: any }) => void} conversationShown a message is to be shown
  * @property {(gap: { senderId: string, from: number, to: number }) => void} conversationMissed messages can't be had any more
  * @property {() => void} conversationForked the session went on in two halves, which meet again
  */
@@ -64,12 +66,12 @@ export class Conversation {
   // What the app says
 
   /**
-   * @param {any} data any value that JSON can hold
+   * @param {Content} content
    * @returns {Promise<void>} resolves when the message is stable
    * @throws {import("./errors.js").P2pError}
    */
-  send(data) {
-    return this.#outbox.add(data)
+  send(content) {
+    return this.#outbox.add(content)
   }
 
   /**
@@ -88,7 +90,7 @@ export class Conversation {
 
   /**
    * Sends what is unsent.
-   * @param {(id: number, json: string) => void} send
+   * @param {(id: number, content: Content) => void} send
    * @returns {boolean} whether nothing is left
    */
   flush(send) {
@@ -115,13 +117,14 @@ export class Conversation {
   /**
    * Shows a message that the host sent, unless it was shown before.
    * @param {import("./messages.js").DataFrame} frame
-   * @param {string} text the frame as it came
+   * @param {Packet} packet the frame as it came
    */
-  receive({ senderId = "", inc = "", id, n = 0, data }, text) {
+  receive(frame, packet) {
+    const { senderId = "", inc = "", id, n = 0 } = frame
     if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, n)
-    if (!this.#log.add({ senderId, inc, id }, this.#epoch, text)) return
+    if (!this.#log.add({ senderId, inc, id }, this.#epoch, packet)) return
     this.#hasHeard = true
-    this.#delegate.conversationShown({ type: DATA, senderId, data })
+    this.#delegate.conversationShown({ type: DATA, senderId, ...readContent(frame) })
   }
 
   /**
@@ -142,7 +145,7 @@ export class Conversation {
   /**
    * The host has sent all that this peer lacked, and says how far it has come itself.
    * @param {Mark[]} marks
-   * @returns {string[]} frames with what the host lacks
+   * @returns {Packet[]} frames with what the host lacks
    */
   meet(marks) {
     const { entries } = this.#log.missing(marks)
@@ -150,7 +153,7 @@ export class Conversation {
     this.#isFresh = this.#isForked = false
     for (const mark of marks) this.#log.skip(...mark)
     this.#outbox.resume(marks.find(([senderId, inc]) => this.#isOwn(senderId, inc))?.[2] ?? 0)
-    return entries.filter((entry) => !this.#isWaiting(entry)).map((entry) => encodeFrame({ type: DATA, ...messageOf(entry), epoch: entry.epoch }))
+    return entries.filter((entry) => !this.#isWaiting(entry)).map((entry) => encodeEntry(entry, { epoch: entry.epoch }))
   }
 
   /** @param {number} place */
@@ -212,18 +215,18 @@ export class Conversation {
   /**
    * Gives a message its place, unless it has one.
    * @param {Message} message
-   * @returns {{ text: string, place: number, gap: import("./messages.js").GapFrame | null } | null} what all the others are sent
+   * @returns {{ packet: Packet, place: number, gap: import("./messages.js").GapFrame | null } | null} what all the others are sent
    * @throws {import("./errors.js").P2pError} `too_large`
    */
   admit(message) {
-    const { senderId, inc, id } = message
+    const { senderId, inc, id, content } = message
     const last = this.lastId(senderId, inc)
     if (last !== undefined && id <= last) return null
-    const text = encodeFrame({ type: DATA, ...message, n: this.lastPlace + 1 })
+    const packet = content.packet({ type: DATA, senderId, inc, id, n: this.lastPlace + 1 })
     const gap = last !== undefined && id > last + 1 ? gapFrame({ senderId, inc, from: last + 1, to: id - 1 }) : null
-    this.#log.add({ senderId, inc, id }, this.#epoch, text)
+    this.#log.add({ senderId, inc, id }, this.#epoch, packet)
     if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, this.lastPlace)
-    return { text, place: this.lastPlace, gap }
+    return { packet, place: this.lastPlace, gap }
   }
 
   /**
@@ -231,8 +234,8 @@ export class Conversation {
    * @param {Message} message
    * @param {number} epoch under which it was said
    */
-  present({ senderId, data }, epoch) {
-    if (epoch >= this.#freshEpoch) this.#delegate.conversationShown({ type: DATA, senderId, data })
+  present({ senderId, content }, epoch) {
+    if (epoch >= this.#freshEpoch) this.#delegate.conversationShown({ type: DATA, senderId, ...content.read() })
   }
 
   /**
@@ -251,13 +254,13 @@ export class Conversation {
   /**
    * What a client is sent first.
    * @param {import("./messages.js").Hello} hello
-   * @returns {string[]} frames
+   * @returns {Packet[]} frames
    */
   welcome({ fresh, history, seen }) {
     const { entries, gaps } = fresh ? { entries: this.#log.latest(history), gaps: [] } : this.#log.missing(seen)
     return [
       ...gaps.map((gap) => encodeFrame(gapFrame(gap))),
-      ...entries.map((entry) => encodeFrame({ type: DATA, ...messageOf(entry), n: entry.place })),
+      ...entries.map((entry) => encodeEntry(entry, { n: entry.place })),
       ...syncFrames({ n: this.lastPlace }, this.#log.marks),
     ]
   }
@@ -278,10 +281,11 @@ export class Conversation {
 /**
  * A message as it was, whatever the app has done with the object that it got.
  * @param {import("./message_log.js").Entry} entry
- * @returns {Message}
+ * @param {{ n: number } | { epoch: number }} place
  */
-function messageOf({ senderId, inc, id, text }) {
-  return { senderId, inc, id, data: JSON.parse(text).data }
+function encodeEntry({ senderId, inc, id, packet }, place) {
+  const frame = /** @type {import("./messages.js").DataFrame} */ (decodeFrame(packet))
+  return Content.from(frame).packet({ type: DATA, senderId, inc, id, ...place })
 }
 
 /** @param {import("./message_log.js").Gap} gap */

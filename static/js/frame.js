@@ -6,6 +6,7 @@ import { readOptions } from "./options.js"
 import { Peer } from "./peer.js"
 import { Renewal } from "./renewal.js"
 import { Signaling } from "./signaling.js"
+import { checkTopic, Topics } from "./topics.js"
 
 /** @typedef {import("./messages.js").PeerState} PeerState */
 
@@ -25,6 +26,7 @@ export class P2pFrame extends HTMLElement {
   /** @type {P2pError | null} */
   #lastError = null
   #peerId = ""
+  #topics = new Topics((error) => this.peerErrored(error))
   /** Whether a page that comes back from the browser's cache was in the session when it was left. */
   #comesBack = false
 
@@ -72,17 +74,73 @@ export class P2pFrame extends HTMLElement {
   // What the app says
 
   /**
-   * Sends a message to everyone in the session, this peer included.
-   * @param {any} data any value that JSON can hold
-   * @param {object} [options] none is known yet; a message never goes to more peers than its sender meant
-   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host
-   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`
+   * Sends a message: to everyone in the session, this peer included, or to some of them.
+   * @param {any} data a string, any value that JSON can hold, an ArrayBuffer, a typed array, a DataView or a Blob; it arrives as what it was
+   * @param {object} [options]
+   * @param {string | string[]} [options.to] the peers that it is for; nobody else sees it
+   * @param {string} [options.topic] whose handlers it is for, see on(); without it there is `p2p:message`
+   * @param {boolean} [options.reliable] false for what may be lost, and of which only the newest counts, such as the place of a cursor; 16 KiB at most
+   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host; with `to`, when all of
+   *   these have been shown it; one that may be lost, at once
+   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `forbidden`, `no_such_peer`, `bad_request`
    */
   async send(data, options = {}) {
-    const [unknown] = Object.keys(options)
-    if (unknown) throw new P2pError("unsupported", { message: `send() doesn't know the option "${unknown}".` })
-    if (!this.#peer) throw new P2pError("not_joined", { message: "The frame is not in the page." })
-    return this.#peer.send(data)
+    const { topic, reliable } = checkOptions("send", options, ["to", "topic", "reliable"])
+    if (topic !== undefined) checkTopic(topic)
+    return this.#joined.send(data, { to: readTo(options.to), topic, reliable })
+  }
+
+  /**
+   * Handles the messages of a topic. Those that came before its first handler are given to that one.
+   * @param {string} topic
+   * @param {import("./topics.js").Handler} handler
+   * @returns {() => void} ends it
+   * @throws {P2pError} `bad_request` for what can't be a topic
+   */
+  on(topic, handler) {
+    return this.#topics.on(topic, handler)
+  }
+
+  /**
+   * Asks another peer, and waits for its answer.
+   * @param {string} peerId
+   * @param {string} topic
+   * @param {any} data as for send()
+   * @param {object} [options]
+   * @param {number} [options.timeout] milliseconds, 10,000
+   * @param {AbortSignal} [options.signal] ends the waiting
+   * @returns {Promise<any>} what the other peer's responder gave
+   * @throws {P2pError} as a rejection: as send(), and `no_handler`, `no_answer`, `handler_failed`, or what P2pError the responder threw; the signal's reason
+   */
+  async request(peerId, topic, data, options = {}) {
+    checkTopic(topic)
+    return this.#joined.request(peerId, topic, data, checkOptions("request", options, ["timeout", "signal"]))
+  }
+
+  /**
+   * Answers the requests on a topic.
+   * @param {string} topic
+   * @param {import("./topics.js").Responder} responder returns the answer, or a promise of it; throws a P2pError that the other peer is to see
+   * @returns {() => void} ends it
+   * @throws {P2pError} `bad_request` where there is one already
+   */
+  respond(topic, responder) {
+    return this.#topics.respond(topic, responder)
+  }
+
+  /**
+   * Sends a file, which the others' apps accept or decline (`p2p:file`). `p2p:progress` tells how it gets on.
+   * @param {Blob | ArrayBuffer | ArrayBufferView} file
+   * @param {object} [options]
+   * @param {string | string[]} [options.to] whom; without it, everybody who is connected now
+   * @param {string} [options.name] the file's own
+   * @param {string} [options.type] its MIME type, the file's own
+   * @returns {import("./shipment.js").Shipment} to pause, resume or cancel it; its `done` resolves when all who took it have it whole
+   * @throws {P2pError} `not_joined`, `forbidden`, `unsupported`; what else prevents it, `done` rejects with
+   */
+  sendFile(file, options = {}) {
+    const { name, type } = checkOptions("sendFile", options, ["to", "name", "type"])
+    return this.#joined.sendFile(file, { to: readTo(options.to), name, type })
   }
 
   /**
@@ -92,8 +150,7 @@ export class P2pFrame extends HTMLElement {
    * @throws {P2pError} as a rejection: `forbidden` (this peer isn't the host), `no_such_peer`, `unavailable`
    */
   async handOver(peerId) {
-    if (!this.#peer) throw new P2pError("not_joined", { message: "The frame is not in the page." })
-    return this.#peer.handOver(peerId)
+    return this.#joined.handOver(peerId)
   }
 
   /** Leaves the session; reconnect() joins again. */
@@ -151,6 +208,19 @@ export class P2pFrame extends HTMLElement {
     this.#dispatch("p2p:message", message)
   }
 
+  /**
+   * @param {import("./files/incoming.js").IncomingFile} file
+   * @returns {boolean} whether the app answers later; who has answered needn't say so
+   */
+  peerOffered(file) {
+    return !this.#dispatch("p2p:file", file)
+  }
+
+  /** @param {import("./files/progress.js").Progress} progress */
+  peerProgressed(progress) {
+    this.#dispatch("p2p:progress", progress)
+  }
+
   /** @param {{ senderId: string, from: number, to: number }} gap */
   peerMissed(gap) {
     this.#dispatch("p2p:gap", gap)
@@ -176,6 +246,11 @@ export class P2pFrame extends HTMLElement {
 
   // Private
 
+  get #joined() {
+    if (!this.#peer) throw new P2pError("not_joined", { message: "The frame is not in the page." })
+    return this.#peer
+  }
+
   #enter() {
     const options = readOptions(this)
     this.#peerId = options.peerId
@@ -184,6 +259,7 @@ export class P2pFrame extends HTMLElement {
     const token = () => this.#renewal?.token ?? options.token
     this.#peer = new Peer({
       ...options,
+      topics: this.#topics,
       clock: systemClock,
       delegate: this,
       createSignaling: (delegate) => new Signaling({ ...options, token, delegate }),
@@ -230,7 +306,7 @@ export class P2pFrame extends HTMLElement {
    * @param {any} detail
    */
   #dispatch(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }))
+    return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: type === "p2p:file" }))
   }
 
   /** @param {string} type */
@@ -277,4 +353,28 @@ export class P2pFrame extends HTMLElement {
       reportError(error) // as the browser does for any listener
     }
   }
+}
+
+/**
+ * @template {object} T
+ * @param {string} method
+ * @param {T} options
+ * @param {string[]} known
+ * @returns {T} a message never goes to more peers than its sender meant
+ */
+function checkOptions(method, options, known) {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown === undefined) return options
+  throw new P2pError("bad_request", { message: `${method}() doesn't know the option "${unknown}".`, hint: `It knows ${known.join(", ")}.` })
+}
+
+/**
+ * @param {unknown} to
+ * @returns {string[] | undefined}
+ */
+function readTo(to) {
+  const list = typeof to === "string" ? [to] : to
+  if (list === undefined) return undefined
+  if (Array.isArray(list) && list.length > 0 && list.every((peerId) => typeof peerId === "string" && peerId !== "")) return [...new Set(list)]
+  throw new P2pError("bad_request", { message: "The option to is the id of a peer, or a list of ids.", hint: "Leave it out to reach everyone." })
 }

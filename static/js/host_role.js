@@ -1,13 +1,12 @@
-import { Timer } from "./clock.js"
+import { sizeOf } from "./contents.js"
 import { P2pError } from "./errors.js"
-import { ACK, DATA, encodeFrame, STATE, SUCCEED, SYNC } from "./messages.js"
+import { ACK, DATA, encodeFrame, isRoutedFrame, STATE, SUCCEED, SYNC } from "./messages.js"
 import { Guest } from "./guest.js"
 import { Presence } from "./presence.js"
 import { Relay } from "./relay.js"
+import { Roster } from "./roster.js"
+import { Switchboard } from "./switchboard.js"
 
-/** Milliseconds between two rosters to the server at the least, and at the most. */
-export const ROSTER_PAUSE_MLS = 1_000
-export const ROSTER_INTERVAL_MLS = 30_000
 /** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
 export const STATES_PER_FRAME = 200
 
@@ -18,6 +17,8 @@ export const STATES_PER_FRAME = 200
  * @property {() => void} roleChanged the state is another one
  * @property {() => void} rolePeersChanged
  * @property {() => void} roleSynced what waits to be sent may be sent
+ * @property {(frame: import("./messages.js").RoutedFrame) => void} roleRouted a frame for this peer from another one
+ * @property {() => void} roleDrained there is room again for what waits to be sent
  * @property {() => void} roleAppointed the host wants this client to be the next host
  * @property {() => void} roleYields the next host is ready to take this host's place
  * @property {() => void} roleFollowed the next host has taken it
@@ -46,6 +47,8 @@ export class HostRole {
   #signal
   #createConnection
   #clock
+  #switchboard
+  #roster
   #presence = new Presence()
   /** @type {Map<string, Guest>} */
   #guests = new Map()
@@ -53,8 +56,6 @@ export class HostRole {
   #relay
   /** Who is to be the next host. @type {string | null} */
   #successor = null
-  #rosterTimer
-  #rosterDue = Infinity
 
   /** @param {RoleOptions} options */
   constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation, peers = new Map() }) {
@@ -66,9 +67,9 @@ export class HostRole {
     this.#clock = clock
     const formerPeers = new Map([...peers].filter(([other]) => other !== peerId))
     this.#relay = new Relay({ conversation, clock, delegate: this, epoch, formerPeers })
-    this.#rosterTimer = new Timer(clock)
+    this.#switchboard = new Switchboard({ peerId, clock, delegate: this })
     this.#presence.set(peerId, "connected")
-    this.#scheduleRoster(ROSTER_PAUSE_MLS)
+    this.#roster = new Roster({ clock, report: () => delegate.roleReported(this.#presence.toJSON()) })
   }
 
   get peers() {
@@ -153,15 +154,20 @@ export class HostRole {
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {import("./messages.js").Frame} frame
-   * @param {string} text
+   * @param {import("./contents.js").Packet} packet
    */
-  connectionReceived(connection, frame, text) {
+  connectionReceived(connection, frame, packet) {
     const guest = this.#guestOf(connection)
     if (!guest) return
-    if (frame.type === DATA) this.#relay.admit(guest, frame, text.length)
+    if (isRoutedFrame(frame)) this.#switchboard.admit(guest, frame, sizeOf(packet))
+    if (frame.type === DATA) this.#relay.admit(guest, frame, sizeOf(packet))
     if (frame.type === SYNC) this.#relay.meet(guest, frame)
     if (frame.type === ACK) this.#relay.shown(guest, frame.n)
     if (frame.type === SUCCEED && connection.peerId === this.#successor) this.#delegate.roleYields()
+  }
+
+  connectionDrained() {
+    this.#delegate.roleDrained()
   }
 
   /**
@@ -182,12 +188,12 @@ export class HostRole {
 
   /** The clients that get messages. */
   synced() {
-    return [...this.#guests.values()].filter((guest) => guest.isSynced && guest.isConnected)
+    return this.connected().filter(({ isSynced }) => isSynced)
   }
 
-  /** @param {string} text */
-  relayed(text) {
-    this.#sendTo(this.synced(), text)
+  /** @param {import("./contents.js").Packet} packet */
+  relayed(packet) {
+    this.#sendTo(this.synced(), packet)
   }
 
   /**
@@ -195,6 +201,31 @@ export class HostRole {
    * @param {P2pError} error
    */
   relayFailed(guest, error) {
+    this.#dismiss(guest.connection, error)
+  }
+
+  // What the switchboard says
+
+  connected() {
+    return [...this.#guests.values()].filter(({ isConnected }) => isConnected)
+  }
+
+  /** @param {string} peerId */
+  connectedTo(peerId) {
+    const guest = this.#guests.get(peerId)
+    return guest?.isConnected ? guest : null
+  }
+
+  /** @param {import("./messages.js").RoutedFrame} frame */
+  routedHere(frame) {
+    this.#delegate.roleRouted(frame)
+  }
+
+  /**
+   * @param {Guest} guest
+   * @param {P2pError} error
+   */
+  routeFailed(guest, error) {
     this.#dismiss(guest.connection, error)
   }
 
@@ -220,11 +251,27 @@ export class HostRole {
   /**
    * Shows the host's own message to everyone.
    * @param {number} id
-   * @param {string} json its data
+   * @param {import("./contents.js").Content} content
    */
-  send(id, json) {
-    this.#relay.sendOwn(this.#peerId, id, json)
+  send(id, content) {
+    this.#relay.sendOwn(this.#peerId, id, content)
     this.#relay.settle()
+  }
+
+  /**
+   * Hands a frame to those that it is for.
+   * @param {import("./messages.js").RoutedFrame} frame
+   */
+  route(frame) {
+    this.#switchboard.route(this.#peerId, frame)
+  }
+
+  /**
+   * How many bytes of files wait on the way to some peers: at the fullest of the connections.
+   * @param {string[]} to
+   */
+  buffered(to) {
+    return Math.max(0, ...to.map((peerId) => this.connectedTo(peerId)?.connection.buffered ?? 0))
   }
 
   /**
@@ -243,7 +290,7 @@ export class HostRole {
   // Private
 
   #release() {
-    this.#rosterTimer.stop()
+    this.#roster.stop()
     this.#relay.stop()
     this.state = "closed"
     const guests = [...this.#guests.values()]
@@ -266,19 +313,19 @@ export class HostRole {
     this.connectionEnded(connection, error ?? new P2pError("host_lost"))
   }
 
-  /** @param {string} text */
-  #sendToAll(text) {
-    this.#sendTo([...this.#guests.values()].filter(({ isConnected }) => isConnected), text)
+  /** @param {import("./contents.js").Packet} packet */
+  #sendToAll(packet) {
+    this.#sendTo(this.connected(), packet)
   }
 
   /**
    * @param {Guest[]} guests
-   * @param {string} text
+   * @param {import("./contents.js").Packet} packet
    */
-  #sendTo(guests, text) {
+  #sendTo(guests, packet) {
     const failures = []
     for (const { connection } of guests) {
-      const error = connection.failureToSend(text)
+      const error = connection.failureToSend(packet)
       if (error) failures.push(() => connection.end(error))
     }
     // Only now, for the app may send from within what it is told, and nobody shall get that first.
@@ -292,7 +339,7 @@ export class HostRole {
   #setState(peerId, state) {
     if (!this.#presence.set(peerId, state)) return
     this.#sendToAll(this.#encodeStates([[peerId, state]], false))
-    this.#scheduleRoster(ROSTER_PAUSE_MLS)
+    this.#roster.changed()
     this.#delegate.rolePeersChanged()
   }
 
@@ -314,19 +361,5 @@ export class HostRole {
   #encodeStates(states, full) {
     const readers = states.map(([peerId]) => peerId).filter((peerId) => this.#guests.get(peerId)?.canSend === false)
     return encodeFrame({ type: STATE, senderId: this.#peerId, data: Object.fromEntries(states), epoch: this.epoch, ...(full && { full }), ...(readers.length > 0 && { readers }) })
-  }
-
-  /** @param {number} mls */
-  #scheduleRoster(mls) {
-    const due = this.#clock.now() + mls
-    if (due >= this.#rosterDue) return
-    this.#rosterDue = due
-    this.#rosterTimer.start(mls, () => this.#report())
-  }
-
-  #report() {
-    this.#delegate.roleReported(this.#presence.toJSON())
-    this.#rosterDue = Infinity
-    this.#scheduleRoster(ROSTER_INTERVAL_MLS)
   }
 }

@@ -1,3 +1,5 @@
+import { sizeOf } from "./contents.js"
+
 /** How many messages, and how many characters of them, a peer keeps for those that missed them, and for how long. */
 export const MAX_LOG_MESSAGES = 1_000
 export const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
@@ -6,11 +8,11 @@ export const LOG_TERM_MLS = 60_000
 export const MAX_SENDERS = 2_000
 
 /**
- * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `epoch` the host's that it was shown under, `text` the
+ * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `epoch` the host's that it was shown under, `packet` the
  * frame that it came in.
  *
  * @typedef {{ senderId: string, inc: string, id: number }} Name
- * @typedef {Name & { epoch: number, text: string, at: number, place: number }} Entry
+ * @typedef {Name & { epoch: number, packet: import("./contents.js").Packet, at: number, place: number }} Entry
  * @typedef {import("./messages.js").Mark} Mark
  * @typedef {{ senderId: string, inc: string, from: number, to: number }} Gap messages that can't be had any more, both ends included
  */
@@ -64,13 +66,13 @@ export class MessageLog {
    * Takes in a message that is being shown.
    * @param {Name} name
    * @param {number} epoch
-   * @param {string} text the frame that it came in
+   * @param {import("./contents.js").Packet} packet the frame that it came in
    * @returns {boolean} false if it was shown before
    */
-  add({ senderId, inc, id }, epoch, text) {
+  add({ senderId, inc, id }, epoch, packet) {
     if (!this.skip(senderId, inc, id)) return false
-    this.#entries.push({ senderId, inc, id, epoch, text, at: this.#clock.now(), place: ++this.#lastPlace })
-    this.#characters += text.length
+    this.#entries.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.#lastPlace })
+    this.#characters += sizeOf(packet)
     this.#prune()
     return true
   }
@@ -135,7 +137,7 @@ export class MessageLog {
     const oldest = this.#clock.now() - LOG_TERM_MLS
     let count = 0
     while (count < this.#entries.length && this.#isSurplus(this.#entries.length - count, this.#entries[count], oldest)) {
-      this.#characters -= this.#entries[count].text.length
+      this.#characters -= sizeOf(this.#entries[count].packet)
       count += 1
     }
     this.#entries.splice(0, count)

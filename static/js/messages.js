@@ -1,9 +1,11 @@
-import { P2pError } from "./errors.js"
+import { hasContent, isLabel, pack, unpack } from "./contents.js"
 
 /**
  * The frames that travel over the data channels (docs/protocol.md, "Data channels").
  *
- * @typedef {{ type: "Data", senderId?: string, inc?: string, id: number, n?: number, epoch?: number, data: any }} DataFrame
+ * @typedef {import("./contents.js").Packet} Packet
+ * @typedef {import("./contents.js").ContentFields} ContentFields
+ * @typedef {{ type: "Data", senderId?: string, inc?: string, id: number, n?: number, epoch?: number } & ContentFields} DataFrame
  * @typedef {{ type: "Gap", senderId: string, inc: string, from: number, to: number }} GapFrame
  * @typedef {[senderId: string, inc: string, id: number]} Mark how far somebody has come with one sender's page
  * @typedef {{ type: "Sync", seen: Mark[], more?: boolean, inc?: string, fresh?: boolean, history?: number, n?: number }} SyncFrame
@@ -16,7 +18,13 @@ import { P2pError } from "./errors.js"
  * @typedef {{ type: "Refused", id: number, error: import("./errors.js").ErrorPayload }} RefusedFrame
  * @typedef {{ type: "Heartbeat" }} HeartbeatFrame
  * @typedef {{ type: "Goodbye", error?: import("./errors.js").ErrorPayload }} GoodbyeFrame
- * @typedef {DataFrame | GapFrame | SyncFrame | AckFrame | StableFrame | PaceFrame | SucceedFrame | StateFrame | RefusedFrame | HeartbeatFrame | GoodbyeFrame} Frame
+ * @typedef {{ type: "Direct", to?: string, senderId?: string, inc: string, id: number, after: number, ask?: number, answer?: number, error?: import("./errors.js").ErrorPayload, note?: any } & ContentFields} DirectFrame
+ * @typedef {{ type: "Received", to?: string, senderId?: string, inc: string, id: number }} ReceivedFrame
+ * @typedef {{ type: "Fast", to?: string[], senderId?: string, inc: string, id: number } & ContentFields} FastFrame
+ * @typedef {{ type: "Chunk", to?: string[], senderId?: string, transfer: string, offset: number, bytes?: Uint8Array }} ChunkFrame
+ * @typedef {{ type: "Credit", to?: string, senderId?: string, transfer: string, offset: number, resume?: boolean }} CreditFrame
+ * @typedef {DirectFrame | ReceivedFrame | FastFrame | ChunkFrame | CreditFrame} RoutedFrame what a host hands on to those that it is for
+ * @typedef {RoutedFrame | DataFrame | GapFrame | SyncFrame | AckFrame | StableFrame | PaceFrame | SucceedFrame | StateFrame | RefusedFrame | HeartbeatFrame | GoodbyeFrame} Frame
  * @typedef {(typeof STATES)[number]} PeerState
  */
 
@@ -36,57 +44,50 @@ export const SUCCEED = "Succeed"
 export const REFUSED = "Refused"
 export const HEARTBEAT = "Heartbeat"
 export const GOODBYE = "Goodbye"
-
-/** The largest frame in bytes: the most that Chromium and Firefox take from each other in one message. */
-export const MAX_FRAME_BYTES = 262_144
-/** What a sender leaves free for the rest of the frame: the host's stamp with an id of 128 characters, escaped, and numbers. */
-export const STAMP_BYTES = 1_024
+export const DIRECT = "Direct"
+export const RECEIVED = "Received"
+export const FAST = "Fast"
+export const CHUNK = "Chunk"
+export const CREDIT = "Credit"
 
 /** How many marks one frame holds: with the longest ids it stays within the largest frame. */
 export const MARKS_PER_FRAME = 200
 
+/** How many peers a message that isn't for everyone may be for. */
+export const MAX_ADDRESSEES = 256
+
 /** The longest id of a peer, in UTF-16 code units: 128 characters. */
 export const MAX_ID_CHARACTERS = 256
 
-const utf8 = new TextEncoder()
-
 /**
- * Writes a frame as JSON text.
  * @param {Frame} frame
- * @returns {string}
- * @throws {P2pError} `too_large` above MAX_FRAME_BYTES
+ * @returns {Packet}
+ * @throws {import("./errors.js").P2pError} `too_large` above MAX_FRAME_BYTES
  */
 export function encodeFrame(frame) {
-  return limited(stringify(frame), MAX_FRAME_BYTES)
+  if (!("bytes" in frame)) return pack(JSON.stringify(frame))
+  const { bytes, ...head } = frame
+  return pack(JSON.stringify(head), bytes)
 }
 
-/**
- * Writes an app's data as JSON text.
- * @param {any} data
- * @returns {string}
- * @throws {P2pError} `unsupported` for what JSON can't hold, `too_large` above MAX_FRAME_BYTES less STAMP_BYTES
- */
-export function encodeData(data) {
-  refuseUnsupported(data)
-  const json = stringify(data)
-  refuseUnsupported(json) // a toJSON() may say nothing
-  return limited(json, MAX_FRAME_BYTES - STAMP_BYTES)
+const ROUTED = Object.freeze([DIRECT, RECEIVED, FAST, CHUNK, CREDIT])
+
+/** @param {Frame} frame @returns {frame is RoutedFrame} */
+export function isRoutedFrame(frame) {
+  return ROUTED.includes(frame.type)
 }
 
-/**
- * A client's message as a frame.
- * @param {number} id
- * @param {string} json its data
- */
-export function dataText(id, json) {
-  return `{"type":"${DATA}","id":${id},"data":${json}}`
+/** Whether it takes the right to send; who may only read still acknowledges, and takes files. @param {RoutedFrame} frame */
+export function isSpeech(frame) {
+  if (frame.type === DIRECT) return frame.note === undefined || frame.note?.kind === "offer"
+  return frame.type === FAST || frame.type === CHUNK
 }
 
 /**
  * How far a peer has come, in as many frames as it takes; the last one is the one without `more`.
  * @param {Omit<SyncFrame, "type" | "seen" | "more">} rest
  * @param {Mark[]} marks
- * @returns {string[]}
+ * @returns {Packet[]}
  */
 export function syncFrames(rest, marks) {
   const frames = []
@@ -98,53 +99,22 @@ export function syncFrames(rest, marks) {
 }
 
 /**
- * Reads a frame from untrusted text.
- * @param {unknown} text
+ * Reads a frame from what came, which isn't trusted.
+ * @param {unknown} packet
  * @returns {Frame | null} null for what isn't a frame
  */
-export function decodeFrame(text) {
-  if (typeof text !== "string") return null
+export function decodeFrame(packet) {
+  const parts = unpack(packet)
+  if (!parts) return null
   try {
-    return checkFrame(JSON.parse(text))
+    const frame = JSON.parse(parts.text)
+    if (parts.bytes) frame.bytes = parts.bytes
+    else if ("bytes" in frame) return null
+    return checkFrame(frame)
   } catch {
     // Not JSON: the caller counts it as a bad frame.
     return null
   }
-}
-
-/**
- * The length of a text in UTF-8.
- * @param {string} text
- */
-function byteLength(text) {
-  return utf8.encode(text).length
-}
-
-/**
- * @param {string} text
- * @param {number} most
- */
-function limited(text, most) {
-  const bytes = byteLength(text)
-  if (bytes <= most) return text
-  throw new P2pError("too_large", { message: `The message has ${bytes} bytes; the most that a channel takes is ${most}.` })
-}
-
-/** @param {unknown} data */
-function stringify(data) {
-  try {
-    return JSON.stringify(data)
-  } catch (cause) {
-    throw new P2pError("unsupported", { message: "The message can't be written as JSON.", hint: "Send values without cycles and BigInt.", cause })
-  }
-}
-
-/** @param {unknown} data */
-function refuseUnsupported(data) {
-  const binary = data instanceof ArrayBuffer || ArrayBuffer.isView(data) || data instanceof Blob
-  if (!binary && data !== undefined && typeof data !== "function" && typeof data !== "symbol") return
-  const kind = data === undefined ? "undefined" : (/** @type {any} */ (data).constructor?.name ?? typeof data)
-  throw new P2pError("unsupported", { message: `A message can't be ${kind}.`, hint: "Send a string or any value that JSON can hold." })
 }
 
 /**
@@ -156,15 +126,52 @@ function checkFrame(frame) {
     case HEARTBEAT: return { type: HEARTBEAT }
     case SUCCEED: return { type: SUCCEED }
     case GOODBYE: return { type: GOODBYE, error: frame.error }
-    case DATA: return isNumber(frame.id) && "data" in frame && isIds([frame.senderId ?? "-", frame.inc ?? "-"]) && isCount(frame.n ?? 0) && isCount(frame.epoch ?? 0) ? frame : null
+    case DATA: return isNumber(frame.id) && hasContent(frame) && isIds([frame.senderId ?? "-", frame.inc ?? "-"]) && isCount(frame.n ?? 0) && isCount(frame.epoch ?? 0) ? frame : null
     case GAP: return isIds([frame.senderId, frame.inc]) && isNumber(frame.from) && isNumber(frame.to) && frame.from <= frame.to ? frame : null
     case SYNC: return isMarks(frame.seen) && isIds([frame.inc ?? "-"]) && isCount(frame.history ?? 0) && isCount(frame.n ?? 0) ? frame : null
     case ACK: case STABLE: return isCount(frame.n) ? frame : null
     case PACE: return isCount(frame.mls) ? frame : null
     case STATE: return isStates(frame.data) && isIds(frame.readers ?? []) && Number.isSafeInteger(frame.epoch ?? 0) ? frame : null
     case REFUSED: return Number.isSafeInteger(frame.id) ? frame : null
+    case DIRECT: return isDirect(frame) ? frame : null
+    case RECEIVED: return isRouted(frame, isId) && isId(frame.inc) && isNumber(frame.id) ? frame : null
+    case FAST: return isRouted(frame, isAudience) && isId(frame.inc) && isNumber(frame.id) && hasContent(frame) ? frame : null
+    case CHUNK: return isRouted(frame, isAudience) && isLabel(frame.transfer) && isCount(frame.offset) && frame.bytes?.length > 0 ? frame : null
+    case CREDIT: return isRouted(frame, isId) && isLabel(frame.transfer) && isCount(frame.offset) ? frame : null
     default: return null
   }
+}
+
+/** @param {any} frame */
+function isDirect(frame) {
+  const { inc, ask, answer, note, error } = frame
+  const isNumbered = isId(inc) && isNumber(frame.id) && isCount(frame.after) && frame.after < frame.id
+  const isWhole = note !== undefined || (answer !== undefined && error !== undefined) || hasContent(frame)
+  return isRouted(frame, isId) && isNumbered && isWhole && isCount(ask ?? 0) && isCount(answer ?? 0)
+}
+
+/**
+ * Whether it says whom it is for, or, stamped by the host, whom it is from.
+ * @param {any} frame
+ * @param {(to: unknown) => boolean} isGoal
+ */
+function isRouted({ to, senderId }, isGoal) {
+  return to === undefined ? isId(senderId ?? "-") : isGoal(to)
+}
+
+/** @param {unknown} ids */
+function isAudience(ids) {
+  return isShort(ids) && isIds(ids)
+}
+
+/** @param {unknown} list */
+function isShort(list) {
+  return Array.isArray(list) && list.length <= MAX_ADDRESSEES
+}
+
+/** @param {unknown} id */
+function isId(id) {
+  return isIds([id])
 }
 
 /** @param {unknown} data */

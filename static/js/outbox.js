@@ -1,5 +1,4 @@
 import { P2pError } from "./errors.js"
-import { encodeData } from "./messages.js"
 
 /** How many messages, and how many characters of them, may wait until they are stable. */
 export const MAX_WAITING_MESSAGES = 1_000
@@ -8,10 +7,11 @@ export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
 /**
  * A message of this peer's. Its `id` is 0 until it is first sent, its `place` 0 until it has come back.
  *
+ * @typedef {import("./contents.js").Content} Content
+ *
  * @typedef {object} Entry
- * @property {string} json
+ * @property {Content} content
  * @property {number} id
- * @property {boolean} isSent over the present connection
  * @property {number} place
  * @property {() => void} resolve
  * @property {(error: P2pError) => void} reject
@@ -19,46 +19,46 @@ export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
 
 /** What this peer has sent and doesn't know to be kept by others yet, in order. */
 export class Outbox {
-  /** @type {Set<Entry>} */
-  #entries = new Set()
+  /** What was sent over the present connection, by its number. @type {Map<number, Entry>} */
+  #sent = new Map()
+  /** What comes after it. @type {Set<Entry>} */
+  #unsent = new Set()
   #lastId = 0
   #characters = 0
 
   get size() {
-    return this.#entries.size
+    return this.#sent.size + this.#unsent.size
   }
 
   /** Whether something waits to be sent. */
   get hasUnsent() {
-    return [...this.#entries].some(({ isSent }) => !isSent)
+    return this.#unsent.size > 0
   }
 
   /**
-   * Takes a message in, as it is now: later changes to it don't matter.
-   * @param {any} data any value that JSON can hold
+   * Takes a message in.
+   * @param {Content} content
    * @returns {Promise<void>} resolves when the message is stable; rejects with the P2pError that prevented it
-   * @throws {P2pError} `unsupported`, `too_large`, or `rate_limited` when too much waits already
+   * @throws {P2pError} `rate_limited` when too much waits already
    */
-  add(data) {
-    const json = encodeData(data)
-    if (this.size >= MAX_WAITING_MESSAGES || this.#characters + json.length > MAX_WAITING_CHARACTERS) {
+  add(content) {
+    if (this.size >= MAX_WAITING_MESSAGES || this.#characters + content.size > MAX_WAITING_CHARACTERS) {
       throw new P2pError("rate_limited", { message: `${this.size} messages of ${this.#characters} characters wait already.` })
     }
-    this.#characters += json.length
-    return new Promise((resolve, reject) => this.#entries.add({ json, id: 0, isSent: false, place: 0, resolve, reject }))
+    this.#characters += content.size
+    return new Promise((resolve, reject) => this.#unsent.add({ content, id: 0, place: 0, resolve, reject }))
   }
 
   /**
    * Hands what is unsent to `send`, in order, under its number. What it throws refuses that message only; one that comes too fast, or too late, waits.
-   * @param {(id: number, json: string) => void} send
+   * @param {(id: number, content: Content) => void} send
    * @returns {boolean} whether nothing is left
    */
   flush(send) {
-    for (const entry of this.#entries) {
-      if (entry.isSent) continue
+    for (const entry of this.#unsent) {
       const error = this.#send(entry, send)
       if (error?.code === "rate_limited" || error?.code === "not_joined") return false
-      if (error) this.#take(entry)?.reject(error)
+      if (error) this.#drop(entry)?.reject(error)
     }
     return true
   }
@@ -68,16 +68,18 @@ export class Outbox {
    * @param {number} lastId the last number that the host has
    */
   resume(lastId) {
-    for (const entry of this.#entries) {
-      entry.isSent = false
+    const entries = [...this.#sent.values(), ...this.#unsent]
+    this.#sent.clear()
+    this.#unsent = new Set(entries)
+    for (const entry of entries) {
       entry.place = 0
-      if (entry.id > 0 && entry.id <= lastId) this.#take(entry)?.resolve()
+      if (entry.id > 0 && entry.id <= lastId) this.#drop(entry)?.resolve()
     }
   }
 
   /** Whether a number is of a message that waits here. @param {number} id */
   has(id) {
-    return this.#find(id) !== undefined
+    return this.#sent.has(id) || [...this.#unsent].some((entry) => entry.id === id)
   }
 
   /**
@@ -86,7 +88,7 @@ export class Outbox {
    * @param {number} place
    */
   placed(id, place) {
-    const entry = this.#find(id)
+    const entry = this.#sent.get(id)
     if (entry) entry.place = place
   }
 
@@ -95,7 +97,11 @@ export class Outbox {
    * @param {number} place
    */
   stable(place) {
-    for (const entry of this.#entries) if (entry.place > 0 && entry.place <= place) this.#take(entry)?.resolve()
+    // A host gives places in the order of the numbers.
+    for (const entry of this.#sent.values()) {
+      if (entry.place === 0 || entry.place > place) return
+      this.#drop(entry)?.resolve()
+    }
   }
 
   /**
@@ -104,50 +110,54 @@ export class Outbox {
    * @param {P2pError} error
    */
   refuse(id, error) {
-    const entry = this.#find(id)
-    if (entry) this.#take(entry)?.reject(error)
+    const entry = this.#sent.get(id)
+    if (entry) this.#drop(entry)?.reject(error)
   }
 
   /** @param {P2pError} error */
   rejectAll(error) {
-    for (const entry of this.#entries) this.#take(entry)?.reject(error)
+    for (const entry of [...this.#sent.values(), ...this.#unsent]) this.#drop(entry)?.reject(error)
   }
 
   // Private
 
   /**
    * @param {Entry} entry
-   * @param {(id: number, json: string) => void} send
+   * @param {(id: number, content: Content) => void} send
    * @returns {P2pError | null}
    */
   #send(entry, send) {
     const isNew = entry.id === 0
     if (isNew) entry.id = ++this.#lastId
-    entry.isSent = true // before it is sent, for a host's own message comes back at once
+    // Before it is sent, for a host's own message comes back at once.
+    this.#unsent.delete(entry)
+    this.#sent.set(entry.id, entry)
     try {
-      send(entry.id, entry.json)
+      send(entry.id, entry.content)
       return null
     } catch (error) {
-      entry.isSent = false
-      // A number that nobody has seen is given to the next one: the others would wait for it.
-      if (isNew && entry.id === this.#lastId) {
-        this.#lastId -= 1
-        entry.id = 0
-      }
+      this.#takeBack(entry, isNew)
       return /** @type {P2pError} */ (error)
     }
   }
 
-  /** @param {number} id */
-  #find(id) {
-    for (const entry of this.#entries) if (entry.id === id) return entry
-    return undefined
+  /**
+   * @param {Entry} entry
+   * @param {boolean} isNew
+   */
+  #takeBack(entry, isNew) {
+    this.#sent.delete(entry.id)
+    this.#unsent = new Set([entry, ...this.#unsent])
+    // A number that nobody has seen is given to the next one: the others would wait for it.
+    if (!isNew || entry.id !== this.#lastId) return
+    this.#lastId -= 1
+    entry.id = 0
   }
 
   /** @param {Entry} entry */
-  #take(entry) {
-    if (!this.#entries.delete(entry)) return undefined
-    this.#characters -= entry.json.length
+  #drop(entry) {
+    if (!this.#unsent.delete(entry) && !this.#sent.delete(entry.id)) return undefined
+    this.#characters -= entry.content.size
     return entry
   }
 }

@@ -1,12 +1,8 @@
 import { Attempts, isExpulsion } from "./attempts.js"
 import { P2pError } from "./errors.js"
-import { Timer } from "./clock.js"
-import { Conversation } from "./conversation.js"
 import { Handover } from "./handover.js"
 import { Membership } from "./membership.js"
-
-/** Milliseconds after which a message is tried again that found the channel full. */
-export const RETRY_SEND_MLS = 50
+import { Talk } from "./talk.js"
 
 /**
  * The story of one peer: it joins, is given a role, plays it, loses its host, and joins again.
@@ -18,10 +14,6 @@ export const RETRY_SEND_MLS = 50
  *
  * @typedef {object} PeerDelegate
  * @property {(state: PeerState) => void} peerStateChanged
- * @property {(error: P2pError) => void} peerErrored
- * @property {(message: { type: "Data", senderId: string, data: any }) => void} peerReceived
- * @property {(gap: { senderId: string, from: number, to: number }) => void} peerMissed messages can't be had any more
- * @property {(host: { hostPeerId: string | null, epoch: number }) => void} peerForked the session had gone on in two halves
  * @property {(peers: Map<string, PeerState>) => void} peerPeersChanged
  * @property {(host: { hostPeerId: string, epoch: number }) => void} peerHostChanged
  *
@@ -30,7 +22,8 @@ export const RETRY_SEND_MLS = 50
  *   keepSignaling: boolean,
  *   autoReconnect: boolean,
  *   history?: number,
- *   delegate: PeerDelegate,
+ *   topics?: import("./topics.js").Topics,
+ *   delegate: PeerDelegate & import("./talk.js").TalkDelegate,
  *   backoff?: import("./backoff.js").Backoff,
  * }} PeerOptions
  */
@@ -39,8 +32,7 @@ export class Peer {
   #delegate
   #attempts
   #membership
-  #conversation
-  #sending
+  #talk
   #handover
   /** @type {PeerState} */
   #state = "new"
@@ -50,10 +42,15 @@ export class Peer {
     this.#options = options
     this.#delegate = options.delegate
     this.#attempts = new Attempts(options)
-    this.#sending = new Timer(options.clock)
     this.#handover = new Handover(options.clock)
-    this.#conversation = new Conversation({ ...options, delegate: this })
-    this.#membership = new Membership({ ...options, conversation: this.#conversation, delegate: this })
+    this.#talk = new Talk({
+      ...options,
+      role: () => this.#membership.role,
+      peers: () => this.peers,
+      isConnected: () => this.isConnected,
+      requireVoice: () => this.#requireVoice(),
+    })
+    this.#membership = new Membership({ ...options, conversation: this.#talk.conversation, delegate: this })
   }
 
   get state() {
@@ -95,17 +92,38 @@ export class Peer {
   }
 
   /**
-   * Sends a message to everyone, this peer included.
-   * @param {any} data any value that JSON can hold
-   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host
+   * Sends a message to everyone, this peer included, or to some.
+   * @param {any} data a string, any value that JSON can hold, an ArrayBuffer, a view of one, or a Blob
+   * @param {import("./talk.js").SendOptions} [options]
+   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host; one that is for some,
+   *   when they have been shown it; one that may be lost, at once
+   * @throws {P2pError} as a rejection
+   */
+  async send(data, options = {}) {
+    return this.#talk.send(data, options)
+  }
+
+  /**
+   * Asks another peer, and waits for its answer.
+   * @param {string} peerId
+   * @param {string} topic
+   * @param {any} data as for send()
+   * @param {{ timeout?: number, signal?: AbortSignal }} [options] `timeout` in milliseconds
+   * @returns {Promise<any>}
+   * @throws {P2pError} as a rejection
+   */
+  async request(peerId, topic, data, options = {}) {
+    return this.#talk.request(peerId, topic, data, options)
+  }
+
+  /**
+   * Sends a file to some, or to everybody who is connected now.
+   * @param {any} file
+   * @param {{ to?: string[], name?: string, type?: string }} [options]
    * @throws {P2pError}
    */
-  async send(data) {
-    if (!this.#membership.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
-    if (this.#isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#state}.` })
-    const stable = this.#conversation.send(data)
-    this.#flush()
-    return stable
+  sendFile(file, options = {}) {
+    return this.#talk.sendFile(file, options)
   }
 
   /**
@@ -166,7 +184,7 @@ export class Peer {
     this.roleChanged()
     if (!this.iamHost) return
     this.rolePeersChanged()
-    this.#flush()
+    this.#talk.resume()
   }
 
   /** @param {P2pError} error */
@@ -199,11 +217,21 @@ export class Peer {
   }
 
   rolePeersChanged() {
+    this.#talk.update()
     this.#delegate.peerPeersChanged(this.peers)
   }
 
   roleSynced() {
-    this.#flush()
+    this.#talk.resume()
+  }
+
+  /** @param {import("./messages.js").RoutedFrame} frame */
+  roleRouted(frame) {
+    this.#talk.routed(frame)
+  }
+
+  roleDrained() {
+    this.#talk.drained()
   }
 
   roleAppointed() {
@@ -224,7 +252,7 @@ export class Peer {
   roleLost(error) {
     if (this.isAttempting) return this.#fail(error)
     this.#membership.lose()
-    if (error.code === "stale_epoch") this.#conversation.fork()
+    if (error.code === "stale_epoch") this.#talk.conversation.fork()
     if (!this.#attempts.mayRecover(error)) this.#stop(error)
     else this.#recover()
     // That a host goes is part of life; what else ended the connection is worth a word, though it is tried again.
@@ -235,23 +263,6 @@ export class Peer {
   /** @param {Record<string, PeerState>} roster */
   roleReported(roster) {
     this.#membership.report(roster)
-  }
-
-  // What the conversation says
-
-  /** @param {{ type: "Data", senderId: string, data: any }} message */
-  conversationShown(message) {
-    this.#delegate.peerReceived(message)
-  }
-
-  /** @param {{ senderId: string, from: number, to: number }} gap */
-  conversationMissed(gap) {
-    this.#delegate.peerMissed(gap)
-  }
-
-  conversationForked() {
-    const { hostPeerId, epoch } = this
-    this.#delegate.peerForked({ hostPeerId, epoch })
   }
 
   // How an attempt ends. What comes next is begun before the app is told what was: it may close or reconnect from within.
@@ -265,14 +276,7 @@ export class Peer {
     this.#setState("connected")
     if (!this.isConnected) return
     this.#membership.succeed(this.#options.keepSignaling)
-    this.#flush()
-  }
-
-  #flush() {
-    const { role } = this.#membership
-    if (!role?.isSynced || !this.isConnected) return
-    const isDone = this.#conversation.flush((id, json) => role.send(id, json))
-    if (!isDone && !this.#sending.isRunning) this.#sending.start(RETRY_SEND_MLS, () => this.#flush())
+    this.#talk.flush()
   }
 
   /**
@@ -310,7 +314,7 @@ export class Peer {
    */
   #end(end) {
     this.#attempts.stop()
-    this.#sending.stop()
+    this.#talk.rest()
     this.#membership.end(end)
   }
 
@@ -321,7 +325,7 @@ export class Peer {
   #conclude(state, error) {
     this.#handover.end(error)
     // Whoever is only disconnected goes on where it was when the app has it reconnect.
-    if (state !== "disconnected") this.#conversation.leave(error)
+    if (state !== "disconnected") this.#talk.leave(error)
     this.#setState(state)
   }
 
@@ -329,10 +333,16 @@ export class Peer {
     return !this.isAttempting && !this.#attempts.isWaiting && !this.isConnected && this.#state !== "new"
   }
 
+  #requireVoice() {
+    if (!this.#membership.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
+    if (this.#isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#state}.` })
+  }
+
   /** @param {PeerState} state */
   #setState(state) {
     if (this.#state === state) return
     this.#state = state
+    this.#talk.update()
     this.#delegate.peerStateChanged(state)
   }
 }

@@ -1,4 +1,5 @@
 import { Timer } from "./clock.js"
+import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
 import { Orphans } from "./orphans.js"
 
@@ -16,7 +17,7 @@ export const ALONE_AFTER_MLS = 5_000
  *
  * @typedef {object} RelayDelegate
  * @property {() => Guest[]} synced the clients that get messages
- * @property {(text: string) => void} relayed a frame for all of them
+ * @property {(packet: import("./contents.js").Packet) => void} relayed a frame for all of them
  * @property {(guest: Guest, error: P2pError) => void} relayFailed a client's connection can't go on
  */
 export class Relay {
@@ -64,10 +65,10 @@ export class Relay {
   /**
    * @param {string} senderId
    * @param {number} id
-   * @param {string} json
+   * @param {Content} content
    */
-  sendOwn(senderId, id, json) {
-    this.#relay({ senderId, inc: this.#conversation.inc, id, data: JSON.parse(json) }, Infinity)
+  sendOwn(senderId, id, content) {
+    this.#relay({ senderId, inc: this.#conversation.inc, id, content }, Infinity)
   }
 
   // What the clients say
@@ -81,8 +82,8 @@ export class Relay {
     const hello = guest.hear(frame)
     if (!hello) return
     const { peerId } = guest.connection
-    for (const text of this.#conversation.welcome(hello)) {
-      const error = guest.connection.failureToSend(text)
+    for (const packet of this.#conversation.welcome(hello)) {
+      const error = guest.connection.failureToSend(packet)
       if (error) return this.#delegate.relayFailed(guest, error)
     }
     guest.meet(hello.inc, this.#conversation.lastId(peerId, hello.inc) ?? 0)
@@ -98,8 +99,8 @@ export class Relay {
    */
   admit(guest, frame, size) {
     if (!guest.isSynced) return
-    const { senderId = guest.connection.peerId, inc = guest.inc, id, data } = frame
-    const message = { senderId, inc, id, data }
+    const { senderId = guest.connection.peerId, inc = guest.inc, id } = frame
+    const message = { senderId, inc, id, content: Content.from(frame) }
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
     const isOwn = senderId === guest.connection.peerId && inc === guest.inc
     if (isOwn && !guest.canSend) this.#refuse(guest, message)
@@ -186,12 +187,12 @@ export class Relay {
   #relay(message, saidUnder) {
     const admitted = this.#conversation.admit(message)
     if (!admitted) return undefined
-    const { text, place, gap } = admitted
+    const { packet, place, gap } = admitted
     if (gap) {
       this.#delegate.relayed(JSON.stringify(gap))
       this.#conversation.presentGap(gap, saidUnder)
     }
-    this.#delegate.relayed(text)
+    this.#delegate.relayed(packet)
     this.#conversation.present(message, saidUnder)
     return place
   }

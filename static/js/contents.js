@@ -1,0 +1,274 @@
+import { P2pError } from "./errors.js"
+
+/** The largest frame in bytes: the most that Chromium and Firefox take from each other in one message. */
+export const MAX_FRAME_BYTES = 262_144
+/** What a sender leaves free for the rest of the frame: the host's stamp with an id of 128 characters, escaped, and numbers. */
+export const STAMP_BYTES = 1_024
+/** The longest topic, type or name of a message's data, in UTF-16 code units. */
+export const MAX_LABEL_CHARACTERS = 255
+
+const VIEWS = Object.freeze(/** @type {Record<string, any>} */ ({
+  DataView, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array,
+}))
+
+const utf8 = new TextEncoder()
+
+/**
+ * A frame as it travels: JSON text, or, where it has bytes, the length of the text (32 bits, big-endian), the text in UTF-8 and the bytes.
+ *
+ * @typedef {string | ArrayBuffer} Packet
+ * @typedef {{ kind: string, mime?: string, name?: string }} Binary what the bytes of a message are
+ * @typedef {{ topic?: string, data?: any, binary?: Binary, bytes?: Uint8Array }} ContentFields a frame's
+ */
+
+/** What an app says in one message, encoded once for everybody that it goes to: its topic, and JSON or bytes of a kind. */
+export class Content {
+  #head
+
+  /**
+   * @param {string} head the fields of the frame, as JSON without the braces
+   * @param {Uint8Array} [bytes]
+   */
+  constructor(head, bytes) {
+    this.#head = head
+    this.bytes = bytes
+  }
+
+  /**
+   * Takes in an app's data as it is now: later changes to it don't matter.
+   * @param {any} data a string, any value that JSON can hold, an ArrayBuffer or a view of one
+   * @param {string} [topic]
+   * @returns {Content}
+   * @throws {P2pError} `unsupported` for what has no such form, `too_large` above MAX_FRAME_BYTES less STAMP_BYTES
+   */
+  static of(data, topic) {
+    if (data instanceof ArrayBuffer) return Content.#binary({ kind: "ArrayBuffer" }, new Uint8Array(data.slice(0)), topic)
+    if (ArrayBuffer.isView(data)) return Content.#view(data, topic)
+    const json = stringify(data)
+    return new Content(`${topicHead(topic)}"data":${json}`).#limited()
+  }
+
+  /**
+   * Takes in a Blob or a File.
+   * @param {Blob} blob
+   * @param {string} [topic]
+   * @returns {Promise<Content>}
+   * @throws {P2pError} as a rejection: `too_large`; `file_changed` for one that can't be read
+   */
+  static async ofBlob(blob, topic) {
+    refuseAbove(blob.size)
+    const isFile = "name" in blob
+    const binary = { kind: isFile ? "File" : "Blob", mime: blob.type.slice(0, MAX_LABEL_CHARACTERS), ...(isFile && { name: String(blob.name).slice(0, MAX_LABEL_CHARACTERS) }) }
+    try {
+      return Content.#binary(binary, new Uint8Array(await blob.arrayBuffer()), topic)
+    } catch (cause) {
+      throw cause instanceof P2pError ? cause : new P2pError("file_changed", { cause })
+    }
+  }
+
+  /**
+   * The content of a frame that was checked.
+   * @param {ContentFields} frame
+   */
+  static from({ topic, data, binary, bytes }) {
+    return new Content(`${topicHead(topic)}${binary ? `"binary":${JSON.stringify(binary)}` : `"data":${JSON.stringify(data)}`}`, bytes)
+  }
+
+  /** As fields of a frame. @returns {ContentFields} */
+  get fields() {
+    return { ...JSON.parse(`{${this.#head}}`), ...(this.bytes && { bytes: this.bytes }) }
+  }
+
+  /** About how much room it takes, in characters and bytes. */
+  get size() {
+    return this.#head.length + (this.bytes?.length ?? 0)
+  }
+
+  /**
+   * The frame with this content.
+   * @param {object} fields its other ones
+   * @returns {Packet}
+   */
+  packet(fields) {
+    return pack(`${JSON.stringify(fields).slice(0, -1)},${this.#head}}`, this.bytes)
+  }
+
+  /**
+   * What an app is shown: a value of its own.
+   * @returns {{ topic?: string, data: any }}
+   */
+  read() {
+    return readContent(this.fields)
+  }
+
+  // Private
+
+  /**
+   * @param {ArrayBufferView} view
+   * @param {string} [topic]
+   */
+  static #view(view, topic) {
+    const kind = view instanceof DataView ? "DataView" : /** @type {any} */ (view)[Symbol.toStringTag]
+    if (!Object.hasOwn(VIEWS, kind)) refuse(kind)
+    return Content.#binary({ kind }, new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice(), topic)
+  }
+
+  /**
+   * @param {Binary} binary
+   * @param {Uint8Array} bytes
+   * @param {string} [topic]
+   */
+  static #binary(binary, bytes, topic) {
+    return new Content(`${topicHead(topic)}"binary":${JSON.stringify(binary)}`, bytes).#limited()
+  }
+
+  #limited() {
+    refuseAbove(byteLength(this.#head) + (this.bytes?.length ?? 0))
+    return this
+  }
+}
+
+/**
+ * What an app is shown of a frame that was checked.
+ * @param {ContentFields} frame
+ * @returns {{ topic?: string, data: any }}
+ */
+export function readContent({ topic, data, binary, bytes }) {
+  return { ...(topic !== undefined && { topic }), data: binary ? revive(binary, /** @type {Uint8Array} */ (bytes)) : data }
+}
+
+/**
+ * Whether a frame holds a message: JSON, or bytes that fit their kind.
+ * @param {any} frame
+ */
+export function hasContent({ topic = "-", data, binary, bytes }) {
+  if (!isLabel(topic)) return false
+  if (binary === undefined) return data !== undefined && bytes === undefined
+  if (data !== undefined || bytes === undefined || !isLabel(binary?.kind) || !isLabel(binary.mime ?? "-", 0) || !isLabel(binary.name ?? "-", 0)) return false
+  if (["ArrayBuffer", "Blob", "File"].includes(binary.kind)) return true
+  return Object.hasOwn(VIEWS, binary.kind) && bytes.length % (VIEWS[binary.kind].BYTES_PER_ELEMENT ?? 1) === 0
+}
+
+/**
+ * @param {unknown} label
+ * @param {number} [least] characters
+ */
+export function isLabel(label, least = 1) {
+  return typeof label === "string" && label.length >= least && label.length <= MAX_LABEL_CHARACTERS
+}
+
+// Packets
+
+/**
+ * @param {string} text
+ * @param {Uint8Array} [bytes]
+ * @returns {Packet}
+ * @throws {P2pError} `too_large` above MAX_FRAME_BYTES
+ */
+export function pack(text, bytes) {
+  if (!bytes) return limited(text)
+  const head = utf8.encode(text)
+  const packet = new Uint8Array(4 + head.length + bytes.length)
+  if (packet.length > MAX_FRAME_BYTES) throw tooLarge(packet.length, MAX_FRAME_BYTES)
+  new DataView(packet.buffer).setUint32(0, head.length)
+  packet.set(head, 4)
+  packet.set(bytes, 4 + head.length)
+  return packet.buffer
+}
+
+/**
+ * @param {unknown} packet as it came
+ * @returns {{ text: string, bytes?: Uint8Array } | null} null for what isn't one; the bytes are a part of it
+ */
+export function unpack(packet) {
+  if (typeof packet === "string") return { text: packet }
+  if (!(packet instanceof ArrayBuffer) || packet.byteLength < 4) return null
+  const length = new DataView(packet).getUint32(0)
+  if (4 + length > packet.byteLength) return null
+  return { text: new TextDecoder().decode(new Uint8Array(packet, 4, length)), bytes: new Uint8Array(packet, 4 + length) }
+}
+
+/** @param {Packet} packet */
+export function sizeOf(packet) {
+  return typeof packet === "string" ? packet.length : packet.byteLength
+}
+
+// Private
+
+/** @param {string} [topic] */
+function topicHead(topic) {
+  return topic === undefined ? "" : `"topic":${JSON.stringify(topic)},`
+}
+
+/**
+ * @param {Binary} binary
+ * @param {Uint8Array} bytes
+ */
+function revive({ kind, mime = "", name = "" }, bytes) {
+  if (kind === "Blob") return new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], { type: mime })
+  if (kind === "File") return new File([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)], name, { type: mime })
+  const { buffer } = bytes.slice()
+  return kind === "ArrayBuffer" ? buffer : new VIEWS[kind](buffer)
+}
+
+/** @param {unknown} data */
+function stringify(data) {
+  try {
+    const json = JSON.stringify(data, typeof data === "object" ? refuseInside : undefined)
+    return json ?? refuse(kindOf(data)) // of undefined, functions and symbols there is no JSON
+  } catch (cause) {
+    if (cause instanceof P2pError) throw cause
+    throw new P2pError("unsupported", { message: "The message can't be written as JSON.", hint: "Send values without cycles and BigInt.", cause })
+  }
+}
+
+/**
+ * JSON would make an empty object of these without a word.
+ * @param {string} _key
+ * @param {unknown} value
+ */
+function refuseInside(_key, value) {
+  if (value instanceof Map || value instanceof Set || value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Blob) refuse(`${kindOf(value)} within JSON`)
+  return value
+}
+
+/** @param {unknown} data */
+function kindOf(data) {
+  return data === undefined || data === null ? String(data) : data.constructor.name
+}
+
+/**
+ * @param {string} kind
+ * @returns {never}
+ */
+function refuse(kind) {
+  throw new P2pError("unsupported", { message: `A message can't be ${kind}.`, hint: "Send a string, any value that JSON can hold, an ArrayBuffer, a typed array or a Blob." })
+}
+
+/**
+ * The length of a text in UTF-8; where it can't matter, the most that it could be.
+ * @param {string} text
+ */
+function byteLength(text) {
+  return text.length * 3 <= MAX_FRAME_BYTES - STAMP_BYTES ? text.length : utf8.encode(text).length
+}
+
+/** @param {string} text */
+function limited(text) {
+  const bytes = byteLength(text)
+  if (bytes > MAX_FRAME_BYTES) throw tooLarge(bytes, MAX_FRAME_BYTES)
+  return text
+}
+
+/** @param {number} bytes of content */
+function refuseAbove(bytes) {
+  if (bytes > MAX_FRAME_BYTES - STAMP_BYTES) throw tooLarge(bytes, MAX_FRAME_BYTES - STAMP_BYTES)
+}
+
+/**
+ * @param {number} bytes
+ * @param {number} most
+ */
+function tooLarge(bytes, most) {
+  return new P2pError("too_large", { message: `The message has ${bytes} bytes; the most that a channel takes is ${most}.`, hint: "Send it by sendFile(), or in parts." })
+}

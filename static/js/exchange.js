@@ -1,0 +1,193 @@
+import { hasContent, readContent } from "./contents.js"
+import { Direct } from "./direct.js"
+import { P2pError } from "./errors.js"
+import { Fast } from "./fast.js"
+import { CHUNK, CREDIT, DATA, DIRECT, FAST, MAX_ADDRESSEES, RECEIVED } from "./messages.js"
+import { Requests } from "./requests.js"
+import { Shipping } from "./shipping.js"
+
+/**
+ * What one peer has to do with single others, and what it tells everybody that may be lost: direct messages, requests, files, cursors. It outlives
+ * connections and roles, as the conversation does.
+ *
+ * @typedef {import("./contents.js").Content} Content
+ * @typedef {import("./messages.js").RoutedFrame} RoutedFrame
+ *
+ * @typedef {object} ExchangeDelegate
+ * @property {(message: { type: "Data", senderId: string, topic?: string, data: any, direct?: boolean }, mayWait: boolean) => void} exchangeShown
+ * @property {() => void} exchangeFlushed something may have come to be sent
+ * @property {(file: import("./files/incoming.js").IncomingFile) => boolean} exchangeOffered another peer offers a file; whether the app knows what to do
+ * @property {(progress: import("./files/progress.js").Progress) => void} exchangeProgressed
+ *
+ * @typedef {object} ExchangeOptions
+ * @property {string} peerId
+ * @property {import("./clock.js").Clock} clock
+ * @property {import("./topics.js").Topics} topics
+ * @property {() => string} inc names this page's stay in the session
+ * @property {() => import("./cast.js").Role | null} role the one that is being played
+ * @property {() => boolean} isConnected
+ * @property {() => Map<string, import("./messages.js").PeerState>} peers
+ * @property {ExchangeDelegate} delegate
+ */
+export class Exchange {
+  #options
+  #direct
+  #fast
+  #requests
+  #shipping
+
+  /** @param {ExchangeOptions} options */
+  constructor(options) {
+    this.#options = options
+    const { clock, inc, topics, isConnected, delegate } = options
+    const route = (/** @type {RoutedFrame} */ frame) => this.#route(frame)
+    this.#direct = new Direct({ clock, inc, route, isConnected, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
+    this.#fast = new Fast({ inc, route, received: (frame) => this.#show(frame, { mayWait: false }) })
+    this.#requests = new Requests({ clock, tell: (...args) => this.#tell(...args), responder: (topic) => topics.responder(topic) })
+    this.#shipping = new Shipping({
+      peerId: options.peerId,
+      clock,
+      delegate,
+      route,
+      tell: (peerId, note) => this.#tell(peerId, { note }, JSON.stringify(note).length),
+      buffered: (to) => options.role()?.buffered(to) ?? 0,
+      reachable: () => [...options.peers().keys()].filter((peerId) => peerId !== options.peerId && this.#reaches(peerId)),
+    })
+  }
+
+  // What the app says
+
+  /**
+   * @param {string[]} to
+   * @param {Content} content
+   * @returns {Promise<void>} resolves when each of them has been shown it
+   */
+  async send(to, content) {
+    this.#refuseUnknown(to)
+    const { fields, size } = content
+    await Promise.all(to.map((peerId) => this.#tell(peerId, fields, size)))
+  }
+
+  /**
+   * @param {string[] | undefined} to everyone where undefined
+   * @param {Content} content
+   */
+  sendFast(to, content) {
+    const { peerId } = this.#options
+    this.#fast.send(content, to?.filter((other) => other !== peerId))
+    if (to?.includes(peerId) ?? true) this.#show({ senderId: peerId, ...content.fields }, { mayWait: false, direct: to !== undefined })
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {Content} content
+   * @param {{ timeout?: number, signal?: AbortSignal }} options
+   */
+  async request(peerId, content, options) {
+    this.#refuseUnknown([peerId])
+    return this.#requests.ask(peerId, content, options)
+  }
+
+  /**
+   * @param {any} file
+   * @param {{ to?: string[], name?: string, type?: string }} options
+   */
+  sendFile(file, options) {
+    return this.#shipping.send(file, options)
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    this.#direct.leave(error)
+    this.#requests.leave(error)
+    this.#shipping.leave(error)
+  }
+
+  // What the role says
+
+  /** @param {RoutedFrame} frame */
+  routed(frame) {
+    switch (frame.type) {
+      case DIRECT: return this.#direct.receive(frame)
+      case RECEIVED: return this.#direct.acknowledged(frame)
+      case FAST: return this.#fast.receive(frame)
+      case CHUNK: return this.#shipping.chunkReceived(frame)
+      case CREDIT: return this.#shipping.creditReceived(frame)
+    }
+  }
+
+  /** This peer has a new connection, or none to wait for. */
+  resume() {
+    this.#direct.resume()
+    this.#shipping.resume()
+  }
+
+  /** Somebody has come or gone, this peer too. */
+  update() {
+    this.#direct.update()
+    this.#shipping.update()
+  }
+
+  /** There is room again. */
+  drained() {
+    this.#shipping.drained()
+  }
+
+  /** @returns {boolean} whether nothing is left that could be sent now */
+  flush() {
+    return this.#direct.flush()
+  }
+
+  // Private
+
+  /** @param {RoutedFrame} frame */
+  #route(frame) {
+    const role = this.#options.role()
+    if (!role) throw new P2pError("not_joined")
+    role.route(frame)
+  }
+
+  /** @param {string} peerId */
+  #reaches(peerId) {
+    return this.#options.isConnected() && this.#options.peers().get(peerId) === "connected"
+  }
+
+  /** @param {string[]} to */
+  #refuseUnknown(to) {
+    if (to.length > MAX_ADDRESSEES) throw new P2pError("too_large", { message: `A message can be for ${MAX_ADDRESSEES} peers, or for everyone.`, hint: "Leave out to, or send several." })
+    const peers = this.#options.peers()
+    const unknown = to.find((peerId) => !peers.has(peerId) && peerId !== this.#options.peerId)
+    if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {import("./direct.js").Letter} letter
+   * @param {number} size
+   * @returns {Promise<void>}
+   */
+  async #tell(peerId, letter, size) {
+    if (peerId === this.#options.peerId) return this.#received({ senderId: peerId, ...letter })
+    const received = this.#direct.send(peerId, letter, size)
+    this.#options.delegate.exchangeFlushed()
+    return received
+  }
+
+  /** @param {{ senderId?: string } & import("./direct.js").Letter} letter */
+  #received(letter) {
+    const { senderId = "", note, ask, answer } = letter
+    if (note !== undefined) this.#shipping.noted(senderId, note)
+    else if (answer !== undefined) this.#requests.answered(senderId, answer, letter, () => readContent(letter).data)
+    else if (ask !== undefined) void this.#requests.asked(senderId, ask, readContent(letter))
+    else if (hasContent(letter)) this.#show(letter, { direct: true })
+  }
+
+  /**
+   * @param {{ senderId?: string } & import("./contents.js").ContentFields} frame
+   * @param {{ mayWait?: boolean, direct?: boolean }} how
+   */
+  #show(frame, { mayWait = true, direct = false }) {
+    const { senderId = "" } = frame
+    this.#options.delegate.exchangeShown({ type: DATA, senderId, ...readContent(frame), ...(direct && { direct }) }, mayWait)
+  }
+}

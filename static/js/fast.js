@@ -1,0 +1,55 @@
+import { P2pError } from "./errors.js"
+import { FAST } from "./messages.js"
+
+/** The largest message that may be lost, in bytes: it travels in several packets, of which none may be. */
+export const MAX_FAST_BYTES = 16_384
+/** How many senders' topics are remembered; beyond it the one that has been quiet for longest is forgotten. */
+export const MAX_STREAMS = 10_000
+
+/** Messages that may be lost, of which only the newest counts: what comes after a newer one of its sender and topic is dropped. */
+export class Fast {
+  #inc
+  #route
+  #received
+  #lastId = 0
+  /** The newest of each sender's topic. @type {Map<string, { inc: string, id: number }>} */
+  #seen = new Map()
+
+  /**
+   * @param {object} options
+   * @param {() => string} options.inc names this page's stay in the session
+   * @param {(frame: import("./messages.js").RoutedFrame) => void} options.route throws where there is no connection
+   * @param {(frame: import("./messages.js").FastFrame) => void} options.received
+   */
+  constructor({ inc, route, received }) {
+    this.#inc = inc
+    this.#route = route
+    this.#received = received
+  }
+
+  /**
+   * @param {import("./contents.js").Content} content
+   * @param {string[]} [to] everyone where undefined
+   * @throws {P2pError} `too_large`
+   */
+  send(content, to) {
+    if (content.size > MAX_FAST_BYTES) throw new P2pError("too_large", { message: `The message has ${content.size} bytes; one that may be lost has ${MAX_FAST_BYTES} at most.`, hint: "Send it reliably, or in parts." })
+    try {
+      this.#route({ type: FAST, ...(to && { to }), inc: this.#inc(), id: ++this.#lastId, ...content.fields })
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error // it may be lost, and is
+    }
+  }
+
+  /** @param {import("./messages.js").FastFrame} frame */
+  receive(frame) {
+    const { senderId = "", inc, id, topic = "" } = frame
+    const stream = `${senderId}/${topic}`
+    const newest = this.#seen.get(stream)
+    if (newest?.inc === inc && id <= newest.id) return
+    this.#seen.delete(stream)
+    if (this.#seen.size >= MAX_STREAMS) this.#seen.delete(/** @type {string} */ (this.#seen.keys().next().value))
+    this.#seen.set(stream, { inc, id })
+    this.#received(frame)
+  }
+}

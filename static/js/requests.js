@@ -1,0 +1,129 @@
+import { Content } from "./contents.js"
+import { P2pError } from "./errors.js"
+import { Timer } from "./clock.js"
+import { guarded } from "./topics.js"
+
+/** Milliseconds that a peer has to answer a request, where the app doesn't say. */
+export const REQUEST_TIMEOUT_MLS = 10_000
+/** How many requests may be under way, of this peer's and of the others' to it. */
+export const MAX_REQUESTS = 1_000
+
+/**
+ * @typedef {import("./direct.js").Letter} Letter
+ * @typedef {{ peerId: string, resolve: (value: any) => void, reject: (error: unknown) => void }} Pending
+ *
+ * @typedef {object} RequestsOptions
+ * @property {import("./clock.js").Clock} clock
+ * @property {(peerId: string, letter: Letter, size: number) => Promise<void>} tell
+ * @property {(topic: string) => import("./topics.js").Responder | undefined} responder
+ */
+
+/** Questions to single peers, and their answers. */
+export class Requests {
+  #clock
+  #tell
+  #responder
+  #lastId = 0
+  /** @type {Map<number, Pending>} */
+  #pending = new Map()
+  #answering = 0
+
+  /** @param {RequestsOptions} options */
+  constructor({ clock, tell, responder }) {
+    this.#clock = clock
+    this.#tell = tell
+    this.#responder = responder
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {Content} content with the topic
+   * @param {{ timeout?: number, signal?: AbortSignal }} options
+   * @returns {Promise<any>} the answer; rejects with a P2pError, or with the signal's reason
+   */
+  async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MLS, signal }) {
+    signal?.throwIfAborted()
+    if (this.#pending.size >= MAX_REQUESTS) throw new P2pError("rate_limited", { message: `${MAX_REQUESTS} requests are under way.` })
+    const id = ++this.#lastId
+    const timer = new Timer(this.#clock)
+    const abort = () => this.#take(id)?.reject(signal?.reason)
+    signal?.addEventListener("abort", abort)
+    timer.start(timeout, () => this.#take(id)?.reject(new P2pError("no_answer", { message: `${peerId} did not answer within ${timeout} ms.` })))
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#pending.set(id, { peerId, resolve, reject })
+        this.#tell(peerId, { ...content.fields, ask: id }, content.size).catch((error) => this.#take(id)?.reject(error))
+      })
+    } finally {
+      this.#pending.delete(id)
+      timer.stop()
+      signal?.removeEventListener("abort", abort)
+    }
+  }
+
+  /**
+   * Another peer's question.
+   * @param {string} senderId
+   * @param {number} id
+   * @param {{ topic?: string, data: any }} question
+   */
+  async asked(senderId, id, { topic = "", data }) {
+    const { letter, size } = this.#answering < MAX_REQUESTS ? await this.#answer(senderId, topic, data) : failure(new P2pError("rate_limited"))
+    this.#tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {number} id
+   * @param {Letter} letter
+   * @param {() => any} read
+   */
+  answered(senderId, id, { error }, read) {
+    if (this.#pending.get(id)?.peerId !== senderId) return
+    const pending = this.#take(id)
+    if (error) pending?.reject(P2pError.fromPayload(error))
+    else pending?.resolve(read())
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    for (const id of this.#pending.keys()) this.#take(id)?.reject(error)
+  }
+
+  // Private
+
+  /** @param {number} id */
+  #take(id) {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {string} topic
+   * @param {any} data
+   * @returns {Promise<{ letter: Letter, size: number }>}
+   */
+  async #answer(senderId, topic, data) {
+    const respond = this.#responder(topic)
+    if (!respond) return failure(new P2pError("no_handler", { message: `Nobody answers requests on "${topic}" there.` }))
+    this.#answering += 1
+    try {
+      const value = (await respond(data, { senderId, topic, direct: true })) ?? null
+      const { fields, size } = value instanceof Blob ? await Content.ofBlob(value) : Content.of(value)
+      return { letter: fields, size }
+    } catch (error) {
+      if (error instanceof P2pError) return failure(error)
+      guarded(() => { throw error })
+      return failure(new P2pError("handler_failed"))
+    } finally {
+      this.#answering -= 1
+    }
+  }
+}
+
+/** @param {P2pError} error */
+function failure(error) {
+  return { letter: { error: error.toPayload() }, size: 0 }
+}

@@ -1,0 +1,111 @@
+import { CHUNK, CREDIT } from "./messages.js"
+import { P2pError } from "./errors.js"
+import { Shipment } from "./shipment.js"
+
+/**
+ * The way to the part of the client that moves files, which is loaded when the first one comes or goes.
+ *
+ * @typedef {import("./files/transfers.js").Transfers} Transfers
+ * @typedef {Pick<import("./exchange.js").ExchangeDelegate, "exchangeOffered" | "exchangeProgressed">} ShippingDelegate
+ *
+ * @typedef {object} ShippingOptions
+ * @property {string} peerId
+ * @property {import("./clock.js").Clock} clock
+ * @property {ShippingDelegate} delegate
+ * @property {(frame: import("./messages.js").RoutedFrame) => void} route
+ * @property {(peerId: string, note: any) => Promise<void>} tell
+ * @property {(to: string[]) => number} buffered
+ * @property {() => string[]} reachable
+ */
+export class Shipping {
+  #options
+  /** @type {Transfers | null} */
+  #transfers = null
+  /** @type {Promise<Transfers> | null} */
+  #loading = null
+
+  /** @param {ShippingOptions} options */
+  constructor(options) {
+    this.#options = options
+  }
+
+  /**
+   * @param {any} file
+   * @param {{ to?: string[], name?: string, type?: string }} options
+   */
+  send(file, options) {
+    return new Shipment(this.#load().then((transfers) => transfers.sendFile(file, options)))
+  }
+
+  // What others tell
+
+  /**
+   * @param {string} senderId
+   * @param {any} note
+   */
+  noted(senderId, note) {
+    // In their order, for each takes the same way.
+    this.#load().then((transfers) => transfers.noted(senderId, note), () => undefined) // the sender waits in vain, and says so
+  }
+
+  /** @param {import("./messages.js").ChunkFrame} frame */
+  chunkReceived({ senderId = "", transfer, offset, bytes = new Uint8Array() }) {
+    this.#transfers?.chunkReceived(senderId, { transfer, offset }, bytes)
+  }
+
+  /** @param {import("./messages.js").CreditFrame} frame */
+  creditReceived({ senderId = "", transfer, offset, resume }) {
+    this.#transfers?.creditReceived(senderId, { transfer, offset, resume })
+  }
+
+  // What the connections tell
+
+  resume() {
+    this.#transfers?.reconnected()
+  }
+
+  update() {
+    this.#transfers?.peersChanged()
+  }
+
+  drained() {
+    this.#transfers?.drained()
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    this.#transfers?.leave(error)
+  }
+
+  // Private
+
+  /** @returns {Promise<Transfers>} */
+  #load() {
+    this.#loading ??= import("./files/transfers.js").then(({ Transfers }) => this.#begin(Transfers), (cause) => {
+      this.#loading = null // the next one tries again
+      throw new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that the server can be reached.", cause })
+    })
+    return this.#loading
+  }
+
+  /** @param {typeof import("./files/transfers.js").Transfers} TransfersHere */
+  #begin(TransfersHere) {
+    const { peerId, clock, delegate, route, tell, buffered, reachable } = this.#options
+    const transfers = new TransfersHere({
+      clock,
+      carrier: {
+        peerId,
+        buffered,
+        reachable,
+        post: tell,
+        sendChunk: (to, header, bytes) => route({ type: CHUNK, to, ...header, bytes }),
+        sendCredit: (to, credit) => { try { route({ type: CREDIT, to, ...credit }) } catch (error) { if (!(error instanceof P2pError)) throw error } },
+      },
+      delegate: {
+        fileOffered: (file) => delegate.exchangeOffered(file),
+        fileProgressed: (progress) => delegate.exchangeProgressed(progress),
+      },
+    })
+    return (this.#transfers = transfers)
+  }
+}

@@ -1,0 +1,203 @@
+import { Timer } from "./clock.js"
+import { Content } from "./contents.js"
+import { ContentQueue } from "./content_queue.js"
+import { Conversation } from "./conversation.js"
+import { Exchange } from "./exchange.js"
+import { Topics } from "./topics.js"
+
+/** Milliseconds after which a message is tried again that found the channel full. */
+export const RETRY_SEND_MLS = 50
+
+/**
+ * All that a peer says and hears: the conversation with everybody, and the exchange with single others. It decides which way a message takes, and whom in the
+ * app it is for.
+ *
+ * @typedef {{ type: "Data", senderId: string, topic?: string, data: any, direct?: boolean }} Shown
+ * @typedef {{ to?: string[], topic?: string, reliable?: boolean }} SendOptions
+ *
+ * @typedef {object} TalkDelegate
+ * @property {(message: Shown) => void} peerReceived a message without a topic
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} peerMissed messages can't be had any more
+ * @property {(host: { hostPeerId: string | null, epoch: number }) => void} peerForked the session had gone on in two halves
+ * @property {(file: import("./files/incoming.js").IncomingFile) => boolean} peerOffered another peer offers a file; whether the app knows what to do
+ * @property {(progress: import("./files/progress.js").Progress) => void} peerProgressed a file has got on
+ * @property {(error: import("./errors.js").P2pError) => void} peerErrored
+ *
+ * @typedef {object} TalkOptions
+ * @property {string} peerId
+ * @property {import("./clock.js").Clock} clock
+ * @property {number} [history]
+ * @property {Topics} [topics]
+ * @property {() => import("./cast.js").Role | null} role the one that is being played
+ * @property {() => Map<string, import("./messages.js").PeerState>} peers
+ * @property {() => boolean} isConnected
+ * @property {() => void} requireVoice throws where this peer may not send
+ * @property {TalkDelegate} delegate
+ */
+export class Talk {
+  #options
+  #delegate
+  #topics
+  #contents = new ContentQueue()
+  #exchange
+  #retry
+
+  /** @param {TalkOptions} options */
+  constructor(options) {
+    this.#options = options
+    this.#delegate = options.delegate
+    this.#topics = options.topics ?? new Topics((error) => options.delegate.peerErrored(error))
+    this.#retry = new Timer(options.clock)
+    this.conversation = new Conversation({ ...options, delegate: this })
+    this.#exchange = new Exchange({ ...options, topics: this.#topics, inc: () => this.conversation.inc, delegate: this })
+  }
+
+  // What the app says
+
+  /**
+   * @param {any} data
+   * @param {SendOptions} options
+   * @returns {Promise<void>}
+   * @throws {import("./errors.js").P2pError}
+   */
+  async send(data, { to, topic, reliable = true }) {
+    const taken = this.#take(data, topic)
+    const content = taken instanceof Content ? taken : await taken
+    this.#options.requireVoice()
+    if (!reliable) return this.#exchange.sendFast(to, content)
+    if (to) return this.#exchange.send(to, content)
+    const stable = this.conversation.send(content)
+    this.flush()
+    return stable
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {string} topic
+   * @param {any} data
+   * @param {{ timeout?: number, signal?: AbortSignal }} options
+   * @returns {Promise<any>}
+   */
+  async request(peerId, topic, data, options) {
+    const content = await this.#take(data, topic)
+    this.#options.requireVoice()
+    return this.#exchange.request(peerId, content, options)
+  }
+
+  /**
+   * @param {any} file
+   * @param {{ to?: string[], name?: string, type?: string }} options
+   */
+  sendFile(file, options) {
+    this.#options.requireVoice()
+    return this.#exchange.sendFile(file, options)
+  }
+
+  // How the peer fares
+
+  /** There is a new connection, or a new role to play. */
+  resume() {
+    this.#exchange.resume()
+    this.flush()
+  }
+
+  /** Somebody has come or gone, this peer too. */
+  update() {
+    this.#exchange.update()
+    this.flush()
+  }
+
+  /** Sends what waits; what finds a full channel is tried again. */
+  flush() {
+    const role = this.#options.role()
+    if (!role?.isSynced || !this.#options.isConnected()) return
+    const isDone = this.conversation.flush((id, content) => role.send(id, content)) && this.#exchange.flush()
+    if (!isDone && !this.#retry.isRunning) this.#retry.start(RETRY_SEND_MLS, () => this.flush())
+  }
+
+  /** The connection is over; what waits goes on waiting. */
+  rest() {
+    this.#retry.stop()
+  }
+
+  /**
+   * This peer leaves for good.
+   * @param {import("./errors.js").P2pError} error for what isn't delivered
+   */
+  leave(error) {
+    this.conversation.leave(error)
+    this.#exchange.leave(error)
+  }
+
+  // What the role says
+
+  /** @param {import("./messages.js").RoutedFrame} frame */
+  routed(frame) {
+    this.#exchange.routed(frame)
+  }
+
+  drained() {
+    this.#exchange.drained()
+  }
+
+  // What the conversation says
+
+  /** @param {Shown} message */
+  conversationShown(message) {
+    this.#show(message)
+  }
+
+  /** @param {{ senderId: string, from: number, to: number }} gap */
+  conversationMissed(gap) {
+    this.#delegate.peerMissed(gap)
+  }
+
+  conversationForked() {
+    const { hostPeerId = null, epoch = 0 } = this.#options.role() ?? {}
+    this.#delegate.peerForked({ hostPeerId, epoch })
+  }
+
+  // What the exchange says
+
+  /**
+   * @param {Shown} message
+   * @param {boolean} mayWait
+   */
+  exchangeShown(message, mayWait) {
+    this.#show(message, mayWait)
+  }
+
+  exchangeFlushed() {
+    this.flush()
+  }
+
+  /** @param {import("./files/incoming.js").IncomingFile} file */
+  exchangeOffered(file) {
+    return this.#delegate.peerOffered(file)
+  }
+
+  /** @param {import("./files/progress.js").Progress} progress */
+  exchangeProgressed(progress) {
+    this.#delegate.peerProgressed(progress)
+  }
+
+  // Private
+
+  /**
+   * @param {any} data
+   * @param {string | undefined} topic
+   */
+  #take(data, topic) {
+    this.#options.requireVoice()
+    return this.#contents.take(data, topic)
+  }
+
+  /**
+   * @param {Shown} message
+   * @param {boolean} [mayWait]
+   */
+  #show(message, mayWait) {
+    if (message.topic === undefined) this.#delegate.peerReceived(message)
+    else this.#topics.show(message, mayWait)
+  }
+}

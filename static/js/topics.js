@@ -1,0 +1,130 @@
+import { MAX_LABEL_CHARACTERS } from "./contents.js"
+import { P2pError } from "./errors.js"
+
+/** How many messages, and how many characters of them, wait in all for the first handler of their topic. */
+export const MAX_HELD_MESSAGES = 1_000
+export const MAX_HELD_CHARACTERS = 4 * 1024 * 1024
+/** How many topics that nobody handles are reported. */
+export const MAX_REPORTED = 100
+
+/**
+ * @typedef {{ senderId: string, topic: string, direct: boolean }} Origin where a message comes from
+ * @typedef {(data: any, origin: Origin) => void} Handler
+ * @typedef {(data: any, origin: Origin) => any} Responder
+ * @typedef {{ senderId: string, topic?: string, data: any, direct?: boolean }} Shown
+ */
+
+/** Who wants to hear of which topic. It outlives the connections, and the stays in a session. */
+export class Topics {
+  /** @type {Map<string, Set<Handler>>} */
+  #handlers = new Map()
+  /** @type {Map<string, Responder>} */
+  #responders = new Map()
+  /** What came before anybody handled its topic, in order. @type {{ message: Shown, size: number }[]} */
+  #held = []
+  #heldCharacters = 0
+  /** The topics that were reported as unhandled. */
+  #reported = new Set()
+  #failed
+
+  /** @param {(error: P2pError) => void} [failed] called when messages are lost as nobody handles them */
+  constructor(failed = () => undefined) {
+    this.#failed = failed
+  }
+
+  /**
+   * @param {string} topic
+   * @param {Handler} handler
+   * @returns {() => void} ends it
+   */
+  on(topic, handler) {
+    checkTopic(topic)
+    const handlers = this.#handlers.get(topic) ?? new Set()
+    this.#handlers.set(topic, handlers.add(handler))
+    for (const message of this.#release(topic)) this.show(message)
+    return () => {
+      handlers.delete(handler)
+      if (handlers.size === 0 && this.#handlers.get(topic) === handlers) this.#handlers.delete(topic)
+    }
+  }
+
+  /**
+   * @param {string} topic
+   * @param {Responder} responder
+   * @returns {() => void} ends it
+   */
+  respond(topic, responder) {
+    checkTopic(topic)
+    if (this.#responders.has(topic)) throw new P2pError("bad_request", { message: `Requests on "${topic}" are answered already.`, hint: "End the other responder first: respond() returns a function for that." })
+    this.#responders.set(topic, responder)
+    return () => { if (this.#responders.get(topic) === responder) this.#responders.delete(topic) }
+  }
+
+  /** @param {string} topic */
+  responder(topic) {
+    return this.#responders.get(topic)
+  }
+
+  /**
+   * Calls the topic's handlers; what has none waits for the first one.
+   * @param {Shown} message
+   * @param {boolean} [mayWait]
+   */
+  show(message, mayWait = true) {
+    const { senderId, topic = "", data, direct = false } = message
+    const handlers = this.#handlers.get(topic)
+    const present = [...(handlers ?? [])] // one may add another
+    if (handlers) for (const handler of present) guarded(() => handler(data, { senderId, topic, direct }))
+    else if (mayWait) this.#hold(message)
+  }
+
+  // Private
+
+  /** @param {string} topic */
+  #release(topic) {
+    const held = this.#held.filter(({ message }) => message.topic === topic)
+    this.#held = this.#held.filter(({ message }) => message.topic !== topic)
+    for (const { size } of held) this.#heldCharacters -= size
+    return held.map(({ message }) => message)
+  }
+
+  /** @param {Shown} message */
+  #hold(message) {
+    const size = sizeOfData(message.data)
+    this.#held.push({ message, size })
+    this.#heldCharacters += size
+    while (this.#held.length > MAX_HELD_MESSAGES || this.#heldCharacters > MAX_HELD_CHARACTERS) this.#lose()
+  }
+
+  /** Lets go of the oldest. */
+  #lose() {
+    const [{ message, size }] = this.#held.splice(0, 1)
+    this.#heldCharacters -= size
+    if (this.#reported.has(message.topic) || this.#reported.size >= MAX_REPORTED) return
+    this.#reported.add(message.topic)
+    this.#failed(new P2pError("no_handler", { message: `Messages on "${message.topic}" are lost, as nobody handles them.` }))
+  }
+}
+
+/** @param {any} data */
+function sizeOfData(data) {
+  return data?.byteLength ?? (data instanceof Blob ? data.size : JSON.stringify(data).length)
+}
+
+/** @param {unknown} topic */
+export function checkTopic(topic) {
+  if (typeof topic === "string" && topic.length > 0 && topic.length <= MAX_LABEL_CHARACTERS) return
+  throw new P2pError("bad_request", { message: "A topic is a string.", hint: `Give it 1 to ${MAX_LABEL_CHARACTERS} characters.` })
+}
+
+/**
+ * What an app's handler throws is its own affair.
+ * @param {() => void} call
+ */
+export function guarded(call) {
+  try {
+    call()
+  } catch (error) {
+    reportError(error) // as the browser does for any listener
+  }
+}
