@@ -1,11 +1,11 @@
 import { fill, write } from "./fill.js"
 import { harmless } from "./pictures.js"
-import { namesOf, plainName, sizeOf, wordsFor } from "./words.js"
+import { namesOf, sizeOf, wordsFor } from "./words.js"
 
 /** Which controls a file has, by its state. */
 const CONTROLS = {
-  "in offered": ["accept", "decline"],
-  "out offered": ["cancel"],
+  offered: ["accept", "decline"],
+  waiting: ["cancel"],
   active: ["pause", "cancel"],
   paused: ["resume", "cancel"],
   done: ["save", "remove"],
@@ -16,6 +16,7 @@ const CONTROLS = {
 export class FileRow {
   /** What went wrong. */
   #error = null
+  #isTaken = false
   #url = ""
   /** @type {Blob | null} */
   file = null
@@ -23,12 +24,16 @@ export class FileRow {
   /**
    * @param {HTMLTemplateElement} template
    * @param {any} transfer the client's OutgoingFile or IncomingFile
+   * @param {{ name: string, size: number }} file
+   * @param {string[]} to whom it goes to
    */
-  constructor(template, transfer) {
+  constructor(template, transfer, { name, size }, to) {
     this.transfer = transfer
-    this.name = plainName(transfer.name)
+    this.to = to
+    this.name = name
+    this.size = size
     const extension = /\.([^.]{1,4})$/.exec(this.name)?.[1] ?? "file"
-    this.element = fill(template, { name: this.name, kind: extension })
+    this.element = fill(template, { name, kind: extension })
     this.show()
   }
 
@@ -37,7 +42,9 @@ export class FileRow {
   }
 
   get state() {
-    return this.#error ? "failed" : this.transfer.state
+    if (this.#error) return "failed"
+    // What has been accepted may have to wait for others before it.
+    return this.transfer.state === "offered" && (this.#isTaken || !this.isIncoming) ? "waiting" : this.transfer.state
   }
 
   get isOver() {
@@ -48,6 +55,11 @@ export class FileRow {
   isOf({ id, peerId, direction }) {
     const isSame = id === this.transfer.id && (direction === "in") === this.isIncoming
     return isSame && (!this.isIncoming || peerId === this.transfer.senderId)
+  }
+
+  take() {
+    this.#isTaken = true
+    this.show()
   }
 
   fail(error) {
@@ -84,7 +96,7 @@ export class FileRow {
   }
 
   show() {
-    const { size, transferred } = this.transfer
+    const { size, transfer: { transferred } } = this
     this.element.dataset.state = this.state
     this.element.querySelector("progress").value = size > 0 ? transferred / size : Number(this.state === "done")
     write(this.element, { about: `${sizeOf(size)} ${this.#whom()}`, progress: this.#words() })
@@ -94,14 +106,14 @@ export class FileRow {
   // Private
 
   #whom() {
-    if (this.isIncoming) return `from ${namesOf([this.transfer.senderId])}`
-    return `to ${namesOf(this.transfer.peers.keys())}`
+    return this.isIncoming ? `from ${namesOf([this.transfer.senderId])}` : `to ${namesOf(this.to)}`
   }
 
   #words() {
-    const { size, transferred, rate } = this.transfer
+    const { size, transfer: { transferred, rate } } = this
     switch (this.state) {
-      case "offered": return this.isIncoming ? "Do you want it?" : "Waiting for an answer…"
+      case "offered": return "Do you want it?"
+      case "waiting": return this.isIncoming ? "It begins soon…" : "Waiting for an answer…"
       case "active": return `${sizeOf(transferred)} of ${sizeOf(size)}, ${sizeOf(rate)} a second`
       case "paused": return `Paused after ${sizeOf(transferred)} of ${sizeOf(size)}`
       case "done": return ["Done.", ...this.#failures()].join(" ")
@@ -115,7 +127,7 @@ export class FileRow {
   }
 
   #showControls() {
-    const shown = CONTROLS[this.state] ?? CONTROLS[`${this.isIncoming ? "in" : "out"} ${this.state}`]
+    const shown = CONTROLS[this.state]
     const hadFocus = this.element.contains(document.activeElement)
     for (const control of this.element.querySelectorAll("[data-control]")) control.hidden = !shown.includes(control.dataset.control)
     this.#control("save").hidden ||= !this.isIncoming

@@ -50,7 +50,7 @@ export class FilesController extends P2pController {
   chosen() {
     const { value } = this.recipientTarget
     this.tell("")
-    this.send([...this.chooserTarget.files], value || undefined)
+    this.send([...this.chooserTarget.files], value ? [value] : this.others)
     this.chooserTarget.value = "" // so that the same file can be chosen again
   }
 
@@ -76,21 +76,22 @@ export class FilesController extends P2pController {
     this.markTarget(null)
     const { files, folders } = dropped(event.dataTransfer)
     this.tell(folders > 0 ? "Folders can't be sent. Drop the files in them." : "")
-    this.send(files, personAt(event)?.dataset.peerId)
+    const person = personAt(event)
+    this.send(files, person ? [person.dataset.peerId] : this.others)
   }
 
   send(files, to) {
     if (files.length === 0) return
     if (files.length > MAX_FILES) return this.tell(`Send at most ${MAX_FILES} files at once.`)
-    if (!to && this.others.length === 0) return this.tell("Nobody else is here to send files to.")
-    if (to === this.peerId) return this.tell("These files are yours already.")
+    if (to.length === 0) return this.tell("Nobody else is here to send files to.")
+    if (to.includes(this.peerId)) return this.tell("These files are yours already.")
     for (const file of files) void this.sendOne(file, to)
   }
 
   async sendOne(file, to) {
     try {
       const transfer = this.p2pFrame.sendFile(file, { to })
-      await this.follow(this.add(transfer), transfer.done.then(() => file))
+      await this.follow(this.add(transfer, file, to), transfer.done.then(() => file))
     } catch (error) {
       this.tell(`${file.name}: ${wordsFor(error)}`)
     }
@@ -98,11 +99,10 @@ export class FilesController extends P2pController {
 
   // What others send
 
-  offered(event) {
-    const { detail: transfer } = event
+  p2pReceivedFile(transfer, event) {
     if (this.rows.size >= MAX_ROWS && !this.forgetOldest()) return transfer.decline("Too many files wait already.")
     event.preventDefault() // The answer comes later.
-    const row = this.add(transfer)
+    const row = this.add(transfer, transfer, [this.peerId])
     if (isPicture(transfer) && transfer.size <= MAX_PICTURE_BYTES && this.pictures++ < MAX_PICTURES) this.take(row)
     else this.tell(`${nameOf(transfer.senderId)} offers “${row.name}”.`)
     this.dispatch("news")
@@ -114,7 +114,7 @@ export class FilesController extends P2pController {
 
   take(row) {
     void this.follow(row, row.transfer.accept())
-    row.show()
+    row.take()
   }
 
   decline(event) {
@@ -130,8 +130,8 @@ export class FilesController extends P2pController {
   cancel(event) { this.rowOf(event).transfer.cancel() }
   remove(event) { this.forget(this.rowOf(event)) }
 
-  progressed({ detail }) {
-    for (const row of this.rows.values()) if (row.isOf(detail)) row.show()
+  p2pProgress(progress) {
+    for (const row of this.rows.values()) if (row.isOf(progress)) row.show()
   }
 
   /**
@@ -155,8 +155,8 @@ export class FilesController extends P2pController {
 
   // Private
 
-  add(transfer) {
-    const row = new FileRow(this.rowTarget, transfer)
+  add(transfer, file, to) {
+    const row = new FileRow(this.rowTarget, transfer, file, to)
     this.rows.set(row.element, row)
     this.listTarget.prepend(row.element)
     return row

@@ -1,8 +1,6 @@
 import { nameOf } from "./names.js"
 
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"]
-/** Marks that turn the direction of writing, by which "exe.png" can be made of "gnp.exe". */
-const TURNS = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g
 
 const list = new Intl.ListFormat("en")
 
@@ -22,14 +20,6 @@ export function sizeOf(bytes) {
  */
 export function namesOf(peerIds) {
   return list.format(Array.from(peerIds, nameOf))
-}
-
-/**
- * A file's name without marks that make it look like another.
- * @param {string} name
- */
-export function plainName(name) {
-  return name.replace(TURNS, "") || "file"
 }
 
 /**
