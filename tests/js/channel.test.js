@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Channel, CLOSE_TIMEOUT_MLS, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
+import { Channel, CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST } from "../../static/js/channel.js"
+import { encodeFrame } from "../../static/js/messages.js"
 import { FakeClock, pass, settle } from "./support/fake_clock.js"
 import { FakeDataChannel, FakeNetwork } from "./support/fake_rtc.js"
 
@@ -13,14 +14,20 @@ function pair() {
   Object.assign(raw, { twin: far, readyState: "open" })
   Object.assign(far, { twin: raw, readyState: "open" })
   const log = []
+  /** Frames that have arrived at the far end, and the packets that they came in. @type {any[]} */
+  const arrived = []
   const delegate = (name) => ({
     channelOpened: () => log.push(`${name} opened`),
-    channelReceived: (frame) => log.push(`${name} received ${frame.type} ${frame.data}`),
+    channelReceived: (frame, packet) => {
+      log.push(`${name} received ${frame.type} ${frame.data}`)
+      if (name === "far") arrived.push([frame, packet])
+    },
+    channelDrained: () => log.push(`${name} drained`),
     channelClosed: () => log.push(`${name} closed`),
   })
   const near = new Channel({ channel: /** @type {any} */ (raw), delegate: delegate("near"), clock })
   const other = new Channel({ channel: /** @type {any} */ (far), delegate: delegate("far"), clock })
-  return { network, clock, raw, far, near, other, log }
+  return { network, clock, raw, far, near, other, log, arrived }
 }
 
 test("a channel that is open when it comes is used when it says so", async () => {
@@ -48,28 +55,103 @@ test("nothing is sent before the channel is open, nor after", () => {
   const channel = new FakeDataChannel(new FakeNetwork())
   const { near } = { near: new Channel({ channel: /** @type {any} */ (channel), delegate: /** @type {any} */ ({}), clock: new FakeClock() }) }
   assert.ok(!near.isOpen)
-  assert.throws(() => near.sendText("{}"), { code: "not_joined" })
+  assert.throws(() => near.sendPacket("{}"), { code: "not_joined" })
   channel.readyState = "closed"
-  assert.throws(() => near.sendText("{}"), { code: "not_joined" })
+  assert.throws(() => near.sendPacket("{}"), { code: "not_joined" })
 })
 
 test("only so much may wait in it, and what has left makes room", () => {
   const { raw, near } = pair()
   raw.stall()
   const text = "x".repeat(MAX_BUFFERED_BYTES / 4)
-  for (let number = 0; number < 4; number++) near.sendText(text)
-  assert.throws(() => near.sendText("x"), { code: "rate_limited" })
+  for (let number = 0; number < 4; number++) near.sendPacket(text)
+  assert.throws(() => near.sendPacket("x"), { code: "rate_limited" })
   raw.resume()
-  near.sendText("x")
+  near.sendPacket("x")
 })
 
 test("the browser's refusals are typed: too large for the other side, or too much at once", () => {
   const { raw, near } = pair()
   raw.maxMessageSize = 10
-  assert.throws(() => near.sendText("x".repeat(11)), ({ code, cause }) => code === "too_large" && cause instanceof TypeError)
-  near.sendText("x".repeat(10))
+  assert.throws(() => near.sendPacket("x".repeat(11)), ({ code, cause }) => code === "too_large" && cause instanceof TypeError)
+  near.sendPacket("x".repeat(10))
   raw.send = () => { throw new DOMException("full", "OperationError") }
-  assert.throws(() => near.sendText("x"), { code: "rate_limited" })
+  assert.throws(() => near.sendPacket("x"), { code: "rate_limited" })
+})
+
+test("bytes go as they are, and arrive as a copy", async () => {
+  const { near, far } = pair()
+  await settle()
+  const packets = []
+  far.onmessage = ({ data }) => packets.push(data)
+  const bytes = Uint8Array.of(1, 2, 3)
+  near.sendPacket(bytes.buffer)
+  bytes[0] = 9
+  await settle()
+  assert.deepEqual(packets, [Uint8Array.of(1, 2, 3).buffer])
+})
+
+test("a frame with bytes arrives as one, with the packet that it came in; a packet of junk is counted", async () => {
+  const { raw, near, other, arrived } = pair()
+  const frame = { type: /** @type {const} */ ("Data"), id: 1, binary: { kind: "ArrayBuffer" }, bytes: Uint8Array.of(1, 2) }
+  near.send(frame)
+  for (const junk of [[], [0, 0, 0], [0, 0, 0, 9, 1], [255, 255, 255, 255, 1], [0, 0, 0, 1, 123]]) raw.send(Uint8Array.from(junk).buffer)
+  await settle()
+  assert.deepEqual(arrived.map(([got]) => got), [frame])
+  assert.deepEqual(arrived[0][1], encodeFrame(frame))
+  assert.equal(other.badFrames, 5)
+})
+
+test("says that there is room again when little is left, not before", async () => {
+  const { raw, near, log } = pair()
+  await settle()
+  log.length = 0
+  raw.stall()
+  near.sendPacket("x".repeat(LOW_BYTES))
+  raw.resume()
+  await settle()
+  assert.deepEqual(log, [])
+  raw.stall()
+  near.sendPacket("x".repeat(LOW_BYTES + 1))
+  raw.resume()
+  await settle()
+  assert.deepEqual(log, ["near drained"])
+})
+
+test("of what may be lost, the newest of each kind waits for room; with room nothing waits", async () => {
+  const { raw, near, arrived } = pair()
+  const cursor = (topic, id) => encodeFrame({ type: "Fast", senderId: "ann", inc: "x", id, topic, data: id })
+  near.sendFreshest("a", cursor("a", 1))
+  near.sendFreshest("a", cursor("a", 2))
+  raw.stall()
+  near.sendPacket("x".repeat(LOW_BYTES + 1))
+  for (const [topic, id] of /** @type {[string, number][]} */ ([["a", 3], ["b", 4], ["a", 5], ["a", 6]])) near.sendFreshest(topic, cursor(topic, id))
+  assert.equal(near.buffered, LOW_BYTES + 1)
+  raw.resume()
+  await settle()
+  await settle()
+  assert.deepEqual(arrived.map(([{ id }]) => id), [1, 2, 6, 4])
+})
+
+test("only so many kinds wait for room; the next one is not kept back", async () => {
+  const { raw, near } = pair()
+  raw.stall()
+  near.sendPacket("x".repeat(LOW_BYTES + 1))
+  for (let number = 0; number < MAX_FRESHEST; number++) near.sendFreshest(`kind ${number}`, "{}")
+  assert.equal(near.buffered, LOW_BYTES + 1)
+  near.sendFreshest("one more", "{}")
+  assert.equal(near.buffered, LOW_BYTES + 3)
+  near.sendFreshest("kind 7", "{}")
+  assert.equal(near.buffered, LOW_BYTES + 3)
+})
+
+test("what may be lost fails without a word", async () => {
+  const { raw, near } = pair()
+  raw.maxMessageSize = 1
+  near.sendFreshest("a", "{}")
+  raw.readyState = "closed"
+  near.sendFreshest("a", "{}")
+  assert.deepEqual(raw.sent, [])
 })
 
 test("the other side's close is told once", async () => {

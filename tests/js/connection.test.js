@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
+import { CLOSE_TIMEOUT_MLS, LOW_BYTES } from "../../static/js/channel.js"
 import { Connection } from "../../static/js/connection.js"
 import { P2pError } from "../../static/js/errors.js"
-import { DATA, encodeFrame, HEARTBEAT } from "../../static/js/messages.js"
+import { CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../static/js/messages.js"
 import { FakeClock, pass, settle } from "./support/fake_clock.js"
 import { FakeNetwork } from "./support/fake_rtc.js"
 import { CONNECT_TIMEOUT_MLS, HEARTBEAT as BEAT } from "./support/world.js"
@@ -20,10 +20,11 @@ function pair({ loses = () => false } = {}) {
   const network = new FakeNetwork()
   const ends = {}
   for (const [name, other] of [["host", "client"], ["client", "host"]]) {
-    const end = { log: [], frames: [], errors: [] }
+    const end = { log: [], frames: [], errors: [], drains: 0 }
     const delegate = {
       connectionChanged: ({ state }) => end.log.push(state),
       connectionReceived: (_connection, frame) => end.frames.push(frame),
+      connectionDrained: () => { end.drains += 1 },
       connectionEnded: (_connection, error) => {
         end.log.push("ended")
         end.errors.push(error)
@@ -63,8 +64,8 @@ test("goes from negotiating over connecting to connected, and says each state on
 
 test("carries frames both ways and keeps heartbeats to itself", async () => {
   const { clock, host, client } = await connected()
-  host.connection.sendText(hello)
-  client.connection.sendText(hello)
+  host.connection.sendPacket(hello)
+  client.connection.sendPacket(hello)
   await pass(clock, 10_000)
   assert.deepEqual(host.frames, [JSON.parse(hello)])
   assert.deepEqual(client.frames, [JSON.parse(hello)])
@@ -155,7 +156,7 @@ test("close without a reason is a host that leaves; a goodbye of junk is interna
 test("what was sent before close still arrives", async () => {
   const world = await connected()
   world.host.pc.channels[0].stall()
-  world.host.connection.sendText(hello)
+  world.host.connection.sendPacket(hello)
   world.host.connection.close()
   world.host.pc.channels[0].resume()
   await settle()
@@ -187,7 +188,7 @@ test("after close nothing is told, whatever comes", async () => {
     await pass(world.clock, 60_000)
     assert.equal(log.length, length)
     assert.deepEqual(frames, [])
-    assert.throws(() => connection.sendText(hello), { code: "not_joined" })
+    assert.throws(() => connection.sendPacket(hello), { code: "not_joined" })
     await assertReleased(world)
   }
 })
@@ -213,12 +214,97 @@ test("an offer after the close is nothing, and makes no noise", async () => {
   await assertReleased(world)
 })
 
-test("a second channel of the other side is closed", async () => {
+test("a channel of the other side that isn't known, or is there already, is closed", async () => {
   const { client, host } = await connected()
-  const extra = host.pc.createDataChannel("extra")
-  client.pc.ondatachannel({ channel: extra })
-  assert.equal(extra.readyState, "closing")
+  for (const label of ["extra", "", "messages", "bulk", "toString", "__proto__"]) {
+    const extra = host.pc.createDataChannel(label)
+    client.pc.ondatachannel({ channel: extra })
+    assert.equal(extra.readyState, "closing")
+  }
   assert.equal(client.connection.state, "connected")
+})
+
+// The three channels
+
+const lane = (pc, label) => pc.channels.find((channel) => channel.label === label)
+const chunk = { type: CHUNK, to: ["client"], transfer: "f", offset: 0, bytes: Uint8Array.of(1, 2, 3) }
+const cursor = (id) => ({ type: FAST, senderId: "host", inc: "x", id, topic: "cursor", data: id })
+
+test("there is one channel for messages, one for files, and one for what may be lost", async () => {
+  const { host, client } = await connected()
+  for (const { pc } of [host, client]) {
+    assert.deepEqual(pc.channels.map(({ label, ordered, maxRetransmits }) => [label, ordered, maxRetransmits]), [["messages", true, null], ["bulk", true, null], ["fast", false, 0]])
+    assert.ok(pc.channels.every(({ binaryType }) => binaryType === "arraybuffer"))
+  }
+})
+
+test("each says when there is room in it, from its opening on", async () => {
+  const { host, client } = await connected()
+  assert.deepEqual([host.drains, client.drains], [2, 2]) // bulk and fast have opened
+  for (const label of ["messages", "bulk", "fast"]) {
+    const channel = lane(host.pc, label)
+    channel.stall()
+    host.connection.sendPacket("x".repeat(LOW_BYTES + 1), label)
+    channel.resume()
+  }
+  await settle()
+  assert.deepEqual([host.drains, client.drains], [5, 2])
+})
+
+test("what waits in the channel for files holds up no message, and is counted", async () => {
+  const { host, client } = await connected()
+  lane(host.pc, "bulk").stall()
+  const packet = encodeFrame(chunk)
+  host.connection.sendPacket(packet, "bulk")
+  host.connection.sendPacket(hello)
+  await settle()
+  assert.deepEqual([host.connection.buffered, client.connection.buffered], [packet.byteLength, 0])
+  assert.deepEqual(client.frames, [JSON.parse(hello)])
+  lane(host.pc, "bulk").resume()
+  await settle()
+  assert.deepEqual(client.frames.at(-1), chunk)
+  assert.equal(host.connection.buffered, 0)
+})
+
+test("what may be lost is lost, or late, and nothing is told of it", async () => {
+  const { network, host, client } = await connected()
+  const fates = ["kept", "lost", "late", "kept"]
+  network.fateOfUnreliable = () => fates.shift()
+  for (const id of [1, 2, 3, 4]) host.connection.sendFreshest("cursor", encodeFrame(cursor(id)))
+  await settle()
+  await settle()
+  assert.deepEqual(client.frames.map(({ id }) => id), [1, 4, 3])
+})
+
+test("files, and what may be lost, can't be sent before their channels are open", async () => {
+  const world = pair()
+  const { connection } = world.host
+  for (const label of ["messages", "bulk", "fast"]) assert.equal(connection.failureToSend(hello, label)?.code, "not_joined")
+  connection.offer()
+  for (const label of ["messages", "bulk", "fast"]) assert.equal(connection.failureToSend(hello, label)?.code, "not_joined")
+  connection.sendFreshest("cursor", encodeFrame(cursor(1)))
+  assert.equal(connection.buffered, 0)
+  await pass(world.clock, 10)
+  for (const label of ["messages", "bulk", "fast"]) assert.equal(connection.failureToSend(hello, label), null)
+  await settle()
+  assert.equal(world.client.frames.length, 3)
+})
+
+test("that the channel for files, or the one for what may be lost, closes ends nothing; that the one for messages closes does", async () => {
+  const world = await connected()
+  const { host, client } = world
+  for (const label of ["bulk", "fast"]) lane(host.pc, label).close()
+  await settle()
+  assert.deepEqual([host.connection.state, client.connection.state], ["connected", "connected"])
+  assert.equal(client.connection.failureToSend(hello, "bulk")?.code, "not_joined")
+  client.connection.sendFreshest("cursor", encodeFrame(cursor(1)))
+  client.connection.sendPacket(hello)
+  await settle()
+  assert.equal(host.frames.length, 1)
+  lane(host.pc, "messages").close()
+  await settle()
+  assert.deepEqual([host.errors, client.errors].map(([error]) => error.code), ["host_lost", "host_lost"])
+  await assertReleased(world)
 })
 
 test("a receiver that takes nothing more is told of; a heartbeat that doesn't fit is only left out", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { Content } from "../../static/js/contents.js"
 import { Conversation } from "../../static/js/conversation.js"
 import { P2pError } from "../../static/js/errors.js"
 import { LOG_TERM_MLS, MAX_LOG_MESSAGES } from "../../static/js/message_log.js"
@@ -102,7 +103,7 @@ test("a newcomer owes nothing and is owed nothing: what was before it counts as 
 test("gives a host what it lacks: others' words and its own, except what it sends anyway", async () => {
   const { conversation, receive } = open()
   conversation.meet([])
-  const results = ["a", "b", "c"].map((data) => fate(conversation.send(data)))
+  const results = ["a", "b", "c"].map((data) => fate(conversation.send(Content.of(data))))
   conversation.flush(() => undefined)
   receive("bob", "x", 1)
   receive("ann", conversation.inc, 1, "a")
@@ -116,14 +117,14 @@ test("gives a host what it lacks: others' words and its own, except what it send
   const frames = parse(conversation.meet([]))
   assert.deepEqual(frames.map(({ senderId, inc: page, id, data }) => [senderId, page, id, data]), [["bob", "x", 1, "bob 1"], ["ann", inc, 1, "a"]])
   const sent = []
-  conversation.flush((id, json) => void sent.push([id, JSON.parse(json)]))
+  conversation.flush((id, content) => void sent.push([id, content.read().data]))
   assert.deepEqual(sent, [[2, "b"], [3, "c"]])
 })
 
 test("what the next host has of its own is stable", async () => {
   const { conversation } = open()
   conversation.meet([])
-  const results = ["a", "b"].map((data) => fate(conversation.send(data)))
+  const results = ["a", "b"].map((data) => fate(conversation.send(Content.of(data))))
   conversation.flush(() => undefined)
   conversation.hello(2)
   conversation.meet([["ann", conversation.inc, 1], ["ann", "other page", 9]])
@@ -152,7 +153,7 @@ test("who leaves takes nothing along: what wasn't stable is rejected, and who co
   conversation.meet([])
   receive("bob", "x", 1)
   const { inc } = conversation
-  const result = fate(conversation.send("late"))
+  const result = fate(conversation.send(Content.of("late")))
   conversation.leave(new P2pError("not_joined"))
   await settle()
   assert.equal(result.is, "not_joined")
@@ -161,13 +162,13 @@ test("who leaves takes nothing along: what wasn't stable is rejected, and who co
   assert.deepEqual([hello.fresh, hello.seen], [true, []])
   receive("bob", "x", 1)
   assert.deepEqual(shown(told), ["bob 1", "bob 1"])
-  fate(conversation.send("anew"))
+  fate(conversation.send(Content.of("anew")))
   conversation.flush((id) => assert.equal(id, 1))
 })
 
 // As a host
 
-const message = (senderId, id, data = `${senderId} ${id}`) => ({ senderId, inc: "x", id, data })
+const message = (senderId, id, data = `${senderId} ${id}`) => ({ senderId, inc: "x", id, content: Content.of(data) })
 
 test("gives each message its place, once", () => {
   const { conversation } = open("host")
@@ -264,7 +265,7 @@ test("takes others' word for those it knows and for those who were here, not for
   const { conversation } = open("host")
   conversation.meet([["ann", "x", 3]])
   conversation.host(5)
-  const accepts = (senderId, inc, id, wasHere = false) => conversation.accepts({ senderId, inc, id, data: 0 }, wasHere)
+  const accepts = (senderId, inc, id, wasHere = false) => conversation.accepts({ senderId, inc, id, content: Content.of(0) }, wasHere)
   assert.deepEqual([accepts("ann", "x", 3), accepts("ann", "x", 4), accepts("ann", "x", 3 + MAX_LOG_MESSAGES), accepts("ann", "x", 4 + MAX_LOG_MESSAGES)], [false, true, true, false])
   assert.equal(accepts("ann", "x", Number.MAX_SAFE_INTEGER), false)
   assert.deepEqual([accepts("bob", "x", 1), accepts("bob", "x", 1, true)], [false, true])

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { Content } from "../../static/js/contents.js"
 import { Conversation } from "../../static/js/conversation.js"
 import { P2pError } from "../../static/js/errors.js"
 import { Guest } from "../../static/js/guest.js"
@@ -58,9 +59,9 @@ function open({ seen, formerPeers = {} } = {}) {
   }
   const say = (guest, id, rest = {}) => relay.admit(guest, { type: "Data", id, data: id, ...rest }, 10)
   const sayOwn = (data) => {
-    const result = fate(conversation.send(data))
-    conversation.flush((id, json) => {
-      relay.sendOwn("host", id, json)
+    const result = fate(conversation.send(Content.of(data)))
+    conversation.flush((id, content) => {
+      relay.sendOwn("host", id, content)
       relay.settle()
     })
     return result

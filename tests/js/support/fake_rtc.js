@@ -1,3 +1,5 @@
+import { sizeOf } from "../../../static/js/contents.js"
+
 /**
  * WebRTC in memory, as strict as a browser where the client relies on it: the order of signaling states, candidates that come too
  * early, channels that close, fill up or refuse. Two ends connect when both have the other's description and one the other's
@@ -8,6 +10,8 @@ export class FakeNetwork {
   isReachable = true
   /** Whether packets vanish, without anybody being told. */
   isCut = false
+  /** What becomes of a packet on a channel without retransmits: it may be lost, or overtaken by those after it. @type {(channel: FakeDataChannel) => "kept" | "late" | "lost"} */
+  fateOfUnreliable = () => "kept"
   /** @type {Map<string, FakePeerConnection>} */
   #ends = new Map()
 
@@ -85,7 +89,7 @@ export class FakeNetwork {
   #join(channel, end, other) {
     if (channel.twin || channel.readyState !== "connecting") return
     const taker = end.channels.includes(channel) ? other : end
-    const twin = new FakeDataChannel(this, channel.label)
+    const twin = new FakeDataChannel(this, channel.label, channel)
     Object.assign(twin, { twin: channel, readyState: "open", owner: taker.owner })
     channel.twin = twin
     taker.channels.push(twin)
@@ -150,10 +154,13 @@ export class FakePeerConnection {
     return this.candidates.some((candidate) => candidate.includes(other.id))
   }
 
-  /** @param {string} label */
-  createDataChannel(label) {
+  /**
+   * @param {string} label
+   * @param {RTCDataChannelInit} [options]
+   */
+  createDataChannel(label, options) {
     this.#requireOpen()
-    const channel = Object.assign(new FakeDataChannel(this.#network, label), { owner: this.owner })
+    const channel = Object.assign(new FakeDataChannel(this.#network, label, options), { owner: this.owner })
     this.channels.push(channel)
     return channel
   }
@@ -243,6 +250,10 @@ export class FakeDataChannel {
   onmessage = null
   onclose = null
   onerror = null
+  onbufferedamountlow = null
+  bufferedAmountLowThreshold = 0
+  /** How bytes arrive, "blob" in Firefox where nobody asks for something else. @type {"blob" | "arraybuffer"} */
+  binaryType = "blob"
   readyState = "connecting"
   /** Whether it has come, and not said yet that it is open. */
   isUnannounced = false
@@ -252,24 +263,32 @@ export class FakeDataChannel {
   twin = null
   /** The most that the other side takes in one message. */
   maxMessageSize = Infinity
-  /** What was sent, delivered or not. @type {string[]} */
+  /** What was sent, delivered or not. @type {(string | ArrayBuffer)[]} */
   sent = []
   #network
   #isStalled = false
-  /** @type {string[]} */
+  /** @type {(string | ArrayBuffer)[]} */
   #waiting = []
 
   /**
    * @param {FakeNetwork} network
    * @param {string} label
+   * @param {RTCDataChannelInit} [options]
    */
-  constructor(network, label = "messages") {
+  constructor(network, label = "messages", { ordered = true, maxRetransmits } = {}) {
     this.#network = network
     this.label = label
+    this.ordered = ordered
+    this.maxRetransmits = maxRetransmits ?? null
+  }
+
+  /** Whether nothing that gets lost is sent again. */
+  get isUnreliable() {
+    return this.maxRetransmits === 0
   }
 
   get bufferedAmount() {
-    return this.#waiting.reduce((sum, text) => sum + text.length, 0)
+    return this.#waiting.reduce((sum, packet) => sum + sizeOf(packet), 0)
   }
 
   /** The other side takes nothing more. */
@@ -278,20 +297,23 @@ export class FakeDataChannel {
   }
 
   resume() {
+    const { bufferedAmount, bufferedAmountLowThreshold } = this
     this.#isStalled = false
-    for (const text of this.#waiting.splice(0)) this.#deliver(text)
+    for (const packet of this.#waiting.splice(0)) this.#deliver(packet)
+    if (bufferedAmount > bufferedAmountLowThreshold) queueMicrotask(() => { if (this.readyState === "open") this.onbufferedamountlow?.() })
     if (this.readyState === "closing") this.#finish()
   }
 
-  /** @param {string} text */
-  send(text) {
+  /** @param {string | ArrayBuffer} packet */
+  send(packet) {
     if (this.readyState !== "open") throw new DOMException("RTCDataChannel.readyState is not 'open'", "InvalidStateError")
-    if (text.length > this.maxMessageSize) throw new TypeError("Message size exceeds maxMessageSize.")
-    if (this.bufferedAmount + text.length > FULL) throw new DOMException("RTCDataChannel send queue is full", "OperationError")
+    if (sizeOf(packet) > this.maxMessageSize) throw new TypeError("Message size exceeds maxMessageSize.")
+    if (this.bufferedAmount + sizeOf(packet) > FULL) throw new DOMException("RTCDataChannel send queue is full", "OperationError")
     if (this.isUnannounced) return
-    this.sent.push(text)
-    if (this.#isStalled) this.#waiting.push(text)
-    else this.#deliver(text)
+    const copy = typeof packet === "string" ? packet : packet.slice(0)
+    this.sent.push(copy)
+    if (this.#isStalled) this.#waiting.push(copy)
+    else this.#deliver(copy)
   }
 
   /** The other side has acknowledged the channel; that comes before anything it sends. */
@@ -323,12 +345,21 @@ export class FakeDataChannel {
 
   // Private
 
-  /** @param {string} text */
-  #deliver(text) {
-    this.#network.carry(this, () => {
+  /** @param {string | ArrayBuffer} packet */
+  #deliver(packet) {
+    const fate = this.isUnreliable ? this.#network.fateOfUnreliable(this) : "kept"
+    const fly = () => this.#network.carry(this, () => {
       this.twin?.open()
-      if (this.twin?.readyState === "open") this.twin.onmessage?.({ data: text })
+      if (this.twin?.readyState === "open") this.twin.onmessage?.({ data: this.twin.#unwrap(packet) })
     })
+    if (fate === "kept") fly()
+    else if (fate === "late") setImmediate(fly)
+  }
+
+  /** @param {string | ArrayBuffer} packet */
+  #unwrap(packet) {
+    if (typeof packet === "string") return packet
+    return this.binaryType === "arraybuffer" ? packet.slice(0) : new Blob([packet])
   }
 
   #finish() {

@@ -1,4 +1,5 @@
 import { ClientRole } from "../../../static/js/client_role.js"
+import { Content } from "../../../static/js/contents.js"
 import { Connection } from "../../../static/js/connection.js"
 import { Conversation } from "../../../static/js/conversation.js"
 import { HostRole } from "../../../static/js/host_role.js"
@@ -100,6 +101,9 @@ export class Player {
   stable = []
   forks = 0
   changes = 0
+  drains = 0
+  /** Frames that were for this player alone. @type {any[]} */
+  routed = []
   #said = 0
 
   /**
@@ -126,16 +130,24 @@ export class Player {
   /** @param {any} data */
   say(data) {
     const id = ++this.#said
-    this.conversation.send(data).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
+    this.conversation.send(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
     this.#flush()
   }
 
   #flush() {
-    if (this.role.isSynced) this.conversation.flush((id, json) => this.role.send(id, json))
+    if (this.role.isSynced) this.conversation.flush((id, content) => this.role.send(id, content))
   }
 
   roleSynced() {
     this.#flush()
+  }
+
+  roleRouted(frame) {
+    this.routed.push(frame)
+  }
+
+  roleDrained() {
+    this.drains += 1
   }
 
   conversationShown(message) {
