@@ -29,7 +29,7 @@ export class Digest {
   /** @returns {Promise<string | undefined>} in hexadecimal */
   async whole() {
     const digest = await this.#sha256(await new Blob(/** @type {any} */ (this.#blocks)).arrayBuffer())
-    return digest && hexadecimal(digest)
+    return digest ? hexadecimal(digest) : undefined
   }
 
   // Private

@@ -1,7 +1,7 @@
 import { P2pError } from "../errors.js"
 import { deferred } from "./deferred.js"
 import { Digest } from "./digest.js"
-import { ASK_AGAIN_MLS, ASK_MLS, OFFER_MLS, RETURN_MLS, SILENCE_MLS, TICK_MLS } from "./limits.js"
+import { ASK_AGAIN_MLS, ASK_MLS, OFFER_MLS, RETURN_MLS, SILENCE_MLS } from "./limits.js"
 import { Meter } from "./progress.js"
 import { failNote, failure } from "./notes.js"
 import { Writing } from "./writing.js"
@@ -51,7 +51,7 @@ export class IncomingFile {
   #isPausedThere = false
   #isHere
   #idleMls = 0
-  #creditedAt = 0
+  #creditedTo = 0
   #askedAt = -Infinity
   #askedFor = -1
 
@@ -146,8 +146,8 @@ export class IncomingFile {
     }
     if (this.#stage === "failed") return this.#writing.abort(/** @type {P2pError} */ (this.error))
     this.#idleMls = 0
+    if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
     this.#post({ kind: "accept", id: this.id })
-    if (this.#isPaused) this.#post({ kind: "pause", id: this.id })
     this.#meter.report()
   }
 
@@ -170,8 +170,6 @@ export class IncomingFile {
     this.#idleMls = 0
     const isTaken = this.#writing.take(offset, bytes)
     if (!isTaken && offset > this.#writing.received) this.#ask()
-    // On a slow line a sign of life comes before the block is whole.
-    if (isTaken && this.#writing.isIdle && this.#options.clock.now() - this.#creditedAt >= TICK_MLS) this.#credit()
     return isTaken
   }
 
@@ -191,8 +189,8 @@ export class IncomingFile {
   goBack() {
     this.#idleMls = 0
     this.#askedAt = -Infinity
+    this.#credit()
     this.#ask()
-    if (this.#writing && !this.isOver) this.#credit()
   }
 
   /** @param {Set<string>} reachable */
@@ -211,7 +209,7 @@ export class IncomingFile {
     else this.#idleMls += mls
     if (this.#stage === "offered" && this.#idleMls >= OFFER_MLS) this.fail(new P2pError("declined"))
     else if (this.#stage !== "offered" && this.#idleMls >= RETURN_MLS) this.fail(new P2pError("stalled"))
-    else if (this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0) this.#ask()
+    else this.#remind()
   }
 
   /**
@@ -252,6 +250,7 @@ export class IncomingFile {
 
   /** @param {boolean} isPaused */
   #setPausedThere(isPaused) {
+    if (isPaused === this.#isPausedThere) return
     this.#isPausedThere = isPaused
     this.#pauseChanged()
   }
@@ -262,14 +261,21 @@ export class IncomingFile {
   }
 
   #credit() {
-    const { carrier, clock } = this.#options
-    this.#creditedAt = clock.now()
-    carrier.sendCredit(this.senderId, { transfer: this.id, offset: /** @type {Writing} */ (this.#writing).credit })
+    if (!this.#writing) return
+    this.#creditedTo = this.#writing.credit
+    this.#options.carrier.sendCredit(this.senderId, { transfer: this.id, offset: this.#creditedTo })
+  }
+
+  /** A sign of life before a block is whole, and after a silence all that the sender may have missed. */
+  #remind() {
+    const isSilent = this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0
+    if (isSilent || (this.#writing?.credit ?? 0) > this.#creditedTo) this.#credit()
+    if (isSilent) this.#ask()
   }
 
   /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */
   #ask() {
-    if (this.#stage !== "active" || !this.#writing) return
+    if (!this.#writing) return
     const { carrier, clock } = this.#options
     const { received } = this.#writing
     if (clock.now() - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return

@@ -11,7 +11,7 @@ export class Outbound {
   #options
   /** @type {Map<string, OutgoingFile>} */
   #files = new Map()
-  /** Those that somebody takes. @type {Set<OutgoingFile>} */
+  /** Those that somebody takes; the next one to send is the first. @type {Set<OutgoingFile>} */
   #flowing = new Set()
   /** What each receiver is being sent, and what it is to be offered after that. @type {Map<string, { open: Set<OutgoingFile>, waiting: Set<OutgoingFile> }>} */
   #lanes = new Map()
@@ -41,8 +41,8 @@ export class Outbound {
       ...this.#options,
       id: hexadecimal(crypto.getRandomValues(new Uint8Array(12))),
       blob,
-      name: cleanName(name ?? /** @type {File} */ (blob).name ?? ""),
-      type: cleanType(type ?? blob.type),
+      name: cleanName(String(name ?? /** @type {File} */ (blob).name ?? "")),
+      type: cleanType(String(type ?? blob.type)),
       to: receivers,
       reachable,
       delegate: this,
@@ -63,9 +63,10 @@ export class Outbound {
     if (this.#isPumping) return
     this.#isPumping = true
     try {
-      for (let hasSent = true; hasSent;) {
-        hasSent = false
-        for (const file of this.#flowing) if (file.sendChunk()) hasSent = true
+      for (const file of this.#flowing) {
+        if (!file.sendChunk()) continue
+        this.#flowing.delete(file)
+        this.#flowing.add(file) // it comes again when the others have had their turn
       }
     } finally {
       this.#isPumping = false

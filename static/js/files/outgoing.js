@@ -36,6 +36,7 @@ export class OutgoingFile {
   #carrier
   #delegate
   #digest
+  /** @type {Blocks | null} */
   #blocks
   #outcome = deferred()
   #isPaused = false
@@ -145,7 +146,9 @@ export class OutgoingFile {
    */
   credited(peerId, credit) {
     const receiver = this.#receivers.get(peerId)
-    if (receiver?.credit(credit)) receiver.meter.moved(receiver.credited)
+    // What it misses may all be waiting here still, on a slow line.
+    if (!receiver || (credit.resume && this.#carrier.buffered([peerId]) > receiver.position - credit.offset)) return
+    if (receiver.credit(credit)) receiver.meter.moved(receiver.credited)
   }
 
   /**
@@ -180,7 +183,7 @@ export class OutgoingFile {
   pass(mls) {
     for (const receiver of this.#all) {
       if (receiver.isOver) continue
-      const code = receiver.pass(mls, this.#isPaused)
+      const code = receiver.pass(mls, this.#isPaused, this.#carrier.buffered([receiver.peerId]) > CHUNK_BYTES)
       if (code) this.#fail(receiver, new P2pError(code))
       else if (!this.#isPaused && receiver.isKeptWaiting(mls)) this.#post(receiver, { kind: "hold", id: this.id })
     }
@@ -211,7 +214,7 @@ export class OutgoingFile {
   #send(due, offset, length) {
     const to = due.map(({ peerId }) => peerId)
     if (this.#carrier.buffered(to) + length > HIGH_BYTES) return false
-    const chunk = this.#blocks.chunk(offset)
+    const chunk = this.#blocks?.chunk(offset)
     if (!chunk) return false
     try {
       this.#carrier.sendChunk(to, { transfer: this.id, offset }, chunk.subarray(0, length))
@@ -252,6 +255,7 @@ export class OutgoingFile {
    * @param {boolean} isPaused
    */
   #pausedBy(receiver, isPaused) {
+    if (isPaused === receiver.isPaused) return
     receiver.isPaused = isPaused
     receiver.meter.report()
     this.#delegate.fileMoved()
@@ -306,6 +310,7 @@ export class OutgoingFile {
   }
 
   #settle() {
+    this.#blocks = null // an app may keep the file, and need not keep its bytes
     const [error] = this.failures.values()
     if (error && this.failures.size === this.#receivers.size) this.#outcome.reject(error)
     else this.#outcome.resolve(undefined)

@@ -92,12 +92,13 @@ export class Receiver {
    * Time has passed. It is counted tick by tick, so that a page that was asleep holds none of it against the others.
    * @param {number} mls
    * @param {boolean} isFilePaused
+   * @param {boolean} isQueued whether what was sent to it may wait in this page still
    * @returns {"declined" | "stalled" | null} what has become of it
    */
-  pass(mls, isFilePaused) {
+  pass(mls, isFilePaused, isQueued) {
     if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMls = 0
     else this.#idleMls += mls
-    if (this.#idleMls < this.#patience) return null
+    if (this.#idleMls < this.#patience(isQueued)) return null
     return this.stage === "offered" ? "declined" : "stalled"
   }
 
@@ -119,8 +120,9 @@ export class Receiver {
     return this.stage === "active" && (isFilePaused || this.isPaused || (this.position === this.credited && this.credited < this.size))
   }
 
-  get #patience() {
+  /** @param {boolean} isQueued */
+  #patience(isQueued) {
     if (this.stage === "offered") return OFFER_MLS
-    return this.#isHere && this.credited < this.size ? STALL_MLS : RETURN_MLS
+    return this.#isHere && this.credited < this.size && !isQueued ? STALL_MLS : RETURN_MLS
   }
 }
