@@ -17,6 +17,8 @@ export class FileRow {
   /** What went wrong. */
   #error = null
   #isTaken = false
+  /** How it gets on with each peer. @type {Map<string, any>} */
+  #progress = new Map()
   #url = ""
   /** @type {Blob | null} */
   file = null
@@ -55,6 +57,12 @@ export class FileRow {
   isOf({ id, peerId, direction }) {
     const isSame = id === this.transfer.id && (direction === "in") === this.isIncoming
     return isSame && (!this.isIncoming || peerId === this.transfer.senderId)
+  }
+
+  /** @param {{ peerId: string }} progress with one peer */
+  follow(progress) {
+    this.#progress.set(progress.peerId, progress)
+    this.show()
   }
 
   take() {
@@ -96,7 +104,8 @@ export class FileRow {
   }
 
   show() {
-    const { size, transfer: { transferred } } = this
+    const { size } = this
+    const { transferred } = this.#slowest
     this.element.dataset.state = this.state
     this.element.querySelector("progress").value = size > 0 ? transferred / size : Number(this.state === "done")
     write(this.element, { about: `${sizeOf(size)} ${this.#whom()}`, progress: this.#words() })
@@ -110,20 +119,30 @@ export class FileRow {
   }
 
   #words() {
-    const { size, transfer: { transferred, rate } } = this
+    const { size } = this
+    const { transferred, rate } = this.#slowest
     switch (this.state) {
       case "offered": return "Do you want it?"
       case "waiting": return this.isIncoming ? "It begins soon…" : "Waiting for an answer…"
-      case "active": return `${sizeOf(transferred)} of ${sizeOf(size)}, ${sizeOf(rate)} a second`
+      case "active": return [`${sizeOf(transferred)} of ${sizeOf(size)}, ${sizeOf(rate)} a second.`, ...this.#others()].join(" ")
       case "paused": return `Paused after ${sizeOf(transferred)} of ${sizeOf(size)}`
-      case "done": return ["Done.", ...this.#failures()].join(" ")
+      case "done": return ["Done.", ...this.#others()].join(" ")
       default: return this.#error ? wordsFor(this.#error) : "It failed."
     }
   }
 
-  /** Who of several didn't get it. */
-  #failures() {
-    return Array.from(this.transfer.failures ?? [], ([peerId, error]) => `${namesOf([peerId])}: ${wordsFor(error)}`)
+  /** Of those who take it, the one who has least. */
+  get #slowest() {
+    const active = [...this.#progress.values()].filter(({ state }) => state === "active" || state === "paused")
+    return active.sort((one, other) => one.transferred - other.transferred)[0] ?? this.transfer
+  }
+
+  /** What is to be said of those who don't get it, or not yet. */
+  #others() {
+    const { peers = [], failures: errors = [] } = this.transfer
+    const waiting = [...peers].filter(([, { state }]) => state === "offered").map(([peerId]) => peerId)
+    const failures = Array.from(errors, ([peerId, error]) => `${namesOf([peerId])}: ${wordsFor(error)}`)
+    return waiting.length > 0 ? [`Not answered by ${namesOf(waiting)}.`, ...failures] : failures
   }
 
   #showControls() {

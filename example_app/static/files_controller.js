@@ -15,7 +15,7 @@ const MAX_PICTURES = 50
 
 /** Files on their way from one browser to another: dropped or chosen here, accepted or declined there. */
 export class FilesController extends P2pController {
-  static targets = ["recipient", "chooser", "notice", "list", "row"]
+  static targets = ["recipient", "chooser", "notice", "news", "list", "row"]
 
   /** By element. @type {Map<Element, FileRow>} */
   rows = new Map()
@@ -104,7 +104,7 @@ export class FilesController extends P2pController {
     event.preventDefault() // The answer comes later.
     const row = this.add(transfer, transfer, [this.peerId])
     if (isPicture(transfer) && transfer.size <= MAX_PICTURE_BYTES && this.pictures++ < MAX_PICTURES) this.take(row)
-    else this.tell(`${nameOf(transfer.senderId)} offers “${row.name}”.`)
+    else this.newsTarget.textContent = `${nameOf(transfer.senderId)} offers “${row.name}”.`
     this.dispatch("news")
   }
 
@@ -131,7 +131,7 @@ export class FilesController extends P2pController {
   remove(event) { this.forget(this.rowOf(event)) }
 
   p2pProgress(progress) {
-    for (const row of this.rows.values()) if (row.isOf(progress)) row.show()
+    for (const row of this.rows.values()) if (row.isOf(progress)) row.follow(progress)
   }
 
   /**
@@ -180,6 +180,7 @@ export class FilesController extends P2pController {
 
   tell(text) {
     this.noticeTarget.textContent = text
+    this.noticeTarget.hidden = text === ""
   }
 
   markTarget(event) {
