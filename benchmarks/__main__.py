@@ -6,12 +6,15 @@ only show that they run, and nothing is written.
 
 import argparse
 import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from . import joins_report, migration_report, refusing_report
+from . import data_report, joins_report, migration_report, refusing_report
+from .bars import Plot
 
 RESULTS = Path(__file__).parent / "results"
-PAGES = {
+PAGES: Mapping[str, Callable[[bool], Iterator[str | Plot]]] = {
+    "data": data_report.page,
     "joins": joins_report.page,
     "migration": migration_report.page,
     "refusing": refusing_report.page,
@@ -31,8 +34,12 @@ def main() -> None:
 
 def _run(name: str, quick: bool) -> None:
     started = time.monotonic()
-    lines = []
-    for line in PAGES[name](quick):
+    lines: list[str] = []
+    plots: list[Plot] = []
+    for part in PAGES[name](quick):
+        line = part.line if isinstance(part, Plot) else part
+        if isinstance(part, Plot):
+            plots.append(part)
         lines.append(line)
         print(line, flush=True)
     seconds = f"{time.monotonic() - started:.0f} s"
@@ -41,6 +48,8 @@ def _run(name: str, quick: bool) -> None:
         return
     target = RESULTS / f"{name}.md"
     target.write_text("\n".join([*lines, ""]))
+    for plot in plots:
+        (RESULTS / f"{plot.name}.svg").write_text(plot.svg())
     print(f"\n{target.name} is written, after {seconds}.")
 
 

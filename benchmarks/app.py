@@ -17,7 +17,7 @@ import json  # noqa: E402
 import logging  # noqa: E402
 from typing import Any  # noqa: E402
 
-from flask import Flask, render_template_string  # noqa: E402
+from flask import Flask, Response, render_template_string, send_from_directory  # noqa: E402
 from flask_caching import Cache  # noqa: E402
 from flask_socketio import SocketIO  # noqa: E402
 
@@ -63,6 +63,36 @@ def tokens(session_id: str, prefix: str, count: int) -> list[str]:
 def page(session_id: str, peer_id: str) -> str:
     frame = "<!doctype html>{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
     return render_template_string(frame, session_id=session_id, peer_id=peer_id)
+
+
+@app.get("/hall/<session_id>/<peer_id>")
+def hall(session_id: str, peer_id: str) -> str:
+    """Give out a page that holds other systems' connections beside the session's own."""
+    frame = "{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
+    script = '<script type="module" src="/bundles/hall.js"></script>'
+    source = f"<!doctype html>{frame}{script}"
+    return render_template_string(source, session_id=session_id, peer_id=peer_id)
+
+
+@app.get("/frameless")
+def frameless() -> str:
+    """Give out such a page without a session."""
+    return '<!doctype html><script type="module" src="/bundles/hall.js"></script>'
+
+
+@app.get("/newcomer/<session_id>/<peer_id>")
+def newcomer(session_id: str, peer_id: str) -> str:
+    """Give out a page in which nothing runs yet: the tag's script is left out."""
+    head = "{{ p2p_importmap() }}{% set left_out = p2p_script_tag() %}"
+    frame = "{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
+    script = '<script type="module" src="/bundles/starter.js"></script>'
+    source = f"<!doctype html>{head}{frame}{script}"
+    return render_template_string(source, session_id=session_id, peer_id=peer_id)
+
+
+@app.get("/bundles/<name>")
+def bundle(name: str) -> Response:
+    return send_from_directory(app.config["BUNDLES"], name)
 
 
 @app.get("/left")
