@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { MAX_FRAME_BYTES, MAX_LABEL_CHARACTERS, pack } from "../../static/js/contents.js"
+import { MAX_FRAME_BYTES, MAX_LABEL_CHARACTERS } from "../../static/js/contents.js"
 import {
   ACK, CHUNK, CREDIT, DATA, decodeFrame, DIRECT, encodeFrame, FAST, GAP, GOODBYE, HEARTBEAT, isRoutedFrame, isSpeech, MARKS_PER_FRAME, MAX_ADDRESSEES, MAX_ID_CHARACTERS, PACE,
   RECEIVED, REFUSED, STABLE, STATE, SYNC, syncFrames,
@@ -90,6 +90,32 @@ test("a frame may be as large as a channel takes", () => {
   const overhead = JSON.stringify({ type: DATA, id: 1, data: "" }).length
   assert.equal(encodeFrame({ type: DATA, id: 1, data: "x".repeat(MAX_FRAME_BYTES - overhead) }).length, MAX_FRAME_BYTES)
   assert.throws(() => encodeFrame({ type: DATA, id: 1, data: "x".repeat(MAX_FRAME_BYTES - overhead + 1) }), { code: "too_large" })
+})
+
+test("what is for some only is handed on by the host, the rest is for it", () => {
+  const types = [DATA, GAP, SYNC, ACK, STABLE, PACE, REFUSED, STATE, HEARTBEAT, GOODBYE, DIRECT, RECEIVED, FAST, CHUNK, CREDIT]
+  assert.deepEqual(types.filter((type) => isRoutedFrame(/** @type {any} */ ({ type }))), [DIRECT, RECEIVED, FAST, CHUNK, CREDIT])
+})
+
+test("who may only read acknowledges, and takes files; all else takes the right to send", () => {
+  const direct = (rest) => isSpeech({ type: DIRECT, to: "bob", inc: "x", id: 1, after: 0, ...rest })
+  assert.deepEqual([{ data: 1 }, { data: 1, ask: 1 }, { note: { kind: "offer" } }].map(direct), [true, true, true])
+  assert.deepEqual([{ note: { kind: "accept" } }, { note: { kind: "fail" } }, { note: null }].map(direct), [false, false, false])
+  assert.ok(isSpeech({ type: FAST, inc: "x", id: 1, data: 1 }))
+  assert.ok(isSpeech({ type: CHUNK, to: ["bob"], transfer: "f", offset: 0, bytes: Uint8Array.of(1) }))
+  assert.ok(!isSpeech({ type: RECEIVED, to: "bob", inc: "x", id: 1 }))
+  assert.ok(!isSpeech({ type: CREDIT, to: "bob", transfer: "f", offset: 1 }))
+})
+
+test("who may only read answers those who ask, and hides no offer behind that", { todo: "an answer counts as speech" }, () => {
+  const answer = { type: DIRECT, to: "bob", inc: "x", id: 1, after: 0, answer: 1 }
+  assert.ok(!isSpeech({ ...answer, data: 1 }))
+  assert.ok(!isSpeech({ ...answer, error: { code: "no_handler" } }))
+  assert.ok(isSpeech({ ...answer, note: { kind: "offer" } }))
+})
+
+test("an answer holds an error or a value", { todo: "an error may be null" }, () => {
+  for (const error of ["null", "0", "false", '""']) assert.equal(decodeFrame(`{"type":"Direct","to":"bob","inc":"x","id":1,"after":0,"answer":1,"error":${error}}`), null)
 })
 
 test("marks go in as many frames as they take, and one at the least; only the last one says that it is the last", () => {

@@ -31,7 +31,7 @@ test("sends in order, each message once, under numbers that rise from 1", () => 
 })
 
 test("a message is what it was when it was added", () => {
-  const { outbox, add, sent, flush } = open()
+  const { add, sent, flush } = open()
   const data = { n: 1 }
   fate(add(data))
   data.n = 2
@@ -155,7 +155,7 @@ test("the host may refuse one", async () => {
 })
 
 test("what JSON can't hold or no channel takes is refused at once, and uses up no number", () => {
-  const { outbox, add, sent, flush } = open()
+  const { add, sent, flush } = open()
   assert.throws(() => add(undefined), { code: "unsupported" })
   assert.throws(() => add("x".repeat(262_144)), { code: "too_large" })
   fate(add("a"))
