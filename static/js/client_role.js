@@ -233,7 +233,7 @@ export class ClientRole {
    * @throws {P2pError}
    */
   route(frame) {
-    if (frame.type === FAST) this.#talking.sendFreshest(`${(frame.to ?? []).join("/")}/${frame.topic ?? ""}`, encodeFrame(frame))
+    if (frame.type === FAST) this.#talking.sendFreshest(JSON.stringify([frame.to, frame.topic]), encodeFrame(frame))
     else this.#talking.sendPacket(encodeFrame(frame), frame.type === DIRECT || frame.type === RECEIVED ? "messages" : "bulk")
   }
 

@@ -69,9 +69,10 @@ export class Content {
   /**
    * The content of a frame that was checked.
    * @param {ContentFields} frame
+   * @throws {P2pError} `unsupported` for what is nested too deeply to be written again
    */
   static from({ topic, data, binary, bytes }) {
-    return new Content(`${topicHead(topic)}${binary ? `"binary":${JSON.stringify(binary)}` : `"data":${JSON.stringify(data)}`}`, bytes)
+    return new Content(`${topicHead(topic)}${binary ? `"binary":${JSON.stringify(binary)}` : `"data":${toJSON(data)}`}`, bytes)
   }
 
   /** As fields of a frame. @returns {ContentFields} */
@@ -82,6 +83,11 @@ export class Content {
   /** About how much room it takes, in characters and bytes. */
   get size() {
     return this.#head.length + (this.bytes?.length ?? 0)
+  }
+
+  /** How many bytes it takes on the wire. */
+  get byteLength() {
+    return utf8.encode(this.#head).length + (this.bytes?.length ?? 0)
   }
 
   /**
@@ -123,7 +129,7 @@ export class Content {
   }
 
   #limited() {
-    refuseAbove(byteLength(this.#head) + (this.bytes?.length ?? 0))
+    refuseAbove(this.bytes ? this.byteLength : byteLength(this.#head))
     return this
   }
 }
@@ -213,9 +219,19 @@ function revive({ kind, mime = "", name = "" }, bytes) {
 
 /** @param {unknown} data */
 function stringify(data) {
+  const json = toJSON(data, typeof data === "object" ? refuseInside : undefined)
+  return json ?? refuse(kindOf(data)) // of undefined, functions and symbols there is no JSON
+}
+
+/**
+ * @param {unknown} data
+ * @param {(key: string, value: unknown) => unknown} [replacer]
+ * @returns {string}
+ * @throws {P2pError} `unsupported` for cycles, BigInt, and what is nested deeper than the engine's stack
+ */
+export function toJSON(data, replacer) {
   try {
-    const json = JSON.stringify(data, typeof data === "object" ? refuseInside : undefined)
-    return json ?? refuse(kindOf(data)) // of undefined, functions and symbols there is no JSON
+    return JSON.stringify(data, replacer)
   } catch (cause) {
     if (cause instanceof P2pError) throw cause
     throw new P2pError("unsupported", { message: "The message can't be written as JSON.", hint: "Send values without cycles and BigInt.", cause })

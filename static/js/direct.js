@@ -114,7 +114,8 @@ export class Direct {
       this.#remember(senderId, inc, id)
       this.#options.received(frame)
     }
-    this.#acknowledge(senderId)
+    // The app may have left from within what it was told.
+    if (this.#seen.has(senderId)) this.#acknowledge(senderId)
   }
 
   /** @param {import("./messages.js").ReceivedFrame} frame */
@@ -256,9 +257,9 @@ export class Direct {
     if (this.#due.size === 0) return
     for (const senderId of this.#due) {
       const seen = this.#seen.get(senderId)
-      if (seen) this.#post({ type: RECEIVED, to: senderId, inc: seen.inc, id: seen.id })
+      const error = seen && this.#post({ type: RECEIVED, to: senderId, inc: seen.inc, id: seen.id })
+      if (error?.code !== "rate_limited") this.#due.delete(senderId)
     }
-    this.#due.clear()
     this.#ackTimer.start(ACK_PAUSE_MLS, () => this.#sendAcks())
   }
 }

@@ -63,6 +63,7 @@ export class Exchange {
    * @returns {Promise<void>} resolves when each of them has been shown it
    */
   async send(to, content) {
+    this.#refuseCrowd(to)
     this.#refuseUnknown(to)
     const { fields, size } = content
     await Promise.all(to.map((peerId) => this.#tell(peerId, fields, size)))
@@ -73,9 +74,10 @@ export class Exchange {
    * @param {Content} content
    */
   sendFast(to, content) {
+    if (to) this.#refuseCrowd(to)
     const { peerId } = this.#options
     this.#fast.send(content, to?.filter((other) => other !== peerId))
-    if (to?.includes(peerId) ?? true) this.#show({ senderId: peerId, ...content.fields }, { mayWait: false, direct: to !== undefined })
+    if (to?.includes(peerId) ?? true) this.#show({ senderId: peerId, ...content.fields }, { mayWait: false })
   }
 
   /**
@@ -153,8 +155,12 @@ export class Exchange {
   }
 
   /** @param {string[]} to */
-  #refuseUnknown(to) {
+  #refuseCrowd(to) {
     if (to.length > MAX_ADDRESSEES) throw new P2pError("too_large", { message: `A message can be for ${MAX_ADDRESSEES} peers, or for everyone.`, hint: "Leave out to, or send several." })
+  }
+
+  /** @param {string[]} to */
+  #refuseUnknown(to) {
     const peers = this.#options.peers()
     const unknown = to.find((peerId) => !peers.has(peerId) && peerId !== this.#options.peerId)
     if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })

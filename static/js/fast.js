@@ -33,7 +33,7 @@ export class Fast {
    * @throws {P2pError} `too_large`
    */
   send(content, to) {
-    if (content.size > MAX_FAST_BYTES) throw new P2pError("too_large", { message: `The message has ${content.size} bytes; one that may be lost has ${MAX_FAST_BYTES} at most.`, hint: "Send it reliably, or in parts." })
+    if (content.byteLength > MAX_FAST_BYTES) throw new P2pError("too_large", { message: `The message has ${content.byteLength} bytes; one that may be lost has ${MAX_FAST_BYTES} at most.`, hint: "Send it reliably, or in parts." })
     try {
       this.#route({ type: FAST, ...(to && { to }), inc: this.#inc(), id: ++this.#lastId, ...content.fields })
     } catch (error) {
@@ -44,7 +44,7 @@ export class Fast {
   /** @param {import("./messages.js").FastFrame} frame */
   receive(frame) {
     const { senderId = "", inc, id, topic = "" } = frame
-    const stream = `${senderId}/${topic}`
+    const stream = JSON.stringify([senderId, topic])
     const newest = this.#seen.get(stream)
     if (newest?.inc === inc && id <= newest.id) return
     this.#seen.delete(stream)

@@ -1,4 +1,4 @@
-import { hasContent, isLabel, pack, unpack } from "./contents.js"
+import { hasContent, isLabel, pack, toJSON, unpack } from "./contents.js"
 
 /**
  * The frames that travel over the data channels (docs/protocol.md, "Data channels").
@@ -62,12 +62,12 @@ export const MAX_ID_CHARACTERS = 256
 /**
  * @param {Frame} frame
  * @returns {Packet}
- * @throws {import("./errors.js").P2pError} `too_large` above MAX_FRAME_BYTES
+ * @throws {import("./errors.js").P2pError} `too_large` above MAX_FRAME_BYTES, `unsupported` for what can't be written
  */
 export function encodeFrame(frame) {
-  if (!("bytes" in frame)) return pack(JSON.stringify(frame))
+  if (!("bytes" in frame)) return pack(toJSON(frame))
   const { bytes, ...head } = frame
-  return pack(JSON.stringify(head), bytes)
+  return pack(toJSON(head), bytes)
 }
 
 const ROUTED = Object.freeze([DIRECT, RECEIVED, FAST, CHUNK, CREDIT])
@@ -79,7 +79,8 @@ export function isRoutedFrame(frame) {
 
 /** Whether it takes the right to send; who may only read still acknowledges, and takes files. @param {RoutedFrame} frame */
 export function isSpeech(frame) {
-  if (frame.type === DIRECT) return frame.note === undefined || frame.note?.kind === "offer"
+  // An answer reaches only who has asked.
+  if (frame.type === DIRECT) return frame.note === undefined ? frame.answer === undefined : frame.note?.kind === "offer"
   return frame.type === FAST || frame.type === CHUNK
 }
 
@@ -146,7 +147,7 @@ function checkFrame(frame) {
 function isDirect(frame) {
   const { inc, ask, answer, note, error } = frame
   const isNumbered = isId(inc) && isNumber(frame.id) && isCount(frame.after) && frame.after < frame.id
-  const isWhole = note !== undefined || (answer !== undefined && error !== undefined) || hasContent(frame)
+  const isWhole = note !== undefined || (answer !== undefined && typeof error === "object" && error !== null) || hasContent(frame)
   return isRouted(frame, isId) && isNumbered && isWhole && isCount(ask ?? 0) && isCount(answer ?? 0)
 }
 

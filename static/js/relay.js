@@ -100,7 +100,9 @@ export class Relay {
   admit(guest, frame, size) {
     if (!guest.isSynced) return
     const { senderId = guest.connection.peerId, inc = guest.inc, id } = frame
-    const message = { senderId, inc, id, content: Content.from(frame) }
+    const content = this.#read(guest, frame)
+    if (!content) return
+    const message = { senderId, inc, id, content }
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
     const isOwn = senderId === guest.connection.peerId && inc === guest.inc
     if (isOwn && !guest.canSend) this.#refuse(guest, message)
@@ -130,6 +132,19 @@ export class Relay {
   }
 
   // Private
+
+  /**
+   * @param {Guest} guest
+   * @param {import("./messages.js").DataFrame} frame
+   */
+  #read(guest, frame) {
+    try {
+      return Content.from(frame)
+    } catch (error) {
+      this.#delegate.relayFailed(guest, /** @type {P2pError} */ (error))
+      return null
+    }
+  }
 
   /**
    * @param {Guest} guest

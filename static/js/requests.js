@@ -5,6 +5,8 @@ import { guarded } from "./topics.js"
 
 /** Milliseconds that a peer has to answer a request, where the app doesn't say. */
 export const REQUEST_TIMEOUT_MLS = 10_000
+/** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
+const MAX_TERM_MLS = 2 ** 31 - 1
 /** How many requests may be under way, of this peer's and of the others' to it. */
 export const MAX_REQUESTS = 1_000
 
@@ -43,6 +45,7 @@ export class Requests {
    */
   async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MLS, signal }) {
     signal?.throwIfAborted()
+    if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds." })
     if (this.#pending.size >= MAX_REQUESTS) throw new P2pError("rate_limited", { message: `${MAX_REQUESTS} requests are under way.` })
     const id = ++this.#lastId
     const timer = new Timer(this.#clock)

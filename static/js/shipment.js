@@ -4,35 +4,42 @@
  * @typedef {import("./files/outgoing.js").OutgoingFile} OutgoingFile
  */
 export class Shipment {
+  /** Names it in `p2p:progress`. */
+  id = newId()
   /** Resolves when every peer that has taken the file has it whole; rejects with a P2pError if none has. @type {Promise<void>} */
   done
   /** @type {OutgoingFile | null} */
   #file = null
   #begun
+  #data
+  #options
 
-  /** @param {Promise<OutgoingFile>} begun */
-  constructor(begun) {
-    this.#begun = begun.then((file) => (this.#file = file))
+  /**
+   * @param {any} data
+   * @param {{ name?: string, type?: string }} options
+   * @param {(id: string) => Promise<OutgoingFile>} begin
+   */
+  constructor(data, options, begin) {
+    this.#data = data
+    this.#options = options
+    this.#begun = begin(this.id).then((file) => (this.#file = file))
     this.done = this.#begun.then((file) => file.done)
     this.done.catch(() => undefined) // an app may ignore it, and look at the progress
   }
 
-  /** Names it in `p2p:progress`; empty before it has begun. */
-  get id() {
-    return this.#file?.id ?? ""
-  }
-
+  /** @returns {string} */
   get name() {
-    return this.#file?.name ?? ""
+    return this.#file?.name ?? this.#options.name ?? this.#data?.name ?? ""
   }
 
+  /** @returns {string} */
   get type() {
-    return this.#file?.type ?? ""
+    return this.#file?.type ?? this.#options.type ?? this.#data?.type ?? ""
   }
 
-  /** Bytes. */
+  /** Bytes. @returns {number} */
   get size() {
-    return this.#file?.size ?? 0
+    return this.#file?.size ?? this.#data?.size ?? this.#data?.byteLength ?? 0
   }
 
   /** @returns {string} */
@@ -78,4 +85,9 @@ export class Shipment {
     if (this.#file) act(this.#file)
     else this.#begun.then(act, () => undefined) // `done` says why it couldn't begin
   }
+}
+
+/** 96 random bits. */
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(16).padStart(8, "0")).join("")
 }

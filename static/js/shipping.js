@@ -34,7 +34,7 @@ export class Shipping {
    * @param {{ to?: string[], name?: string, type?: string }} options
    */
   send(file, options) {
-    return new Shipment(this.#load().then((transfers) => transfers.sendFile(file, options)))
+    return new Shipment(file, options, (id) => this.#load().then((transfers) => transfers.sendFile(file, { ...options, id })))
   }
 
   // What others tell

@@ -1,4 +1,5 @@
 import { Bucket } from "./bucket.js"
+import { P2pError } from "./errors.js"
 import { CHUNK, CREDIT, DIRECT, encodeFrame, FAST, isSpeech, RECEIVED } from "./messages.js"
 
 /** What one client may make its host pass on of what may be lost: messages a second, and in a burst. */
@@ -16,7 +17,7 @@ export const FAST_BURST = 2_000
  * @property {() => Guest[]} connected the clients that a frame may go to
  * @property {(peerId: string) => Guest | null} connectedTo the client of that id, if it is connected
  * @property {(frame: RoutedFrame) => void} routedHere a frame for this peer
- * @property {(guest: Guest, error: import("./errors.js").P2pError) => void} routeFailed a client's connection can't go on
+ * @property {(guest: Guest, error: P2pError) => void} routeFailed a client's connection can't go on
  */
 export class Switchboard {
   #peerId
@@ -45,7 +46,8 @@ export class Switchboard {
    */
   admit(guest, frame, size) {
     if (!guest.canSend && isSpeech(frame)) return
-    const route = () => this.route(guest.connection.peerId, frame)
+    if (frame.to === undefined && frame.type !== FAST) return // only what may be lost can be for everybody
+    const route = () => this.#tryRoute(guest, frame)
     if (frame.type === FAST) this.#admitFast(guest, route)
     else if (frame.type === DIRECT || frame.type === RECEIVED) guest.pass(size, route)
     else route() // what of a file may be under way is for its receivers to say
@@ -58,7 +60,7 @@ export class Switchboard {
   route(senderId, frame) {
     const { to, ...rest } = frame
     const stamped = /** @type {RoutedFrame} */ ({ ...rest, senderId })
-    const goals = typeof to === "string" ? [to] : (to ?? this.#everyoneBut(senderId))
+    const goals = new Set(typeof to === "string" ? [to] : (to ?? this.#everyoneBut(senderId)))
     /** @type {import("./contents.js").Packet | undefined} */
     let packet
     for (const peerId of goals) {
@@ -69,6 +71,20 @@ export class Switchboard {
   }
 
   // Private
+
+  /**
+   * What can't be passed on is its sender's fault.
+   * @param {Guest} guest
+   * @param {RoutedFrame} frame
+   */
+  #tryRoute(guest, frame) {
+    try {
+      this.route(guest.connection.peerId, frame)
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error
+      this.#delegate.routeFailed(guest, error)
+    }
+  }
 
   /** @param {string} senderId */
   #everyoneBut(senderId) {
@@ -83,7 +99,7 @@ export class Switchboard {
    */
   #deliver(guest, frame, packet) {
     const { connection } = guest
-    if (frame.type === FAST) return connection.sendFreshest(`${frame.senderId}/${frame.topic ?? ""}`, packet)
+    if (frame.type === FAST) return connection.sendFreshest(JSON.stringify([frame.senderId, frame.topic]), packet)
     const isBulk = frame.type === CHUNK || frame.type === CREDIT
     const error = connection.failureToSend(packet, isBulk ? "bulk" : "messages")
     // Files see for themselves what is missing.

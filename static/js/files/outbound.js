@@ -4,7 +4,7 @@ import { MAX_FILE_BYTES, MAX_OPEN, MAX_QUEUED, MAX_RECEIVERS } from "./limits.js
 import { cleanName, cleanType } from "./names.js"
 import { OutgoingFile } from "./outgoing.js"
 
-/** @typedef {{ to?: string | string[], name?: string, type?: string }} SendFileOptions */
+/** @typedef {{ to?: string | string[], name?: string, type?: string, id?: string }} SendFileOptions */
 
 /** All that this peer sends: which file is offered to whom and when, and whose chunk is next. */
 export class Outbound {
@@ -33,13 +33,13 @@ export class Outbound {
    * @returns {OutgoingFile}
    * @throws {P2pError} `unsupported`, `too_large`, `no_such_peer`, or `rate_limited` when MAX_QUEUED files wait already
    */
-  send(data, { to, name, type }, reachable) {
+  send(data, { to, name, type, id }, reachable) {
     const blob = asBlob(data)
     const receivers = this.#audience(to, reachable)
     if (this.size >= MAX_QUEUED) throw new P2pError("rate_limited", { message: `${MAX_QUEUED} files wait already.` })
     const file = new OutgoingFile({
       ...this.#options,
-      id: hexadecimal(crypto.getRandomValues(new Uint8Array(12))),
+      id: id ?? hexadecimal(crypto.getRandomValues(new Uint8Array(12))),
       blob,
       name: cleanName(String(name ?? /** @type {File} */ (blob).name ?? "")),
       type: cleanType(String(type ?? blob.type)),
