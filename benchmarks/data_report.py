@@ -282,9 +282,9 @@ def _joins(browser: Browser, servers: Servers, effort: Effort, aims: Aims) -> It
         "",
         "From when a newcomer's script begins to run, which its page has fetched and compiled,",
         "until its channel is open; with ours until it is `connected`, which is a little later.",
-        f"Of {effort.crowd} at once, until the last one's is. The host is there already. The bare ones are",
-        "signaled over a WebSocket relay that knows nothing but names; the newcomer asks, and",
-        "the host offers, as with ours, or else the newcomer offers at once, as with PeerJS.",
+        f"Of {effort.crowd} at once, until the last one's is. The host is there already. The bare",
+        "ones are signaled over a relay of WebSockets that knows nothing but names; the newcomer",
+        "asks, and the host offers, as with ours, or the newcomer offers at once, as with PeerJS.",
         "Neither they nor PeerJS authenticate anybody, or elect a host.",
     )
     yield from _table("newcomers", "system", "time", "least", "most", "to bare", "to PeerJS")
