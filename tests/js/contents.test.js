@@ -157,7 +157,7 @@ test("cycles, BigInt and bottomless nesting are refused with their cause", () =>
   }
 })
 
-test("a frame that is nested without bottom is refused, as its data is", { todo: "Content.from throws a RangeError" }, () => {
+test("a frame that is nested without bottom is refused, as its data is", () => {
   const frame = /** @type {any} */ (decodeFrame(`{"type":"Data","id":1,"data":${"[".repeat(100_000)}${"]".repeat(100_000)}}`))
   assert.throws(() => Content.from(frame), { code: "unsupported" })
 })
@@ -201,7 +201,7 @@ test("a Blob that is too large isn't read", async () => {
   await assert.rejects(Content.ofBlob(new Blob([new Uint8Array(MOST - 10)])), { code: "too_large" })
 })
 
-test("where there are bytes, names count in bytes as well", { todo: "characters are counted" }, async () => {
+test("where there are bytes, names count in bytes as well", async () => {
   const name = "名".repeat(MAX_LABEL_CHARACTERS)
   const head = new TextEncoder().encode(JSON.stringify({ topic: name, binary: { kind: "File", mime: "", name } })).length - "{}".length
   const file = (size) => new File([new Uint8Array(size)], name)
@@ -244,7 +244,7 @@ for (const [name, packet] of /** @type {[string, any][]} */ ([
   ...["{}", "null", "7", '"Blob"', '{"kind":""}', '{"kind":7}', '{"kind":null}', '{"kind":["Blob"]}', '{"kind":"Array"}', '{"kind":"Object"}', '{"kind":"constructor"}', '{"kind":"__proto__"}', '{"kind":"toString"}',
     '{"kind":"SharedArrayBuffer"}', '{"kind":"uint8array"}', '{"kind":"Blob","mime":7}', '{"kind":"File","name":{}}', `{"kind":"File","name":"${"x".repeat(MAX_LABEL_CHARACTERS + 1)}"}`,
   ].map((binary) => [`bytes of the kind ${binary.slice(0, 40)}`, forge(file(binary))]),
-  ...[[Int16Array, 3], [Uint32Array, 2], [Float64Array, 4], [BigInt64Array, 12]].map(([{ name: kind }, length]) => [`${length} bytes of a ${kind}`, forge(file(`{"kind":"${kind}"}`), Array.from({ length }, () => 0))]),
+  ...[{ Kind: Int16Array, length: 3 }, { Kind: Uint32Array, length: 2 }, { Kind: Float64Array, length: 4 }, { Kind: BigInt64Array, length: 12 }].map(({ Kind: { name: kind }, length }) => [`${length} bytes of a ${kind}`, forge(file(`{"kind":"${kind}"}`), Array.from({ length }, () => 0))]),
   ["bytes in JSON", '{"type":"Data","id":1,"binary":{"kind":"Blob"},"bytes":[1]}'], ["an array for bytes in JSON", '{"type":"Data","id":1,"data":1,"bytes":{"length":4}}'],
   ["a kind without bytes", file('{"kind":"Blob"}')], ["a view of a packet", new Uint8Array(forge(file('{"kind":"Blob"}')))], ["a Blob", new Blob(["{}"])],
 ])) {

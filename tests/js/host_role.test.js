@@ -1,11 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
+import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { QUICK_ACK_PAUSE_MLS } from "../../static/js/client_role.js"
 import { P2pError } from "../../static/js/errors.js"
 import { MESSAGE_BURST } from "../../static/js/flood_guard.js"
-import { STATE } from "../../static/js/messages.js"
+import { decodeFrame, encodeFrame, STATE } from "../../static/js/messages.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../static/js/orphans.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/roster.js"
 import { settle } from "./support/fake_clock.js"
@@ -313,4 +313,119 @@ test("a client that floods is slowed, and then loses its connection; the others 
   bob.say("still here")
   await room.pass()
   assert.equal(host.texts.at(-1), "bob: still here")
+})
+
+// What is for some only
+
+const direct = (to, data, rest = {}) => ({ type: /** @type {const} */ ("Direct"), to, inc: "x", id: 1, after: 0, data, ...rest })
+const chunkFor = (...to) => ({ type: /** @type {const} */ ("Chunk"), to, transfer: "f", offset: 0, bytes: new Uint8Array(200_000) })
+
+test("a frame goes from one to another, either of them the host or not, by its own channel, and to nobody else", async () => {
+  const { room, host, clients: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  ann.role.route(direct("bob", "for bob"))
+  ann.role.route(direct("host", "for the host"))
+  host.role.route(direct("bob", "from the host"))
+  ann.role.route({ type: "Received", to: "bob", inc: "y", id: 1 })
+  ann.role.route({ type: "Fast", to: ["bob"], inc: "x", id: 1, data: "cursor" })
+  ann.role.route({ type: "Credit", to: "bob", transfer: "f", offset: 7 })
+  await room.pass()
+  assert.deepEqual(host.routed.map(({ senderId, data }) => [senderId, data]), [["ann", "for the host"]])
+  assert.deepEqual(bob.routed.map(({ type, senderId, data = "" }) => [type, senderId, data].join(" ")).toSorted(), ["Credit ann ", "Direct ann for bob", "Direct host from the host", "Fast ann cursor", "Received ann "])
+  for (const { routed } of [ann, cleo]) assert.deepEqual(routed, [])
+  for (const { received } of [host, ann, bob, cleo]) assert.deepEqual(received, [])
+  assert.deepEqual(["messages", "bulk", "fast"].map((label) => decodeFrame(host.channel("bob", label).sent.at(-1))?.type), ["Received", "Credit", "Fast"])
+})
+
+test("a client can't name another sender, however it says so", async () => {
+  const { room, host, clients: [ann, bob] } = await open("ann", "bob", "cleo")
+  for (const senderId of ["cleo", "host"]) {
+    for (const to of ["bob", "host"]) ann.channel("host").send(JSON.stringify({ ...direct(to, "forged"), senderId }))
+    ann.channel("host", "fast").send(JSON.stringify({ type: "Fast", inc: "x", id: 1, data: "forged", senderId }))
+    ann.channel("host", "bulk").send(encodeFrame({ ...chunkFor("bob"), senderId }))
+  }
+  await room.pass()
+  assert.deepEqual([bob.routed.length, host.routed.length], [6, 4])
+  for (const { senderId } of [...bob.routed, ...host.routed]) assert.equal(senderId, "ann")
+})
+
+test("what a reader says to one is not handed on, nor heard where its host does; what it acknowledges is", async () => {
+  const room = new Room()
+  const [ann, bob] = [await room.join("ann", false), await room.join("bob")]
+  ann.role.route(direct("bob", "may I?"))
+  ann.role.route({ type: "Fast", inc: "x", id: 1, data: "may I?" })
+  ann.role.route({ type: "Received", to: "bob", inc: "y", id: 1 })
+  await room.pass()
+  assert.deepEqual([bob.routed.map(({ type }) => type), room.host.routed], [["Received"], []])
+
+  bob.routed.length = 0
+  room.host.channel("bob").send(encodeFrame({ ...direct(undefined, "smuggled"), senderId: "ann" }))
+  room.host.channel("bob", "fast").send(encodeFrame({ type: "Fast", senderId: "ann", inc: "x", id: 2, data: "smuggled" }))
+  room.host.channel("bob").send(encodeFrame({ type: "Received", senderId: "ann", inc: "y", id: 2 }))
+  room.host.channel("bob").send(encodeFrame({ ...direct(undefined, "who says so?") }))
+  await room.pass()
+  assert.deepEqual(bob.routed.map(({ type }) => type), ["Received"])
+})
+
+test("one that takes no more of what is for it alone is dropped, and the others go on", async () => {
+  const { room, host, clients: [ann, slow, bob] } = await open("ann", "slow", "bob")
+  host.channel("slow").stall()
+  const data = "x".repeat(200_000)
+  for (let number = 0; number <= MAX_BUFFERED_BYTES / data.length; number++) ann.role.route(direct("slow", data))
+  ann.role.route(direct("bob", "all the same"))
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.deepEqual([host.presence.slow, host.presence.ann, slow.losses.length, ann.losses.length], ["disconnected", "connected", 1, 0])
+  assert.deepEqual(bob.routed.map((frame) => frame.data), ["all the same"])
+})
+
+test("a full channel for files loses what doesn't fit, and nobody's connection; messages pass it", async () => {
+  const { room, host, clients: [ann, slow, bob] } = await open("ann", "slow", "bob")
+  const channel = host.channel("slow", "bulk")
+  channel.stall()
+  const count = Math.floor(MAX_BUFFERED_BYTES / 200_100)
+  for (let number = 0; number < count + 5; number++) ann.role.route(chunkFor("slow", "bob"))
+  ann.role.route(direct("slow", "meanwhile"))
+  await room.pass()
+  assert.deepEqual(slow.routed.map(({ type }) => type), ["Direct"])
+  assert.equal(bob.routed.length, count + 5)
+  assert.equal(host.role.buffered(["bob", "slow"]), channel.bufferedAmount)
+  assert.deepEqual([host.role.buffered(["bob"]), host.role.buffered([]), host.role.buffered(["stranger"])], [0, 0, 0])
+  const { drains } = host
+  channel.resume()
+  await room.pass()
+  assert.deepEqual([slow.routed.length, host.drains], [count + 1, drains + 1])
+  assert.equal(host.presence.slow, "connected")
+})
+
+test("of what may be lost, the newest of each sender and topic waits for one who is slow; the others get all", async () => {
+  const { room, host, clients: [ann, slow, bob] } = await open("ann", "slow", "bob")
+  const channel = host.channel("slow", "fast")
+  channel.stall()
+  channel.send("x".repeat(LOW_BYTES + 1))
+  for (let id = 1; id <= 100; id++) for (const topic of ["a", "b"]) ann.role.route({ type: "Fast", inc: "x", id, topic, data: id })
+  await room.pass()
+  channel.resume()
+  await room.pass()
+  assert.deepEqual(slow.routed.map(({ topic, data }) => [topic, data]), [["a", 100], ["b", 100]])
+  assert.equal(bob.routed.length, 200)
+})
+
+test("a host that has stopped hands nothing on", async () => {
+  const { room, host, clients: [ann] } = await open("ann")
+  host.role.route(direct("ann", "first"))
+  host.role.stop()
+  host.role.route(direct("ann", "late"))
+  await room.pass(CLOSE_TIMEOUT_MLS)
+  assert.deepEqual(ann.routed.map(({ data }) => data), ["first"])
+})
+
+test("a message that is nested without bottom costs its sender the connection, and nobody else", async () => {
+  for (const make of [(data) => `{"type":"Data","id":1,"data":${data}}`, (data) => `{"type":"Direct","to":"bob","inc":"x","id":1,"after":0,"data":${data}}`]) {
+    const { room, host, clients: [ann, bob] } = await open("ann", "bob")
+    ann.channel("host").send(make(`${"[".repeat(100_000)}${"]".repeat(100_000)}`))
+    await room.pass()
+    assert.deepEqual(ann.losses.map(({ code }) => code), ["unsupported"])
+    bob.say("still here")
+    await room.pass()
+    assert.equal(host.texts.at(-1), "bob: still here")
+  }
 })

@@ -81,7 +81,7 @@ test("a hostile __proto__ changes no prototype", () => {
   assert.ok(decodeFrame('{"type":"Data.Connection.State","data":{"__proto__":"connected"}}'))
 })
 
-test("deep nesting from the other side does no harm", { todo: "encodeFrame throws a RangeError" }, () => {
+test("deep nesting from the other side does no harm", () => {
   const frame = decodeFrame(`{"type":"Data","id":1,"data":${"[".repeat(100_000)}${"]".repeat(100_000)}}`)
   if (frame) assert.throws(() => encodeFrame({ ...frame, senderId: "ann" }), { code: "unsupported" })
 })
@@ -107,14 +107,14 @@ test("who may only read acknowledges, and takes files; all else takes the right 
   assert.ok(!isSpeech({ type: CREDIT, to: "bob", transfer: "f", offset: 1 }))
 })
 
-test("who may only read answers those who ask, and hides no offer behind that", { todo: "an answer counts as speech" }, () => {
+test("who may only read answers those who ask, and hides no offer behind that", () => {
   const answer = { type: DIRECT, to: "bob", inc: "x", id: 1, after: 0, answer: 1 }
   assert.ok(!isSpeech({ ...answer, data: 1 }))
   assert.ok(!isSpeech({ ...answer, error: { code: "no_handler" } }))
   assert.ok(isSpeech({ ...answer, note: { kind: "offer" } }))
 })
 
-test("an answer holds an error or a value", { todo: "an error may be null" }, () => {
+test("an answer holds an error or a value", () => {
   for (const error of ["null", "0", "false", '""']) assert.equal(decodeFrame(`{"type":"Direct","to":"bob","inc":"x","id":1,"after":0,"answer":1,"error":${error}}`), null)
 })
 

@@ -122,9 +122,13 @@ export class Player {
     return Object.fromEntries(this.role.peers)
   }
 
-  /** The channel to another peer. @param {string} peerId */
-  channel(peerId) {
-    return this.ends.get(peerId).channels[0]
+  /**
+   * A channel to another peer.
+   * @param {string} peerId
+   * @param {string} [label]
+   */
+  channel(peerId, label = "messages") {
+    return this.ends.get(peerId).channels.find((channel) => channel.label === label)
   }
 
   /** @param {any} data */

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { P2pError } from "../../static/js/errors.js"
+import { MESSAGE_BURST } from "../../static/js/flood_guard.js"
+import { Guest } from "../../static/js/guest.js"
+import { decodeFrame } from "../../static/js/messages.js"
+import { FAST_BURST, FAST_RATE, Switchboard } from "../../static/js/switchboard.js"
+import { FakeClock } from "./support/fake_clock.js"
+
+/**
+ * A host's switchboard and its clients, who only listen.
+ * @param {...string} peerIds
+ */
+function open(...peerIds) {
+  const clock = new FakeClock()
+  /** @type {Map<string, any>} */
+  const guests = new Map()
+  const here = /** @type {any[]} */ ([])
+  const failures = /** @type {any[]} */ ([])
+  const fail = (guest, error) => failures.push([guest.connection.peerId, error.code])
+  const switchboard = new Switchboard({
+    peerId: "host", clock,
+    delegate: {
+      connected: () => [...guests.values()].filter(({ isConnected }) => isConnected),
+      connectedTo: (peerId) => (guests.get(peerId)?.isConnected ? guests.get(peerId) : null),
+      routedHere: (frame) => here.push(frame),
+      routeFailed: fail,
+    },
+  })
+  const join = (peerId, canSend = true) => {
+    const got = /** @type {any[]} */ ([])
+    const kinds = new Set()
+    const connection = /** @type {any} */ ({
+      peerId, state: "connected", failure: null,
+      failureToSend: (packet, lane) => {
+        if (!connection.failure) got.push([lane, decodeFrame(packet)])
+        return connection.failure
+      },
+      sendFreshest: (kind, packet) => {
+        kinds.add(kind)
+        got.push(["fast", decodeFrame(packet)])
+      },
+    })
+    const guest = Object.assign(new Guest({ connection, canSend, clock, flooded: (error) => fail(guest, error) }), { got, kinds })
+    guests.set(peerId, guest)
+    return guest
+  }
+  const joined = peerIds.map((peerId) => join(peerId))
+  const say = (guest, frame) => switchboard.admit(guest, frame, 100)
+  return { clock, switchboard, here, failures, join, joined, say }
+}
+
+const direct = (rest = {}) => ({ type: "Direct", to: "bob", inc: "x", id: 1, after: 0, data: 1, ...rest })
+const received = (rest = {}) => ({ type: "Received", to: "bob", inc: "x", id: 1, ...rest })
+const fast = (rest = {}) => ({ type: "Fast", inc: "x", id: 1, data: 1, ...rest })
+const chunk = (rest = {}) => ({ type: "Chunk", to: ["bob"], transfer: "f", offset: 0, bytes: Uint8Array.of(1, 2), ...rest })
+const credit = (rest = {}) => ({ type: "Credit", to: "bob", transfer: "f", offset: 2, ...rest })
+/** The frames that somebody got. */
+const frames = ({ got }) => got.map(([, frame]) => frame)
+
+test("each frame goes to those that it is for, by its own channel, stamped with its sender", () => {
+  const { here, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  const said = [direct(), received(), fast({ to: ["bob"], topic: "t" }), chunk(), credit()]
+  for (const frame of said) say(ann, frame)
+  assert.deepEqual(bob.got.map(([lane]) => lane), ["messages", "messages", "fast", "bulk", "bulk"])
+  assert.deepEqual(frames(bob), said.map(({ to: _to, ...rest }) => ({ ...rest, senderId: "ann" })))
+  assert.deepEqual([ann.got, cleo.got, here], [[], [], []])
+})
+
+test("a frame for the host stays with it", () => {
+  const { here, joined: [ann, bob], say } = open("ann", "bob")
+  say(ann, direct({ to: "host" }))
+  say(ann, chunk({ to: ["host", "bob"] }))
+  assert.deepEqual(here, [{ ...direct(), to: undefined, senderId: "ann" }, { ...chunk(), to: undefined, senderId: "ann" }].map(({ to: _to, ...rest }) => rest))
+  assert.equal(bob.got.length, 1)
+})
+
+test("what may be lost goes to everybody but its sender, where it names nobody; else to those that it names", () => {
+  const { here, switchboard, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  say(ann, fast())
+  assert.deepEqual([ann, bob, cleo].map(({ got }) => got.length), [0, 1, 1])
+  assert.equal(here.length, 1)
+  switchboard.route("host", /** @type {any} */ (fast()))
+  assert.deepEqual([ann, bob, cleo].map(({ got }) => got.length), [1, 2, 2])
+  assert.equal(here.length, 1)
+  say(ann, fast({ to: [] }))
+  say(ann, fast({ to: ["cleo", "host"] }))
+  assert.deepEqual([ann, bob, cleo].map(({ got }) => got.length), [1, 2, 3])
+  assert.equal(here.length, 2)
+})
+
+test("nobody speaks in another's name", () => {
+  const { here, joined: [ann, bob], say } = open("ann", "bob", "cleo")
+  for (const frame of [direct, received, fast, chunk, credit]) for (const senderId of ["cleo", "host", "bob", ""]) say(ann, frame({ senderId }))
+  say(ann, direct({ to: "host", senderId: "cleo" }))
+  for (const { senderId } of [...frames(bob), ...here]) assert.equal(senderId, "ann")
+  assert.equal(bob.got.length, 20)
+})
+
+test("what is for nobody who is connected is dropped", () => {
+  const { failures, joined: [ann, bob], say } = open("ann", "bob")
+  bob.connection.state = "connecting"
+  for (const to of ["bob", "stranger", "__proto__"]) {
+    say(ann, direct({ to }))
+    say(ann, received({ to }))
+    say(ann, chunk({ to: [to] }))
+    say(ann, credit({ to }))
+    say(ann, fast({ to: [to] }))
+  }
+  say(ann, fast())
+  assert.deepEqual([bob.got, ann.got, failures], [[], [], []])
+})
+
+test("what names nobody is for nobody, but for what may be lost", () => {
+  const { here, joined: [ann, bob], say } = open("ann", "bob")
+  for (const frame of [direct, received, chunk, credit]) {
+    const { to: _to, ...rest } = frame()
+    say(ann, rest)
+  }
+  assert.deepEqual([bob.got, here], [[], []])
+})
+
+test("who is named often gets it once", () => {
+  const { here, joined: [ann, bob], say } = open("ann", "bob")
+  say(ann, chunk({ to: ["bob", "host", "bob", "host", "bob"] }))
+  say(ann, fast({ to: ["bob", "bob"] }))
+  assert.deepEqual([bob.got.length, here.length], [2, 1])
+})
+
+test("of what may be lost, each sender's topic is a kind of its own", () => {
+  const { join, joined: [bob], say } = open("bob")
+  for (const peerId of ["a", "a/b"]) for (const topic of ["b/c", "c", undefined]) for (const id of [1, 2]) say(join(peerId), fast({ id, to: ["bob"], topic }))
+  assert.deepEqual([bob.got.length, bob.kinds.size], [12, 6])
+})
+
+// Who may do what
+
+test("a reader says nothing to anybody, and acknowledges, and takes files", () => {
+  const { here, join, joined: [bob], say } = open("bob")
+  const reader = join("reader", false)
+  const speech = [direct(), direct({ ask: 1 }), direct({ data: undefined, note: { kind: "offer" } }), fast(), fast({ to: ["bob"] }), chunk(), direct({ to: "host" })]
+  for (const frame of speech) say(reader, frame)
+  assert.deepEqual([bob.got, here], [[], []])
+  const deeds = [received(), credit(), ...["accept", "fail", "done", "pause"].map((kind) => direct({ data: undefined, note: { kind, id: "f" } }))]
+  for (const frame of deeds) say(reader, frame)
+  assert.equal(bob.got.length, deeds.length)
+})
+
+test("a reader answers who asks it", () => {
+  const { join, joined: [bob], say } = open("bob")
+  const reader = join("reader", false)
+  say(reader, direct({ answer: 1 }))
+  say(reader, direct({ answer: 2, data: undefined, error: { code: "no_handler" } }))
+  assert.equal(bob.got.length, 2)
+})
+
+// How much
+
+test("a receiver that takes nothing more loses its connection, and the others get theirs", () => {
+  const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  bob.connection.failure = new P2pError("rate_limited")
+  say(ann, direct())
+  say(ann, direct({ to: "cleo" }))
+  say(ann, received())
+  assert.deepEqual(failures, [["bob", "rate_limited"], ["bob", "rate_limited"]])
+  assert.equal(cleo.got.length, 1)
+})
+
+test("a receiver whose channel for files is full loses what doesn't fit, and no connection", () => {
+  const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  bob.connection.failure = new P2pError("rate_limited")
+  say(ann, chunk({ to: ["bob", "cleo"] }))
+  say(ann, credit())
+  assert.deepEqual([failures, cleo.got.length], [[], 1])
+})
+
+test("of what may be lost, so much a second is handed on for each client, and what comes faster is lost", () => {
+  const { clock, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  for (let id = 1; id <= FAST_BURST + 500; id++) say(ann, fast({ id, to: ["bob"] }))
+  assert.equal(bob.got.length, FAST_BURST)
+  say(cleo, fast({ to: ["bob"] }))
+  assert.equal(bob.got.length, FAST_BURST + 1)
+  clock.advance(100)
+  for (let id = 9_000; id < 9_000 + FAST_RATE; id++) say(ann, fast({ id, to: ["bob"] }))
+  assert.equal(bob.got.length, FAST_BURST + 1 + FAST_RATE / 10)
+  say(ann, direct())
+  assert.equal(bob.got.at(-1)[1].type, "Direct")
+})
+
+test("messages for single peers come at the pace of all messages, in order; who floods is given up", () => {
+  const { clock, failures, joined: [ann, bob], say } = open("ann", "bob")
+  for (let id = 1; id <= MESSAGE_BURST + 200; id++) say(ann, direct({ id }))
+  assert.equal(bob.got.length, MESSAGE_BURST)
+  say(ann, received({ id: 7 }))
+  clock.advance(1_000)
+  assert.deepEqual(frames(bob).map(({ id }) => id), [...Array.from({ length: MESSAGE_BURST + 200 }, (_, index) => index + 1), 7])
+  for (let id = 1; id <= MESSAGE_BURST + 2_000; id++) if (failures.length === 0) say(ann, direct({ id }))
+  assert.deepEqual(failures, [["ann", "rate_limited"]])
+})
+
+test("what is too large with its stamp is its sender's fault", () => {
+  const { failures, join, joined: [bob], say } = open("bob")
+  const long = join("l".repeat(128))
+  say(long, direct({ data: "x".repeat(262_050) }))
+  assert.deepEqual([failures, bob.got], [[[long.connection.peerId, "too_large"]], []])
+})

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { MAX_LABEL_CHARACTERS } from "../../static/js/contents.js"
+import { checkTopic, MAX_HELD_CHARACTERS, MAX_HELD_MESSAGES, MAX_REPORTED, Topics } from "../../static/js/topics.js"
+import { reported } from "./support/report_error.js"
+
+/** Topics, and what was heard on them. */
+function open() {
+  const failures = /** @type {any[]} */ ([])
+  const heard = /** @type {any[]} */ ([])
+  const topics = new Topics((error) => failures.push(error))
+  const listen = (topic, name = topic) => topics.on(topic, (data) => void heard.push(`${name}: ${data}`))
+  const show = (topic, data, mayWait) => topics.show({ senderId: "ann", topic, data }, mayWait)
+  return { topics, failures, heard, listen, show }
+}
+
+test("a message goes to the handlers of its topic, and to no others", () => {
+  const { heard, listen, show } = open()
+  listen("a")
+  listen("b")
+  show("a", 1)
+  show("b", 2)
+  assert.deepEqual(heard, ["a: 1", "b: 2"])
+})
+
+test("a handler hears who has said it, on which topic, and whether to it alone", () => {
+  const { topics } = open()
+  const heard = []
+  topics.on("t", (data, origin) => heard.push([data, origin]))
+  topics.show({ senderId: "ann", topic: "t", data: 1 })
+  topics.show({ senderId: "bob", topic: "t", data: 2, direct: true })
+  assert.deepEqual(heard, [[1, { senderId: "ann", topic: "t", direct: false }], [2, { senderId: "bob", topic: "t", direct: true }]])
+})
+
+test("several handlers are all called, in their order, until each ends it", () => {
+  const { heard, listen, show } = open()
+  const [one] = [listen("t", "one"), listen("t", "two")]
+  show("t", 1)
+  one()
+  one()
+  show("t", 2)
+  assert.deepEqual(heard, ["one: 1", "two: 1", "two: 2"])
+})
+
+test("what a handler throws is reported, and the others are called", () => {
+  const { topics, heard, listen, show } = open()
+  topics.on("t", () => { throw new Error("mine") })
+  listen("t")
+  show("t", 1)
+  assert.equal(reported.pop().message, "mine")
+  assert.deepEqual(heard, ["t: 1"])
+})
+
+test("a handler may end itself and begin another from within", () => {
+  const { topics, heard, listen, show } = open()
+  const end = topics.on("t", () => {
+    end()
+    listen("t")
+  })
+  show("t", 1)
+  show("t", 2)
+  assert.deepEqual(heard, ["t: 2"])
+})
+
+// What comes before its handler
+
+test("what comes before the first handler of its topic waits for it, in order; what may be lost doesn't", () => {
+  const { heard, listen, show } = open()
+  show("a", 1)
+  show("b", 2)
+  show("a", 3)
+  show("a", 4, false)
+  listen("a")
+  listen("a", "second")
+  show("a", 5)
+  listen("b")
+  assert.deepEqual(heard, ["a: 1", "a: 3", "a: 5", "second: 5", "b: 2"])
+})
+
+test("after the last handler has ended messages wait again, for the next one", () => {
+  const { failures, heard, listen, show } = open()
+  listen("t")()
+  show("t", 1)
+  listen("t", "next")
+  assert.deepEqual([heard, failures], [["next: 1"], []])
+})
+
+test("only so many wait: the oldest is lost, which is told once for each topic", () => {
+  const { failures, heard, listen, show } = open()
+  show("rare", "x")
+  for (let number = 0; number < MAX_HELD_MESSAGES; number++) show("t", number)
+  assert.deepEqual(failures.map(({ code, message }) => [code, message]), [["no_handler", 'Messages on "rare" are lost, as nobody handles them.']])
+  show("t", "one more")
+  show("t", "and another")
+  assert.deepEqual(failures.map(({ message }) => message.includes('"t"')), [false, true])
+  listen("t")
+  assert.deepEqual([heard.length, heard[0], heard.at(-1)], [MAX_HELD_MESSAGES, "t: 2", "t: and another"])
+  listen("rare")
+  assert.equal(heard.length, MAX_HELD_MESSAGES)
+})
+
+test("only so many characters and bytes wait, of every kind", () => {
+  for (const data of ["x".repeat(250_000), new ArrayBuffer(250_000), new Uint8Array(250_000), new Blob([new Uint8Array(250_000)]), ["x".repeat(250_000)]]) {
+    const { topics, failures, show } = open()
+    const fit = Math.floor(MAX_HELD_CHARACTERS / 250_010)
+    for (let number = 0; number < fit; number++) show("t", data)
+    assert.deepEqual(failures, [])
+    show("t", data)
+    assert.equal(failures.length, 1)
+    let count = 0
+    topics.on("t", () => void (count += 1))()
+    assert.equal(count, fit)
+    for (let number = 0; number < fit; number++) show("u", data)
+    assert.equal(failures.length, 1)
+  }
+})
+
+test("only so many topics are reported", () => {
+  const { failures, show } = open()
+  for (let number = 0; number < MAX_HELD_MESSAGES + 2 * MAX_REPORTED; number++) show(`${number}`, 1)
+  assert.equal(failures.length, MAX_REPORTED)
+})
+
+// Who answers
+
+test("a topic has one responder at a time, and handlers beside it", () => {
+  const { topics, heard, listen, show } = open()
+  const responder = () => 1
+  const end = topics.respond("t", responder)
+  assert.equal(topics.responder("t"), responder)
+  assert.throws(() => topics.respond("t", () => 2), { code: "bad_request", hint: /respond\(\)/ })
+  listen("t")
+  show("t", 1)
+  assert.deepEqual(heard, ["t: 1"])
+  end()
+  assert.equal(topics.responder("t"), undefined)
+  topics.respond("t", () => 2)
+  end()
+  assert.equal(topics.responder("t")?.(0, { senderId: "ann", topic: "t", direct: true }), 2)
+})
+
+test("names of every object's are topics like others", () => {
+  const { topics, heard, listen, show } = open()
+  for (const topic of ["__proto__", "constructor", "toString"]) {
+    assert.equal(topics.responder(topic), undefined)
+    listen(topic)
+    show(topic, 1)
+  }
+  assert.deepEqual(heard, ["__proto__: 1", "constructor: 1", "toString: 1"])
+})
+
+for (const topic of [undefined, null, 7, "", {}, ["t"], "x".repeat(MAX_LABEL_CHARACTERS + 1)]) {
+  test(`is no topic: ${JSON.stringify(topic)?.slice(0, 20)}`, () => {
+    const { topics } = open()
+    for (const use of [() => checkTopic(topic), () => topics.on(/** @type {any} */ (topic), () => undefined), () => topics.respond(/** @type {any} */ (topic), () => 1)]) assert.throws(use, { code: "bad_request" })
+  })
+}
+
+test("a topic may be as long as its label", () => {
+  checkTopic("x".repeat(MAX_LABEL_CHARACTERS))
+})
