@@ -61,5 +61,5 @@ node_modules/.stamp: package.json package-lock.json .npmrc | .venv/bin/pip
 	$(NODE) npm ci
 	touch $@
 
-$(CLIENT): $(wildcard static/js/*.js) tools/build_client.mjs tsconfig.json node_modules/.stamp
+$(CLIENT): $(shell find static/js tools -name '*js') tsconfig.json node_modules/.stamp
 	$(NODE) node tools/build_client.mjs

@@ -19,8 +19,8 @@ def client_is_current() -> bool:
     """An unpacked sdist (it holds a PKG-INFO) ships the client; a checkout compares the times."""
     if not CLIENT.exists() or (ROOT / "PKG-INFO").exists():
         return CLIENT.exists()
-    sources = [ROOT / "package-lock.json", ROOT / "tools" / "build_client.mjs"]
-    sources += (ROOT / "static" / "js").glob("*.js")
+    sources = [ROOT / "package-lock.json", *(ROOT / "tools").rglob("*js")]
+    sources += (ROOT / "static" / "js").rglob("*.js")
     return CLIENT.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
 
 

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url"
 
 import { build } from "esbuild"
 
+import { slimSocketIo } from "./slim_socketio.mjs"
+
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."))
 const DONE = "static/dist"
 const OUT = `static/.dist-${process.pid}` // Takes its name only when it is whole; two that build at once don't share it.
@@ -48,7 +50,7 @@ if (!existsSync("static/js/index.js")) throw new Error("static/js/index.js is mi
 process.on("exit", () => rmSync(OUT, { recursive: true, force: true }))
 
 const inputs = [
-  await bundle("static/js/index.js", "p2p.js"),
+  await bundle("static/js/index.js", "p2p.js", { plugins: [slimSocketIo] }),
   await bundle("static/js/stimulus.js", "p2p-stimulus.js", { plugins: [shareIndex], external: ["@hotwired/stimulus"] }),
   await bundle("@hotwired/stimulus", "stimulus.js"),
 ].flat()
