@@ -1,39 +1,14 @@
 // Builds static/dist/ from static/js/: what a page loads, its types, and the licences of what is bundled.
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-import { build } from "esbuild"
-
-import { slimSocketIo } from "./slim_socketio.mjs"
+import { bundleClient, checkThatTheyFit } from "./bundles.mjs"
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."))
 const DONE = "static/dist"
 const OUT = `static/.dist-${process.pid}` // Takes its name only when it is whole; two that build at once don't share it.
-
-// The Stimulus entry shares the page's one copy of the element and the API.
-const shareIndex = {
-  name: "share-index",
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: "./p2p.js", external: true })),
-}
-
-/** @param {string} entry @param {string} name @param {object} [more] */
-const bundle = async (entry, name, more = {}) => {
-  const { metafile } = await build({
-    entryPoints: [entry],
-    outfile: join(OUT, name),
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    minify: true,
-    metafile: true,
-    legalComments: "none", // Every licence is in THIRD_PARTY_LICENSES.txt, in full.
-    logLevel: "warning",
-    ...more,
-  })
-  return Object.keys(metafile.inputs)
-}
 
 /** @param {string} path the file of an npm package */
 const packageOf = (path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]
@@ -48,14 +23,13 @@ const notice = (folder) => {
 
 if (!existsSync("static/js/index.js")) throw new Error("static/js/index.js is missing: there is no client to build.")
 process.on("exit", () => rmSync(OUT, { recursive: true, force: true }))
+mkdirSync(OUT)
 
-const inputs = [
-  await bundle("static/js/index.js", "p2p.js", { plugins: [slimSocketIo] }),
-  await bundle("static/js/stimulus.js", "p2p-stimulus.js", { plugins: [shareIndex], external: ["@hotwired/stimulus"] }),
-  await bundle("@hotwired/stimulus", "stimulus.js"),
-].flat()
+const bundles = await bundleClient()
+for (const { name, contents } of bundles) writeFileSync(join(OUT, name), contents)
+await checkThatTheyFit(OUT, bundles)
 
-const packages = [...new Set(inputs.map(packageOf).filter((folder) => folder !== undefined))].sort()
+const packages = [...new Set(bundles.flatMap(({ inputs }) => inputs).map(packageOf).filter((folder) => folder !== undefined))].sort()
 writeFileSync(join(OUT, "THIRD_PARTY_LICENSES.txt"), packages.map(notice).join(`\n${"-".repeat(78)}\n\n`))
 
 execFileSync(

@@ -29,7 +29,7 @@ from flask_p2p_streams import P2PStreams  # noqa: E402
 GENERATED = tempfile.mkdtemp()
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 CSP = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; connect-src 'self'; "
+    "default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'; "
     "base-uri 'none'; require-trusted-types-for 'script'"
 )
 

@@ -28,6 +28,7 @@ CLIENT = {
     "THIRD_PARTY_LICENSES.txt",
     "types/index.d.ts",
 }
+IMPORT = re.compile(r"""(?:from|import)\s*\(?["'](\./[^"']+)["']""")
 APP = """
 from flask import Flask, render_template_string
 from flask_socketio import SocketIO
@@ -149,12 +150,17 @@ def fetch(address: str) -> tuple[str, str]:
 def assert_serves_the_client(python: Path, folder: Path) -> None:
     with serving(python, folder) as address:
         _, page = fetch(address)
+        seen: set[str] = set()
         scripts = {urljoin(address, path) for path in re.findall(r"[\"']([^\"'\s]+\.js)\b", page)}
         assert {script.rsplit("/", 1)[1] for script in scripts} >= {"p2p.js", "p2p-stimulus.js"}
-        for script in scripts:
+        while scripts:
+            script = scripts.pop()
             kind, text = fetch(script)
             assert kind in {"text/javascript", "application/javascript"}, script
             assert "export" in text
+            seen.add(script)
+            # What it loads later is there, too.
+            scripts |= {urljoin(script, path) for path in IMPORT.findall(text)} - seen
 
 
 def test_the_wheel_holds_the_package_and_its_client(built: Built) -> None:
@@ -187,6 +193,7 @@ def test_the_sdist_holds_sources_tests_docs_and_the_built_client(built: Built) -
         "static/js/index.js",
         "tests/packaging/test_packaging.py",
         "tools/build_client.mjs",
+        "tools/socketio/parser.js",
     }
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
 
