@@ -24,6 +24,9 @@ export async function bundleClient(source = "static/js") {
   ]
 }
 
+/** Bundles p2p.js without what it has from npm: what of its weight is the client's own. */
+export const bundleOwn = () => bundle("static/js/index.js", "p2p.js", { plugins: [leaveOut(new Map())], packages: "external" })
+
 /**
  * Bundles them once more, as a user's bundler would: fails where one imports a name that the other doesn't export.
  * @param {string} folder where they have been written

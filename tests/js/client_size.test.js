@@ -1,0 +1,29 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { gzipSync } from "node:zlib"
+
+import { bundleClient, bundleOwn } from "../../tools/bundles.mjs"
+
+/** The most that each file may weigh on its way to a browser, in bytes after gzip. A part that is loaded later has a budget of its own. */
+const BUDGETS = {
+  "p2p.js": 22_700,
+  "p2p-stimulus.js": 720,
+}
+/** The same of p2p.js without Socket.IO's client. */
+const OWN_BUDGET = 15_200
+
+const weight = ({ contents }) => gzipSync(contents, { level: 9 }).length
+
+for (const file of await bundleClient()) {
+  if (file.name === "stimulus.js") continue // Not ours, and pages that have it needn't load it.
+  test(`${file.name} stays within its budget`, () => {
+    const budget = BUDGETS[file.name]
+    assert.ok(budget, `${file.name} has no budget here`)
+    assert.ok(weight(file) <= budget, `it weighs ${weight(file)} bytes, and ${budget} are allowed`)
+  })
+}
+
+test("so does p2p.js without Socket.IO's client", async () => {
+  const own = await bundleOwn()
+  assert.ok(weight(own) <= OWN_BUDGET, `it weighs ${weight(own)} bytes, and ${OWN_BUDGET} are allowed`)
+})
