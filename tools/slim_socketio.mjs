@@ -29,7 +29,9 @@ const METHODS = {
     _getWritablePackets: "return this.writeBuffer", // and takes messages of any length.
   },
   "socket.io-client/build/esm/socket.js": {
-    _addToQueue: "", // Only with the option `retries`.
+    _addToQueue: "", // Only with the option `retries`,
+    _drainQueue: "", // likewise.
+    emitWithAck: "",
     onAny: "",
     prependAny: "",
     offAny: "",
