@@ -1,4 +1,3 @@
-import { Timer } from "../clock.js"
 import { Inbound } from "./inbound.js"
 import { TICK_MLS } from "./limits.js"
 import { readNote } from "./notes.js"
@@ -31,7 +30,8 @@ import { Sinks } from "./sinks.js"
 /** All files on their way from this peer and to it. The rules are between the two ends: whoever passes chunks on needs none. */
 export class Transfers {
   #options
-  #timer
+  /** Set while a look at them all is due. @type {any} */
+  #timer = null
   #outbound
   #inbound
   #sinks
@@ -39,7 +39,6 @@ export class Transfers {
   /** @param {TransfersOptions} options */
   constructor({ sinks = new Sinks(), subtle = globalThis.crypto?.subtle, ...options }) {
     this.#options = options
-    this.#timer = new Timer(options.clock)
     this.#sinks = sinks
     this.#outbound = new Outbound({ ...options, subtle })
     this.#inbound = new Inbound({ ...options, subtle, sinks })
@@ -129,7 +128,8 @@ export class Transfers {
   leave(error) {
     this.#outbound.leave(error)
     this.#inbound.leave(error)
-    this.#timer.stop()
+    this.#options.clock.clearTimeout(this.#timer)
+    this.#timer = null
     void this.#sinks.dispose()
   }
 
@@ -141,10 +141,11 @@ export class Transfers {
 
   /** Looks after them all, now and then, for as long as there are any. */
   #watch() {
-    if (!this.#timer.isRunning && this.size > 0) this.#timer.start(TICK_MLS, () => this.#tick())
+    if (this.#timer === null && this.size > 0) this.#timer = this.#options.clock.setTimeout(() => this.#tick(), TICK_MLS)
   }
 
   #tick() {
+    this.#timer = null
     this.peersChanged()
     this.#outbound.each((file) => file.pass(TICK_MLS))
     this.#inbound.each((file) => file.pass(TICK_MLS))
