@@ -50,7 +50,7 @@ export class ChatController extends P2pController {
 
   p2pReceivedMessage({ type, senderId, data }) {
     if (type === "Data.Connection.State") this.announce(data)
-    else if (data?.kind === "chat" && typeof data.text === "string") this.say(senderId, data.text.slice(0, MAX_CHARACTERS), Number(data.at))
+    else if (data?.kind === "chat" && typeof data.text === "string") this.say(senderId, data.text.slice(0, MAX_CHARACTERS), data.at)
   }
 
   /** @param {CustomEvent} event one that has come as a file, or has been sent as one */
@@ -104,10 +104,12 @@ export class ChatController extends P2pController {
   }
 
   say(senderId, text, at) {
-    const key = `${senderId} ${at}`
+    const key = JSON.stringify([senderId, at, text])
     // Whoever joins afresh is shown the last messages again.
     if ([...this.linesTarget.children].some((line) => line.dataset.key === key)) return
-    const item = this.line(this.messageTarget, senderId, Math.min(Date.now(), at || Date.now()), { text })
+    // It is the sender's clock, and may be anything.
+    const time = at > 0 && at <= Date.now() ? at : Date.now()
+    const item = this.line(this.messageTarget, senderId, time, { text })
     item.dataset.key = key
     if (item.classList.contains("earlier") && !this.linesTarget.querySelector(".earlier")) this.notify("Said before you came:")
     this.append(item)

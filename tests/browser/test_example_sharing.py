@@ -38,6 +38,20 @@ KIND = """async () => {
   return harmless(new Blob([""], { type: "text/html" })).type
 }"""
 
+NONSENSE = """async () => {
+  const frame = document.querySelector("p2p-frame")
+  const stroke = { id: 1, colour: "ink", width: 4, points: [1, 2] }
+  const bad = [null, 1, "x", {}, { ...stroke, points: "x" }, { ...stroke, points: [1, "2"] },
+    { ...stroke, points: [1] }, { ...stroke, colour: "<b>" }, { ...stroke, width: 1e9 }]
+  for (const data of bad) {
+    await frame.send(data, { topic: "stroke" })
+    for (const topic of ["preview", "cursor"]) await frame.send(data, { topic, reliable: false })
+  }
+  await frame.send({ ...stroke, from: 1e9 }, { topic: "preview", reliable: false })
+  for (const data of [null, { kind: "chat" }, { kind: "chat", text: 1 }]) await frame.send(data)
+  await frame.send({ kind: "chat", text: "from the past", at: -9e15 })
+}"""
+
 LINE = [(0.25, 0.25), (0.75, 0.25), (0.75, 0.5)]
 
 
@@ -190,6 +204,17 @@ def test_what_one_draws_everybody_sees_and_who_comes_later_too(pair: Pair) -> No
         wait_for_drawing(page, some=False)
     expect(mei.get_by_text("Ben cleared the board.")).to_be_visible()
     mei.close()
+
+
+def test_what_makes_no_sense_is_passed_over(pair: Pair) -> None:
+    errors: list[Any] = []
+    pair.ada.on("pageerror", lambda error: errors.append(error))
+    pair.ben.evaluate(NONSENSE)
+    say(pair.ben, "Good bye, nonsense")
+    expect(pair.ada.get_by_text("Good bye, nonsense")).to_be_visible()
+    expect(pair.ada.get_by_text("from the past")).to_be_visible()
+    assert not bounds(pair.ada, "dry")
+    assert errors == []
 
 
 def test_a_pointer_shows_with_its_name_and_goes_with_its_person(pair: Pair) -> None:
