@@ -1,11 +1,21 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
-import { encodeFrame } from "../../static/js/messages.js"
+import { CLOSE_TIMEOUT_MLS, LOW_BYTES } from "../../static/js/channel.js"
+import { Content } from "../../static/js/contents.js"
+import { decodeFrame, encodeFrame } from "../../static/js/messages.js"
 import { MAX_WAITING_CANDIDATES } from "../../static/js/negotiation.js"
 import { settle } from "./support/fake_clock.js"
 import { Room } from "./support/room.js"
+
+/** One of each kind that is for some only. @type {import("../../static/js/messages.js").RoutedFrame[]} */
+const routed = [
+  { type: "Direct", to: "bob", inc: "x", id: 1, after: 0, data: 1 },
+  { type: "Received", to: "bob", inc: "x", id: 1 },
+  { type: "Fast", inc: "x", id: 1, topic: "t", data: 1 },
+  { type: "Chunk", to: ["bob"], transfer: "f", offset: 0, bytes: Uint8Array.of(1, 2) },
+  { type: "Credit", to: "bob", transfer: "f", offset: 2 },
+]
 
 test("waits for the host's offer, and says what it waits for", async () => {
   const room = new Room()
@@ -14,7 +24,9 @@ test("waits for the host's offer, and says what it waits for", async () => {
   assert.equal(ann.role.state, "negotiating")
   assert.equal(ann.role.timeoutError().code, "connect_timeout")
   assert.equal(ann.role.isSynced, false)
-  assert.throws(() => ann.role.send(1, '"hello"'), { code: "not_joined" })
+  assert.throws(() => ann.role.send(1, Content.of("hello")), { code: "not_joined" })
+  for (const frame of routed) assert.throws(() => ann.role.route(frame), { code: "not_joined" })
+  assert.equal(ann.role.buffered(), 0)
   assert.equal(ann.role.iamHost, false)
 })
 
@@ -125,4 +137,55 @@ test("a role that never had a connection can be stopped", () => {
   const { role } = /** @type {any} */ (room.players.get("ann"))
   role.stop()
   role.abort()
+})
+
+// What is for some only
+
+test("hands each frame to the host by its own channel, as it is", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  for (const frame of routed) ann.role.route(frame)
+  const sent = (label) => ann.channel("host", label).sent.map(decodeFrame).filter((frame) => routed.some(({ type }) => type === frame?.type))
+  assert.deepEqual(["messages", "bulk", "fast"].map(sent), [routed.slice(0, 2), routed.slice(3), routed.slice(2, 3)])
+})
+
+test("tells what comes from others, with who it is from, and nothing that says no sender", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  const { channel } = { channel: (label) => room.host.channel("ann", label) }
+  for (const { to: _to, ...frame } of /** @type {any[]} */ (routed)) {
+    const label = { Fast: "fast", Chunk: "bulk", Credit: "bulk" }[frame.type]
+    channel(label).send(encodeFrame(frame))
+    channel(label).send(encodeFrame({ ...frame, senderId: "bob" }))
+  }
+  await settle()
+  assert.deepEqual(ann.routed.map(({ type }) => type).toSorted(), routed.map(({ type }) => type).toSorted())
+  assert.ok(ann.routed.every(({ senderId }) => senderId === "bob"))
+})
+
+test("says how much of files waits, and when there is room again", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  const channel = ann.channel("host", "bulk")
+  channel.stall()
+  ann.role.route({ type: "Chunk", to: ["bob"], transfer: "f", offset: 0, bytes: new Uint8Array(LOW_BYTES) })
+  assert.equal(ann.role.buffered(), channel.bufferedAmount)
+  assert.ok(ann.role.buffered() > LOW_BYTES)
+  const { drains } = ann
+  channel.resume()
+  await settle()
+  assert.deepEqual([ann.role.buffered(), ann.drains], [0, drains + 1])
+})
+
+test("of what may be lost, the newest for the same peers on the same topic waits for room", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  const channel = ann.channel("host", "fast")
+  channel.stall()
+  channel.send("x".repeat(LOW_BYTES + 1))
+  let id = 0
+  for (let time = 0; time < 3; time++) for (const to of [undefined, ["host"], ["host", "bob"]]) for (const topic of ["a", undefined]) ann.role.route({ type: "Fast", to, inc: "x", id: ++id, topic, data: id })
+  channel.resume()
+  await settle()
+  assert.deepEqual(room.host.routed.map(({ data }) => data), [13, 14, 15, 16, 17, 18])
 })

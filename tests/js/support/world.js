@@ -1,6 +1,7 @@
 import { Backoff } from "../../../static/js/backoff.js"
 import { Connection } from "../../../static/js/connection.js"
 import { Peer } from "../../../static/js/peer.js"
+import { Topics } from "../../../static/js/topics.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
@@ -54,8 +55,11 @@ export class Page {
   states = []
   /** @type {import("../../../static/js/errors.js").P2pError[]} */
   errors = []
-  /** @type {{ type: string, senderId: string, data: any }[]} */
+  /** @type {{ type: string, senderId: string, data: any, direct?: boolean }[]} */
   messages = []
+  /** The files that others have offered. @type {any[]} */
+  offers = []
+  topics = new Topics((error) => this.peerErrored(error))
   /** @type {{ senderId: string, from: number, to: number }[]} */
   gaps = []
   /** @type {{ hostPeerId: string | null, epoch: number }[]} */
@@ -79,6 +83,7 @@ export class Page {
       keepSignaling: false,
       autoReconnect: true,
       clock,
+      topics: this.topics,
       backoff: new Backoff(() => 0.5),
       delegate: this,
       createSignaling: (delegate) => (this.signaling = new FakeSignaling(server, peerId, delegate)),
@@ -119,6 +124,16 @@ export class Page {
   peerReceived(message) {
     this.messages.push(message)
     this.on.message?.(message)
+  }
+
+  peerOffered(file) {
+    this.offers.push(file)
+    this.on.file?.(file)
+    return "file" in this.on
+  }
+
+  peerProgressed(progress) {
+    this.on.progress?.(progress)
   }
 
   peerMissed(gap) {
