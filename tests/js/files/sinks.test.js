@@ -123,16 +123,17 @@ test("where there is no room nothing is begun; where it can't be written to memo
 async function transfer(size, accept, options) {
   const room = new FileRoom()
   const ann = room.join("ann")
-  let taken
+  /** @type {Promise<File | null>[]} */
+  const taken = []
   const bob = room.join("bob", { ...options, onOffer: (file) => {
-    taken = accept(file)
-    taken.catch(() => {})
+    taken.push(accept(file, room))
+    taken[0].catch(() => {})
     return true
   } })
   const bytes = noise(size)
   const sending = ann.transfers.sendFile(bytes, { to: "bob", name: "x.bin" })
   await room.until(() => bob.offers.length > 0)
-  return { room, ann, bob, bytes, sending, taken }
+  return { room, ann, bob, bytes, sending, taken: () => taken[0] }
 }
 
 test("goes to disk block by block", async () => {
@@ -140,7 +141,7 @@ test("goes to disk block by block", async () => {
   const { room, sending, taken, bytes } = await transfer(DISK_BYTES + 1, (file) => file.accept(), { sinks: new Sinks(new Folder(browser)) })
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.equal([...browser.folders.values()][0].get("1").length, DISK_BYTES / BLOCK_BYTES + 1)
-  assert.ok(await same(await taken, bytes))
+  assert.ok(await same(await taken(), bytes))
 })
 
 test("a receiver without space says so, at both ends: before it begins, or in the middle", async () => {
@@ -149,7 +150,7 @@ test("a receiver without space says so, at both ends: before it begins, or in th
     fault(browser)
     const { room, sending, taken } = await transfer(2 * DISK_BYTES, (file) => file.accept(), { sinks: new Sinks(new Folder(browser)) })
     assert.equal((await room.settled(sending.done)).error.code, "no_space")
-    await assert.rejects(taken, { code: "no_space" })
+    await assert.rejects(taken(), { code: "no_space" })
     await settle()
     assert.ok([...browser.folders.values()].every((files) => files.size === 0))
   }
@@ -158,19 +159,16 @@ test("a receiver without space says so, at both ends: before it begins, or in th
 test("streams to a stream of the app's, at that stream's pace, with a window in memory at most", async () => {
   const written = []
   let isClosed = false
-  let room
-  const to = new WritableStream({
+  const slow = ({ clock }) => new WritableStream({
     write: (block) => new Promise((resolve) => {
-      room.clock.setTimeout(() => {
+      clock.setTimeout(() => {
         written.push(block)
         resolve(undefined)
       }, 100)
     }),
     close: () => { isClosed = true },
   })
-  const story = await transfer(8 * MIB + 3, (file) => file.accept({ to }))
-  ;({ room } = story)
-  const { ann, bob, sending, taken, bytes } = story
+  const { room, ann, bob, sending, taken, bytes } = await transfer(8 * MIB + 3, (file, here) => file.accept({ to: slow(here) }))
   let most = 0
   while (sending.state !== "done") {
     await room.pass(50)
@@ -179,7 +177,7 @@ test("streams to a stream of the app's, at that stream's pace, with a window in 
   }
   assert.ok(most <= WINDOW_BYTES, `${most} bytes were on their way`)
   assert.ok(room.clock.now() >= 3_000)
-  assert.equal(await taken, null)
+  assert.equal(await taken(), null)
   assert.ok(isClosed)
   assert.equal(Buffer.compare(Buffer.concat(written), bytes), 0)
 })
@@ -197,7 +195,7 @@ test("a stream that fails fails the transfer, at both ends", async () => {
     const expected = sink.abort ? "stalled" : sink.close || !/full/.test(sink.write) ? "internal" : "no_space"
     assert.equal(error.code, expected)
     await room.pass(100)
-    await assert.rejects(taken, { code: expected })
+    await assert.rejects(taken(), { code: expected })
   }
   assert.equal(aborted, undefined, "a stream is aborted when its write has ended")
 })

@@ -104,6 +104,22 @@ test("who accepts late gets it from the start", async () => {
   assert.equal(bob.offers[0].state, "done")
 })
 
+test("those who wait for one that catches up, however long, aren't given up and don't give up", async () => {
+  const { room, parties: [ann, bob, cay] } = open("ann", "bob", "cay")
+  cay.onOffer = () => true
+  ann.up.rate = 300
+  const bytes = noise(16 * MIB)
+  const sending = ann.transfers.sendFile(bytes, { to: ["bob", "cay"] })
+  await room.pass(50_000)
+  const late = cay.offers[0].accept()
+  const before = bob.offers[0].transferred
+  await room.pass(40_000)
+  assert.ok(bob.offers[0].transferred - before < 2 * MIB, "bob has waited all that time")
+  assert.equal((await room.settled(sending.done)).error, undefined)
+  assert.deepEqual([bob.offers[0].state, cay.offers[0].state], ["done", "done"])
+  assert.ok(await same(await late, bytes))
+})
+
 test("several files at once take turns, and those beyond wait for theirs", async () => {
   const { room, taken, parties: [ann, bob] } = open("ann", "bob")
   ann.up.rate = 2_000
@@ -185,13 +201,9 @@ test("without a digest it arrives all the same, and isn't called verified", asyn
   const bytes = noise(MIB)
   await room.settled(eve.transfers.sendFile(bytes, { to: "bob" }).done)
   assert.ok(await same(await taken.get("bob")[0], bytes))
-  let file
-  eve.onOffer = (offer) => {
-    file = offer.accept()
-    return true
-  }
+  eve.onOffer = (file) => Boolean(file.accept())
   await room.settled(ann.transfers.sendFile(bytes, { to: "eve" }).done)
-  assert.ok(await same(await file, bytes))
+  assert.ok(await same(await eve.offers[0].accept(), bytes))
   assert.deepEqual([eve.offers[0].state, eve.offers[0].verified], ["done", false])
 })
 

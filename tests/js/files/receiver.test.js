@@ -1,0 +1,72 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { CHUNK_BYTES, RETURN_MLS, STALL_MLS, TICK_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { Receiver } from "../../../static/js/files/receiver.js"
+import { FakeClock } from "../support/fake_clock.js"
+
+const SIZE = 64 * CHUNK_BYTES
+
+/** A receiver that takes chunks, and has been sent three. */
+function active() {
+  const receiver = new Receiver("bob", SIZE, true, new FakeClock(), () => {})
+  receiver.enter("active")
+  for (let count = 0; count < 3; count++) receiver.advance(CHUNK_BYTES)
+  return receiver
+}
+
+/** How long it is put up with, in milliseconds. */
+function patience(receiver, isPaused = false, isQueued = false) {
+  for (let mls = TICK_MLS; mls <= 200_000; mls += TICK_MLS) if (receiver.pass(TICK_MLS, isPaused, isQueued)) return mls
+  return Infinity
+}
+
+test("credits move it on, and only by what was sent", () => {
+  const receiver = active()
+  assert.equal(receiver.credit({ offset: CHUNK_BYTES }), true)
+  assert.equal(receiver.credit({ offset: CHUNK_BYTES }), false)
+  for (const offset of [0, -1, 4 * CHUNK_BYTES, 0.5, /** @type {any} */ ("x")]) assert.equal(receiver.credit({ offset }), false)
+  assert.deepEqual([receiver.credited, receiver.position], [CHUNK_BYTES, 3 * CHUNK_BYTES])
+})
+
+test("it goes back to where the receiver is, and never behind what that has written", () => {
+  const receiver = active()
+  receiver.credit({ offset: CHUNK_BYTES })
+  receiver.credit({ offset: 2 * CHUNK_BYTES, resume: true })
+  assert.deepEqual([receiver.credited, receiver.position], [CHUNK_BYTES, 2 * CHUNK_BYTES])
+  receiver.credit({ offset: 0, resume: true })
+  assert.equal(receiver.position, 2 * CHUNK_BYTES)
+  receiver.goBack()
+  assert.equal(receiver.position, CHUNK_BYTES)
+  receiver.credit({ offset: 3 * CHUNK_BYTES })
+  assert.equal(receiver.position, 3 * CHUNK_BYTES, "what was on its way has come after all")
+})
+
+test("whoever comes back is served from what it has written", () => {
+  const receiver = active()
+  receiver.credit({ offset: CHUNK_BYTES })
+  receiver.reach(false)
+  assert.equal(receiver.isServed, false)
+  receiver.reach(true)
+  assert.deepEqual([receiver.isServed, receiver.position], [true, CHUNK_BYTES])
+})
+
+test("takes a window and no more", () => {
+  const receiver = active()
+  while (receiver.hasRoom(CHUNK_BYTES)) receiver.advance(CHUNK_BYTES)
+  assert.equal(receiver.position - receiver.credited, WINDOW_BYTES)
+})
+
+test("is put up with for as long as it isn't its turn, and for a while when it is", () => {
+  assert.equal(patience(active()), STALL_MLS)
+  assert.equal(patience(active(), true), Infinity)
+  assert.equal(patience(active(), false, true), RETURN_MLS)
+  assert.equal(patience(Object.assign(active(), { isPaused: true })), Infinity)
+  const idle = active()
+  idle.credit({ offset: 3 * CHUNK_BYTES })
+  assert.equal(patience(idle), Infinity)
+  const gone = active()
+  gone.reach(false)
+  assert.equal(patience(gone), RETURN_MLS)
+  assert.equal(patience(Object.assign(gone, { isPaused: true }), true), TICK_MLS, "whoever is gone for that long is gone, paused or not")
+})
