@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH = 720
-LABEL_WIDTH = 190
+LABEL_WIDTH = 200
 BAR_WIDTH = 400
 ROW = 22
 GAP = 16
 FONT = "font-family='system-ui, sans-serif' font-size='13'"
-COLOURS = {"bare": "#8a8f98", "ours": "#2563c9"}
+COLOURS = {"bare": "#8a8f98", "ours": "#5b93e8"}
 OTHER = "#c9a227"
 
 

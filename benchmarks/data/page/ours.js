@@ -40,13 +40,13 @@ export class Ours {
   /**
    * Resolves when all are stable.
    * @param {number} count
-   * @param {string} text
+   * @param {(number: number) => string} textOf
    */
-  async sendMany(count, text) {
+  async sendMany(count, textOf) {
     const sent = []
     for (let number = 0; number < count; number += 1) {
       if (this.#underWay >= WINDOW) await new Promise((resolve) => { this.#settled = resolve })
-      sent.push(this.#sendOne(text))
+      sent.push(this.#sendOne(textOf(number)))
     }
     await Promise.all(sent)
   }
