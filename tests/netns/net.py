@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HUB = "10.77.0.1"
+# A bridge that was given no hardware address takes the lowest of its ports', and another one when
+# a computer with a lower one comes. The others go on sending to the old one, for half a minute.
+HUB_HARDWARE = "02:00:00:00:00:01"
 # A holder of namespaces makes room for their names, says so, and stays until its input ends.
 HOLD = "mount -t tmpfs tmpfs /run && mkdir /run/netns && echo ready && exec cat"
 SIDES = ("saddr", "daddr")
@@ -41,7 +44,7 @@ class Network:
         self._computers = 0
         self._scripts = tempfile.TemporaryDirectory()
         self._add("hub")
-        self.run("hub", "ip link add br0 type bridge")
+        self.run("hub", f"ip link add br0 address {HUB_HARDWARE} type bridge")
         self.run("hub", f"ip addr add {HUB}/24 dev br0")
         self.run("hub", "ip link set br0 up")
         self.run("hub", "sysctl -qw net.ipv4.ip_forward=1")
@@ -81,9 +84,9 @@ class Network:
         path.chmod(0o755)
         return path
 
-    def run(self, name: str, line: str, text: str | None = None) -> None:
-        """Run a command on a computer, and wait for its end."""
-        _run(self.command(name, *shlex.split(line)), text)
+    def run(self, name: str, line: str, text: str | None = None) -> str:
+        """Run a command on a computer, and wait for its end; return what it said."""
+        return _run(self.command(name, *shlex.split(line)), text)
 
     # Cuts
 
@@ -145,7 +148,8 @@ class Network:
         _run([*self._enter, *shlex.split(line)])
 
 
-def _run(command: list[str], text: str | None = None) -> None:
+def _run(command: list[str], text: str | None = None) -> str:
     done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30)
     if done.returncode != 0:
         raise RuntimeError(f"{shlex.join(command)}: {done.stdout}{done.stderr}")
+    return done.stdout
