@@ -13,7 +13,7 @@ PYTHON
 }
 
 # Ubuntu's chromium-browser may be a stub that asks for a snap, so each candidate must tell its version.
-for name in ${CHROMIUM:+"$CHROMIUM"} chromium chromium-browser google-chrome google-chrome-stable "$(playwrights_own)"; do
+for name in ${CHROMIUM:+"$CHROMIUM"} chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable "$(playwrights_own)"; do
   if path=$(command -v "$name") && "$path" --version >/dev/null 2>&1; then
     echo "$path"
     exit

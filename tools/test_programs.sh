@@ -18,6 +18,8 @@ need nft nftables
 have firefox-esr || [ -n "${FIREFOX:-}" ] || is_ubuntu || need firefox-esr firefox-esr
 
 have_chromium || is_ubuntu || apt_install chromium || true
+# It isn't needed, but saves minutes. Ubuntu has no such package.
+have chromium-headless-shell || [ -n "${CHROMIUM:-}" ] || is_ubuntu || apt_install chromium-headless-shell || true
 have_chromium || { is_ubuntu && "${AS_ROOT[@]}" true 2>/dev/null && playwright_install --with-deps; } || true
 have_chromium || playwright_install || true
 have_chromium || {

@@ -1,13 +1,11 @@
 """Everybody talks while clients, pages and sockets come and go, and the host stays."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.chromium import FLAGS
+from tests.support.chromium import FLAGS, whole_program
 
 from .peers import FRAME, Room
 from .streams import Meeting
@@ -31,8 +29,9 @@ def meeting(room: Room, record_property: Callable[[str, object], None]) -> Meeti
 @pytest.fixture
 def caching_room(room: Room) -> Iterator[Room]:
     """The same room in a Chromium that keeps pages for the way back, which Playwright turns off."""
-    browser = room.browser.browser_type.launch(
-        executable_path=find_chromium(),
+    launcher = room.browser.browser_type
+    browser = launcher.launch(
+        executable_path=whole_program() or launcher.executable_path,
         args=FLAGS,
         ignore_default_args=["--disable-back-forward-cache"],
     )
@@ -41,10 +40,6 @@ def caching_room(room: Room) -> Iterator[Room]:
     yield caching
     caching.close()
     browser.close()
-
-
-def find_chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 def visit(page: Page) -> None:

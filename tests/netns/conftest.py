@@ -1,5 +1,3 @@
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.peers import Room
 from tests.browser.streams import Meeting
-from tests.support.chromium import FLAGS
+from tests.support.chromium import FLAGS, program
 
 from .net import HUB, Network
 
@@ -42,10 +40,8 @@ class Place:
     @contextmanager
     def browsing(self, name: str) -> Iterator[None]:
         """Run a Chromium on a computer that is there."""
-        program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        # Playwright's own is where it says, the system's where it was found.
-        program = program or self._browser.browser_type.executable_path
-        script = self.network.script(name, program)
+        path = program() or self._browser.browser_type.executable_path
+        script = self.network.script(name, path)
         launch = self._browser.browser_type.launch
         self._browsers[name] = launch(executable_path=script, args=FLAGS)
         yield
