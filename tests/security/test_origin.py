@@ -83,8 +83,11 @@ def test_behind_a_proxy_a_foreign_origin_stays_foreign(proxied: str) -> None:
         assert status(proxied, origin, FORWARDED) == 400, origin
 
 
-def test_a_website_behind_a_proxy_that_says_nothing_is_foreign(proxied: str, url: str) -> None:
+def test_a_website_behind_a_proxy_that_says_nothing_is_foreign(proxied: str) -> None:
     assert status(proxied, WEBSITE) == 400
+
+
+def test_a_website_behind_a_proxy_that_nobody_has_told_of_is_foreign(url: str) -> None:
     assert status(url, WEBSITE) == 400
 
 

@@ -89,11 +89,20 @@ def test_who_was_refused_may_come_again_on_the_same_socket(open_wire: Open, room
     assert peer.joined
 
 
-def test_who_joins_nothing_is_closed(open_wire: Open, room: Room) -> None:
-    silent, refused = open_wire(), open_wire()
+def test_who_is_in_no_namespace_is_closed_after_a_while(open_wire: Open, room: Room) -> None:
+    silent, refused, released, other = (open_wire() for _ in range(4))
     refused.connect({"token": "forged"})
-    silent.wait_for_end()
-    refused.wait_for_end()
+    released.join(room.id, "bob").ask("session_leave", '{"reason":"connected"}')
+    released.send("41/p2p,")
+    other.connect({}, namespace="/other")
+    for wire in (silent, refused, released):
+        wire.wait_for_end()
+    # A client that the server lets go has not left.
+    roster = f'{{"epoch":{room.epoch},"peers":{{"bob":"connected"}}}}'
+    assert room.host.ask("session_roster", roster) == {"ok": True}
+    assert room.host.received("peer_left") == []
+    # The app's own use of Socket.IO is left alone.
+    assert other.ask("echo", '"still here"', namespace="/other") == "still here"
 
 
 def test_who_joins_when_it_is_being_closed_is_not_held(open_wire: Open, room: Room) -> None:
@@ -102,13 +111,6 @@ def test_who_joins_when_it_is_being_closed_is_not_held(open_wire: Open, room: Ro
     late.send("1")
     late.send('40/p2p,{"token":"x"}')
     late.wait_for_end()
-
-
-def test_who_uses_another_namespace_is_left_alone(open_wire: Open, room: Room) -> None:
-    silent, other = open_wire(), open_wire()
-    other.connect({}, namespace="/other")
-    silent.wait_for_end()
-    assert other.ask("echo", '"still here"', namespace="/other") == "still here"
 
 
 # Inside
