@@ -9,12 +9,14 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin
 from urllib.request import urlopen
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 NOT_SOURCE = shutil.ignore_patterns(
@@ -100,18 +102,43 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of a fresh environment that holds the locked versions of the dependencies."""
     folder = tmp_path_factory.mktemp("environment")
-    run(sys.executable, "-m", "venv", folder, cwd=folder)
-    fresh = folder / "bin" / "python"
-    locked = ROOT / "requirements" / "demo.txt"
-    run(*(fresh, "-m", "pip", "install", "--no-compile", "--no-deps"), "-r", locked, cwd=folder)
-    return fresh
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    for requirement in locked():
+        copy_installed(requirement, packages)
+    return folder / "bin" / "python"
+
+
+def locked() -> Iterator[Requirement]:
+    """Yield what is locked for this version of Python."""
+    for line in (ROOT / "requirements" / "demo.txt").read_text().splitlines():
+        if "==" in line:
+            requirement = Requirement(line.rstrip(" \\"))
+            if requirement.marker is None or requirement.marker.evaluate():
+                yield requirement
+
+
+def copy_installed(requirement: Requirement, packages: Path) -> None:
+    """Copy a dependency from where these tests run: `make` has installed it from the same lock."""
+    distribution = metadata.distribution(requirement.name)
+    assert distribution.version in requirement.specifier, f"{requirement} is locked: run make"
+    for file in distribution.files or ():
+        source = Path(str(distribution.locate_file(file)))
+        if ".." not in file.parts and source.exists():
+            (packages / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, packages / file)
+
+
+def pip(python: Path, *arguments: str | Path, cwd: Path) -> None:
+    """Run the pip of these tests on another environment, which has none of its own."""
+    run(sys.executable, "-m", "pip", "--python", python, *arguments, cwd=cwd)
 
 
 @pytest.fixture
 def python(environment: Path, tmp_path: Path) -> Iterator[Path]:
     """The same without the package, which each test installs in its own way."""
     yield environment
-    run(environment, "-m", "pip", "uninstall", "--yes", "Flask-P2P-Streams", cwd=tmp_path)
+    pip(environment, "uninstall", "--yes", "Flask-P2P-Streams", cwd=tmp_path)
 
 
 @contextmanager
@@ -204,17 +231,14 @@ def test_the_sdist_builds_the_same_wheel_without_node(built: Built) -> None:
 
 
 def test_an_installed_wheel_serves_the_client(built: Built, python: Path, tmp_path: Path) -> None:
-    run(python, "-m", "pip", "install", "--no-deps", built.wheel, cwd=tmp_path)
-    run(python, "-m", "pip", "check", cwd=tmp_path)
+    pip(python, "install", "--no-deps", built.wheel, cwd=tmp_path)
+    pip(python, "check", cwd=tmp_path)
     assert_serves_the_client(python, tmp_path)
 
 
 def test_an_editable_install_serves_the_checkouts_client(
     built: Built, python: Path, tmp_path: Path
 ) -> None:
-    run(
-        *(python, "-m", "pip", "install", "--no-deps", "--no-build-isolation"),
-        *("--editable", built.checkout),
-        cwd=tmp_path,
-    )
+    options = ("--no-deps", "--no-build-isolation", "--editable")
+    pip(python, "install", *options, built.checkout, cwd=tmp_path)
     assert_serves_the_client(python, tmp_path)
