@@ -99,6 +99,12 @@ def sockets() -> dict[str, int]:
     return {"count": len(socketio.server.eio.sockets)}
 
 
+@app.get("/held/<session_id>")
+def held(session_id: str) -> list[str]:
+    """Name the peers of a session that have joined over a socket that is open."""
+    return sorted(app.extensions["p2p_streams"].signaling.rooms.peers_of(session_id))
+
+
 @app.get("/sessions/<session_id>")
 def session(session_id: str) -> dict[str, object]:
     info = p2p.session(session_id)

@@ -4,6 +4,8 @@ from playwright.sync_api import BrowserContext, WebSocketRoute
 
 from .peers import Room
 
+IS_SEATED = "async (id) => (await (await fetch(`/held/${id}`)).json()).includes('ann')"
+
 
 class Line:
     """The WebSocket between a page and the server, to be cut."""
@@ -31,6 +33,10 @@ def test_a_host_takes_its_seat_again(room: Room) -> None:
     line.cut()
     bob.send("without a server")
     host.wait_for_messages([("bob", "without a server")])
+    # A newcomer before that waits for the whole grace, as tests/faults/test_drops.py has it.
+    context.expose_function("countSockets", lambda: line.count)
+    host.page.wait_for_function("async () => await countSockets() === 2")
+    bob.page.wait_for_function(IS_SEATED, arg=room.session_id)
     cem = room.join("cem").wait_for_role("client")
 
     assert line.count == 2
