@@ -6,7 +6,8 @@ if [ "$(id -u)" = 0 ]; then AS_ROOT=(env); else AS_ROOT=(sudo -n); fi
 apt_install() {
   command -v apt-get >/dev/null && "${AS_ROOT[@]}" true 2>/dev/null || return 1
   echo "Installing $* with apt-get." >&2
-  "${AS_ROOT[@]}" apt-get update -qq >&2 </dev/null || true
+  [ -n "${apt_is_updated:-}" ] || "${AS_ROOT[@]}" apt-get update -qq >&2 </dev/null || true
+  apt_is_updated=1
   "${AS_ROOT[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$@" >&2 </dev/null
 }
 
