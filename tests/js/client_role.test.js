@@ -159,7 +159,8 @@ test("tells what comes from others, with who it is from, and nothing that says n
     channel(label).send(encodeFrame({ ...frame, senderId: "bob" }))
   }
   await settle()
-  assert.deepEqual(ann.routed.map(({ type }) => type).toSorted(), routed.map(({ type }) => type).toSorted())
+  assert.deepEqual(new Set(ann.routed.map(({ type }) => type)), new Set(routed.map(({ type }) => type)))
+  assert.equal(ann.routed.length, routed.length)
   assert.ok(ann.routed.every(({ senderId }) => senderId === "bob"))
 })
 
@@ -168,7 +169,7 @@ test("says how much of files waits, and when there is room again", async () => {
   const ann = await room.join("ann")
   const channel = ann.channel("host", "bulk")
   channel.stall()
-  ann.role.route({ type: "Chunk", to: ["bob"], transfer: "f", offset: 0, bytes: new Uint8Array(LOW_BYTES) })
+  for (const offset of [0, LOW_BYTES / 2]) ann.role.route({ type: "Chunk", to: ["bob"], transfer: "f", offset, bytes: new Uint8Array(LOW_BYTES / 2) })
   assert.equal(ann.role.buffered(), channel.bufferedAmount)
   assert.ok(ann.role.buffered() > LOW_BYTES)
   const { drains } = ann

@@ -18,7 +18,9 @@ const pause = fc.constantFrom(0, 1, 10, 60, 300, 1_000, 2_500, 6_000)
 const step = fc.oneof(
   { weight: 10, arbitrary: act("join", { who }) },
   { weight: 14, arbitrary: act("say", { who, count: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 14, arbitrary: act("pass", { mls: pause }) },
+  { weight: 8, arbitrary: act("whisper", { who, whom: who, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 3, arbitrary: act("wave", { who }) },
+  { weight: 16, arbitrary: act("pass", { mls: pause }) },
   { weight: 2, arbitrary: act("close", { who }) },
   { weight: 2, arbitrary: act("abort", { who }) },
   { weight: 3, arbitrary: act("crash", { who }) },
@@ -27,6 +29,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: act("reconnect", { who }) },
   { weight: 2, arbitrary: act("handOver", { who, whom: who }) },
   { weight: 1, arbitrary: act("answer", { who, count: fc.integer({ min: 1, max: 2 }) }) },
+  { weight: 1, arbitrary: act("reply", { who, count: fc.integer({ min: 1, max: 2 }) }) },
   { weight: 2, arbitrary: act("freeze", { who }) },
   { weight: 2, arbitrary: act("thaw", { who }) },
   { weight: 4, arbitrary: act("cut", { who, whom: who }) },

@@ -84,6 +84,9 @@ class Life {
   }
 }
 
+/** What becomes of packets that aren't sent again, one after the other. */
+const UNRELIABLE = Object.freeze(/** @type {const} */ (["kept", "kept", "late", "kept", "lost", "late", "late"]))
+
 /** A network in which a packet takes its time, and a link may be cut: what was sent then is sent again when it is whole. */
 class PatchyNetwork extends FakeNetwork {
   /** @type {Map<string, StoryPage>} */
@@ -98,6 +101,8 @@ class PatchyNetwork extends FakeNetwork {
   constructor(clock) {
     super()
     this.#clock = clock
+    let turn = 0
+    this.fateOfUnreliable = () => UNRELIABLE[turn++ % UNRELIABLE.length]
   }
 
   reaches(end, other) {
@@ -114,8 +119,8 @@ class PatchyNetwork extends FakeNetwork {
       else this.#clock.setTimeout(() => to.life.run(arrive), mls)
     }
     const held = this.#cut.get(link(from.peerId, to.peerId))
-    if (held) held.push({ channel, fly })
-    else fly()
+    if (!held) fly()
+    else if (!channel.isUnreliable) held.push({ channel, fly })
   }
 
   cut(one, two) {
@@ -159,13 +164,19 @@ function link(one, two) {
  * @property {Set<string>} known the peers that it has seen in the session
  * @property {{ host: string, epoch: number, at: number }[]} meetings when it was in step with which host
  *
+ * @property {Map<string, number>} lastAlone the last number shown of what each other stay has told this peer alone
+ * @property {Map<string, number>} lastWave the last number shown of what may be lost
+ *
  * @typedef {{ text: string, stay: Stay, number: number, at: number, epoch: number, fate: { is: string } }} Sent
+ * @typedef {{ text: string, stay: Stay, to: string | null, number: number, shown: Stay[], fate: { is: string } }} Aside a message for one peer alone, or one that may be lost
  */
 
 /** A page of a story. */
 class StoryPage extends Page {
   /** How many of the messages that it is shown next it answers at once. */
   answers = 0
+  /** How many of those that are for it alone. */
+  replies = 0
   /** @type {Stay} */
   stay = /** @type {any} */ (null)
 
@@ -216,6 +227,11 @@ class StoryPage extends Page {
     for (; count > 0; count--) if (this.isIn) this.story.say(this)
   }
 
+  /** @param {string} to @param {number} count */
+  whisper(to, count) {
+    for (; count > 0; count--) if (this.isIn) this.story.whisper(this, to)
+  }
+
   // What the peer says
 
   peerStateChanged(state) {
@@ -230,10 +246,19 @@ class StoryPage extends Page {
 
   peerReceived(message) {
     super.peerReceived(message)
+    if (message.direct) return this.#toldAlone(message)
+    if (this.story.isWave(message)) return this.story.waved(this, message)
     this.story.shown(this, message)
     if (this.answers === 0) return
     this.answers -= 1
     this.say(1)
+  }
+
+  #toldAlone(message) {
+    this.story.toldAlone(this, message)
+    if (this.replies === 0) return
+    this.replies -= 1
+    this.whisper(message.senderId, 1)
   }
 
   peerPeersChanged(peers) {
@@ -296,6 +321,10 @@ export class Story {
   #pages = new Map()
   /** @type {Map<string, Sent>} */
   #sent = new Map()
+  /** What was told one peer alone. @type {Map<string, Aside>} */
+  #whispers = new Map()
+  /** What may be lost. @type {Map<string, Aside>} */
+  #waves = new Map()
   #options
 
   /**
@@ -342,7 +371,7 @@ export class Story {
   /** @param {StoryPage} page @returns {Stay} */
   begin(page) {
     const name = `${page.peerId}.${this.stays.filter((stay) => stay.page.peerId === page.peerId).length + 1}`
-    const stay = { name, page, syncedAt: Infinity, endedAt: Infinity, shown: [], texts: new Set(), last: new Map(), gaps: [], sent: [], meetings: [], known: new Set() }
+    const stay = { name, page, syncedAt: Infinity, endedAt: Infinity, shown: [], texts: new Set(), last: new Map(), gaps: [], sent: [], meetings: [], known: new Set(), lastAlone: new Map(), lastWave: new Map() }
     this.stays.push(stay)
     return stay
   }
@@ -372,6 +401,56 @@ export class Story {
     sent.epoch = Math.min(sent.epoch, page.peer.epoch)
     stay.texts.add(text)
     stay.shown.push({ text, epoch: page.peer.epoch, at: this.clock.now() })
+  }
+
+  /** @param {StoryPage} page @param {string} to */
+  whisper(page, to) {
+    const { stay } = page
+    const number = [...this.#whispers.values()].filter((other) => other.stay === stay && other.to === to).length + 1
+    const text = `${stay.name}>${to}#${number}`
+    const whisper = { text, stay, to, number, shown: [], fate: { is: "pending" } }
+    this.#whispers.set(text, whisper)
+    whisper.fate = fate(page.peer.send(text, { to: [to] }))
+  }
+
+  /** @param {StoryPage} page */
+  wave(page) {
+    const { stay } = page
+    const number = [...this.#waves.values()].filter((other) => other.stay === stay).length + 1
+    const text = `${stay.name}~${number}`
+    const wave = { text, stay, to: null, number, shown: [], fate: { is: "pending" } }
+    this.#waves.set(text, wave)
+    wave.fate = fate(page.peer.send(text, { reliable: false }))
+  }
+
+  /** @param {{ data: string }} message */
+  isWave({ data }) {
+    return this.#waves.has(data)
+  }
+
+  /** @param {StoryPage} page @param {{ senderId: string, data: string }} message */
+  toldAlone({ stay, peerId }, { senderId, data: text }) {
+    const whisper = this.#whispers.get(text)
+    if (!whisper) return this.#break(`${stay.name} was told ${text} alone, which nobody has said`)
+    if (whisper.to !== peerId) this.#break(`${stay.name} was told ${text}`)
+    this.#listen(stay, senderId, whisper, stay.lastAlone)
+  }
+
+  /** @param {StoryPage} page @param {{ senderId: string, data: string }} message */
+  waved({ stay }, { senderId, data: text }) {
+    this.#listen(stay, senderId, /** @type {Aside} */ (this.#waves.get(text)), stay.lastWave)
+  }
+
+  /** @param {Stay} stay @param {string} senderId @param {Aside} aside @param {Map<string, number>} lasts */
+  #listen(stay, senderId, aside, lasts) {
+    const { text, stay: sender, number, shown } = aside
+    if (stay.endedAt !== Infinity) this.#break(`${stay.name} had left when it was shown ${text}`)
+    if (senderId !== sender.page.peerId) this.#break(`${stay.name} was shown ${text} as ${senderId}'s`)
+    if (shown.includes(stay)) this.#break(`${stay.name} was shown ${text} twice`)
+    const last = lasts.get(sender.name) ?? 0
+    if (number < last) this.#break(`${stay.name} was shown ${text} after number ${last}`)
+    lasts.set(sender.name, number)
+    shown.push(stay)
   }
 
   /** @param {StoryPage} page @param {any} gap */
@@ -404,6 +483,9 @@ export class Story {
     if (!page?.isIn || page.life.state !== "running") return undefined
     switch (act) {
       case "say": return page.say(count)
+      case "whisper": return page.whisper(PEERS[whom], count)
+      case "wave": return this.wave(page)
+      case "reply": return void (page.replies += count)
       case "close": return page.peer.close()
       case "abort": return page.peer.abort()
       case "reconnect": return page.peer.reconnect()
@@ -526,9 +608,20 @@ export class Story {
     }
     await this.#until(() => this.#unsettled())
     if (this.#present.length === 0) return
-    for (const page of this.#present) page.say(1)
+    const lastWords = this.#sayAll()
     await this.#until(() => this.#unsettled())
+    for (const { text, fate: { is } } of lastWords) if (is !== "resolved") this.#break(`whisper(${text}) was rejected though all was well: ${is}`)
     this.#checkOrder()
+  }
+
+  /** Everybody says a word to all, and one to each. @returns {Aside[]} */
+  #sayAll() {
+    const before = this.#whispers.size
+    for (const page of this.#present) {
+      page.say(1)
+      for (const { peerId } of this.#present) page.whisper(peerId, 1)
+    }
+    return [...this.#whispers.values()].slice(before)
   }
 
   /** @param {() => string[]} wrongs what isn't well yet */
@@ -540,7 +633,7 @@ export class Story {
 
   /** @returns {string[]} */
   #unsettled() {
-    return [...this.#scattered(), ...this.#unresolved(), ...this.#lost()]
+    return [...this.#scattered(), ...this.#unresolved(), ...this.#lost(), ...this.#unheard()]
   }
 
   #scattered() {
@@ -551,7 +644,9 @@ export class Story {
     if (hosts.length !== 1) return [`${hosts.length} hosts: ${who()}`]
     const [{ peerId, peer: { epoch } }] = hosts
     const scattered = pages.some(({ peer }) => !peer.isConnected || peer.hostPeerId !== peerId || peer.epoch > epoch)
-    return scattered ? [`not all are connected to one host: ${who()}`] : []
+    if (scattered) return [`not all are connected to one host: ${who()}`]
+    const blind = pages.filter(({ peer }) => pages.some((other) => peer.peers.get(other.peerId) !== "connected"))
+    return blind.map(({ peerId, presence }) => `${peerId} doesn't see all as connected: ${JSON.stringify(presence)}`)
   }
 
   #unresolved() {
@@ -560,6 +655,17 @@ export class Story {
       if (is === "pending") return [`send(${text}) is pending`]
       if (is !== "resolved" && stay.endedAt === Infinity) return [`send(${text}) was rejected: ${is}`]
       if (is === "resolved" && !stay.texts.has(text)) return [`send(${text}) resolved, and ${stay.name} was not shown it`]
+      return []
+    })
+  }
+
+  /** What was told one peer alone is shown to a page of that peer, or refused. */
+  #unheard() {
+    return [...this.#whispers.values()].flatMap(({ text, stay, shown, fate: { is } }) => {
+      if (stay.page.life.state === "dead") return []
+      if (is === "pending") return [`whisper(${text}) is pending`]
+      if (is === "resolved" && shown.length === 0) return [`whisper(${text}) resolved, and was shown to nobody`]
+      if (is !== "resolved" && is !== "no_such_peer" && stay.endedAt === Infinity) return [`whisper(${text}) was rejected: ${is}`]
       return []
     })
   }
@@ -628,6 +734,7 @@ export class Story {
     if (this.clock.pending > 0) this.#break(`${this.clock.pending} timers run`)
     if (this.server.sockets.length > 0) this.#break(`${this.server.sockets.join()} left a socket open`)
     for (const { text, stay: { page }, fate: { is } } of this.#sent.values()) if (is === "pending" && page.life.state !== "dead") this.#break(`send(${text}) never settles`)
+    for (const { text, stay: { page }, fate: { is } } of [...this.#whispers.values(), ...this.#waves.values()]) if (is === "pending" && page.life.state !== "dead") this.#break(`${text} never settles`)
   }
 
   /** @param {string} what */
