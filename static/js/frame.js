@@ -1,6 +1,7 @@
 import { systemClock } from "./clock.js"
 import { Connection } from "./connection.js"
 import { P2pError } from "./errors.js"
+import { LateListeners } from "./late_listeners.js"
 import { STATE } from "./messages.js"
 import { readOptions } from "./options.js"
 import { Peer } from "./peer.js"
@@ -27,6 +28,7 @@ export class P2pFrame extends HTMLElement {
   #lastError = null
   #peerId = ""
   #topics = new Topics((error) => this.peerErrored(error))
+  #late = new LateListeners(this, (type) => this.#present(type))
   /** Whether a page that comes back from the browser's cache was in the session when it was left. */
   #comesBack = false
 
@@ -186,7 +188,7 @@ export class P2pFrame extends HTMLElement {
    */
   addEventListener(type, listener, options) {
     super.addEventListener(type, listener, options)
-    if (listener && type.startsWith("p2p:")) this.#replay(type, listener, options)
+    if (listener && type.startsWith("p2p:")) this.#late.added(type, listener, options)
   }
 
   // What the peer says
@@ -318,40 +320,6 @@ export class P2pFrame extends HTMLElement {
     if (type === "p2p:peers") return Object.fromEntries(this.peers)
     if (type === "p2p:message") return { type: STATE, senderId: this.hostPeerId, data: Object.fromEntries(this.peers) }
     return null
-  }
-
-  /**
-   * Tells one listener what it has missed, unless that happens anew before its turn comes.
-   * @param {string} type
-   * @param {any} listener
-   * @param {boolean | AddEventListenerOptions | undefined} options
-   */
-  #replay(type, listener, options) {
-    if (this.#present(type) === null) return
-    const heard = new AbortController()
-    super.addEventListener(type, () => heard.abort(), { once: true, signal: heard.signal })
-    queueMicrotask(() => {
-      const detail = this.#present(type)
-      const { once, signal } = typeof options === "object" ? options : {}
-      if (heard.signal.aborted || signal?.aborted || detail === null) return
-      heard.abort()
-      this.#call(listener, new CustomEvent(type, { detail }))
-      if (once) this.removeEventListener(type, listener, options)
-    })
-  }
-
-  /**
-   * @param {any} listener
-   * @param {CustomEvent} event
-   */
-  #call(listener, event) {
-    Object.defineProperties(event, { target: { value: this }, currentTarget: { value: this } })
-    try {
-      if (typeof listener === "function") listener.call(this, event)
-      else listener.handleEvent(event)
-    } catch (error) {
-      reportError(error) // as the browser does for any listener
-    }
   }
 }
 
