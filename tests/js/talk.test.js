@@ -129,16 +129,31 @@ test("a page that was reloaded is told what its page before wasn't, and nobody's
   assert.deepEqual([answer.is, ann.texts, bob.texts], ["resolved", ["cleo: thanks"], ["cleo: thanks"]])
 })
 
-test("what is said to one before the connection is there needs a picture of who is there", async () => {
+test("what is said to one before the connection is there arrives with it; who isn't there then is given some time", { todo: "before the host's picture comes everybody is unknown" }, async () => {
   const { world, pages: [ann] } = await open("ann")
   const bob = world.page("bob")
-  await assert.rejects(bob.peer.send("early", { to: ["ann"] }), { code: "no_such_peer" })
+  const results = ["ann", "stranger"].map((to) => fate(bob.peer.send("early", { to: [to] })))
+  bob.on.connected = () => results.push(fate(bob.peer.send("at once", { to: ["ann"] })))
   bob.peer.start()
-  await world.pass(10)
-  bob.peer.reconnect()
-  const result = fate(bob.peer.send("meanwhile", { to: ["ann"] }))
   await world.pass(100)
-  assert.deepEqual([result.is, ann.texts], ["resolved", ["bob: meanwhile"]])
+  bob.peer.reconnect()
+  results.push(fate(bob.peer.send("meanwhile", { to: ["ann"] })))
+  await world.pass(100)
+  assert.deepEqual([is(results), ann.texts], [["resolved", "pending", "resolved", "resolved", "resolved"], ["bob: early", "bob: at once", "bob: meanwhile", "bob: at once"]])
+  await world.pass(RETURN_MLS)
+  assert.equal(results[1].is, "no_such_peer")
+})
+
+test("what is asked from within p2p:connected is asked", { todo: "before the host's picture comes everybody is unknown" }, async () => {
+  const { world, pages: [ann] } = await open("ann")
+  ann.topics.respond("t", (data) => data + 1)
+  const bob = world.page("bob")
+  /** @type {Promise<any>} */
+  let answer = Promise.resolve()
+  bob.on.connected = () => { answer = bob.peer.request(/** @type {string} */ (bob.peer.hostPeerId), "t", 1) }
+  bob.peer.start()
+  await world.pass(100)
+  assert.equal(await answer, 2)
 })
 
 test("who leaves tells nobody anything any more, and its messages are rejected", async () => {

@@ -1,6 +1,7 @@
 import { Backoff } from "../../../static/js/backoff.js"
 import { CLOSE_TIMEOUT_MLS } from "../../../static/js/channel.js"
 import { Connection } from "../../../static/js/connection.js"
+import { RETURN_MLS } from "../../../static/js/direct.js"
 import { FILL_WINDOW_MLS } from "../../../static/js/orphans.js"
 import { Peer } from "../../../static/js/peer.js"
 
@@ -177,6 +178,12 @@ class StoryPage extends Page {
   answers = 0
   /** How many of those that are for it alone. */
   replies = 0
+  /** How many times it has a word for everybody whom it knows, as soon as it is connected or hears of another host. */
+  greetings = 0
+  /** Whom it saw in the session last. @type {Set<string>} */
+  #picture = new Set()
+  /** Until when it saw somebody. @type {Map<string, number>} */
+  #seenAt = new Map()
   /** @type {Stay} */
   stay = /** @type {any} */ (null)
 
@@ -227,6 +234,12 @@ class StoryPage extends Page {
     for (; count > 0; count--) if (this.isIn) this.story.say(this)
   }
 
+  /** Whether it saw somebody in the session who can't have gone for long. @param {string} peerId */
+  knows(peerId) {
+    const seenAt = this.#picture.has(peerId) ? Infinity : (this.#seenAt.get(peerId) ?? -Infinity)
+    return this.story.clock.now() - seenAt < RETURN_MLS
+  }
+
   /** @param {string} to @param {number} count */
   whisper(to, count) {
     for (; count > 0; count--) if (this.isIn) this.story.whisper(this, to)
@@ -237,11 +250,13 @@ class StoryPage extends Page {
   peerStateChanged(state) {
     super.peerStateChanged(state)
     if (state === "closed" || state === "failed") this.end()
+    if (state === "connected") this.#greet()
   }
 
   peerHostChanged(host) {
     super.peerHostChanged(host)
     if (this.peer.iamHost) this.#met()
+    this.#greet()
   }
 
   peerReceived(message) {
@@ -254,6 +269,12 @@ class StoryPage extends Page {
     this.say(1)
   }
 
+  #greet() {
+    if (this.greetings === 0 || !this.isIn) return
+    this.greetings -= 1
+    for (const peerId of this.stay.known) this.whisper(peerId, 1)
+  }
+
   #toldAlone(message) {
     this.story.toldAlone(this, message)
     if (this.replies === 0) return
@@ -263,6 +284,8 @@ class StoryPage extends Page {
 
   peerPeersChanged(peers) {
     super.peerPeersChanged(peers)
+    for (const peerId of this.#picture) this.#seenAt.set(peerId, this.story.clock.now())
+    this.#picture = new Set(peers.keys())
     for (const peerId of peers.keys()) this.stay.known.add(peerId)
   }
 
@@ -410,7 +433,11 @@ export class Story {
     const text = `${stay.name}>${to}#${number}`
     const whisper = { text, stay, to, number, shown: [], fate: { is: "pending" } }
     this.#whispers.set(text, whisper)
-    whisper.fate = fate(page.peer.send(text, { to: [to] }))
+    const at = this.clock.now()
+    const isKnown = page.knows(to)
+    const promise = page.peer.send(text, { to: [to] })
+    whisper.fate = fate(promise)
+    promise.catch(() => { if (isKnown && this.clock.now() === at && stay.endedAt === Infinity) this.#break(`whisper(${text}) was refused at once`) })
   }
 
   /** @param {StoryPage} page */
@@ -485,6 +512,7 @@ export class Story {
       case "say": return page.say(count)
       case "whisper": return page.whisper(PEERS[whom], count)
       case "wave": return this.wave(page)
+      case "greet": return void (page.greetings += count)
       case "reply": return void (page.replies += count)
       case "close": return page.peer.close()
       case "abort": return page.peer.abort()
@@ -610,7 +638,8 @@ export class Story {
     if (this.#present.length === 0) return
     const lastWords = this.#sayAll()
     await this.#until(() => this.#unsettled())
-    for (const { text, fate: { is } } of lastWords) if (is !== "resolved") this.#break(`whisper(${text}) was rejected though all was well: ${is}`)
+    const isHere = ({ stay, to }) => stay.endedAt === Infinity && this.#present.some(({ peerId }) => peerId === to)
+    for (const { text, fate: { is } } of lastWords.filter(isHere)) if (is !== "resolved") this.#break(`whisper(${text}) was rejected though all was well: ${is}`)
     this.#checkOrder()
   }
 
