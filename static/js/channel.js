@@ -3,7 +3,7 @@ import { P2pError } from "./errors.js"
 import { decodeFrame, encodeFrame } from "./messages.js"
 
 /** How many bytes may wait in a channel; browsers close or refuse at 16 MiB. */
-export const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
+export const MAX_BUFFERED_BYTES = 12 * 1024 * 1024
 /** With so many bytes or fewer waiting, a channel says that there is room again. */
 export const LOW_BYTES = 256 * 1024
 /** How many messages of one sender on one topic may wait where only the newest counts: one; and how many of them in all. */

@@ -1,3 +1,4 @@
+import { Acquaintances } from "./acquaintances.js"
 import { hasContent, readContent } from "./contents.js"
 import { Direct } from "./direct.js"
 import { P2pError } from "./errors.js"
@@ -31,6 +32,7 @@ import { Shipping } from "./shipping.js"
  */
 export class Exchange {
   #options
+  #acquaintances
   #direct
   #fast
   #requests
@@ -39,11 +41,12 @@ export class Exchange {
   /** @param {ExchangeOptions} options */
   constructor(options) {
     this.#options = options
+    this.#acquaintances = new Acquaintances(options.clock)
     const { clock, inc, topics, isConnected, delegate } = options
     const route = (/** @type {RoutedFrame} */ frame) => this.#route(frame)
     this.#direct = new Direct({ clock, inc, route, isConnected, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
     this.#fast = new Fast({ inc, route, received: (frame) => this.#show(frame, { mayWait: false }) })
-    this.#requests = new Requests({ clock, tell: (...args) => this.#tell(...args), responder: (topic) => topics.responder(topic) })
+    this.#requests = new Requests({ clock, tell: (...args) => this.#tell(...args), reaches: (peerId) => this.#reaches(peerId), responder: (topic) => topics.responder(topic) })
     this.#shipping = new Shipping({
       peerId: options.peerId,
       clock,
@@ -93,13 +96,16 @@ export class Exchange {
   /**
    * @param {any} file
    * @param {{ to?: string[], name?: string, type?: string }} options
+   * @throws {P2pError} `no_such_peer`
    */
   sendFile(file, options) {
+    if (options.to) this.#refuseUnknown(options.to)
     return this.#shipping.send(file, options)
   }
 
   /** @param {P2pError} error */
   leave(error) {
+    this.#acquaintances.forget()
     this.#direct.leave(error)
     this.#requests.leave(error)
     this.#shipping.leave(error)
@@ -126,6 +132,7 @@ export class Exchange {
 
   /** Somebody has come or gone, this peer too. */
   update() {
+    this.#acquaintances.meet(this.#options.peers().keys())
     this.#direct.update()
     this.#shipping.update()
   }
@@ -161,8 +168,10 @@ export class Exchange {
 
   /** @param {string[]} to */
   #refuseUnknown(to) {
-    const peers = this.#options.peers()
-    const unknown = to.find((peerId) => !peers.has(peerId) && peerId !== this.#options.peerId)
+    // Before the host has said who is there, anybody may be.
+    if (!this.#options.isConnected() || !this.#options.role()?.isSynced) return
+    this.#acquaintances.meet(this.#options.peers().keys())
+    const unknown = to.find((peerId) => !this.#acquaintances.knows(peerId) && peerId !== this.#options.peerId)
     if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
   }
 

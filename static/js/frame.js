@@ -137,8 +137,8 @@ export class P2pFrame extends HTMLElement {
    * @param {string | string[]} [options.to] whom; without it, everybody who is connected now
    * @param {string} [options.name] the file's own
    * @param {string} [options.type] its MIME type, the file's own
-   * @returns {import("./shipment.js").Shipment} to pause, resume or cancel it; its `done` resolves when all who took it have it whole
-   * @throws {P2pError} `not_joined`, `forbidden`, `unsupported`; what else prevents it, `done` rejects with
+   * @returns {import("./shipment.js").Shipment} to pause, resume or cancel it; its `done` resolves when it is over for everybody, and somebody has it whole
+   * @throws {P2pError} `not_joined`, `forbidden`, `bad_request`, `no_such_peer`; what else prevents it, `done` rejects with
    */
   sendFile(file, options = {}) {
     const { name, type } = checkOptions("sendFile", options, ["to", "name", "type"])

@@ -17,6 +17,7 @@ export const MAX_REQUESTS = 1_000
  * @typedef {object} RequestsOptions
  * @property {import("./clock.js").Clock} clock
  * @property {(peerId: string, letter: Letter, size: number) => Promise<void>} tell
+ * @property {(peerId: string) => boolean} reaches whether that peer is connected
  * @property {(topic: string) => import("./topics.js").Responder | undefined} responder
  */
 
@@ -24,6 +25,7 @@ export const MAX_REQUESTS = 1_000
 export class Requests {
   #clock
   #tell
+  #reaches
   #responder
   #lastId = 0
   /** @type {Map<number, Pending>} */
@@ -31,9 +33,10 @@ export class Requests {
   #answering = 0
 
   /** @param {RequestsOptions} options */
-  constructor({ clock, tell, responder }) {
+  constructor({ clock, tell, reaches, responder }) {
     this.#clock = clock
     this.#tell = tell
+    this.#reaches = reaches
     this.#responder = responder
   }
 
@@ -51,7 +54,7 @@ export class Requests {
     const timer = new Timer(this.#clock)
     const abort = () => this.#take(id)?.reject(signal?.reason)
     signal?.addEventListener("abort", abort)
-    timer.start(timeout, () => this.#take(id)?.reject(new P2pError("no_answer", { message: `${peerId} did not answer within ${timeout} ms.` })))
+    timer.start(timeout, () => this.#take(id)?.reject(this.#timeoutError(peerId, timeout)))
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(id, { peerId, resolve, reject })
@@ -95,6 +98,15 @@ export class Requests {
 
   // Private
 
+  /**
+   * @param {string} peerId
+   * @param {number} timeout
+   */
+  #timeoutError(peerId, timeout) {
+    if (!this.#reaches(peerId)) return new P2pError("no_such_peer", { message: `${peerId} did not come within ${timeout} ms.` })
+    return new P2pError("no_answer", { message: `${peerId} did not answer within ${timeout} ms.` })
+  }
+
   /** @param {number} id */
   #take(id) {
     const pending = this.#pending.get(id)
@@ -114,15 +126,27 @@ export class Requests {
     this.#answering += 1
     try {
       const value = (await respond(data, { senderId, topic, direct: true })) ?? null
-      const { fields, size } = value instanceof Blob ? await Content.ofBlob(value) : Content.of(value)
-      return { letter: fields, size }
+      return await encodeAnswer(value)
     } catch (error) {
-      if (error instanceof P2pError) return failure(error)
+      if (error instanceof P2pError) return failure(error) // thrown on purpose
       guarded(() => { throw error })
       return failure(new P2pError("handler_failed"))
     } finally {
       this.#answering -= 1
     }
+  }
+}
+
+/**
+ * @param {any} value
+ * @throws {TypeError} as a rejection, where the app gave an answer that can't be sent: that is for its console
+ */
+async function encodeAnswer(value) {
+  try {
+    const { fields, size } = value instanceof Blob ? await Content.ofBlob(value) : Content.of(value)
+    return { letter: fields, size }
+  } catch (cause) {
+    throw new TypeError(`The answer can't be sent: ${/** @type {P2pError} */ (cause).message}`, { cause })
   }
 }
 

@@ -6,7 +6,7 @@
 export class Shipment {
   /** Names it in `p2p:progress`. */
   id = newId()
-  /** Resolves when every peer that has taken the file has it whole; rejects with a P2pError if none has. @type {Promise<void>} */
+  /** Resolves when it is over for all, and at least one has the file whole (`failures` says who hasn't); rejects with a P2pError if none has. @type {Promise<void>} */
   done
   /** @type {OutgoingFile | null} */
   #file = null

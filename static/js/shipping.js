@@ -45,7 +45,7 @@ export class Shipping {
    */
   noted(senderId, note) {
     // In their order, for each takes the same way.
-    this.#load().then((transfers) => transfers.noted(senderId, note), () => undefined) // the sender waits in vain, and says so
+    this.#load().then((transfers) => transfers.noted(senderId, note), (error) => this.#refuse(senderId, note, error))
   }
 
   /** @param {import("./messages.js").ChunkFrame} frame */
@@ -78,6 +78,15 @@ export class Shipping {
   }
 
   // Private
+
+  /**
+   * @param {string} senderId
+   * @param {any} note
+   * @param {P2pError} error
+   */
+  #refuse(senderId, note, { code }) {
+    if (note?.kind === "offer") this.#options.tell(senderId, { kind: "fail", id: note.id, code }).catch(() => undefined)
+  }
 
   /** @returns {Promise<Transfers>} */
   #load() {

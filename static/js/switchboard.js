@@ -6,6 +6,9 @@ import { CHUNK, CREDIT, DIRECT, encodeFrame, FAST, isSpeech, RECEIVED } from "./
 export const FAST_RATE = 1_000
 export const FAST_BURST = 2_000
 
+/** How many files that a client has taken are known; beyond it the oldest is forgotten, until the client says again how far it is. */
+export const MAX_CONSENTS = 1_000
+
 /**
  * What a host does with frames that are for some only: it stamps them with their sender, hands them on, and forgets them. Whether they come,
  * the two ends see to themselves.
@@ -25,6 +28,8 @@ export class Switchboard {
   #clock
   /** @type {WeakMap<Guest, Bucket>} */
   #fastBuckets = new WeakMap()
+  /** The files that each client takes: nobody else's chunks are passed to it. @type {WeakMap<Guest, Set<string>>} */
+  #consents = new WeakMap()
 
   /**
    * @param {object} options
@@ -47,6 +52,7 @@ export class Switchboard {
   admit(guest, frame, size) {
     if (!guest.canSend && isSpeech(frame)) return
     if (frame.to === undefined && frame.type !== FAST) return // only what may be lost can be for everybody
+    this.#noteConsent(guest, frame)
     const route = () => this.#tryRoute(guest, frame)
     if (frame.type === FAST) this.#admitFast(guest, route)
     else if (frame.type === DIRECT || frame.type === RECEIVED) guest.pass(size, route)
@@ -66,11 +72,34 @@ export class Switchboard {
     for (const peerId of goals) {
       const guest = this.#delegate.connectedTo(peerId)
       if (peerId === this.#peerId) this.#delegate.routedHere(stamped)
-      else if (guest) this.#deliver(guest, stamped, (packet ??= encodeFrame(stamped)))
+      else if (guest && this.#takes(guest, stamped)) this.#deliver(guest, stamped, (packet ??= encodeFrame(stamped)))
     }
   }
 
   // Private
+
+  /**
+   * @param {Guest} guest
+   * @param {RoutedFrame} frame
+   */
+  #noteConsent(guest, frame) {
+    const file = frame.type === CREDIT ? frame.transfer : frame.type === DIRECT && frame.note?.kind === "accept" ? frame.note.id : undefined
+    if (file === undefined) return
+    const consents = this.#consents.get(guest) ?? new Set()
+    this.#consents.set(guest, consents)
+    const consent = JSON.stringify([frame.to, file])
+    consents.delete(consent)
+    if (consents.size >= MAX_CONSENTS) consents.delete(/** @type {string} */ (consents.values().next().value))
+    consents.add(consent)
+  }
+
+  /**
+   * @param {Guest} guest
+   * @param {RoutedFrame} frame stamped
+   */
+  #takes(guest, frame) {
+    return frame.type !== CHUNK || frame.senderId === this.#peerId || this.#consents.get(guest)?.has(JSON.stringify([frame.senderId, frame.transfer]))
+  }
 
   /**
    * What can't be passed on is its sender's fault.

@@ -41,7 +41,8 @@ export class Topics {
     checkTopic(topic)
     const handlers = this.#handlers.get(topic) ?? new Set()
     this.#handlers.set(topic, handlers.add(handler))
-    for (const message of this.#release(topic)) this.show(message)
+    // Once the caller has what ends it.
+    queueMicrotask(() => { for (const message of this.#release(topic)) this.show(message) })
     return () => {
       handlers.delete(handler)
       if (handlers.size === 0 && this.#handlers.get(topic) === handlers) this.#handlers.delete(topic)
@@ -74,11 +75,16 @@ export class Topics {
     const { senderId, topic = "", data, direct = false } = message
     const handlers = this.#handlers.get(topic)
     const present = [...(handlers ?? [])] // one may add another
-    if (handlers) for (const handler of present) guarded(() => handler(data, { senderId, topic, direct }))
+    if (handlers && !this.#isHeld(topic)) for (const handler of present) guarded(() => handler(data, { senderId, topic, direct }))
     else if (mayWait) this.#hold(message)
   }
 
   // Private
+
+  /** Whether others of the topic wait, and come first. @param {string} topic */
+  #isHeld(topic) {
+    return this.#held.some(({ message }) => message.topic === topic)
+  }
 
   /** @param {string} topic */
   #release(topic) {

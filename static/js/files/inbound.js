@@ -36,6 +36,16 @@ export class Inbound {
     if (!this.#options.delegate.fileOffered(file)) file.decline()
   }
 
+  /**
+   * @param {string} senderId
+   * @param {import("./notes.js").Note} note
+   */
+  noted(senderId, note) {
+    const file = this.find(senderId, note.id)
+    if (file) file.noted(note)
+    else if (note.kind === "hold" || note.kind === "end") this.#disown(senderId, note.id)
+  }
+
   /** @param {string} senderId @param {string} id */
   find(senderId, id) {
     return this.#files.get(senderId)?.get(id)
@@ -107,7 +117,16 @@ export class Inbound {
    * @param {string} senderId
    */
   #refuse({ id }, senderId) {
-    const error = new P2pError("rate_limited", { message: `More than ${MAX_OFFERS} files of one sender wait.` })
+    this.#tellFailure(senderId, id, new P2pError("rate_limited", { message: `More than ${MAX_OFFERS} files of one sender wait.` }))
+  }
+
+  /** It was a former page of this peer that took the file. @param {string} senderId @param {string} id */
+  #disown(senderId, id) {
+    this.#tellFailure(senderId, id, new P2pError("cancelled", { message: "The page that took the file has gone." }))
+  }
+
+  /** @param {string} senderId @param {string} id @param {P2pError} error */
+  #tellFailure(senderId, id, error) {
     this.#options.carrier.post(senderId, failNote(id, error)).catch(() => undefined)
   }
 }

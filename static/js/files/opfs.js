@@ -43,6 +43,13 @@ export class Folder {
     }
   }
 
+  /** Removes what pages left behind that are gone. */
+  async tidy() {
+    if (!this.#storage?.getDirectory || !this.#locks) return
+    const root = await this.#storage.getDirectory()
+    await this.#sweep(await root.getDirectoryHandle(PARENT))
+  }
+
   /** Removes the folder, unless the page has files that lie in it: those go when the page has gone. */
   async dispose() {
     await this.#opened?.catch(() => undefined)

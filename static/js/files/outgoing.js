@@ -171,7 +171,11 @@ export class OutgoingFile {
 
   /** @param {Set<string>} reachable */
   reach(reachable) {
-    for (const receiver of this.#all) receiver.reach(reachable.has(receiver.peerId))
+    for (const receiver of this.#all) {
+      const isBack = receiver.reach(reachable.has(receiver.peerId))
+      // Another page may have come back, which knows nothing of the file, and says so.
+      if (isBack && receiver.stage === "active") this.#post(receiver, { kind: "hold", id: this.id })
+    }
   }
 
   /** Whatever was on its way is lost. */

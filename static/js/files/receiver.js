@@ -81,11 +81,15 @@ export class Receiver {
     this.#idleMls = 0
   }
 
-  /** @param {boolean} isHere */
+  /**
+   * @param {boolean} isHere
+   * @returns {boolean} whether it has come back
+   */
   reach(isHere) {
-    if (isHere === this.#isHere) return
+    if (isHere === this.#isHere) return false
     this.#isHere = isHere
     this.goBack()
+    return isHere
   }
 
   /**

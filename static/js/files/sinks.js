@@ -34,6 +34,10 @@ export class Sinks {
     return (file.size > DISK_BYTES && await this.#folder.open(file)) || new BlobSink(file)
   }
 
+  tidy() {
+    this.#folder.tidy().catch(() => undefined) // there is nothing, or nothing that may be looked at
+  }
+
   dispose() {
     return this.#folder.dispose()
   }

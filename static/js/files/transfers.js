@@ -42,6 +42,7 @@ export class Transfers {
     this.#sinks = sinks
     this.#outbound = new Outbound({ ...options, subtle })
     this.#inbound = new Inbound({ ...options, subtle, sinks })
+    sinks.tidy()
   }
 
   /** How many transfers aren't over. */
@@ -78,7 +79,7 @@ export class Transfers {
     } else if (note) {
       const file = this.#outbound.find(note.id, senderId)
       if (file) file.noted(senderId, note)
-      else this.#inbound.find(senderId, note.id)?.noted(note)
+      else this.#inbound.noted(senderId, note)
     }
   }
 
