@@ -305,12 +305,13 @@ def _memory(browser: Browser, servers: Servers, effort: Effort) -> Iterator[str]
         "## Memory",
         "",
         f"At rest, connected, and after {megabytes} MB from the host to a client, both after a",
-        "garbage collection: JavaScript's heap (`JSHeapUsedSize`), and the page's process (its",
-        "PSS), whose peak while the bytes passed is looked up every half second. Both pages of a",
-        "pair also hold the benchmark's own script, a third of a megabyte of other systems, and",
-        "its sender 8 MiB that it sends again and again. A page of that script alone:",
+        "garbage collection: JavaScript's heap (`JSHeapUsedSize`), and the page's process (the",
+        "anonymous and shared memory of its PSS, without Chromium's own program), whose peak",
+        "while the bytes passed is looked up every half second. Both pages of a pair also hold",
+        "the benchmark's own script, 200 kB with all systems in it, and the sender 8 MiB that it",
+        "sends again and again. A page of that script alone:",
         f"{_mb(blank)}.",
-        "What ours has written to a file of the browser's is not in these processes.",
+        "What ours has written to a file of the browser's isn't in these processes.",
     )
     yield from _table(
         "system",

@@ -20,7 +20,7 @@ KB = 1024
 
 @dataclass(frozen=True)
 class Held:
-    """Bytes: of JavaScript's heap after a garbage collection, and of the process (its PSS)."""
+    """Bytes: of JavaScript's heap after a garbage collection, and of the process."""
 
     heap: int
     process: int
@@ -55,10 +55,14 @@ class Meter:
         return Held(int(values["JSHeapUsedSize"]), self.process())
 
     def process(self) -> int:
-        """Return the bytes of the process, of what it shares only its part."""
+        """Return the bytes of the process, of what it shares only its part.
+
+        Without the files that it maps: with more pages each has a smaller part of Chromium's
+        own program.
+        """
         rollup = Path(f"/proc/{self._pid}/smaps_rollup").read_text()
-        found = re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)
-        return int(found[1]) * KB if found else 0
+        parts = re.findall(r"^Pss_(?:Anon|Shmem): +(\d+) kB", rollup, re.MULTILINE)
+        return sum(map(int, parts)) * KB
 
 
 def blank(browser: Browser, servers: Servers) -> Held:
@@ -116,6 +120,9 @@ def _renderers(devtools: CDPSession) -> dict[int, float]:
     for process in devtools.send("SystemInfo.getProcessInfo")["processInfo"]:
         if process["type"] == "renderer":
             with suppress(OSError):
+                # A window of Chromium's has a renderer of its own, which is busy at first.
+                if "--top-chrome-webui" in Path(f"/proc/{process['id']}/cmdline").read_text():
+                    continue
                 # The clock that clock_getcpuclockid(3) names.
                 seconds[process["id"]] = time.clock_gettime((~process["id"] << 3) | 2)
     return seconds

@@ -125,8 +125,11 @@ globalThis.bench = {
 
   // What is received
 
-  expect({ discards = false, ...expected }) {
-    if (systems.ours) systems.ours.discards = discards
+  async expect({ discards = false, ...expected }) {
+    if (systems.ours) {
+      systems.ours.discards = discards
+      await systems.ours.tidy()
+    }
     sink.expect(expected)
   },
 

@@ -26,6 +26,12 @@ export class Ours {
     })
   }
 
+  /** Removes the files that have come, which in a context like this one Chromium keeps in memory. */
+  async tidy() {
+    const root = await navigator.storage.getDirectory()
+    for await (const folder of foldersIn(root)) for await (const inner of foldersIn(folder)) await empty(inner)
+  }
+
   /** Resolves when this page is connected, and so many are in its picture of the session. @param {number} count */
   async sees(count) {
     const connected = () => [...this.#frame.peers.values()].filter((state) => state === "connected").length
@@ -67,4 +73,14 @@ export class Ours {
     this.#underWay -= 1
     this.#settled?.()
   }
+}
+
+/** @param {any} folder */
+async function* foldersIn(folder) {
+  for await (const entry of folder.values()) if (entry.kind === "directory") yield entry
+}
+
+/** @param {any} folder */
+async function empty(folder) {
+  for await (const name of folder.keys()) await folder.removeEntry(name)
 }
