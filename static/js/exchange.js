@@ -168,9 +168,9 @@ export class Exchange {
 
   /** @param {string[]} to */
   #refuseUnknown(to) {
+    this.#acquaintances.meet(this.#options.peers().keys())
     // Before the host has said who is there, anybody may be.
     if (!this.#options.isConnected() || !this.#options.role()?.isSynced) return
-    this.#acquaintances.meet(this.#options.peers().keys())
     const unknown = to.find((peerId) => !this.#acquaintances.knows(peerId) && peerId !== this.#options.peerId)
     if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
   }

@@ -6,9 +6,9 @@ export const MESSAGE_RATE = 500
 export const MESSAGE_BURST = 2_000
 export const CHARACTER_RATE = 4 * 1024 * 1024
 export const CHARACTER_BURST = 4 * CHARACTER_RATE
-/** How much of what comes faster may wait. */
-export const MAX_WAITING_MESSAGES = 1_000
-export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
+/** How much of what comes faster may wait: more than an honest client has under way to all, to single peers, and in acknowledgements. */
+export const MAX_WAITING_MESSAGES = 3_000
+export const MAX_WAITING_CHARACTERS = 12 * 1024 * 1024
 
 /** Slows a client that floods, in the order of what it sends, and then gives it up. */
 export class FloodGuard {

@@ -330,7 +330,7 @@ export class Peer {
   }
 
   get #isOver() {
-    return !this.isAttempting && !this.#attempts.isWaiting && !this.isConnected && this.#state !== "new"
+    return !this.isAttempting && !this.#attempts.isWaiting && this.#membership.role === null && this.#state !== "new"
   }
 
   #requireVoice() {

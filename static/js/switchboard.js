@@ -1,4 +1,5 @@
 import { Bucket } from "./bucket.js"
+import { isLabel } from "./contents.js"
 import { P2pError } from "./errors.js"
 import { CHUNK, CREDIT, DIRECT, encodeFrame, FAST, isSpeech, RECEIVED } from "./messages.js"
 
@@ -84,7 +85,7 @@ export class Switchboard {
    */
   #noteConsent(guest, frame) {
     const file = frame.type === CREDIT ? frame.transfer : frame.type === DIRECT && frame.note?.kind === "accept" ? frame.note.id : undefined
-    if (file === undefined) return
+    if (!isLabel(file)) return
     const consents = this.#consents.get(guest) ?? new Set()
     this.#consents.set(guest, consents)
     const consent = JSON.stringify([frame.to, file])

@@ -42,7 +42,7 @@ export class Topics {
     const handlers = this.#handlers.get(topic) ?? new Set()
     this.#handlers.set(topic, handlers.add(handler))
     // Once the caller has what ends it.
-    queueMicrotask(() => { for (const message of this.#release(topic)) this.show(message) })
+    queueMicrotask(() => this.#release(topic))
     return () => {
       handlers.delete(handler)
       if (handlers.size === 0 && this.#handlers.get(topic) === handlers) this.#handlers.delete(topic)
@@ -72,26 +72,30 @@ export class Topics {
    * @param {boolean} [mayWait]
    */
   show(message, mayWait = true) {
-    const { senderId, topic = "", data, direct = false } = message
-    const handlers = this.#handlers.get(topic)
-    const present = [...(handlers ?? [])] // one may add another
-    if (handlers && !this.#isHeld(topic)) for (const handler of present) guarded(() => handler(data, { senderId, topic, direct }))
+    const { topic = "" } = message
+    if (this.#handlers.has(topic) && !this.#find(topic)) this.#hand(message)
     else if (mayWait) this.#hold(message)
   }
 
   // Private
 
-  /** Whether others of the topic wait, and come first. @param {string} topic */
-  #isHeld(topic) {
-    return this.#held.some(({ message }) => message.topic === topic)
+  /** @param {Shown} message */
+  #hand({ senderId, topic = "", data, direct = false }) {
+    const handlers = [...(this.#handlers.get(topic) ?? [])] // one may add another
+    for (const handler of handlers) guarded(() => handler(data, { senderId, topic, direct }))
   }
 
-  /** @param {string} topic */
+  /** The oldest message on a topic that waits. @param {string} topic */
+  #find(topic) {
+    return this.#held.find(({ message }) => message.topic === topic)
+  }
+
+  /** One by one: what a handler says meanwhile comes after them. @param {string} topic */
   #release(topic) {
-    const held = this.#held.filter(({ message }) => message.topic === topic)
-    this.#held = this.#held.filter(({ message }) => message.topic !== topic)
-    for (const { size } of held) this.#heldCharacters -= size
-    return held.map(({ message }) => message)
+    for (let next = this.#find(topic); next && this.#handlers.has(topic); next = this.#find(topic)) {
+      this.#drop(next)
+      this.#hand(next.message)
+    }
   }
 
   /** @param {Shown} message */
@@ -102,10 +106,17 @@ export class Topics {
     while (this.#held.length > MAX_HELD_MESSAGES || this.#heldCharacters > MAX_HELD_CHARACTERS) this.#lose()
   }
 
+  /** @param {{ message: Shown, size: number }} held */
+  #drop(held) {
+    this.#held.splice(this.#held.indexOf(held), 1)
+    this.#heldCharacters -= held.size
+  }
+
   /** Lets go of the oldest. */
   #lose() {
-    const [{ message, size }] = this.#held.splice(0, 1)
-    this.#heldCharacters -= size
+    const [oldest] = this.#held
+    const { message } = oldest
+    this.#drop(oldest)
     if (this.#reported.has(message.topic) || this.#reported.size >= MAX_REPORTED) return
     this.#reported.add(message.topic)
     this.#failed(new P2pError("no_handler", { message: `Messages on "${message.topic}" are lost, as nobody handles them.` }))
