@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { QUICK_ACK_PAUSE_MLS } from "../../static/js/client_role.js"
 import { P2pError } from "../../static/js/errors.js"
-import { MESSAGE_BURST } from "../../static/js/flood_guard.js"
+import { MAX_WAITING_MESSAGES, MESSAGE_BURST } from "../../static/js/flood_guard.js"
 import { decodeFrame, encodeFrame, STATE } from "../../static/js/messages.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../static/js/orphans.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/roster.js"
@@ -307,7 +307,7 @@ test("a client that floods is slowed, and then loses its connection; the others 
   await room.pass(1_000)
   assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ data }) => data), Array.from({ length: MESSAGE_BURST + 500 }, (_, index) => index + 1))
 
-  for (let id = 10_000; id < 12_000; id++) if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
+  for (let id = 10_000; id <= 10_000 + MAX_WAITING_MESSAGES + 500; id++) if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
   await room.pass(CLOSE_TIMEOUT_MLS)
   assert.deepEqual(ann.losses.map(({ code }) => code), ["rate_limited"])
   bob.say("still here")
@@ -318,6 +318,8 @@ test("a client that floods is slowed, and then loses its connection; the others 
 // What is for some only
 
 const direct = (to, data, rest = {}) => ({ type: /** @type {const} */ ("Direct"), to, inc: "x", id: 1, after: 0, data, ...rest })
+/** Says that it takes ann's file. @param {any[]} players */
+const takeFile = (...players) => { for (const { role } of players) role.route({ type: "Credit", to: "ann", transfer: "f", offset: 0 }) }
 const chunkFor = (...to) => ({ type: /** @type {const} */ ("Chunk"), to, transfer: "f", offset: 0, bytes: new Uint8Array(200_000) })
 
 test("a frame goes from one to another, either of them the host or not, by its own channel, and to nobody else", async () => {
@@ -338,6 +340,8 @@ test("a frame goes from one to another, either of them the host or not, by its o
 
 test("a client can't name another sender, however it says so", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob", "cleo")
+  takeFile(bob)
+  await room.pass()
   for (const senderId of ["cleo", "host"]) {
     for (const to of ["bob", "host"]) ann.channel("host").send(JSON.stringify({ ...direct(to, "forged"), senderId }))
     ann.channel("host", "fast").send(JSON.stringify({ type: "Fast", inc: "x", id: 1, data: "forged", senderId }))
@@ -379,6 +383,8 @@ test("one that takes no more of what is for it alone is dropped, and the others 
 
 test("a full channel for files loses what doesn't fit, and nobody's connection; messages pass it", async () => {
   const { room, host, clients: [ann, slow, bob] } = await open("ann", "slow", "bob")
+  takeFile(slow, bob)
+  await room.pass()
   const channel = host.channel("slow", "bulk")
   channel.stall()
   const count = Math.floor(MAX_BUFFERED_BYTES / 200_100)

@@ -14,12 +14,13 @@ function open() {
   const responders = /** @type {Record<string, any>} */ ({ ann: {}, bob: {} })
   const requests = /** @type {Record<string, Requests>} */ ({})
   const told = /** @type {any[]} */ ([])
-  /** What keeps a letter from its goal. @type {{ fails: (to: string, letter: any) => P2pError | null, loses: (letter: any) => boolean }} */
-  const way = { fails: () => null, loses: () => false }
+  /** What keeps a letter from its goal. @type {{ fails: (to: string, letter: any) => P2pError | null, loses: (letter: any) => boolean, reaches: (peerId: string) => boolean }} */
+  const way = { fails: () => null, loses: () => false, reaches: () => true }
   for (const [peerId, other] of [["ann", "bob"], ["bob", "ann"]]) {
     requests[peerId] = new Requests({
       clock,
       responder: (topic) => responders[peerId][topic],
+      reaches: (other) => way.reaches(other),
       tell: async (to, letter) => {
         const error = way.fails(to, letter)
         if (error) throw error
@@ -101,12 +102,13 @@ test("a P2pError that a handler throws goes to the other side as it is", async (
   assert.deepEqual(reported, [])
 })
 
-test("an answer that can't be sent is an error", async () => {
+test("an answer that can't be sent is handler_failed, and the console of its page hears why", async () => {
   const { responders, ask } = open()
-  responders.bob.t = () => new Map()
-  await assert.rejects(ask(1), { code: "unsupported" })
-  responders.bob.t = () => "x".repeat(300_000)
-  await assert.rejects(ask(1), { code: "too_large" })
+  for (const [answer, code] of /** @type {[any, string][]} */ ([[new Map(), "unsupported"], ["x".repeat(300_000), "too_large"], [new Blob([new Uint8Array(300_000)]), "too_large"]])) {
+    responders.bob.t = () => answer
+    await assert.rejects(ask(1), { code: "handler_failed" })
+    assert.equal(reported.pop().cause.code, code)
+  }
 })
 
 test("who doesn't answer in time: no_answer, after the app's time or the usual one; an answer after that is nothing", async () => {
@@ -133,6 +135,17 @@ test("who doesn't answer in time: no_answer, after the app's time or the usual o
   await assertQuiet(clock)
   responders.bob.t = () => "fresh"
   assert.equal(await ask(1), "fresh")
+})
+
+test("who isn't there when the time is over is no peer", async () => {
+  const { clock, way, ask } = open()
+  way.loses = () => true
+  const result = fate(ask(1, { timeout: 300 }))
+  await settle()
+  way.reaches = () => false
+  clock.advance(300)
+  await settle()
+  assert.equal(result.is, "no_such_peer")
 })
 
 for (const timeout of [0, -1, Number.NaN, Infinity, 2 ** 31, "soon", null]) {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../static/js/errors.js"
-import { MESSAGE_BURST } from "../../static/js/flood_guard.js"
+import { MAX_WAITING_MESSAGES, MESSAGE_BURST } from "../../static/js/flood_guard.js"
 import { Guest } from "../../static/js/guest.js"
 import { decodeFrame } from "../../static/js/messages.js"
-import { FAST_BURST, FAST_RATE, Switchboard } from "../../static/js/switchboard.js"
+import { FAST_BURST, FAST_RATE, MAX_CONSENTS, Switchboard } from "../../static/js/switchboard.js"
 import { FakeClock } from "./support/fake_clock.js"
 
 /**
@@ -56,11 +56,15 @@ const received = (rest = {}) => ({ type: "Received", to: "bob", inc: "x", id: 1,
 const fast = (rest = {}) => ({ type: "Fast", inc: "x", id: 1, data: 1, ...rest })
 const chunk = (rest = {}) => ({ type: "Chunk", to: ["bob"], transfer: "f", offset: 0, bytes: Uint8Array.of(1, 2), ...rest })
 const credit = (rest = {}) => ({ type: "Credit", to: "bob", transfer: "f", offset: 2, ...rest })
+/** Says that it takes the file of the chunks above. @param {any} say @param {any[]} guests */
+const consent = (say, ...guests) => { for (const guest of guests) for (const to of ["ann", "host"]) say(guest, credit({ to, offset: 0 })) }
 /** The frames that somebody got. */
 const frames = ({ got }) => got.map(([, frame]) => frame)
 
 test("each frame goes to those that it is for, by its own channel, stamped with its sender", () => {
   const { here, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  consent(say, bob)
+  ann.got.length = here.length = 0
   const said = [direct(), received(), fast({ to: ["bob"], topic: "t" }), chunk(), credit()]
   for (const frame of said) say(ann, frame)
   assert.deepEqual(bob.got.map(([lane]) => lane), ["messages", "messages", "fast", "bulk", "bulk"])
@@ -70,6 +74,8 @@ test("each frame goes to those that it is for, by its own channel, stamped with 
 
 test("a frame for the host stays with it", () => {
   const { here, joined: [ann, bob], say } = open("ann", "bob")
+  consent(say, bob)
+  here.length = 0
   say(ann, direct({ to: "host" }))
   say(ann, chunk({ to: ["host", "bob"] }))
   assert.deepEqual(here, [{ ...direct(), to: undefined, senderId: "ann" }, { ...chunk(), to: undefined, senderId: "ann" }].map(({ to: _to, ...rest }) => rest))
@@ -92,6 +98,8 @@ test("what may be lost goes to everybody but its sender, where it names nobody; 
 
 test("nobody speaks in another's name", () => {
   const { here, joined: [ann, bob], say } = open("ann", "bob", "cleo")
+  consent(say, bob)
+  here.length = 0
   for (const frame of [direct, received, fast, chunk, credit]) for (const senderId of ["cleo", "host", "bob", ""]) say(ann, frame({ senderId }))
   say(ann, direct({ to: "host", senderId: "cleo" }))
   for (const { senderId } of [...frames(bob), ...here]) assert.equal(senderId, "ann")
@@ -123,6 +131,8 @@ test("what names nobody is for nobody, but for what may be lost", () => {
 
 test("who is named often gets it once", () => {
   const { here, joined: [ann, bob], say } = open("ann", "bob")
+  consent(say, bob)
+  here.length = 0
   say(ann, chunk({ to: ["bob", "host", "bob", "host", "bob"] }))
   say(ann, fast({ to: ["bob", "bob"] }))
   assert.deepEqual([bob.got.length, here.length], [2, 1])
@@ -155,6 +165,55 @@ test("a reader answers who asks it", () => {
   assert.equal(bob.got.length, 2)
 })
 
+// Files go to those only who take them
+
+test("chunks go to those who have taken the file of that sender, by accepting it or by saying how far they are", () => {
+  const { switchboard, joined: [ann, bob, cleo, dave], say } = open("ann", "bob", "cleo", "dave")
+  const chunks = () => [bob, cleo, dave].map((guest) => frames(guest).filter(({ type }) => type === "Chunk").length)
+  const to = ["bob", "cleo", "dave"]
+  say(ann, chunk({ to }))
+  assert.deepEqual(chunks(), [0, 0, 0])
+  say(bob, direct({ to: "ann", data: undefined, note: { kind: "accept", id: "f" } }))
+  say(cleo, credit({ to: "ann" }))
+  for (const frame of [direct({ to: "ann", data: undefined, note: { kind: "accept", id: "g" } }), direct({ to: "ann", data: undefined, note: { kind: "pause", id: "f" } }), direct({ to: "bob", data: undefined, note: { kind: "accept", id: "f" } })]) say(dave, frame)
+  say(ann, chunk({ to }))
+  assert.deepEqual(chunks(), [1, 1, 0])
+  say(bob, chunk({ to: ["cleo", "dave"] }))
+  assert.deepEqual(chunks(), [1, 1, 1])
+  switchboard.route("host", /** @type {any} */ (chunk({ to })))
+  assert.deepEqual(chunks(), [2, 2, 2])
+})
+
+test("a page that comes again says again what it takes", () => {
+  const { join, joined: [ann, bob], say } = open("ann", "bob")
+  consent(say, bob)
+  const after = join("bob")
+  say(ann, chunk())
+  assert.deepEqual(after.got, [])
+  consent(say, after)
+  say(ann, chunk())
+  assert.equal(after.got.length, 1)
+})
+
+test("only so many files are known to be taken, and the oldest is forgotten", () => {
+  const { joined: [ann, bob], say } = open("ann", "bob")
+  consent(say, bob)
+  for (let number = 0; number < MAX_CONSENTS - 2; number++) say(bob, credit({ to: "ann", transfer: `f${number}` }))
+  say(ann, chunk())
+  assert.equal(bob.got.length, 1)
+  say(bob, credit({ to: "ann", transfer: "one more" }))
+  say(ann, chunk())
+  assert.equal(bob.got.length, 1)
+})
+
+test("what isn't the name of a file is not kept", () => {
+  const { joined: [ann, bob], say } = open("ann", "bob")
+  const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`)
+  for (const id of [deep, "x".repeat(10_000), 7, null, {}]) say(bob, direct({ to: "ann", data: undefined, note: { kind: "accept", id } }))
+  say(ann, chunk({ transfer: "x".repeat(10_000) }))
+  assert.deepEqual(bob.got, [])
+})
+
 // How much
 
 test("a receiver that takes nothing more loses its connection, and the others get theirs", () => {
@@ -169,6 +228,7 @@ test("a receiver that takes nothing more loses its connection, and the others ge
 
 test("a receiver whose channel for files is full loses what doesn't fit, and no connection", () => {
   const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  consent(say, bob, cleo)
   bob.connection.failure = new P2pError("rate_limited")
   say(ann, chunk({ to: ["bob", "cleo"] }))
   say(ann, credit())
@@ -195,7 +255,7 @@ test("messages for single peers come at the pace of all messages, in order; who 
   say(ann, received({ id: 7 }))
   clock.advance(1_000)
   assert.deepEqual(frames(bob).map(({ id }) => id), [...Array.from({ length: MESSAGE_BURST + 200 }, (_, index) => index + 1), 7])
-  for (let id = 1; id <= MESSAGE_BURST + 2_000; id++) if (failures.length === 0) say(ann, direct({ id }))
+  for (let id = 1; id <= MESSAGE_BURST + MAX_WAITING_MESSAGES + 1; id++) if (failures.length === 0) say(ann, direct({ id }))
   assert.deepEqual(failures, [["ann", "rate_limited"]])
 })
 

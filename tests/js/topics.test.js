@@ -3,6 +3,7 @@ import { test } from "node:test"
 
 import { MAX_LABEL_CHARACTERS } from "../../static/js/contents.js"
 import { checkTopic, MAX_HELD_CHARACTERS, MAX_HELD_MESSAGES, MAX_REPORTED, Topics } from "../../static/js/topics.js"
+import { settle } from "./support/fake_clock.js"
 import { reported } from "./support/report_error.js"
 
 /** Topics, and what was heard on them. */
@@ -65,28 +66,68 @@ test("a handler may end itself and begin another from within", () => {
 
 // What comes before its handler
 
-test("what comes before the first handler of its topic waits for it, in order; what may be lost doesn't", () => {
+test("what comes before the first handler of its topic waits for it, in order; what may be lost doesn't", async () => {
   const { heard, listen, show } = open()
   show("a", 1)
   show("b", 2)
   show("a", 3)
   show("a", 4, false)
   listen("a")
-  listen("a", "second")
   show("a", 5)
+  assert.deepEqual(heard, []) // the caller has no way yet to end it
+  await settle()
+  listen("a", "second")
+  show("a", 6)
   listen("b")
-  assert.deepEqual(heard, ["a: 1", "a: 3", "a: 5", "second: 5", "b: 2"])
+  await settle()
+  assert.deepEqual(heard, ["a: 1", "a: 3", "a: 5", "a: 6", "second: 6", "b: 2"])
 })
 
-test("after the last handler has ended messages wait again, for the next one", () => {
+test("after the last handler has ended messages wait again, for the next one", async () => {
   const { failures, heard, listen, show } = open()
   listen("t")()
   show("t", 1)
   listen("t", "next")
+  await settle()
   assert.deepEqual([heard, failures], [["next: 1"], []])
 })
 
-test("only so many wait: the oldest is lost, which is told once for each topic", () => {
+test("a handler may end itself with the first that waited; the others go to the next one", async () => {
+  const { topics, heard, listen, show } = open()
+  for (const data of [1, 2, 3]) show("t", data)
+  const end = topics.on("t", (data) => {
+    heard.push(`once: ${data}`)
+    end()
+  })
+  await settle()
+  assert.deepEqual([heard, reported], [["once: 1"], []])
+  listen("t")
+  await settle()
+  assert.deepEqual(heard, ["once: 1", "t: 2", "t: 3"])
+})
+
+test("a handler that is ended at once hears nothing of what waited", async () => {
+  const { heard, listen, show } = open()
+  show("t", 1)
+  listen("t", "ended")()
+  await settle()
+  listen("t")
+  await settle()
+  assert.deepEqual(heard, ["t: 1"])
+})
+
+test("what is said from within a message that waited comes after those that waited with it", async () => {
+  const { topics, heard, show } = open()
+  for (const data of [1, 2]) show("t", data)
+  topics.on("t", (data) => {
+    heard.push(data)
+    if (data === 1) show("t", 3)
+  })
+  await settle()
+  assert.deepEqual(heard, [1, 2, 3])
+})
+
+test("only so many wait: the oldest is lost, which is told once for each topic", async () => {
   const { failures, heard, listen, show } = open()
   show("rare", "x")
   for (let number = 0; number < MAX_HELD_MESSAGES; number++) show("t", number)
@@ -95,12 +136,14 @@ test("only so many wait: the oldest is lost, which is told once for each topic",
   show("t", "and another")
   assert.deepEqual(failures.map(({ message }) => message.includes('"t"')), [false, true])
   listen("t")
+  await settle()
   assert.deepEqual([heard.length, heard[0], heard.at(-1)], [MAX_HELD_MESSAGES, "t: 2", "t: and another"])
   listen("rare")
+  await settle()
   assert.equal(heard.length, MAX_HELD_MESSAGES)
 })
 
-test("only so many characters and bytes wait, of every kind", () => {
+test("only so many characters and bytes wait, of every kind", async () => {
   for (const data of ["x".repeat(250_000), new ArrayBuffer(250_000), new Uint8Array(250_000), new Blob([new Uint8Array(250_000)]), ["x".repeat(250_000)]]) {
     const { topics, failures, show } = open()
     const fit = Math.floor(MAX_HELD_CHARACTERS / 250_010)
@@ -109,7 +152,9 @@ test("only so many characters and bytes wait, of every kind", () => {
     show("t", data)
     assert.equal(failures.length, 1)
     let count = 0
-    topics.on("t", () => void (count += 1))()
+    const end = topics.on("t", () => void (count += 1))
+    await settle()
+    end()
     assert.equal(count, fit)
     for (let number = 0; number < fit; number++) show("u", data)
     assert.equal(failures.length, 1)
