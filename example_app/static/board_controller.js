@@ -98,8 +98,7 @@ export class BoardController extends P2pController {
 
   // What this peer sends
 
-  async clear(event) {
-    event.preventDefault()
+  async clear() {
     await this.trySending({ clear: true }, "The board was not cleared.")
   }
 
@@ -129,7 +128,7 @@ export class BoardController extends P2pController {
   // Private
 
   get ink() {
-    const { colour, width } = Object.fromEntries(new FormData(this.toolsTarget))
+    const [colour, width] = ["colour", "width"].map((name) => this.toolsTarget.querySelector(`[name="${name}"]:checked`).value)
     return { colour, width: Number(width) }
   }
 

@@ -45,8 +45,10 @@ export class FileRow {
 
   get state() {
     if (this.#error) return "failed"
-    // What has been accepted may have to wait for others before it.
-    return this.transfer.state === "offered" && (this.#isTaken || !this.isIncoming) ? "waiting" : this.transfer.state
+    const { state } = this.transfer
+    // What has been accepted may have to wait for others before it, and what has arrived is handed over a moment later.
+    if (state === "offered" && (this.#isTaken || !this.isIncoming)) return "waiting"
+    return state === "done" && this.isIncoming && !this.file ? "active" : state
   }
 
   get isOver() {
@@ -78,12 +80,9 @@ export class FileRow {
   /** @param {Blob | null} file what has been received or sent */
   finish(file) {
     this.file = file && harmless(file)
+    if (this.file) this.#url = URL.createObjectURL(this.file)
+    if (this.#canBeSaved) this.#offerToSave()
     this.show()
-    if (!this.file) return
-    this.#url = URL.createObjectURL(this.file)
-    const save = this.#control("save")
-    save.href = this.#url
-    save.download = this.name
   }
 
   /** Shows the picture, if it is one: what a file is called says nothing. */
@@ -146,15 +145,21 @@ export class FileRow {
   }
 
   #showControls() {
-    const shown = CONTROLS[this.state]
-    const hadFocus = this.element.contains(document.activeElement)
-    for (const control of this.element.querySelectorAll("[data-control]")) control.hidden = !shown.includes(control.dataset.control)
-    this.#control("save").hidden ||= !this.isIncoming
-    // Who works with the keyboard goes on from here.
-    if (hadFocus && document.activeElement?.hidden !== false) this.element.querySelector("[data-control]:not([hidden])")?.focus()
+    const controls = [...this.element.querySelectorAll("[data-control]")]
+    const shown = controls.filter(({ dataset: { control } }) => CONTROLS[this.state].includes(control) && (control !== "save" || this.#canBeSaved))
+    for (const control of shown) control.hidden = false
+    // Who works with the keyboard goes on from here; what is hidden already gives the focus to nobody.
+    if (controls.includes(document.activeElement) && !shown.includes(document.activeElement)) shown[0].focus()
+    for (const control of controls) control.hidden = !shown.includes(control)
   }
 
-  #control(name) {
-    return this.element.querySelector(`[data-control="${name}"]`)
+  get #canBeSaved() {
+    return this.isIncoming && this.#url !== ""
+  }
+
+  #offerToSave() {
+    const save = this.element.querySelector('[data-control="save"]')
+    save.href = this.#url
+    save.download = this.name
   }
 }

@@ -120,7 +120,7 @@ export class FilesController extends P2pController {
   decline(event) {
     const row = this.rowOf(event)
     row.transfer.decline()
-    this.forget(row)
+    this.forgetAndGoOn(row)
   }
 
   // On their way
@@ -128,7 +128,7 @@ export class FilesController extends P2pController {
   pause(event) { this.rowOf(event).transfer.pause() }
   resume(event) { this.rowOf(event).transfer.resume() }
   cancel(event) { this.rowOf(event).transfer.cancel() }
-  remove(event) { this.forget(this.rowOf(event)) }
+  remove(event) { this.forgetAndGoOn(this.rowOf(event)) }
 
   p2pProgress(progress) {
     for (const row of this.rows.values()) if (row.isOf(progress)) row.follow(progress)
@@ -169,6 +169,13 @@ export class FilesController extends P2pController {
   forget(row) {
     this.rows.delete(row.element)
     row.remove()
+  }
+
+  /** The button that had the focus goes with its row. */
+  forgetAndGoOn(row) {
+    this.forget(row)
+    const next = this.listTarget.querySelector("[data-control]:not([hidden])") ?? this.recipientTarget
+    next.focus()
   }
 
   /** Makes room in the list, if anything in it is over. */
