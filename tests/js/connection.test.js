@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS, LOW_BYTES } from "../../static/js/channel.js"
+import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { Connection } from "../../static/js/connection.js"
 import { P2pError } from "../../static/js/errors.js"
 import { CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../static/js/messages.js"
@@ -310,7 +310,7 @@ test("that the channel for files, or the one for what may be lost, closes ends n
 test("a receiver that takes nothing more is told of; a heartbeat that doesn't fit is only left out", async () => {
   const world = await connected()
   world.host.pc.channels[0].stall()
-  const text = "x".repeat(2 * 1024 * 1024)
+  const text = "x".repeat(MAX_BUFFERED_BYTES / 4)
   for (let number = 0; number < 4; number++) assert.equal(world.host.connection.failureToSend(text), null)
   world.host.connection.trySend({ type: HEARTBEAT })
   const error = world.host.connection.failureToSend(text)
