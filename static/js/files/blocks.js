@@ -1,5 +1,6 @@
 import { P2pError } from "../errors.js"
 import { BLOCK_BYTES, CHUNK_BYTES } from "./limits.js"
+import { Source } from "./source.js"
 
 /**
  * @typedef {object} BlocksDelegate
@@ -9,7 +10,7 @@ import { BLOCK_BYTES, CHUNK_BYTES } from "./limits.js"
 
 /** A file's bytes as they are needed: the block that is being sent and the one after it are in memory, and nothing else. */
 export class Blocks {
-  #file
+  #source
   #digest
   #delegate
   #isReading = false
@@ -22,7 +23,7 @@ export class Blocks {
    * @param {BlocksDelegate} delegate
    */
   constructor(file, digest, delegate) {
-    this.#file = file
+    this.#source = new Source(file)
     this.#digest = digest
     this.#delegate = delegate
   }
@@ -40,26 +41,37 @@ export class Blocks {
     return block?.subarray(offset % BLOCK_BYTES, offset % BLOCK_BYTES + CHUNK_BYTES) ?? null
   }
 
+  /**
+   * What is to be done when the last byte has been sent.
+   * @throws {P2pError} as a rejection: `file_changed`
+   */
+  async check() {
+    await this.#source.check().catch((cause) => { throw asChange(cause) })
+  }
+
   // Private
 
   /** @param {number} index */
   #read(index) {
-    if (this.#isReading || this.#held.has(index) || index * BLOCK_BYTES >= this.#file.size) return
+    if (this.#isReading || this.#held.has(index) || index * BLOCK_BYTES >= this.#source.size) return
     this.#isReading = true
     this.#load(index).then((block) => {
       this.#isReading = false
       this.#held.set(index, block)
       this.#delegate.blockRead()
-    }, (cause) => this.#delegate.blockFailed(cause instanceof P2pError ? cause : new P2pError("file_changed", { cause })))
+    }, (cause) => this.#delegate.blockFailed(asChange(cause)))
   }
 
   /** @param {number} index */
   async #load(index) {
     const start = index * BLOCK_BYTES
-    const slice = this.#file.slice(start, start + BLOCK_BYTES)
-    const block = new Uint8Array(await slice.arrayBuffer())
-    if (block.length !== slice.size) throw new P2pError("file_changed")
+    const block = await this.#source.read(start, Math.min(BLOCK_BYTES, this.#source.size - start))
     await this.#digest.add(index, block)
     return block
   }
+}
+
+/** @param {unknown} cause */
+function asChange(cause) {
+  return cause instanceof P2pError ? cause : new P2pError("file_changed", { cause })
 }

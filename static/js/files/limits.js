@@ -1,5 +1,7 @@
 /** Reading, digests and resuming go by blocks of this size. */
 export const BLOCK_BYTES = 256 * 1024
+/** How much of a file is read in one go, before the browser looks again whether it has changed. */
+export const SEGMENT_BYTES = 8 * 1024 * 1024
 /** What travels in one message of the channel. A block is a whole number of chunks. */
 export const CHUNK_BYTES = 64 * 1024
 /** How far a sender goes beyond what a receiver has written. */

@@ -269,7 +269,13 @@ export class OutgoingFile {
   #endIfSent(receiver) {
     if (receiver.position < this.size || receiver.hasEnd) return
     receiver.hasEnd = true
-    this.#digest.whole().then((digest) => this.#post(receiver, { kind: "end", id: this.id, digest }), (cause) => this.#fail(receiver, new P2pError("internal", { cause })))
+    void this.#end(receiver).catch((cause) => this.#fail(receiver, cause instanceof P2pError ? cause : new P2pError("internal", { cause })))
+  }
+
+  /** @param {Receiver} receiver */
+  async #end(receiver) {
+    await this.#blocks?.check()
+    this.#post(receiver, { kind: "end", id: this.id, digest: await this.#digest.whole() })
   }
 
   /** @param {Receiver} receiver */

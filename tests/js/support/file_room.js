@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 
 import { P2pError } from "../../../static/js/errors.js"
+import { BLOCK_BYTES } from "../../../static/js/files/limits.js"
 import { Transfers } from "../../../static/js/files/transfers.js"
 import { FakeClock, settle } from "./fake_clock.js"
 
@@ -33,11 +34,23 @@ export class TestFile extends File {
     const bytes = this.bytes.slice(start, end)
     return /** @type {any} */ ({
       size: bytes.length,
-      arrayBuffer: async () => {
-        this.reads += 1
-        return this.onRead(bytes, start).buffer
-      },
+      arrayBuffer: async () => this.onRead(bytes, start).buffer,
+      stream: () => this.#stream(start, end),
     })
+  }
+
+  /** A block at a time, when it is asked for. @param {number} start @param {number} end */
+  #stream(start, end) {
+    let position = start
+    return new ReadableStream({
+      pull: (controller) => {
+        this.reads += 1
+        const bytes = this.bytes.slice(position, Math.min(position + BLOCK_BYTES, end))
+        controller.enqueue(this.onRead(bytes, position))
+        position += bytes.length
+        if (position >= end) controller.close()
+      },
+    }, { highWaterMark: 0 })
   }
 }
 
