@@ -59,3 +59,16 @@ test("whatever happens, nothing is shown twice or in another order, nothing is l
   })
   await fc.assert(property, { numRuns: Number(STORIES), seed: Number(STORY_SEED), ...(STORY_PATH && { path: STORY_PATH }) })
 })
+
+/** A session of some, before anything happens. @param {number} count */
+const session = (count) => Array.from({ length: count }, (_, who) => [{ act: "join", who }, { act: "pass", mls: 250 }]).flat()
+
+for (const [name, given, steps] of /** @type {[string, any, any[]][]} */ ([
+  ["who is named as the host while it waits may speak from within that news", { latencies: [0, 40], keepSignaling: true }, [...session(2), { act: "greet", who: 1 }, { act: "reload", who: 0 }, { act: "crash", who: 0 }]],
+  ["who has just gone is no stranger to the next host", {}, [...session(2), { act: "abort", who: 0 }, { act: "pass", mls: 2_500 }, { act: "whisper", who: 1, whom: 0 }]],
+  ["a second page that goes again at once ends the first one, and nobody waits for it", { latencies: [5] }, [...session(4), { act: "open", who: 3 }, { act: "abort", who: 3 }]],
+])) {
+  test(`a story that once ended badly: ${name}`, async () => {
+    assert.deepEqual(await new Story(given).tell(steps), [])
+  })
+}
