@@ -6,6 +6,7 @@ from playwright.sync_api import Browser
 
 from tests.support.servers import Server, running
 
+from .circle import Circle, Circles
 from .peers import Room
 
 
@@ -33,3 +34,21 @@ def room(
     room = Room(browser, servers[getattr(request, "param", "eventlet")].url)
     yield room
     room.close()
+
+
+@pytest.fixture(scope="module")
+def circles(
+    browser: Browser, servers: dict[str, Server], request: pytest.FixtureRequest
+) -> Iterator[Circles]:
+    """The pages that the tests of a module share, as joining takes longer than most of them."""
+    config = getattr(request.module, "CONFIG", {})
+    circles = Circles(browser, servers["eventlet"].url, request.module.PEERS, config)
+    yield circles
+    circles.close()
+
+
+@pytest.fixture
+def circle(circles: Circles, request: pytest.FixtureRequest) -> Iterator[Circle]:
+    """A host and clients, with nothing left of the tests before."""
+    with circles.lend(request.session) as circle:
+        yield circle
