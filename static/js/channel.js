@@ -5,7 +5,7 @@ import { decodeFrame, encodeFrame } from "./messages.js"
 /** How many bytes may wait in a channel; browsers close or refuse at 16 MiB. */
 export const MAX_BUFFERED_BYTES = 12 * 1024 * 1024
 /** With so many bytes or fewer waiting, a channel says that there is room again. */
-export const LOW_BYTES = 256 * 1024
+export const LOW_BYTES = 128 * 1024
 /** How many messages of one sender on one topic may wait where only the newest counts: one; and how many of them in all. */
 export const MAX_FRESHEST = 1_000
 /** Milliseconds that a closing channel gets to deliver what it holds. */

@@ -39,6 +39,7 @@ export class Connection {
   #heartbeat
   /** @type {Map<string, Channel>} */
   #channels = new Map()
+  #offers = false
   #timer
   /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
   #state = "negotiating"
@@ -74,10 +75,11 @@ export class Connection {
 
   // Negotiating
 
-  /** Opens the channels and offers; the host's side. */
+  /** Opens the channel for messages and offers; the host's side. */
   offer() {
     if (this.#state === "closed") return
-    for (const [lane, options] of Object.entries(LANES)) this.#open(this.#pc.createDataChannel(lane, options))
+    this.#offers = true
+    this.#create("messages")
     this.#watch(this.#negotiation.offer())
   }
 
@@ -171,6 +173,11 @@ export class Connection {
     return this.#channels.get("messages")
   }
 
+  /** @param {Lane} lane */
+  #create(lane) {
+    if (!this.#channels.has(lane) && this.state !== "closed") this.#open(this.#pc.createDataChannel(lane, LANES[lane]))
+  }
+
   /** @param {RTCDataChannel} channel */
   #open(channel) {
     if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
@@ -187,6 +194,8 @@ export class Connection {
     this.#negotiation.succeed()
     this.#heartbeat.start()
     this.#setState("connected")
+    // The others come after it: nobody waits for them to get connected.
+    if (this.#offers) for (const lane of Object.keys(LANES)) this.#create(/** @type {Lane} */ (lane))
   }
 
   /**

@@ -12,6 +12,7 @@ const VIEWS = Object.freeze(/** @type {Record<string, any>} */ ({
 }))
 
 const utf8 = new TextEncoder()
+const fromUtf8 = new TextDecoder()
 
 /**
  * A frame as it travels: JSON text, or, where it has bytes, the length of the text (32 bits, big-endian), the text in UTF-8 and the bytes.
@@ -191,7 +192,7 @@ export function unpack(packet) {
   if (!(packet instanceof ArrayBuffer) || packet.byteLength < 4) return null
   const length = new DataView(packet).getUint32(0)
   if (4 + length > packet.byteLength) return null
-  return { text: new TextDecoder().decode(new Uint8Array(packet, 4, length)), bytes: new Uint8Array(packet, 4 + length) }
+  return { text: fromUtf8.decode(new Uint8Array(packet, 4, length)), bytes: new Uint8Array(packet, 4 + length) }
 }
 
 /** @param {Packet} packet */

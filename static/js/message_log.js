@@ -4,6 +4,8 @@ import { sizeOf } from "./contents.js"
 export const MAX_LOG_MESSAGES = 1_000
 export const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
 export const LOG_TERM_MLS = 60_000
+/** How many that are kept no more may take their room a little longer. */
+const SURPLUS_MESSAGES = 100
 /** How many senders are remembered; beyond it the one that has been quiet for longest is forgotten. */
 export const MAX_SENDERS = 2_000
 
@@ -21,8 +23,9 @@ export const MAX_SENDERS = 2_000
 export class MessageLog {
   #clock
   #history
-  /** In the order in which they were shown. @type {Entry[]} */
-  #entries = []
+  /** In the order in which they were shown; those before the first one that is kept are let go of now and then. @type {Entry[]} */
+  #shown = []
+  #first = 0
   /** The last number of each sender's page, the latest sender at the end. @type {Map<string, Mark>} */
   #seen = new Map()
   #characters = 0
@@ -71,7 +74,7 @@ export class MessageLog {
    */
   add({ senderId, inc, id }, epoch, packet) {
     if (!this.skip(senderId, inc, id)) return false
-    this.#entries.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.#lastPlace })
+    this.#shown.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.#lastPlace })
     this.#characters += sizeOf(packet)
     this.#prune()
     return true
@@ -96,6 +99,7 @@ export class MessageLog {
   /** Numbers the places anew, for a peer that becomes the host. */
   replace() {
     this.#prune()
+    this.#compact()
     this.#entries.forEach((entry, index) => { entry.place = index + 1 })
     this.#lastPlace = this.#entries.length
   }
@@ -133,14 +137,23 @@ export class MessageLog {
     return gaps
   }
 
+  get #entries() {
+    return this.#first === 0 ? this.#shown : this.#shown.slice(this.#first)
+  }
+
   #prune() {
     const oldest = this.#clock.now() - LOG_TERM_MLS
-    let count = 0
-    while (count < this.#entries.length && this.#isSurplus(this.#entries.length - count, this.#entries[count], oldest)) {
-      this.#characters -= sizeOf(this.#entries[count].packet)
-      count += 1
+    while (this.#first < this.#shown.length && this.#isSurplus(this.#shown.length - this.#first, this.#shown[this.#first], oldest)) {
+      this.#characters -= sizeOf(this.#shown[this.#first].packet)
+      this.#first += 1
     }
-    this.#entries.splice(0, count)
+    // Not one by one: each time would move all the others.
+    if (this.#first >= SURPLUS_MESSAGES) this.#compact()
+  }
+
+  #compact() {
+    this.#shown = this.#entries
+    this.#first = 0
   }
 
   /** @param {number} length @param {Entry} entry @param {number} oldest */

@@ -1,5 +1,5 @@
 import { P2pError } from "../errors.js"
-import { BLOCK_BYTES, CHUNK_BYTES } from "./limits.js"
+import { AHEAD_BLOCKS, BLOCK_BYTES, CHUNK_BYTES } from "./limits.js"
 import { Source } from "./source.js"
 
 /**
@@ -8,12 +8,14 @@ import { Source } from "./source.js"
  * @property {(error: P2pError) => void} blockFailed
  */
 
-/** A file's bytes as they are needed: the block that is being sent and the one after it are in memory, and nothing else. */
+/** A file's bytes as they are needed: the block that is being sent and a few after it are in memory, and nothing else. */
 export class Blocks {
   #source
   #digest
   #delegate
   #isReading = false
+  /** The block that is being sent. */
+  #wanted = 0
   /** @type {Map<number, Uint8Array>} */
   #held = new Map()
 
@@ -35,9 +37,10 @@ export class Blocks {
    */
   chunk(offset) {
     const index = Math.floor(offset / BLOCK_BYTES)
-    for (const held of this.#held.keys()) if (held !== index && held !== index + 1) this.#held.delete(held)
+    for (const held of this.#held.keys()) if (held < index || held > index + AHEAD_BLOCKS) this.#held.delete(held)
     const block = this.#held.get(index)
-    this.#read(block ? index + 1 : index)
+    this.#wanted = index
+    this.#readAhead()
     return block?.subarray(offset % BLOCK_BYTES, offset % BLOCK_BYTES + CHUNK_BYTES) ?? null
   }
 
@@ -51,13 +54,21 @@ export class Blocks {
 
   // Private
 
+  /** The first block that isn't there, of the one that is wanted and those after it. */
+  #readAhead() {
+    let missing = this.#wanted
+    while (this.#held.has(missing)) missing += 1
+    if (missing <= this.#wanted + AHEAD_BLOCKS) this.#read(missing)
+  }
+
   /** @param {number} index */
   #read(index) {
-    if (this.#isReading || this.#held.has(index) || index * BLOCK_BYTES >= this.#source.size) return
+    if (this.#isReading || index * BLOCK_BYTES >= this.#source.size) return
     this.#isReading = true
     this.#load(index).then((block) => {
       this.#isReading = false
       this.#held.set(index, block)
+      this.#readAhead()
       this.#delegate.blockRead()
     }, (cause) => this.#delegate.blockFailed(asChange(cause)))
   }

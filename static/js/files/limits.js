@@ -2,12 +2,16 @@
 export const BLOCK_BYTES = 256 * 1024
 /** How much of a file is read in one go, before the browser looks again whether it has changed. */
 export const SEGMENT_BYTES = 8 * 1024 * 1024
+/** How many blocks beyond the one that is being sent are read. */
+export const AHEAD_BLOCKS = 2
 /** What travels in one message of the channel. A block is a whole number of chunks. */
 export const CHUNK_BYTES = 64 * 1024
+/** How much goes to the disk at once. */
+export const BATCH_BYTES = 1024 * 1024
 /** How far a sender goes beyond what a receiver has written. */
 export const WINDOW_BYTES = 2 * 1024 * 1024
 /** How many bytes a sender leaves waiting in its own channel. */
-export const HIGH_BYTES = 1024 * 1024
+export const HIGH_BYTES = 256 * 1024
 /** How much may be on its way to one page at once, in all its transfers: four large files, or many small ones. */
 export const MAX_INBOUND_BYTES = 4 * WINDOW_BYTES
 /** The largest file: what bounds the digests of its blocks to 8 MiB. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { BLOCK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { BATCH_BYTES, BLOCK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { Folder } from "../../../static/js/files/opfs.js"
 import { DISK_BYTES, Sinks } from "../../../static/js/files/sinks.js"
 import { settle } from "../support/fake_clock.js"
@@ -136,11 +136,11 @@ async function transfer(size, accept, options) {
   return { room, ann, bob, bytes, sending, taken: () => taken[0] }
 }
 
-test("goes to disk block by block", async () => {
+test("goes to disk in batches of blocks", async () => {
   const browser = new FakeBrowser()
   const { room, sending, taken, bytes } = await transfer(DISK_BYTES + 1, (file) => file.accept(), { sinks: new Sinks(new Folder(browser)) })
   assert.equal((await room.settled(sending.done)).error, undefined)
-  assert.equal([...browser.folders.values()][0].get("1").length, DISK_BYTES / BLOCK_BYTES + 1)
+  assert.equal([...browser.folders.values()][0].get("1").length, DISK_BYTES / BATCH_BYTES + 1)
   assert.ok(await same(await taken(), bytes))
 })
 

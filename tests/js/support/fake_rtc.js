@@ -162,6 +162,8 @@ export class FakePeerConnection {
     this.#requireOpen()
     const channel = Object.assign(new FakeDataChannel(this.#network, label, options), { owner: this.owner })
     this.channels.push(channel)
+    // On a connection that is there it opens without anything being negotiated.
+    queueMicrotask(() => this.#network.tryConnect(this))
     return channel
   }
 

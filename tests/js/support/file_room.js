@@ -6,7 +6,7 @@ import { Transfers } from "../../../static/js/files/transfers.js"
 import { FakeClock, settle } from "./fake_clock.js"
 
 /** Under how many waiting bytes a channel says that it has room, and for how long notes to somebody who is gone are kept. */
-const LOW_BYTES = 256 * 1024
+const LOW_BYTES = 128 * 1024
 const GONE_MLS = 15_000
 
 /** Digests as the browser makes them, without its threads: so that a test's clock never overtakes them. */
