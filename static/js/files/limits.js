@@ -8,7 +8,8 @@ export const AHEAD_BLOCKS = 2
 export const CHUNK_BYTES = 64 * 1024
 /** How much goes to the disk at once. */
 export const BATCH_BYTES = 1024 * 1024
-/** How far a sender goes beyond what a receiver has written. */
+/** How far a sender goes beyond what a receiver has written: at the least, where all that is more would only wait, and at the most. */
+export const LEAST_WINDOW_BYTES = 512 * 1024
 export const WINDOW_BYTES = 2 * 1024 * 1024
 /** How many bytes a sender leaves waiting in its own channel. */
 export const HIGH_BYTES = 256 * 1024

@@ -1,5 +1,6 @@
-import { OFFER_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS, WINDOW_BYTES } from "./limits.js"
+import { OFFER_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "./limits.js"
 import { Meter } from "./progress.js"
+import { Window } from "./window.js"
 
 /** @typedef {"offered" | "active" | "paused" | "done" | "failed"} TransferState */
 
@@ -19,6 +20,7 @@ export class Receiver {
   #isHere
   #idleMls = 0
   #quietMls = 0
+  #window
 
   /**
    * @param {string} peerId
@@ -32,6 +34,7 @@ export class Receiver {
     this.size = size
     this.#isHere = isHere
     this.meter = new Meter(clock, report)
+    this.#window = new Window(clock)
   }
 
   get isOver() {
@@ -45,7 +48,7 @@ export class Receiver {
 
   /** @param {number} length */
   hasRoom(length) {
-    return this.position + length <= this.credited + WINDOW_BYTES
+    return this.position + length <= this.credited + this.#window.size
   }
 
   /** @param {"offered" | "accepted" | "active" | "done" | "failed"} stage */
@@ -58,6 +61,7 @@ export class Receiver {
   advance(length) {
     this.position += length
     this.sent = Math.max(this.sent, this.position)
+    this.#window.sent(this.position)
     this.#quietMls = 0
   }
 
@@ -70,6 +74,7 @@ export class Receiver {
     if (resume) this.position = offset
     if (resume || offset === this.credited) return false
     this.credited = offset
+    this.#window.credited(offset)
     this.position = Math.max(this.position, offset)
     this.#idleMls = 0
     return true
@@ -78,6 +83,7 @@ export class Receiver {
   /** What was on its way to it may be lost: it is sent again from what it has written, until it says more. */
   goBack() {
     this.position = this.credited
+    this.#window.reset()
     this.#idleMls = 0
   }
 
