@@ -8,6 +8,17 @@
  */
 import { P2pFrame } from "./frame.js"
 
+/**
+ * What the element's events tell of, for those who write in TypeScript.
+ *
+ * @typedef {import("./talk.js").Shown} Message the detail of `p2p:message`, unless its type is "Data.Connection.State"
+ * @typedef {import("./messages.js").PeerState} PeerState
+ * @typedef {import("./topics.js").Origin} Origin
+ * @typedef {import("./shipment.js").Shipment} Shipment what sendFile() returns
+ * @typedef {import("./files/incoming.js").IncomingFile} IncomingFile the detail of `p2p:file`
+ * @typedef {import("./files/progress.js").Progress} Progress the detail of `p2p:progress`
+ */
+
 export { ERRORS, P2pError } from "./errors.js"
 export { P2pFrame }
 
