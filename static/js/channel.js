@@ -26,6 +26,7 @@ export class Channel {
   #channel
   #delegate
   #clock
+  #hasOpened = false
   /** What waits for room where only the newest counts. @type {Map<string, Packet>} */
   #freshest = new Map()
   /** How many frames were dropped because they made no sense. */
@@ -41,8 +42,7 @@ export class Channel {
     this.#channel = channel
     this.#delegate = delegate
     this.#clock = clock
-    // A channel that the other side made is "open" when it arrives, but what is sent before its event gets lost in Chromium.
-    channel.onopen = () => delegate.channelOpened(this)
+    channel.onopen = () => this.#opened()
     channel.binaryType = "arraybuffer"
     channel.bufferedAmountLowThreshold = LOW_BYTES
     channel.onbufferedamountlow = () => this.#drained()
@@ -52,8 +52,9 @@ export class Channel {
     channel.onerror = null
   }
 
+  /** A channel that the other side made is "open" when it arrives; what is sent before its event gets lost in Chromium, or counts as buffered for ever. */
   get isOpen() {
-    return this.#channel.readyState === "open"
+    return this.#hasOpened && this.#channel.readyState === "open"
   }
 
   /** How many bytes wait in it. */
@@ -109,6 +110,11 @@ export class Channel {
   }
 
   // Private
+
+  #opened() {
+    this.#hasOpened = true
+    this.#delegate.channelOpened(this)
+  }
 
   #drained() {
     const packets = [...this.#freshest.values()]
