@@ -25,13 +25,17 @@ const fromUtf8 = new TextDecoder()
 /** What an app says in one message, encoded once for everybody that it goes to: its topic, and JSON or bytes of a kind. */
 export class Content {
   #head
+  /** What needs no copy to be shown, and the topic of it. @type {{ topic?: string, data: any } | null} */
+  #shown
 
   /**
    * @param {string} head the fields of the frame, as JSON without the braces
    * @param {Uint8Array} [bytes]
+   * @param {{ topic?: string, data: any } | null} [shown]
    */
-  constructor(head, bytes) {
+  constructor(head, bytes, shown = null) {
     this.#head = head
+    this.#shown = shown
     this.bytes = bytes
   }
 
@@ -46,7 +50,7 @@ export class Content {
     if (data instanceof ArrayBuffer) return Content.#binary({ kind: "ArrayBuffer" }, new Uint8Array(data.slice(0)), topic)
     if (ArrayBuffer.isView(data)) return Content.#view(data, topic)
     const json = stringify(data)
-    return new Content(`${topicHead(topic)}"data":${json}`).#limited()
+    return new Content(`${topicHead(topic)}"data":${json}`, undefined, constant(data, topic)).#limited()
   }
 
   /**
@@ -73,7 +77,7 @@ export class Content {
    * @throws {P2pError} `unsupported` for what is nested too deeply to be written again
    */
   static from({ topic, data, binary, bytes }) {
-    return new Content(`${topicHead(topic)}${binary ? `"binary":${JSON.stringify(binary)}` : `"data":${toJSON(data)}`}`, bytes)
+    return new Content(`${topicHead(topic)}${binary ? `"binary":${JSON.stringify(binary)}` : `"data":${toJSON(data)}`}`, bytes, binary ? null : constant(data, topic))
   }
 
   /** As fields of a frame. @returns {ContentFields} */
@@ -105,7 +109,7 @@ export class Content {
    * @returns {{ topic?: string, data: any }}
    */
   read() {
-    return readContent(this.fields)
+    return this.#shown ?? readContent(this.fields)
   }
 
   // Private
@@ -201,6 +205,15 @@ export function sizeOf(packet) {
 }
 
 // Private
+
+/**
+ * A string, for one, can be shown to everybody as it is.
+ * @param {any} data
+ * @param {string} [topic]
+ */
+function constant(data, topic) {
+  return typeof data === "string" || typeof data === "boolean" || data === null ? { ...(topic !== undefined && { topic }), data } : null
+}
 
 /** @param {string} [topic] */
 function topicHead(topic) {

@@ -145,6 +145,7 @@ export class MessageLog {
     const oldest = this.#clock.now() - LOG_TERM_MLS
     while (this.#first < this.#shown.length && this.#isSurplus(this.#shown.length - this.#first, this.#shown[this.#first], oldest)) {
       this.#characters -= sizeOf(this.#shown[this.#first].packet)
+      this.#shown[this.#first].packet = "" // its room isn't needed any more
       this.#first += 1
     }
     // Not one by one: each time would move all the others.

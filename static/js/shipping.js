@@ -84,8 +84,8 @@ export class Shipping {
    * @param {any} note
    * @param {P2pError} error
    */
-  #refuse(senderId, note, { code }) {
-    if (note?.kind === "offer") this.#options.tell(senderId, { kind: "fail", id: note.id, code }).catch(() => undefined)
+  #refuse(senderId, note, { code, message }) {
+    if (note?.kind === "offer") this.#options.tell(senderId, { kind: "fail", id: note.id, code, reason: message }).catch(() => undefined)
   }
 
   /** @returns {Promise<Transfers>} */

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Channel, CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST } from "../../static/js/channel.js"
+import { Channel, CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST, MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../static/js/channel.js"
 import { encodeFrame } from "../../static/js/messages.js"
 import { FakeClock, pass, settle } from "./support/fake_clock.js"
 import { FakeDataChannel, FakeNetwork } from "./support/fake_rtc.js"
 
-/** Two channels, open and wired to each other. */
-function pair() {
+/** Two channels, wired to each other, and open unless they are still to say so. */
+function pair({ isOpen = true } = {}) {
   const network = new FakeNetwork()
   const clock = new FakeClock()
   const [raw, far] = [new FakeDataChannel(network), new FakeDataChannel(network)]
@@ -27,13 +27,16 @@ function pair() {
   })
   const near = new Channel({ channel: /** @type {any} */ (raw), delegate: delegate("near"), clock })
   const other = new Channel({ channel: /** @type {any} */ (far), delegate: delegate("far"), clock })
+  if (isOpen) for (const end of [raw, far]) end.onopen()
+  log.length = 0
   return { network, clock, raw, far, near, other, log, arrived }
 }
 
 test("a channel that is open when it comes is used when it says so", async () => {
-  const { raw, log } = pair()
+  const { raw, near, log } = pair({ isOpen: false })
   await settle()
   assert.deepEqual(log, [])
+  assert.throws(() => near.sendPacket("{}"), { code: "not_joined" })
   raw.onopen()
   assert.deepEqual(log, ["near opened"])
 })
@@ -72,11 +75,46 @@ test("only so much may wait in it, and what has left makes room", () => {
 
 test("the browser's refusals are typed: too large for the other side, or too much at once", () => {
   const { raw, near } = pair()
-  raw.maxMessageSize = 10
-  assert.throws(() => near.sendPacket("x".repeat(11)), ({ code, cause }) => code === "too_large" && cause instanceof TypeError)
-  near.sendPacket("x".repeat(10))
+  raw.maxMessageSize = MAX_GATHERED_CHARACTERS + 10
+  assert.throws(() => near.sendPacket("x".repeat(MAX_GATHERED_CHARACTERS + 11)), ({ code, cause }) => code === "too_large" && cause instanceof TypeError)
+  near.sendPacket("x".repeat(MAX_GATHERED_CHARACTERS + 10))
   raw.send = () => { throw new DOMException("full", "OperationError") }
-  assert.throws(() => near.sendPacket("x"), { code: "rate_limited" })
+  assert.throws(() => near.sendPacket("x".repeat(MAX_GATHERED_CHARACTERS + 1)), { code: "rate_limited" })
+})
+
+test("small frames of one turn travel together, in order, up to a size; a large one goes after those before it", async () => {
+  const { raw, near, other, log } = pair()
+  for (const data of ["a", "b"]) near.send({ type: "Data", id: 1, data })
+  assert.deepEqual(raw.sent, [])
+  near.send({ type: "Data", id: 1, data: "c".repeat(MAX_GATHERED_CHARACTERS) })
+  near.send({ type: "Data", id: 1, data: "d\n" })
+  await settle()
+  assert.deepEqual(raw.sent.map((packet) => packet.split("\n").length), [2, 1, 1])
+  assert.deepEqual(log.map((line) => line.at("far received Data ".length)), ["a", "b", "c", "d"])
+  const frame = encodeFrame({ type: "Data", id: 1, data: "x".repeat(MAX_GATHERED_CHARACTERS - 100) })
+  for (let count = 0; count < 9; count++) near.sendPacket(frame)
+  await settle()
+  assert.ok(raw.sent.slice(3).every((packet) => packet.length <= MAX_PACKET_CHARACTERS + 10))
+  assert.equal(other.badFrames, 0)
+})
+
+test("what waits for others to travel with is sent before the channel closes; nothing is told after the other side's last words", async () => {
+  const { near, far, raw, log, other } = pair()
+  near.send({ type: "Goodbye" })
+  void near.close()
+  await settle()
+  assert.deepEqual(log, ["far received Goodbye undefined", "far closed"])
+  assert.equal(raw.sent.length, 1)
+  assert.equal(other.badFrames, 0)
+  assert.equal(far.readyState, "closed")
+})
+
+test("who takes no packet of a few frames can't be talked to: the channel closes", async () => {
+  const { raw, near, log } = pair()
+  raw.maxMessageSize = 10
+  near.send({ type: "Heartbeat" })
+  await settle()
+  assert.deepEqual(log.toSorted((one, other) => one.localeCompare(other)), ["far closed", "near closed"])
 })
 
 test("bytes go as they are, and arrive as a copy", async () => {

@@ -145,7 +145,8 @@ test("hands each frame to the host by its own channel, as it is", async () => {
   const room = new Room()
   const ann = await room.join("ann")
   for (const frame of routed) ann.role.route(frame)
-  const sent = (label) => ann.channel("host", label).sent.map(decodeFrame).filter((frame) => routed.some(({ type }) => type === frame?.type))
+  await room.pass()
+  const sent = (label) => ann.channel("host", label).frames.map(decodeFrame).filter((frame) => routed.some(({ type }) => type === frame?.type))
   assert.deepEqual(["messages", "bulk", "fast"].map(sent), [routed.slice(0, 2), routed.slice(3), routed.slice(2, 3)])
 })
 

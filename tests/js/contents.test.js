@@ -86,7 +86,9 @@ test("any value goes round, on any topic", async () => {
     .map(([Kind, bytes, skipped, length]) => new Kind(bytes.slice().buffer, skipped * 8, Kind === DataView ? length * 3 : length))
   const bytes = fc.uint8Array({ maxLength: 40 })
   const file = fc.tuple(bytes, fc.string({ unit: "grapheme", maxLength: 30 }), fc.constantFrom("", "image/png", "text/plain"))
-  const value = fc.oneof(fc.jsonValue(), fc.string({ unit: "grapheme" }), view, bytes.map((array) => array.slice().buffer), file.map(([array, name, type]) => new File([array.slice()], name, { type })), file.map(([array, , type]) => new Blob([array.slice()], { type })))
+  // Of -0 JSON makes 0.
+  const json = fc.jsonValue().map((any) => JSON.parse(JSON.stringify(any)))
+  const value = fc.oneof(json, fc.string({ unit: "grapheme" }), view, bytes.map((array) => array.slice().buffer), file.map(([array, name, type]) => new File([array.slice()], name, { type })), file.map(([array, , type]) => new Blob([array.slice()], { type })))
   const topic = fc.option(fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }), { nil: undefined })
   await fc.assert(fc.asyncProperty(value, topic, async (data, name) => {
     const got = await roundTrip(data, name)

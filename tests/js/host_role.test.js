@@ -21,7 +21,7 @@ async function open(...peerIds) {
 }
 
 /** The presence frames that went over a channel. @param {any} channel */
-const presenceFrames = (channel) => channel.sent.map((text) => JSON.parse(text)).filter(({ type }) => type === STATE)
+const presenceFrames = (channel) => channel.frames.map((text) => JSON.parse(text)).filter(({ type }) => type === STATE)
 
 test("is connected from the start, alone or not", async () => {
   const { host } = await open()
@@ -55,7 +55,7 @@ test("a message without a name is of whom the connection belongs to; nothing els
   await room.pass()
   for (const { received } of [host, ann, bob]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", data: "I am ann" }])
   const { inc } = ann.conversation
-  assert.deepEqual(JSON.parse(host.channel("bob").sent.findLast((text) => text.includes("I am ann"))), { type: "Data", senderId: "ann", inc, id: 1, data: "I am ann", n: 1 })
+  assert.deepEqual(JSON.parse(host.channel("bob").frames.findLast((text) => text.includes("I am ann"))), { type: "Data", senderId: "ann", inc, id: 1, data: "I am ann", n: 1 })
 })
 
 test("nobody speaks for who is here", async () => {
@@ -335,7 +335,7 @@ test("a frame goes from one to another, either of them the host or not, by its o
   assert.deepEqual(bob.routed.map(({ type, senderId, data = "" }) => [type, senderId, data].join(" ")).toSorted(), ["Credit ann ", "Direct ann for bob", "Direct host from the host", "Fast ann cursor", "Received ann "])
   for (const { routed } of [ann, cleo]) assert.deepEqual(routed, [])
   for (const { received } of [host, ann, bob, cleo]) assert.deepEqual(received, [])
-  assert.deepEqual(["messages", "bulk", "fast"].map((label) => decodeFrame(host.channel("bob", label).sent.at(-1))?.type), ["Received", "Credit", "Fast"])
+  assert.deepEqual(["messages", "bulk", "fast"].map((label) => decodeFrame(host.channel("bob", label).frames.at(-1))?.type), ["Received", "Credit", "Fast"])
 })
 
 test("a client can't name another sender, however it says so", async () => {

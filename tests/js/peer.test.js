@@ -80,6 +80,7 @@ test("a client with a kept socket follows a new host, and what was on its way ar
   await world.pass(10)
   world.network.isCut = true
   const result = fate(bob.peer.send("whither"))
+  await world.pass()
   world.network.isCut = false
   world.server.forgetUntil(4)
   world.server.loses = (event) => event === "host_changed"

@@ -174,7 +174,7 @@ export class OutgoingFile {
     for (const receiver of this.#all) {
       const isBack = receiver.reach(reachable.has(receiver.peerId))
       // Another page may have come back, which knows nothing of the file, and says so.
-      if (isBack && receiver.stage === "active") this.#post(receiver, { kind: "hold", id: this.id })
+      if (isBack && (receiver.stage === "active" || receiver.stage === "accepted")) this.#post(receiver, { kind: "hold", id: this.id })
     }
   }
 

@@ -293,6 +293,11 @@ export class FakeDataChannel {
     return this.#waiting.reduce((sum, packet) => sum + sizeOf(packet), 0)
   }
 
+  /** What was sent, frame by frame. */
+  get frames() {
+    return this.sent.flatMap((packet) => typeof packet === "string" ? packet.split("\n") : [packet])
+  }
+
   /** The other side takes nothing more. */
   stall() {
     this.#isStalled = true
