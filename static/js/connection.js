@@ -2,7 +2,7 @@ import { Channel } from "./channel.js"
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 import { Heartbeat } from "./heartbeat.js"
-import { GOODBYE, HEARTBEAT } from "./messages.js"
+import { encodeFrame, GOODBYE, HEARTBEAT } from "./messages.js"
 import { Negotiation } from "./negotiation.js"
 
 /** The channels of a connection: for messages, for files (so that messages needn't wait for these), and for what may be lost. */
@@ -62,7 +62,7 @@ export class Connection {
       interval: heartbeat.intervalMls,
       idleTimeout: heartbeat.idleTimeoutMls,
       clock,
-      beat: () => this.trySend({ type: HEARTBEAT }),
+      beat: () => this.#beat(),
       lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
     })
     this.#timer = new Timer(clock)
@@ -176,6 +176,14 @@ export class Connection {
   /** @param {Lane} lane */
   #create(lane) {
     if (!this.#channels.has(lane) && this.state !== "closed") this.#open(this.#pc.createDataChannel(lane, LANES[lane]))
+  }
+
+  /** Chromium may leave `bufferedAmount` as it is until something else is sent, and files would wait for room for ever. */
+  #beat() {
+    this.trySend({ type: HEARTBEAT })
+    for (const lane of /** @type {Lane[]} */ (["bulk", "fast"])) {
+      if ((this.#channels.get(lane)?.buffered ?? 0) > 0) this.failureToSend(encodeFrame({ type: HEARTBEAT }), lane)
+    }
   }
 
   /** @param {RTCDataChannel} channel */

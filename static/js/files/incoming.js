@@ -157,6 +157,7 @@ export class IncomingFile {
     if (this.#stage === "active") this.#idleMls = 0
     if (note.kind === "fail") this.fail(failure(note), false)
     if (note.kind === "pause" || note.kind === "resume") this.#setPausedThere(note.kind === "pause")
+    if (note.kind === "hold") this.goBack() // the sender is back, and may have missed where this is
     if (note.kind === "end") this.#ended(note)
   }
 
