@@ -175,7 +175,7 @@
     try {
       const { head, length } = kit.readFrame(packet)
       if (head.type === "Chunk") wire[direction === "out" ? "chunkBytes" : "chunkBytesIn"] += length
-      if (wire.log && head.type !== "Heartbeat") wire.log.push({ direction, label, head, length })
+      if (wire.log && head.type !== "Heartbeat") wire.log.push({ direction, label, head, length, at: performance.timeOrigin + performance.now() })
     } catch {
       // Rubbish that a test sends: nothing to note.
     }

@@ -37,7 +37,7 @@ def test_messages_pass_while_a_large_file_does(
         member.run("kit.on('chat'), undefined")
     bob.run("""() => {
       const part = new Blob([kit.bytes(1_000_000)])
-      kit.sendFile("large", new Blob(Array.from({ length: 24 }, () => part)))
+      kit.sendFile("large", new Blob(Array.from({ length: 12 }, () => part)))
     }""")
     cleo.wait("kit.offers[0]?.transferred > 0")
     # Each says the next thing when the last one has been shown to it.
@@ -92,10 +92,10 @@ def test_a_large_file_leaves_the_memory_flat(circle: Circle, keeps: str) -> None
     _, bob, cleo = circle.members
     cleo.take_files("discard" if keeps == "in a stream" else "accept")
     before = {member.peer_id: memory(member) for member in (bob, cleo)}
-    size = 48 * MB
+    size = 32 * MB
     bob.run("""() => {
       const part = new Blob([kit.bytes(1_000_000)])
-      kit.sendFile("huge", new Blob(Array.from({ length: 48 }, () => part)), { to: "cleo" })
+      kit.sendFile("huge", new Blob(Array.from({ length: 32 }, () => part)), { to: "cleo" })
     }""")
     growth = {"bob": 0, "cleo": 0}
     for share in (0.25, 0.5, 0.75, 1):
@@ -127,7 +127,7 @@ def test_a_loop_without_a_pause_is_told_so(circle: Circle, sender_id: str) -> No
       kit.accepted = []
       kit.codes = {}
       const outcomes = []
-      for (let number = 0; number < 100_000; number++) {
+      for (let number = 0; number < 30_000; number++) {
         const accept = () => { kit.accepted.push(number) }
         const refuse = ({ code }) => { kit.codes[code] = (kit.codes[code] ?? 0) + 1 }
         outcomes.push(kit.frame.send(number).then(accept, refuse))
@@ -136,7 +136,7 @@ def test_a_loop_without_a_pause_is_told_so(circle: Circle, sender_id: str) -> No
       return [kit.accepted.length, kit.codes]
     }""")
     accepted = sender.run("kit.accepted")
-    assert counts == [len(accepted), {"rate_limited": 100_000 - len(accepted)}]
+    assert counts == [len(accepted), {"rate_limited": 30_000 - len(accepted)}]
     assert len(accepted) >= 1_000
     sender.run("kit.frame.send('after that')")
     for member in circle.members:
@@ -178,7 +178,7 @@ def test_loops_of_all_kinds_again_and_again(circle: Circle) -> None:
     # More than a host passes on in a second: it slows this client down, and doesn't give it up.
     accepted = bob.run("""async () => {
       const accepted = { all: [], cleo: [] }
-      for (let round = 0; round < 4; round++) {
+      for (let round = 0; round < 2; round++) {
         const outcomes = []
         for (let at = 0; at < 1_500; at++) {
           const number = 1_500 * round + at
@@ -194,6 +194,6 @@ def test_loops_of_all_kinds_again_and_again(circle: Circle) -> None:
     }""")
     told = cleo.told
     for topic, numbers in accepted.items():
-        assert len(numbers) >= 4_000
+        assert len(numbers) >= 2_000
         assert [int(kind[1]) for _, shown, kind, _ in told if shown == topic] == numbers
     circle.check_channels()
