@@ -93,7 +93,10 @@ def test_a_command_closes_a_session(open_wire: Open, command: Run) -> None:
     for wire in (host, client):
         assert wire.wait_for("session_error")["code"] == "session_expired"
     host.read(lambda: host.dismissed)
-    assert client.ask("session_join", "{}")["error"]["code"] == "session_expired"
+    client.read(lambda: client.dismissed)
+    late = open_wire(1)
+    late.connect({"token": client.token})
+    assert late.refusal["data"]["code"] == "session_expired"
     again = open_wire(1).join("r3", "bob")
     assert again.wait_for("session_ready")["host_peer_id"] == "bob"
 

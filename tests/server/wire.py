@@ -33,6 +33,7 @@ class Wire:
         self.refusal: Any = None
         self.joined = False
         self.dismissed = False
+        self.token = ""
         self._answers: dict[int, Any] = {}
         self._url = url
         self._socket = websocket.create_connection(
@@ -56,8 +57,8 @@ class Wire:
         self.read(lambda: self.joined or self.refusal is not None)
 
     def join(self, session_id: str, peer_id: str, **shown: Any) -> "Wire":
-        token = get(f"{self._url}/token/{session_id}/{peer_id}")
-        self.connect({"token": token, **shown})
+        self.token = get(f"{self._url}/token/{session_id}/{peer_id}")
+        self.connect({"token": self.token, **shown})
         return self
 
     def ask(self, event: str, payload: str, namespace: str = NAMESPACE) -> Any:
