@@ -122,7 +122,7 @@ export class BoardController extends P2pController {
     if (!this.pen || now - this.previewedAt < PREVIEW_MLS) return
     this.previewedAt = now
     // What gets lost is made up for by the next one, and at last by the stroke itself.
-    this.p2pSendMessage(this.pen.tail, { topic: "preview", reliable: false }).catch(() => {})
+    this.p2pSendMessage(this.pen.tail, { topic: "preview", reliable: false }).catch(() => {}) // a preview may be lost
   }
 
   // Private

@@ -41,7 +41,7 @@ export class CursorsController extends P2pController {
   send(place) {
     this.frameRequest = undefined
     // A place that gets lost is old when it is missed.
-    this.p2pSendMessage(place, { topic: "cursor", reliable: false }).catch(() => {})
+    this.p2pSendMessage(place, { topic: "cursor", reliable: false }).catch(() => {}) // the next place comes in a moment
   }
 
   // What others' do
