@@ -1,6 +1,5 @@
 """Files from page to page: they arrive whole or not at all, and both ends are told which."""
 
-import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -279,12 +278,16 @@ def test_both_sides_are_told_of_the_progress(circle: Circle) -> None:
     ann, bob, cleo = circle.members
     for member in (ann, cleo):
         member.take_files("pace")
+    begun = {one.peer_id: one.run("performance.now()") for one in circle.members}
     send_file(bob, "told", 4 * MB, type="text/x")
     assert bob.outcome("told") == "done"
     for receiver in (ann, cleo):
         received = receiver.run("kit.progress")
         sent = bob.run("id => kit.progress.filter(({ peerId }) => peerId === id)", receiver.peer_id)
-        for told, direction, other in ((received, "in", "bob"), (sent, "out", receiver.peer_id)):
+        for teller, told, direction, other in (
+            (receiver, received, "in", "bob"),
+            (bob, sent, "out", receiver.peer_id),
+        ):
             label = (direction, other, "told", "text/x", 4 * MB)
             for one in told:
                 assert (
@@ -300,8 +303,8 @@ def test_both_sides_are_told_of_the_progress(circle: Circle) -> None:
             assert any(one["rate"] > 0 for one in told)
             active = [one["at"] for one in told if one["state"] == "active"]
             assert len(active) >= 3
-            pauses = [after - before for before, after in itertools.pairwise(active[1:])]
-            assert min(pauses) > 99
+            # The first tells the new state; each of the others came 100 ms after the one before.
+            assert len(active) - 2 <= (active[-1] - begun[teller.peer_id]) / 100
         assert states(receiver, "told", "in")[-2:] == ["active", "done"]
     assert states(bob, "told", "out")[0] == "offered"
 
