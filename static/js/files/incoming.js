@@ -52,6 +52,8 @@ export class IncomingFile {
   #isHere
   #idleMls = 0
   #creditedTo = 0
+  /** Whether what came last can't be taken before what is missing has come. */
+  #hasGap = false
   #askedAt = -Infinity
   #askedFor = -1
 
@@ -170,7 +172,8 @@ export class IncomingFile {
     if (this.#stage !== "active" || !this.#writing) return false
     this.#idleMls = 0
     const isTaken = this.#writing.take(offset, bytes)
-    if (!isTaken && offset > this.#writing.received) this.#ask()
+    this.#hasGap = !isTaken && offset > this.#writing.received
+    if (this.#hasGap) this.#ask()
     return isTaken
   }
 
@@ -271,7 +274,7 @@ export class IncomingFile {
   #remind() {
     const isSilent = this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0
     if (isSilent || (this.#writing?.credit ?? 0) > this.#creditedTo) this.#credit()
-    if (isSilent) this.#ask()
+    if (isSilent || this.#hasGap) this.#ask()
   }
 
   /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { RETURN_MLS, STALL_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { RETURN_MLS, SILENCE_MLS, STALL_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -210,4 +210,15 @@ test("a sender that stops halfway is given up", async () => {
   assert.equal(error.code, "stalled")
   assert.ok(room.clock.now() >= RETURN_MLS && room.clock.now() < RETURN_MLS + 5_000)
   assert.equal(bob.transfers.size, 0)
+})
+
+test("chunks that get lost again and again, faster than is asked for them, hold a file up for no longer than a look at it takes", async () => {
+  const { room, taken, parties: [ann] } = open("ann", "bob")
+  const bytes = noise(2 * MIB)
+  let count = 0
+  room.onChunk = () => ++count % 10 !== 3
+  const sending = ann.transfers.sendFile(new TestFile(bytes), { to: "bob" })
+  await room.settled(sending.done)
+  assert.ok(await same(await taken.get("bob")[0], bytes))
+  assert.ok(room.clock.now() < 2 * SILENCE_MLS, `It took ${room.clock.now()} ms.`)
 })
