@@ -22,7 +22,7 @@ test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the 
 	bash tools/test_programs.sh
 	@files=$$(find tests/js -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/js." >&2; exit 1; }; \
 	$(NODE) node --test $$files
-	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
 	$(BIN)/ruff check
