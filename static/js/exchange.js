@@ -3,7 +3,7 @@ import { hasContent, readContent } from "./contents.js"
 import { Direct } from "./direct.js"
 import { P2pError } from "./errors.js"
 import { Fast } from "./fast.js"
-import { CHUNK, CREDIT, DATA, DIRECT, FAST, MAX_ADDRESSEES, RECEIVED } from "./messages.js"
+import { CHUNK, CREDIT, DATA, DIRECT, FAST, isSpeech, MAX_ADDRESSEES, RECEIVED } from "./messages.js"
 import { Requests } from "./requests.js"
 import { Shipping } from "./shipping.js"
 
@@ -28,6 +28,7 @@ import { Shipping } from "./shipping.js"
  * @property {() => import("./cast.js").Role | null} role the one that is being played
  * @property {() => boolean} isConnected
  * @property {() => Map<string, import("./messages.js").PeerState>} peers
+ * @property {() => void} requireVoice throws where this peer may not send
  * @property {ExchangeDelegate} delegate
  */
 export class Exchange {
@@ -153,6 +154,8 @@ export class Exchange {
   #route(frame) {
     const role = this.#options.role()
     if (!role) throw new P2pError("not_joined")
+    // The right to send may be gone since this was said, and the host would drop it without a word.
+    if (isSpeech(frame)) this.#options.requireVoice()
     role.route(frame)
   }
 

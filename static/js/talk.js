@@ -111,7 +111,11 @@ export class Talk {
   flush() {
     const role = this.#options.role()
     if (!role?.isSynced || !this.#options.isConnected()) return
-    const isDone = this.conversation.flush((id, content) => role.send(id, content)) && this.#exchange.flush()
+    const say = (/** @type {number} */ id, /** @type {Content} */ content) => {
+      if (role.iamHost) this.#options.requireVoice() // it may be gone since this was said; a client is refused by its host
+      role.send(id, content)
+    }
+    const isDone = this.conversation.flush(say) && this.#exchange.flush()
     if (!isDone && !this.#retry.isRunning) this.#retry.start(RETRY_SEND_MLS, () => this.flush())
   }
 

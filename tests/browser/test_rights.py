@@ -3,6 +3,19 @@
 from .peers import FRAME, Peer, Room
 from .test_hostile import CHANNELS, send_raw
 
+# Speaks before it is connected.
+EARLY = """
+document.addEventListener("p2p:negotiating", ({ target: frame }) => {
+  const said = [
+    frame.send("x"),
+    frame.send("x", { to: "ann" }),
+    frame.request("ann", "t", 1),
+    frame.sendFile(new Blob(["x"]), { to: "ann" }).done,
+  ]
+  window.early = Promise.all(said.map((one) => one.then(() => "sent", ({ code }) => code)))
+}, { once: true })
+"""
+
 
 def outcome_of_sending(peer: Peer) -> str:
     sent = f"{FRAME}.send('hello').then(() => 'sent', (error) => error.code)"
@@ -80,6 +93,12 @@ def test_a_reader_reads_and_is_not_heard(room: Room) -> None:
     cem.send("hello")
     for peer in (host, bob, cem):
         peer.wait_for_messages([("cem", "hello")])
+
+
+def test_what_a_reader_says_before_it_knows_that_it_is_one_is_refused(room: Room) -> None:
+    room.join("ann")
+    bob = room.join("bob", query="can_send=0", init_script=EARLY)
+    assert bob.page.evaluate("window.early") == ["forbidden"] * 4
 
 
 def test_a_peer_that_may_not_host_waits_for_one_that_may(room: Room) -> None:

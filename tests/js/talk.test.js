@@ -431,6 +431,47 @@ test("a reader asks nobody, says nothing to anybody, and answers who asks it", a
   }
 })
 
+test("what is said before the server has let this peer read only is refused, whomever it is for", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  world.server.readers.add("reader")
+  const reader = world.page("reader")
+  reader.peer.start()
+  const results = [{}, { to: ["ann"] }, { to: ["ann", "bob"] }].map((options) => fate(reader.peer.send("x", options)))
+  results.push(fate(reader.peer.request("bob", "t", 1)), fate(reader.peer.sendFile(new Blob(["x"]), { to: ["bob"] }).done))
+  await until(world, () => results.every((result) => result.is !== "pending"))
+  assert.deepEqual(is(results), results.map(() => "forbidden"))
+  assert.ok(world.clock.now() < 5_000)
+  assert.deepEqual([ann.messages, bob.messages, bob.offers], [[], [], []])
+  await assertQuiet(world, [ann, bob, reader])
+})
+
+for (const name of ["closes", "aborts", "falls silent"]) {
+  test(`what waits where a host ${name} is refused if its sender comes back as a reader, who answers all the same`, async () => {
+    const { world, pages } = await open("ann", "bob", "cleo", "dave")
+    const [, bob, cleo, dave] = pages
+    bob.topics.respond("t", (data) => data + 1)
+    ENDS[name](world, pages)
+    const refused = [["cleo", "dave"], ["dave"]].map((to) => fate(bob.peer.send("x", { to })))
+    refused.push(fate(bob.peer.request("cleo", "t", 1, { timeout: 60_000 })))
+    world.server.readers.add("bob")
+    const answer = fate(cleo.peer.request("bob", "t", 1, { timeout: 60_000 }))
+    await world.pass(HEARTBEAT.idleTimeoutMls + 10_000)
+    assert.equal(bob.peer.state, "connected")
+    assert.deepEqual([is(refused), answer.is, cleo.messages, dave.messages], [["forbidden", "forbidden", "forbidden"], "resolved", [], []])
+    await assertQuiet(world, pages)
+  })
+}
+
+test("a reader that becomes the host says nothing of what waits, to all or to some", async () => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  ann.peer.abort()
+  const results = [{}, { to: ["cleo"] }].map((options) => fate(bob.peer.send("x", options)))
+  world.server.readers.add("bob")
+  await world.pass(5_000)
+  assert.deepEqual([bob.peer.iamHost, is(results), cleo.messages], [true, ["forbidden", "forbidden"], []])
+  await assertQuiet(world, [bob, cleo])
+})
+
 // Files
 
 /**
@@ -483,4 +524,23 @@ test("a file survives a change of host", async () => {
   assert.equal(result.is, "resolved")
   assert.deepEqual(new Uint8Array(await (await /** @type {any} */ (whole)).arrayBuffer()), bytes)
   await assertQuiet(world, [bob, cleo])
+})
+
+test("a file whose sender comes back as a reader fails at both ends, and is told why", async () => {
+  for (const hasPaused of [false, true]) {
+    const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+    const bytes = new Uint8Array(2_000_000)
+    cleo.on.file = (file) => void file.accept().catch(() => undefined)
+    const file = bob.peer.sendFile(bytes, { to: ["cleo"] })
+    const result = fate(file.done)
+    await until(world, () => file.transferred > 0)
+    if (hasPaused) file.pause()
+    world.server.readers.add("bob")
+    bob.peer.reconnect()
+    await world.pass(10)
+    file.resume()
+    await until(world, () => result.is !== "pending" && cleo.offers[0].error)
+    assert.deepEqual([result.is, cleo.offers[0].error.code], ["forbidden", "forbidden"])
+    await assertQuiet(world, [ann, bob, cleo])
+  }
 })

@@ -224,8 +224,9 @@ export class OutgoingFile {
       this.#carrier.sendChunk(to, { transfer: this.id, offset }, chunk.subarray(0, length))
       return true
     } catch (error) {
-      if (error instanceof P2pError) return false // it isn't connected, and goes on when it is
-      throw error
+      if (!(error instanceof P2pError)) throw error
+      if (error.code === "forbidden") this.#failAll(error)
+      return false // it isn't connected, and goes on when it is
     }
   }
 

@@ -17,6 +17,8 @@ export class FakeServer {
   refuse = () => null
   /** What session_ready says besides. @type {Record<string, any>} */
   terms = {}
+  /** Those who may only read, as it is told them when they join. @type {Set<string>} */
+  readers = new Set()
   /** Loses a packet on its way to a peer where it returns true. @type {(event: string, payload: any, peerId: string) => boolean} */
   loses = () => false
   /** The number of the next election. @type {(epoch: number) => number} */
@@ -233,7 +235,7 @@ export class FakeServer {
    * @param {boolean} isConnected whether the peer needs no offer
    */
   #welcome(peerId, isConnected) {
-    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms }
+    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms, ...(this.readers.has(peerId) && { can_send: false }) }
     if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
     this.emit(peerId, "session_ready", ready)
     if (!isConnected) this.emit(this.host, "session_ready", ready)
