@@ -461,8 +461,11 @@ def test_a_file_that_changes_while_it_is_sent(
     assert cleo.run("kit.files[0].sink.abortedFor") == "cancelled"
 
 
-@pytest.mark.parametrize("kind", ["closed", "reloaded"])
-def test_a_sender_that_stops_halfway(circle: Circle, kind: str) -> None:
+@pytest.mark.parametrize("is_paused", [False, True])
+@pytest.mark.parametrize(("kind", "error"), [("closed", "stalled"), ("reloaded", "cancelled")])
+def test_a_sender_that_stops_halfway(
+    circle: Circle, kind: str, error: str, is_paused: bool
+) -> None:
     _, _, cleo = circle.members
     [dan] = circle.gather("dan")
     kept = len(cleo.run("kit.stored()"))
@@ -475,15 +478,17 @@ def test_a_sender_that_stops_halfway(circle: Circle, kind: str) -> None:
     send_file(dan, "half", LARGE, to="cleo")
     cleo.wait("kit.offers[0]?.transferred > 3_000_000")
     assert len(cleo.run("kit.stored()")) > kept
+    if is_paused:
+        cleo.run("kit.offers[0].pause()")
     cleo.run(HURRY)
     if kind == "closed":
         dan.page.close()
     else:
         dan.page.reload()
         dan.wait_for_state("connected")
-    assert error_of(cleo)[0] == "stalled"
+    assert error_of(cleo)[0] == error
     cleo.wait("async (kept) => (await kit.stored()).length === kept", kept)
-    assert cleo.run("kit.progress.at(-1).error") == "stalled"
+    assert cleo.run("kit.progress.at(-1).error") == error
     if kind == "reloaded":
         digest = send_file(dan, "again", MB, to="cleo")
         assert dan.outcome("again") == "done"

@@ -43,7 +43,8 @@ export class Inbound {
   noted(senderId, note) {
     const file = this.find(senderId, note.id)
     if (file) file.noted(note)
-    else if (note.kind === "hold" || note.kind === "end") this.#disown(senderId, note.id)
+    else if (note.kind === "hold" || note.kind === "end") this.#disown(senderId, note.id, "took")
+    else if (note.kind === "accept") this.#disown(senderId, note.id, "sent")
   }
 
   /** @param {string} senderId @param {string} id */
@@ -120,9 +121,9 @@ export class Inbound {
     this.#tellFailure(senderId, id, new P2pError("rate_limited", { message: `More than ${MAX_OFFERS} files of one sender wait.` }))
   }
 
-  /** It was a former page of this peer that took the file. @param {string} senderId @param {string} id */
-  #disown(senderId, id) {
-    this.#tellFailure(senderId, id, new P2pError("cancelled", { message: "The page that took the file has gone." }))
+  /** It was a former page of this peer that took the file, or sent it. @param {string} peerId @param {string} id @param {"took" | "sent"} part */
+  #disown(peerId, id, part) {
+    this.#tellFailure(peerId, id, new P2pError("cancelled", { message: `The page that ${part} the file has gone.` }))
   }
 
   /** @param {string} senderId @param {string} id @param {P2pError} error */

@@ -132,7 +132,7 @@ export class IncomingFile {
 
   /** It is accepted, and others come first. */
   wait() {
-    this.#post({ kind: "accept", id: this.id, wait: true })
+    this.#accept()
   }
 
   /** Its turn has come. */
@@ -149,7 +149,7 @@ export class IncomingFile {
     if (this.#stage === "failed") return this.#writing.abort(/** @type {P2pError} */ (this.error))
     this.#idleMls = 0
     if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
-    this.#post({ kind: "accept", id: this.id })
+    this.#accept()
     this.#meter.report()
   }
 
@@ -204,6 +204,8 @@ export class IncomingFile {
     this.#isHere = isHere
     if (isHere) this.goBack()
     else if (this.#stage !== "offered") this.#idleMls = 0
+    // Another page may have come back, which knows nothing of the file, and says so.
+    if (isHere && (this.#stage === "accepted" || this.#writing)) this.#accept()
   }
 
   /** @param {number} mls */
@@ -268,6 +270,10 @@ export class IncomingFile {
     if (!this.#writing) return
     this.#creditedTo = this.#writing.credit
     this.#options.carrier.sendCredit(this.senderId, { transfer: this.id, offset: this.#creditedTo })
+  }
+
+  #accept() {
+    this.#post({ kind: "accept", id: this.id, ...(this.#stage === "accepted" && { wait: true }) })
   }
 
   /** A sign of life before a block is whole, and after a silence all that the sender may have missed. */

@@ -133,6 +133,8 @@ export class OutgoingFile {
    */
   noted(peerId, note) {
     const receiver = this.#receivers.get(peerId)
+    // It was away when it was given up.
+    if (receiver?.error && note.kind === "accept") this.#tell(receiver, receiver.error)
     if (!receiver || receiver.isOver || receiver.stage === "waiting") return
     if (note.kind === "fail") this.#fail(receiver, failure(note), false)
     if (note.kind === "accept" && receiver.stage !== "active") this.#accepted(receiver, note.wait)

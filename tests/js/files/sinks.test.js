@@ -215,7 +215,7 @@ test("a sender that heeds no credit fills no memory", async () => {
   const { room, bob } = await transfer(10, (file) => file.accept({ to: new WritableStream({ write: () => new Promise(() => {}) }) }))
   bob.transfers.noted("eve", { kind: "offer", id: "flood", name: "x", type: "", size: 64 * MIB })
   bob.offers[1].accept({ to: new WritableStream({ write: () => new Promise(() => {}) }) }).catch(() => {})
-  room.join("eve")
+  room.join("eve").transfers.noted = () => {}
   await room.pass(50)
   const chunk = noise(BLOCK_BYTES)
   let taken = 0

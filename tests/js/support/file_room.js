@@ -205,6 +205,23 @@ export class FileRoom {
     for (const queue of this.#queues.values()) this.#flush(queue)
   }
 
+  /** Its page goes and another one comes, which knows of nothing. Others than the host only. */
+  async reload(peerId, options) {
+    this.close(peerId)
+    await this.pass(500)
+    const party = Object.assign(new Party(this, peerId, options), { isUp: false })
+    this.restore(peerId)
+    return party
+  }
+
+  /** Its page goes for good. */
+  close(peerId) {
+    const old = this.parties.get(peerId)
+    this.drop(peerId)
+    old.transfers.leave(new P2pError("not_joined"))
+    for (const [key, { from }] of this.#queues) if (from === old) this.#queues.delete(key)
+  }
+
   /** The host is gone; what it was passing on is lost, and another one takes its place. */
   hostDies(nextId) {
     const old = this.host
