@@ -80,19 +80,20 @@ export class Shipping {
   // Private
 
   /**
+   * Whoever asks something about a file isn't left waiting.
    * @param {string} senderId
    * @param {any} note
    * @param {P2pError} error
    */
   #refuse(senderId, note, { code, message }) {
-    if (note?.kind === "offer") this.#options.tell(senderId, { kind: "fail", id: note.id, code, reason: message }).catch(() => undefined)
+    if (note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
   }
 
   /** @returns {Promise<Transfers>} */
   #load() {
-    this.#loading ??= import("./files/transfers.js").then(({ Transfers }) => this.#begin(Transfers), (cause) => {
+    this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
       this.#loading = null // the next one tries again
-      throw new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that the server can be reached.", cause })
+      throw new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that p2p-files.js lies beside p2p.js, and that the server can be reached.", cause })
     })
     return this.#loading
   }
@@ -117,4 +118,15 @@ export class Shipping {
     })
     return (this.#transfers = transfers)
   }
+}
+
+/** @returns {Promise<typeof import("./files/transfers.js")>} */
+function importTransfers() {
+  // Many browsers remember under which URL they couldn't load something, and don't try that again (https://github.com/whatwg/html/issues/6768).
+  return import("./files/transfers.js").catch(() => importAs(`./p2p-files.js?${Date.now()}`))
+}
+
+/** @param {string} url which a bundler must not look into */
+function importAs(url) {
+  return import(url)
 }

@@ -498,6 +498,31 @@ def test_a_sender_that_stops_halfway(
         circle.speakers.remove(dan)
 
 
+@pytest.mark.parametrize("status", [None, 503])
+def test_the_code_for_files_is_loaded_when_it_can_be(circle: Circle, status: int | None) -> None:
+    _, bob, _ = circle.members
+    [dan] = circle.gather("dan")
+    for member in (bob, dan):
+        member.take_files("accept")
+    blocked = "**/p2p-files.js*"
+    dan.page.route(blocked, lambda route: route.fulfill(status=status) if status else route.abort())
+    send_file(dan, "out", MB, to="bob")
+    assert dan.outcome("out") == "unavailable"
+    send_file(bob, "in", MB, to="dan")
+    assert bob.outcome("in") == "unavailable"
+    # The browser has kept in mind that there is no such file; this isn't the last word.
+    dan.page.unroute(blocked)
+    digests = {"out again": send_file(dan, "out again", MB, to="bob")}
+    assert dan.outcome("out again") == "done"
+    digests["in again"] = send_file(bob, "in again", MB, to="dan")
+    assert bob.outcome("in again") == "done"
+    assert bob.files["out again"]["hash"] == digests["out again"]
+    assert dan.files["in again"]["hash"] == digests["in again"]
+    assert all("Failed to load resource" in said for said in circle.console)
+    circle.console.clear()
+    circle.part(dan)
+
+
 # What goes wrong at the receiver
 
 

@@ -50,7 +50,8 @@ export function failNote(id, { code, message }) {
  * @param {FailNote} note
  */
 export function failure({ code, reason }) {
-  return new P2pError(code, { message: reason })
+  const hint = code === "unavailable" ? "The other page can't load p2p-files.js; send the file again when it can." : undefined
+  return new P2pError(code, { message: reason, hint })
 }
 
 /** @param {any} note */

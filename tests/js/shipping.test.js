@@ -1,0 +1,106 @@
+import assert from "node:assert/strict"
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, before, test } from "node:test"
+import { fileURLToPath, pathToFileURL } from "node:url"
+
+import { bundleClient } from "../../tools/bundles.mjs"
+import { FakeClock } from "./support/fake_clock.js"
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+/** The client as it is shipped, but for the element, which Node can't have. */
+const INDEX = `
+  export { ERRORS, P2pError } from "./errors.js"
+  export { Shipping } from "./shipping.js"
+  export { Manager } from "socket.io-client"`
+
+let folder
+/** @type {{ name: string, contents: Uint8Array }[]} */
+let bundles
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "shipping-"))
+  await cp(join(ROOT, "static/js"), join(folder, "js"), { recursive: true })
+  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"))
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }')
+  await writeFile(join(folder, "js/index.js"), INDEX)
+  await writeFile(join(folder, "js/stimulus.js"), 'export { P2pError } from "./index.js"')
+  bundles = await bundleClient(join(folder, "js"))
+})
+
+after(() => rm(folder, { recursive: true }))
+
+/** Puts a file beside p2p.js. @param {string} dist @param {string} [contents] the file as it is shipped */
+async function put(dist, name, contents = shipped(name)) {
+  await writeFile(join(dist, name), contents)
+}
+
+/** @param {string} name */
+const shipped = (name) => /** @type {any} */ (bundles.find((bundle) => bundle.name === name)).contents
+
+/** A page that has loaded p2p.js, and what it tells others. */
+async function open() {
+  const dist = await mkdtemp(join(folder, "dist-"))
+  await put(dist, "p2p.js")
+  const { P2pError, Shipping } = await import(pathToFileURL(join(dist, "p2p.js")).href)
+  const told = /** @type {any[]} */ ([])
+  const offers = /** @type {any[]} */ ([])
+  const clock = new FakeClock()
+  const shipping = new Shipping({
+    peerId: "ann", clock,
+    delegate: { exchangeOffered: (file) => offers.push(file), exchangeProgressed: () => undefined },
+    route: () => undefined,
+    tell: (peerId, note) => {
+      told.push([peerId, note.kind, note.id, note.code])
+      return new Promise(() => undefined)
+    },
+    buffered: () => 0,
+    reachable: () => ["bob"],
+  })
+  return { dist, shipping, told, offers, gone: new P2pError("not_joined"), P2pError }
+}
+
+const offer = (id) => ({ kind: "offer", id, name: "x", type: "", size: 1 })
+
+/** Waits for what takes real time. @param {() => any} isSo */
+async function until(isSo) {
+  for (let turn = 0; turn < 1_000 && !isSo(); turn++) await new Promise((resolve) => { setTimeout(resolve, 2) })
+  assert.ok(isSo())
+}
+
+test("a file can't be sent where the code for it can't be loaded, and the error says which; the next one can, when it can be", async () => {
+  const { dist, shipping, told, P2pError } = await open()
+  const failed = shipping.send(new Blob(["x"]), { to: ["bob"] })
+  failed.pause()
+  await assert.rejects(failed.done, (error) => {
+    assert.ok(error instanceof P2pError)
+    const { code, hint, retry, cause } = /** @type {any} */ (error)
+    assert.deepEqual([code, retry], ["unavailable", true])
+    assert.match(hint, /p2p-files\.js/)
+    assert.match(cause.message, /p2p-files\.js/)
+    return true
+  })
+  await put(dist, "p2p-files.js")
+  shipping.send(new Blob(["x"]), { to: ["bob"] })
+  await until(() => told.length > 0)
+  assert.deepEqual(told.map(([peerId, kind]) => [peerId, kind]), [["bob", "offer"]])
+})
+
+test("what can't be loaded under its name is loaded under another one", async () => {
+  const { dist, shipping, told } = await open()
+  // As a browser has it that remembers a failure: only what is asked for anew is there.
+  await put(dist, "p2p-files.js", 'if (!import.meta.url.includes("?")) throw new Error("remembered"); export { Transfers } from "./files.js"')
+  await put(dist, "files.js", shipped("p2p-files.js"))
+  shipping.send(new Blob(["x"]), { to: ["bob"] })
+  await until(() => told.length > 0)
+  assert.equal(told[0][1], "offer")
+})
+
+test("who asks about a file where the code for it can't be loaded is told so; who says that it is over isn't", async () => {
+  const { shipping, told, offers } = await open()
+  for (const kind of ["offer", "hold", "accept", "fail"]) shipping.noted("bob", { ...offer(kind), kind })
+  await until(() => told.length === 3)
+  assert.deepEqual(told, ["offer", "hold", "accept"].map((id) => ["bob", "fail", id, "unavailable"]))
+  assert.deepEqual(offers, [])
+})
