@@ -23,6 +23,8 @@ export class Shipping {
   #transfers = null
   /** @type {Promise<Transfers> | null} */
   #loading = null
+  /** Who waits for that, and is told when this peer leaves. @type {Set<(error: P2pError) => void>} */
+  #waiting = new Set()
 
   /** @param {ShippingOptions} options */
   constructor(options) {
@@ -74,6 +76,8 @@ export class Shipping {
 
   /** @param {P2pError} error */
   leave(error) {
+    for (const reject of this.#waiting) reject(error)
+    this.#waiting.clear()
     this.#transfers?.leave(error)
   }
 
@@ -86,16 +90,19 @@ export class Shipping {
    * @param {P2pError} error
    */
   #refuse(senderId, note, { code, message }) {
-    if (note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
+    if (code === "unavailable" && note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
   }
 
-  /** @returns {Promise<Transfers>} */
+  /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
   #load() {
-    this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
-      this.#loading = null // the next one tries again
-      throw new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that p2p-files.js lies beside p2p.js, and that the server can be reached.", cause })
+    return new Promise((resolve, reject) => {
+      if (!this.#transfers) this.#waiting.add(reject)
+      this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
+        this.#loading = null // the next one tries again
+        throw new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that p2p-files.js lies beside p2p.js, and that the server can be reached.", cause })
+      }).finally(() => this.#waiting.clear())
+      this.#loading.then(resolve, reject)
     })
-    return this.#loading
   }
 
   /** @param {typeof import("./files/transfers.js").Transfers} TransfersHere */

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 
 import { bundleClient } from "../../tools/bundles.mjs"
 import { FakeClock } from "./support/fake_clock.js"
+import { fate } from "./support/world.js"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 /** The client as it is shipped, but for the element, which Node can't have. */
@@ -103,4 +104,23 @@ test("who asks about a file where the code for it can't be loaded is told so; wh
   await until(() => told.length === 3)
   assert.deepEqual(told, ["offer", "hold", "accept"].map((id) => ["bob", "fail", id, "unavailable"]))
   assert.deepEqual(offers, [])
+})
+
+test("who leaves while the code is being loaded sends nothing, and is offered nothing; who comes back does, and is", async () => {
+  const { dist, shipping, told, offers, gone } = await open()
+  globalThis.loading = new Promise((resolve) => { globalThis.load = resolve })
+  await put(dist, "p2p-files.js", 'await globalThis.loading; export { Transfers } from "./files.js"')
+  await put(dist, "files.js", shipped("p2p-files.js"))
+  const early = fate(shipping.send(new Blob(["x"]), { to: ["bob"] }).done)
+  shipping.noted("bob", offer("early"))
+  shipping.leave(gone)
+  await until(() => early.is !== "pending")
+  assert.equal(early.is, "not_joined")
+  const late = shipping.send(new Blob(["x"]), { to: ["bob"] })
+  shipping.noted("bob", offer("late"))
+  globalThis.load()
+  await until(() => offers.length > 0)
+  assert.deepEqual([offers.map(({ id }) => id), told.map(([, kind, id]) => [kind, id])], [["late"], [["offer", late.id]]])
+  shipping.leave(gone)
+  await assert.rejects(late.done, { code: "not_joined" })
 })
