@@ -92,7 +92,7 @@ export class IncomingFile {
       this.#enter("accepted")
       this.#to = to
       this.#options.delegate.fileTaken(this)
-    }
+    } else if (this.error) discard(to, this.error)
     return this.#outcome.promise
   }
 
@@ -226,7 +226,8 @@ export class IncomingFile {
     if (this.isOver) return
     this.error = error
     this.#enter("failed")
-    this.#writing?.abort(error)
+    if (this.#writing) this.#writing.abort(error)
+    else discard(this.#to, error)
     if (tell) this.#post(failNote(this.id, error))
     this.#outcome.reject(error)
     this.#close()
@@ -329,6 +330,15 @@ export class IncomingFile {
   #post(note) {
     this.#options.carrier.post(this.senderId, note).catch((error) => this.fail(error, false))
   }
+}
+
+/**
+ * Nothing will be written to it; who made it for this file needn't look after that. One that a sink has is the sink's.
+ * @param {WritableStream | undefined} stream
+ * @param {P2pError} error
+ */
+function discard(stream, error) {
+  stream?.abort(error).catch(() => undefined)
 }
 
 /** @param {any} error */

@@ -26,12 +26,12 @@ class CountedSinks {
   async dispose() {}
 }
 
-/** A file from ann to bob, who takes it, and `others` that he takes from cay meanwhile, so slowly that these last. */
-async function begin({ others = 0 } = {}) {
+/** A file from ann to bob, who takes it, and `others` that he takes from cay meanwhile, so slowly that these last. @param {{ others?: number, to?: WritableStream }} [options] */
+async function begin({ others = 0, to } = {}) {
   const { room, parties: [ann, cay] } = open("ann", "cay")
   const sinks = new CountedSinks()
   const taken = []
-  const bob = room.join("bob", { sinks, onOffer: (file) => taken.push(file.accept()) })
+  const bob = room.join("bob", { sinks, onOffer: (file) => taken.push(file.accept(file.senderId === "ann" ? { to } : {})) })
   ann.up.rate = 1_000
   cay.up.rate = 64
   for (let number = 0; number < others; number++) cay.transfers.sendFile(new TestFile(noise(3 * WINDOW_BYTES)), { to: "bob" })
@@ -121,4 +121,36 @@ test("a file whose receiver was given up while it was away and had paused ends t
   toBoth.resume()
   assert.equal((await room.settled(toBoth.done)).error, undefined)
   assert.equal(cay.offers[0].state, "done")
+})
+
+/** A stream of an app's, and why it was aborted. */
+function stream() {
+  const own = { abortedFor: /** @type {string | null} */ (null), to: new WritableStream({ abort: ({ code }) => { own.abortedFor = code } }) }
+  return own
+}
+
+test("a stream whose file fails while it waits for its turn is aborted", async () => {
+  for (const [code, end] of /** @type {[string, (story: any) => void][]} */ ([
+    ["stalled", ({ room }) => room.close("ann")],
+    ["cancelled", ({ sending }) => sending.cancel()],
+    ["cancelled", ({ file }) => file.cancel()],
+    ["not_joined", ({ room }) => room.close("bob")],
+  ])) {
+    const own = stream()
+    const story = await begin({ others: 4, to: own.to })
+    await story.room.pass(1_000)
+    assertStates(story, "offered")
+    end(story)
+    assert.equal((await story.room.settled(story.taken, RETURN_MLS + 5_000)).error.code, code)
+    assert.equal(own.abortedFor, code)
+  }
+})
+
+test("so is one that comes when its file has failed already", async () => {
+  const { room, sending, file } = await begin()
+  sending.cancel()
+  await room.pass(100)
+  const own = stream()
+  await assert.rejects(file.accept({ to: own.to }), { code: "cancelled" })
+  assert.equal(own.abortedFor, "cancelled")
 })
