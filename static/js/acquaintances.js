@@ -1,38 +1,61 @@
 import { RETURN_MLS } from "./direct.js"
+import { MAX_PEERS } from "./presence.js"
 
 /**
- * Whom a peer knows to be in the session, or to have been in it a moment ago: after a change of host the picture is empty at first, and who was in it comes back.
+ * Whom a peer has seen in the session, as long as it stays there: after a change of host the picture is empty at first, and who was in it comes back, or has
+ * said something that others bring.
  */
 export class Acquaintances {
+  #peerId
   #clock
-  #present = new Set()
-  /** Since when somebody is missing, in milliseconds. @type {Map<string, number>} */
-  #goneAt = new Map()
+  /** How each was seen last, and since when it is missing, those first that are missing for longest. @type {Map<string, { state: import("./presence.js").PeerState, goneAt: number }>} */
+  #seen = new Map()
 
-  /** @param {import("./clock.js").Clock} clock */
-  constructor(clock) {
+  /**
+   * @param {object} options
+   * @param {string} options.peerId this peer's own id, which is none of them
+   * @param {import("./clock.js").Clock} options.clock
+   */
+  constructor({ peerId, clock }) {
+    this.#peerId = peerId
     this.#clock = clock
   }
 
   /**
    * Takes in who is there now.
-   * @param {Iterable<string>} peerIds
+   * @param {Map<string, import("./presence.js").PeerState>} peers
    */
-  meet(peerIds) {
+  meet(peers) {
     const now = this.#clock.now()
-    const present = new Set(peerIds)
-    for (const peerId of this.#present) if (!present.has(peerId)) this.#goneAt.set(peerId, now)
-    for (const [peerId, at] of this.#goneAt) if (present.has(peerId) || now - at > RETURN_MLS) this.#goneAt.delete(peerId)
-    this.#present = present
+    for (const [peerId, seen] of this.#seen) if (!peers.has(peerId)) seen.goneAt = Math.min(seen.goneAt, now)
+    for (const [peerId, state] of peers) {
+      this.#seen.delete(peerId)
+      if (peerId !== this.#peerId) this.#seen.set(peerId, { state, goneAt: Infinity })
+    }
+    for (const peerId of [...this.#seen.keys()].slice(0, -MAX_PEERS)) this.#seen.delete(peerId)
   }
 
-  /** @param {string} peerId */
+  /** Whether a peer is in the session, or was a moment ago. @param {string} peerId */
   knows(peerId) {
-    return this.#present.has(peerId) || this.#goneAt.has(peerId)
+    return this.#isWithin(RETURN_MLS, this.#seen.get(peerId)?.goneAt)
+  }
+
+  /** Whether a peer was ever in the session. @param {string} peerId */
+  hasMet(peerId) {
+    return this.#seen.has(peerId)
+  }
+
+  /** Whether somebody was connected less than so long ago, and wasn't seen to go. @param {number} mls */
+  expects(mls) {
+    return [...this.#seen.values()].some(({ state, goneAt }) => state === "connected" && this.#isWithin(mls, goneAt))
   }
 
   forget() {
-    this.#present.clear()
-    this.#goneAt.clear()
+    this.#seen.clear()
+  }
+
+  /** @param {number} mls @param {number} [goneAt] */
+  #isWithin(mls, goneAt = -Infinity) {
+    return this.#clock.now() - goneAt <= mls
   }
 }

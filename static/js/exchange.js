@@ -1,4 +1,3 @@
-import { Acquaintances } from "./acquaintances.js"
 import { hasContent, readContent } from "./contents.js"
 import { Direct } from "./direct.js"
 import { P2pError } from "./errors.js"
@@ -29,11 +28,11 @@ import { Shipping } from "./shipping.js"
  * @property {() => boolean} isConnected
  * @property {() => Map<string, import("./messages.js").PeerState>} peers
  * @property {() => void} requireVoice throws where this peer may not send
+ * @property {import("./acquaintances.js").Acquaintances} acquaintances
  * @property {ExchangeDelegate} delegate
  */
 export class Exchange {
   #options
-  #acquaintances
   #direct
   #fast
   #requests
@@ -42,7 +41,6 @@ export class Exchange {
   /** @param {ExchangeOptions} options */
   constructor(options) {
     this.#options = options
-    this.#acquaintances = new Acquaintances(options.clock)
     const { clock, inc, topics, isConnected, delegate } = options
     const route = (/** @type {RoutedFrame} */ frame) => this.#route(frame)
     this.#direct = new Direct({ clock, inc, route, isConnected, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
@@ -106,7 +104,6 @@ export class Exchange {
 
   /** @param {P2pError} error */
   leave(error) {
-    this.#acquaintances.forget()
     this.#direct.leave(error)
     this.#requests.leave(error)
     this.#shipping.leave(error)
@@ -133,7 +130,6 @@ export class Exchange {
 
   /** Somebody has come or gone, this peer too. */
   update() {
-    this.#acquaintances.meet(this.#options.peers().keys())
     this.#direct.update()
     this.#shipping.update()
   }
@@ -171,10 +167,9 @@ export class Exchange {
 
   /** @param {string[]} to */
   #refuseUnknown(to) {
-    this.#acquaintances.meet(this.#options.peers().keys())
     // Before the host has said who is there, anybody may be.
     if (!this.#options.isConnected() || !this.#options.role()?.isSynced) return
-    const unknown = to.find((peerId) => !this.#acquaintances.knows(peerId) && peerId !== this.#options.peerId)
+    const unknown = to.find((peerId) => !this.#options.acquaintances.knows(peerId) && peerId !== this.#options.peerId)
     if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
   }
 

@@ -34,6 +34,7 @@ export const STATES_PER_FRAME = 200
  * @property {(options: import("./peer.js").ConnectionSetup) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
  * @property {import("./conversation.js").Conversation} conversation
+ * @property {import("./acquaintances.js").Acquaintances} acquaintances
  * @property {Map<string, import("./messages.js").PeerState>} [peers] the last picture of the session
  */
 
@@ -58,15 +59,14 @@ export class HostRole {
   #successor = null
 
   /** @param {RoleOptions} options */
-  constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation, peers = new Map() }) {
+  constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation, acquaintances }) {
     this.#peerId = this.hostPeerId = peerId
     this.epoch = epoch
     this.#delegate = delegate
     this.#signal = signal
     this.#createConnection = createConnection
     this.#clock = clock
-    const formerPeers = new Map([...peers].filter(([other]) => other !== peerId))
-    this.#relay = new Relay({ conversation, clock, delegate: this, epoch, formerPeers })
+    this.#relay = new Relay({ conversation, acquaintances, clock, delegate: this, epoch })
     this.#switchboard = new Switchboard({ peerId, clock, delegate: this })
     this.#presence.set(peerId, "connected")
     this.#roster = new Roster({ clock, report: () => delegate.roleReported(this.#presence.toJSON()) })

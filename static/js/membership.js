@@ -23,6 +23,7 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
  * @property {(setup: import("./peer.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
  * @property {import("./conversation.js").Conversation} conversation
+ * @property {import("./acquaintances.js").Acquaintances} acquaintances
  * @property {MembershipDelegate & import("./host_role.js").RoleDelegate} delegate
  */
 export class Membership {
@@ -48,7 +49,7 @@ export class Membership {
   canSend = true
 
   /** @param {MembershipOptions} options */
-  constructor({ peerId, createSignaling, createConnection, clock, conversation, delegate }) {
+  constructor({ peerId, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
     this.#peerId = peerId
     this.#delegate = delegate
     this.#term = new Timer(clock)
@@ -58,6 +59,7 @@ export class Membership {
       peerId,
       clock,
       conversation,
+      acquaintances,
       delegate,
       signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
       createConnection: (setup) => createConnection(setup, this.#iceServers),

@@ -17,7 +17,7 @@ import { Talk } from "./talk.js"
  * @property {(peers: Map<string, PeerState>) => void} peerPeersChanged
  * @property {(host: { hostPeerId: string, epoch: number }) => void} peerHostChanged
  *
- * @typedef {Omit<import("./membership.js").MembershipOptions, "delegate" | "conversation"> & {
+ * @typedef {Omit<import("./membership.js").MembershipOptions, "delegate" | "conversation" | "acquaintances"> & {
  *   connectTimeoutMls: number,
  *   keepSignaling: boolean,
  *   autoReconnect: boolean,
@@ -50,7 +50,7 @@ export class Peer {
       isConnected: () => this.isConnected,
       requireVoice: () => this.#requireVoice(),
     })
-    this.#membership = new Membership({ ...options, conversation: this.#talk.conversation, delegate: this })
+    this.#membership = new Membership({ ...options, conversation: this.#talk.conversation, acquaintances: this.#talk.acquaintances, delegate: this })
   }
 
   get state() {

@@ -24,8 +24,8 @@ export class Relay {
   #conversation
   #delegate
   #orphans
-  #formerPeers
-  /** Runs while others are expected who were in the session under the host before. */
+  #acquaintances
+  /** Runs while others are expected who were in the session before. */
   #expecting
 
   /**
@@ -34,14 +34,14 @@ export class Relay {
    * @param {RelayDelegate} options.delegate
    * @param {import("./clock.js").Clock} options.clock
    * @param {number} options.epoch
-   * @param {Map<string, import("./messages.js").PeerState>} options.formerPeers the others in the session under the host before
+   * @param {import("./acquaintances.js").Acquaintances} options.acquaintances
    */
-  constructor({ conversation, delegate, clock, epoch, formerPeers }) {
+  constructor({ conversation, acquaintances, delegate, clock, epoch }) {
     this.#conversation = conversation
     this.#delegate = delegate
     this.#expecting = new Timer(clock)
-    this.#formerPeers = formerPeers
-    if ([...formerPeers.values()].includes("connected")) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
+    this.#acquaintances = acquaintances
+    if (acquaintances.expects(ALONE_AFTER_MLS)) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
     this.#orphans = new Orphans({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
     conversation.host(epoch)
   }
@@ -191,7 +191,7 @@ export class Relay {
   /** Whether a message may be passed on for somebody who isn't here: whoever is speaks for itself. @param {import("./orphans.js").Orphan} orphan */
   #accepts({ message }) {
     const isHere = this.#delegate.synced().some((guest) => guest.connection.peerId === message.senderId)
-    return !isHere && this.#conversation.accepts(message, this.#formerPeers.has(message.senderId))
+    return !isHere && this.#conversation.accepts(message, this.#acquaintances.hasMet(message.senderId))
   }
 
   /**

@@ -1,3 +1,4 @@
+import { Acquaintances } from "./acquaintances.js"
 import { Timer } from "./clock.js"
 import { Content } from "./contents.js"
 import { ContentQueue } from "./content_queue.js"
@@ -49,7 +50,8 @@ export class Talk {
     this.#topics = options.topics ?? new Topics((error) => options.delegate.peerErrored(error))
     this.#retry = new Timer(options.clock)
     this.conversation = new Conversation({ ...options, delegate: this })
-    this.#exchange = new Exchange({ ...options, topics: this.#topics, inc: () => this.conversation.inc, delegate: this })
+    this.acquaintances = new Acquaintances(options)
+    this.#exchange = new Exchange({ ...options, acquaintances: this.acquaintances, topics: this.#topics, inc: () => this.conversation.inc, delegate: this })
   }
 
   // What the app says
@@ -103,6 +105,7 @@ export class Talk {
 
   /** Somebody has come or gone, this peer too. */
   update() {
+    this.acquaintances.meet(this.#options.peers())
     this.#exchange.update()
     this.flush()
   }
@@ -130,6 +133,7 @@ export class Talk {
    */
   leave(error) {
     this.conversation.leave(error)
+    this.acquaintances.forget()
     this.#exchange.leave(error)
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { Acquaintances } from "../../static/js/acquaintances.js"
 import { Cast } from "../../static/js/cast.js"
 import { Conversation } from "../../static/js/conversation.js"
 import { FakeClock } from "./support/fake_clock.js"
@@ -11,7 +12,8 @@ function make() {
   const delegate = { roleChanged() {}, rolePeersChanged() {}, roleSynced() {}, roleLost() {}, roleReported() {} }
   const createConnection = () => assert.fail("no connection is asked for")
   const conversation = new Conversation({ peerId: "ann", clock, delegate: { conversationShown() {}, conversationMissed() {}, conversationForked() {} } })
-  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, conversation, createConnection, signal: (...signal) => signals.push(signal) }) }
+  const acquaintances = new Acquaintances({ peerId: "ann", clock })
+  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, conversation, acquaintances, createConnection, signal: (...signal) => signals.push(signal) }) }
 }
 
 test("before the server has spoken there is no role", () => {

@@ -330,6 +330,23 @@ test("the host says goodbye: another one is elected, without anybody's doing", a
   }
 })
 
+test("a host that becomes the host again at once goes on waiting for those who were there", async () => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  ann.peer.abort()
+  cleo.signaling.isAwake = false
+  await world.pass(100)
+  bob.peer.reconnect()
+  await world.pass(100)
+  assert.deepEqual([bob.peer.iamHost, bob.peer.epoch], [true, 3])
+  const hello = fate(bob.peer.send("hello"))
+  await world.pass(1_000)
+  assert.equal(hello.is, "pending")
+  cleo.signaling.isAwake = true
+  world.server.connect(cleo.signaling)
+  await world.pass(1_000)
+  assert.deepEqual([hello.is, cleo.texts], ["resolved", ["bob: hello"]])
+})
+
 test("a host that falls silent is given up: the join says which epoch was lost", async () => {
   const { world, pages: [, bob] } = await open("ann", "bob")
   world.network.isCut = true

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { Acquaintances } from "../../static/js/acquaintances.js"
 import { Content } from "../../static/js/contents.js"
 import { Conversation } from "../../static/js/conversation.js"
 import { P2pError } from "../../static/js/errors.js"
@@ -14,9 +15,9 @@ const EPOCH = 7
 
 /**
  * A host's relay with guests who only listen.
- * @param {{ seen?: any[], formerPeers?: Record<string, any> }} [options] `seen` makes it a host that was in the session before
+ * @param {{ seen?: any[], peers?: Record<string, any> }} [options] `seen` makes it a host that was in the session before, with these `peers`
  */
-function open({ seen, formerPeers = {} } = {}) {
+function open({ seen, peers = {} } = {}) {
   const clock = new FakeClock()
   const host = { texts: /** @type {string[]} */ ([]), gaps: /** @type {any[]} */ ([]), on: /** @type {(message: any) => void} */ (() => undefined) }
   const conversation = new Conversation({
@@ -31,11 +32,13 @@ function open({ seen, formerPeers = {} } = {}) {
     },
   })
   if (seen) conversation.meet(seen)
+  const acquaintances = new Acquaintances({ peerId: "host", clock })
+  acquaintances.meet(new Map(Object.entries(peers)))
   /** @type {any[]} */
   let guests = []
   const failures = []
   const relay = new Relay({
-    conversation, clock, epoch: EPOCH, formerPeers: new Map(Object.entries(formerPeers)),
+    conversation, acquaintances, clock, epoch: EPOCH,
     delegate: {
       synced: () => guests.filter(({ isSynced }) => isSynced),
       relayed: (text) => guests.forEach((guest) => { if (guest.isSynced) guest.got.push(JSON.parse(text)) }),
@@ -83,7 +86,7 @@ test("alone: what the host says is stable at once", async () => {
 })
 
 test("a host that expects others doesn't take itself to be alone before their time is over", async () => {
-  const { clock, relay, sayOwn } = open({ formerPeers: { ann: "connected" } })
+  const { clock, relay, sayOwn } = open({ peers: { ann: "connected" } })
   const result = sayOwn("hello")
   clock.advance(ALONE_AFTER_MLS - 1)
   await settle()
@@ -96,14 +99,14 @@ test("a host that expects others doesn't take itself to be alone before their ti
 })
 
 test("nobody is expected who had gone before", async () => {
-  const { sayOwn, clock } = open({ formerPeers: { ann: "disconnected", bob: "closed" } })
+  const { sayOwn, clock } = open({ peers: { ann: "disconnected", bob: "closed" } })
   const result = sayOwn("hello")
   await settle()
   assert.deepEqual([result.is, clock.pending], ["resolved", 0])
 })
 
 test("who comes ends the waiting, and its word is needed then", async () => {
-  const { relay, join, sayOwn, clock } = open({ formerPeers: { ann: "connected" } })
+  const { relay, join, sayOwn, clock } = open({ peers: { ann: "connected" } })
   const result = sayOwn("hello")
   const ann = join("ann")
   clock.advance(2 * ALONE_AFTER_MLS)
@@ -262,7 +265,7 @@ test("who comes meanwhile speaks for itself", () => {
 })
 
 test("who is here is not spoken for, nor is the host, nor a stranger where the host knows better", () => {
-  const { clock, host, conversation, join, say } = open({ seen: [["dave", "gone", 1]], formerPeers: { eve: "disconnected" } })
+  const { clock, host, conversation, join, say } = open({ seen: [["dave", "gone", 1]], peers: { eve: "disconnected" } })
   const [ann] = [join("ann"), join("bob")]
   say(ann, 1, orphan("bob", { inc: "x" }))
   say(ann, 2, orphan("host", { inc: conversation.inc }))
@@ -319,7 +322,7 @@ test("a hostile number of one who is gone is not taken, and uses nothing up", ()
 })
 
 test("one that is too large to be passed on is left out, the others are not", () => {
-  const { clock, host, join, say, failures } = open({ seen: [["dave", "gone", 0]], formerPeers: { dave: "connected" } })
+  const { clock, host, join, say, failures } = open({ seen: [["dave", "gone", 0]], peers: { dave: "connected" } })
   const ann = join("ann")
   say(ann, 1, orphan("dave", { data: "x".repeat(262_144) }))
   say(ann, 2, orphan("dave"))

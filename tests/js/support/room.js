@@ -1,3 +1,4 @@
+import { Acquaintances } from "../../../static/js/acquaintances.js"
 import { ClientRole } from "../../../static/js/client_role.js"
 import { Content } from "../../../static/js/contents.js"
 import { Connection } from "../../../static/js/connection.js"
@@ -55,6 +56,7 @@ export class Room {
       delegate: player,
       clock: this.clock,
       conversation: player.conversation,
+      acquaintances: new Acquaintances({ peerId, clock: this.clock }),
       signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
       createConnection: (setup) => {
         const connection = new Connection({
