@@ -715,16 +715,18 @@ export class Story {
   }
 
   /**
-   * Whether others are bound to get a message: its sender is there, or somebody who had it came in time to each host after it.
+   * Whether others are bound to get a message: its sender is there, or somebody who had it came in time to each host after it. That is also one who had long been
+   * the host of the other half, when those who have the message come over.
    * @param {Sent} sent
    * @param {Stay[]} holders
    */
-  #isPromised({ stay: sender, text, at }, holders) {
+  #isPromised({ stay: sender, text, at, epoch }, holders) {
     if (sender.endedAt === Infinity) return true
     const reigns = this.stays.flatMap(({ meetings, page }) => meetings.filter(({ host }) => host === page.peerId))
-    return reigns.filter((reign) => reign.at >= at).every((reign) => this.#knows(reign, sender) && !this.#isBack(sender, reign) && holders.some((holder) => {
+    const cameOver = (reign) => reign.epoch !== epoch && holders.some((holder) => under(holder, reign).some((meeting) => meeting.at >= at))
+    return reigns.filter((reign) => reign.at >= at || cameOver(reign)).every((reign) => this.#knows(reign, sender) && !this.#isBack(sender, reign) && holders.some((holder) => {
       const had = holder.shown.find((entry) => entry.text === text)
-      return holder.meetings.some((meeting) => meeting.epoch === reign.epoch && meeting.host === reign.host && meeting.at <= reign.at + FILL_WINDOW_MLS / 2 && had && had.at <= meeting.at + 1)
+      return under(holder, reign).some((meeting) => meeting.at <= reign.at + FILL_WINDOW_MLS / 2 && had && had.at <= meeting.at + 1)
     }))
   }
 
@@ -735,8 +737,8 @@ export class Story {
   }
 
   /** Whether a sender's next page is the guest of a host, who then takes nobody else's word for it. @param {Stay} sender @param {{ host: string, epoch: number }} reign */
-  #isBack({ page: { peerId } }, { host, epoch }) {
-    return peerId !== host && this.stays.some(({ page, meetings }) => page.peerId === peerId && meetings.some((meeting) => meeting.epoch === epoch && meeting.host === host))
+  #isBack({ page: { peerId } }, reign) {
+    return peerId !== reign.host && this.stays.some((stay) => stay.page.peerId === peerId && under(stay, reign).length > 0)
   }
 
   /** Within an epoch all see the same order. */
@@ -770,6 +772,11 @@ export class Story {
   #break(what) {
     this.broken.push(what)
   }
+}
+
+/** When somebody was in step with this host. @param {Stay} stay @param {{ host: string, epoch: number }} reign */
+function under({ meetings }, { host, epoch }) {
+  return meetings.filter((meeting) => meeting.epoch === epoch && meeting.host === host)
 }
 
 /** @param {Stay} stay @param {Sent} sent */
