@@ -168,7 +168,8 @@ export class Membership {
 
   /** @param {import("./signaling.js").Ready} ready */
   signalingReady(ready) {
-    if (ready.epoch < this.epoch) return
+    // Who has let go of all takes the server's word: an earlier host may have its seat again, where the later record was lost.
+    if (this.role && ready.epoch < this.epoch) return
     this.#iceServers = ready.ice_servers
     if (ready.peer_id === this.#peerId) this.#learn(ready)
     this.#patience.start(OFFER_PATIENCE_MLS, () => this.#missOffer())

@@ -593,6 +593,21 @@ test("an old session_ready is ignored", async () => {
   assert.deepEqual([ann.peer.iamHost, ann.peer.epoch], [true, 1])
 })
 
+test("a peer that has lost its host finds the session though the server knows of an earlier epoch only", async () => {
+  const world = new World()
+  world.server.nextEpoch = () => 7
+  const [ann, bob] = await world.session("ann", "bob")
+  ann.signaling.isAwake = false
+  world.server.dropSocket("ann")
+  world.server.forget()
+  world.server.nextEpoch = () => 3
+  await world.session("cleo")
+  assert.deepEqual([bob.peer.epoch, world.server.epoch], [7, 3])
+  ann.peer.abort()
+  await world.pass(2 * CONNECT_TIMEOUT_MLS)
+  assert.deepEqual([bob.lastState, bob.peer.hostPeerId, bob.peer.epoch], ["connected", "cleo", 3])
+})
+
 test("between two joins signals of the session that was left are ignored", async () => {
   const { world, pages: [, bob] } = await open("ann", "bob")
   const ends = world.network.all.length

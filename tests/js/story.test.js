@@ -68,6 +68,8 @@ for (const [name, given, steps] of /** @type {[string, any, any[]][]} */ ([
   ["who has just gone is no stranger to the next host", {}, [...session(2), { act: "abort", who: 0 }, { act: "pass", mls: 2_500 }, { act: "whisper", who: 1, whom: 0 }]],
   ["a host that becomes the host again before others have told it what it missed still knows who was there", { latencies: [0, 0, 40] }, [...session(4),
     { act: "cut", who: 0, whom: 1 }, { act: "say", who: 3 }, { act: "pass", mls: 60 }, { act: "crash", who: 0 }, { act: "crash", who: 3 }, { act: "pass", mls: 6_000 }, { act: "reconnect", who: 1 }]],
+  ["who has lost a host that the server has forgotten follows an earlier one that has its seat again", {}, [...session(3),
+    { act: "freeze", who: 0 }, { act: "pass", mls: 6_000 }, { act: "crash", who: 1 }, { act: "forget" }]],
   ["a second page that goes again at once ends the first one, and nobody waits for it", { latencies: [5] }, [...session(4), { act: "open", who: 3 }, { act: "abort", who: 3 }]],
 ])) {
   test(`a story that once ended badly: ${name}`, async () => {
