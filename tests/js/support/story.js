@@ -226,6 +226,9 @@ class StoryPage extends Page {
   enter() {
     if (this.isIn) return
     this.stay = this.story.begin(this)
+    // Who comes back is a newcomer, and knows nobody.
+    this.#picture.clear()
+    this.#seenAt.clear()
     this.peer.start()
   }
 
