@@ -2,10 +2,19 @@
 
 import pytest
 
-from .peers import Peer, Room
+from .peers import FRAME, Peer, Room
+from .timers import HELD, let_pass
 
 SOON = {"connect_timeout_mls": 1000}
+# It ends when the test says so.
+LATE_MS = 120_000
+LATE = {"connect_timeout_mls": LATE_MS}
 
+# A client that gets no offer asks the server after three seconds whether its host lives.
+NO_DOUBT = """
+  const begin = window.setTimeout
+  window.setTimeout = (run, mls, ...rest) => mls === 3_000 ? 0 : begin(run, mls, ...rest)
+"""
 NO_WEBRTC = "delete window.RTCPeerConnection"
 # A browser that may use relays only, and has none, finds no path.
 NO_PATH = """
@@ -25,7 +34,9 @@ def freeze(peer: Peer) -> None:
 
 def test_a_host_that_does_not_answer(room: Room) -> None:
     freeze(room.join("ann"))
-    bob = room.open("bob", config=SOON)
+    bob = room.open("bob", config=LATE, init_script=HELD + NO_DOUBT)
+    bob.page.wait_for_function(f"{FRAME}.hostPeerId === 'ann'")
+    let_pass(bob, LATE_MS)
     error = bob.wait_for_error("connect_timeout")
     assert error["retry"] is True
     assert error["hint"]
@@ -34,8 +45,10 @@ def test_a_host_that_does_not_answer(room: Room) -> None:
 
 def test_no_network_path(room: Room) -> None:
     room.join("ann")
-    # Time enough to negotiate even where the machine is busy: what is left then is the path.
-    bob = room.open("bob", config={"connect_timeout_mls": 5000}, init_script=NO_PATH)
+    bob = room.open("bob", config=LATE, init_script=HELD + NO_PATH)
+    # They have negotiated: what is left then is the path.
+    bob.wait_for_state("connecting")
+    let_pass(bob, LATE_MS)
     assert "STUN" in bob.wait_for_error("ice_failed")["hint"]
     bob.wait_for_state("failed")
 
@@ -69,7 +82,9 @@ def test_a_browser_without_webrtc(room: Room) -> None:
 def test_a_failed_peer_joins_when_asked_again(room: Room) -> None:
     context = room.new_context()
     context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
-    ann = room.open("ann", config=SOON, context=context).wait_for_state("failed")
+    ann = room.open("ann", config=LATE, init_script=HELD, context=context)
+    let_pass(ann, LATE_MS)
+    ann.wait_for_state("failed")
     context.unroute_all()
     context.route_web_socket("**/socket.io/**", lambda socket: socket.connect_to_server())
     ann.call("reconnect")

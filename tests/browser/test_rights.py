@@ -2,6 +2,18 @@
 
 from .peers import FRAME, Peer, Room
 from .test_hostile import CHANNELS, send_raw
+from .timers import HELD, let_pass
+
+HOUR_MS = 3_600_000
+# Keeps what the page says to the server.
+SAYINGS = """
+  const { send } = WebSocket.prototype
+  window.said = []
+  WebSocket.prototype.send = function (data) {
+    window.said.push(data)
+    send.call(this, data)
+  }
+"""
 
 # Speaks before it is connected.
 EARLY = """
@@ -108,20 +120,32 @@ def test_a_peer_that_may_not_host_waits_for_one_that_may(room: Room) -> None:
 
 
 def test_a_session_ends_when_its_time_is_up(room: Room) -> None:
-    host, bob = room.join("ann", query="ends_in=4"), room.join("bob", query="ends_in=4")
-    for peer in (host, bob):
+    host, bob = (room.join(name, query="ends_in=3600", init_script=HELD) for name in ("ann", "bob"))
+    # The host last, with whom all are over.
+    for peer in (bob, host):
+        # What is left of the hour since the page was made.
+        let_pass(peer, HOUR_MS, HOUR_MS - 60_000)
         peer.wait_for_error("session_expired")
         peer.wait_for_state("closed")
 
 
 def test_a_token_is_renewed_without_a_reload(room: Room) -> None:
     room.join("ann")
-    bob = room.open("bob", query="expires_in=2")
+    bob = room.open("bob", query="expires_in=3600", init_script=HELD + SAYINGS)
     bob.wait_for_role("client")
-    # Two renewals, of three quarters of its life each: by then the first token has expired.
+    tokens = [bob.page.get_attribute("p2p-frame", "token")]
     for _ in range(2):
         with bob.page.expect_response("**/p2p/token") as renewal:
-            pass
-        assert renewal.value.json()["ok"] is True
+            let_pass(bob, HOUR_MS * 0.75)
+        answer = renewal.value.json()
+        assert (answer["ok"], answer["expires_in_ms"]) == (True, HOUR_MS)
+        assert renewal.value.request.post_data_json == {"token": tokens[-1]}
+        tokens.append(answer["token"])
+    assert len(set(tokens)) == 3
+    # By then the page has taken the newest, and waits for the next renewal.
+    bob.page.wait_for_function("held.size > 0")
+    bob.page.evaluate("said.length = 0")
     bob.call("reconnect")
+    joins = "token => said.some((one) => one.startsWith('40/p2p,') && one.includes(token))"
+    bob.page.wait_for_function(joins, arg=tokens[-1])
     bob.wait_for_role("client")

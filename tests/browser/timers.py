@@ -1,0 +1,33 @@
+"""Long times in pages: they are over when the test says so, however slow the machine is."""
+
+from .peers import Peer
+
+LEAST_MS = 60_000
+# Timers of a minute and more wait for the test; all others run as ever.
+HELD = f"""
+  const start = window.setTimeout, stop = window.clearTimeout
+  const held = window.held = new Map()
+  window.setTimeout = (run, mls, ...rest) => {{
+    if (!(mls >= {LEAST_MS})) return start(run, mls, ...rest)
+    const handle = 1e9 + Math.random()
+    held.set(handle, {{ run, mls }})
+    return handle
+  }}
+  window.clearTimeout = (handle) => {{ if (!held.delete(handle)) stop(handle) }}
+"""
+
+HOLDS = """([least, most]) =>
+  [...held.values()].some(({ mls }) => least <= mls && mls <= most)"""
+RUN = """([least, most]) => {
+  for (const [handle, { run, mls }] of held) {
+    if (mls < least || most < mls || !held.delete(handle)) continue
+    run()
+  }
+}"""
+
+
+def let_pass(peer: Peer, most: float, least: float | None = None) -> None:
+    """Run the timers of so many milliseconds as soon as there is one."""
+    terms = [most if least is None else least, most]
+    peer.page.wait_for_function(HOLDS, arg=terms)
+    peer.page.evaluate(RUN, terms)
