@@ -118,23 +118,29 @@ class Circle(Meeting):
         return members
 
     def wait_until_complete(self) -> None:
-        """Wait until all are connected, and see that of each other."""
+        """Wait until all are connected, see that of each other, and have all their channels."""
         everyone = [member.peer_id for member in self.speakers]
         for member in self.members:
             member.wait(
                 "all => all.every((id) => kit.frame.peers.get(id) === 'connected')", everyone
             )
+        self._wait_for_channels()
 
     @property
     def members(self) -> list[Member]:
         return [cast("Member", speaker) for speaker in self.speakers]
 
     def check_channels(self) -> None:
-        """All channels are open that were opened: three for each client."""
+        """All channels are open, and nobody has been disconnected."""
+        self._wait_for_channels()
+        for member in self.members:
+            assert "disconnected" not in member.run("kit.story")
+
+    def _wait_for_channels(self) -> None:
+        """Wait until those are open that there have to be: three for each client."""
         for member in self.members:
             count = 3 * (len(self.members) - 1 if member.is_host else 1)
-            assert member.run("kit.openChannels()") == count
-            assert "disconnected" not in member.run("kit.story")
+            member.wait("count => kit.openChannels() === count", count)
 
     def part(self, member: Member) -> None:
         """Let one go that came for a while."""

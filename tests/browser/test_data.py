@@ -97,6 +97,7 @@ def test_every_kind_of_data_arrives_as_what_it_was(circle: Circle, sender_id: st
     # Who comes later gets the same, but nothing that wasn't for everyone.
     sender.run("kit.frame.send('secret', { to: 'cleo' })")
     [dan] = circle.gather("dan", config={"history": len(PAYLOADS)})
+    dan.wait("count => kit.shown.length >= count", len(expected))
     assert dan.told == expected
     circle.part(dan)
 
@@ -173,6 +174,7 @@ def test_it_is_sent_as_it_was_when_it_was_sent(circle: Circle) -> None:
     # Nor does it matter to newcomers what an app has done with what it got.
     [dan] = circle.gather("dan", config={"history": 2})
     dan.run("kit.on('mine'), undefined")
+    dan.wait("kit.shown.length >= 2")
     assert [kind for _, _, kind, _ in dan.told] == expected
     circle.part(dan)
 
@@ -266,8 +268,9 @@ def test_topics_that_nobody_handles_are_reported_when_they_are_too_many(circle: 
         await Promise.all(numbers.map((each) => kit.frame.send(each, { topic: "much" })))
       }
     }""")
-    cleo.wait_until_shown_last(1_001)
-    assert cleo.data == bob.data == [*range(1_002)]
+    for member in (bob, cleo):
+        member.wait_until_shown_last(1_001)
+        assert member.data == [*range(1_002)]
     assert cleo.run("kit.errors") == []
     errors = ann.run("kit.errors.splice(0)")
     assert {error["code"] for error in errors} == {"no_handler"}
@@ -451,7 +454,15 @@ def test_what_may_be_lost_is_small(circle: Circle) -> None:
     send = "size => kit.code(kit.frame.send(new Uint8Array(size), { reliable: false }))"
     assert bob.run(send, 16_384) == "too_large"
     assert bob.run(send, 16_300) == "resolved"
+    # It may be lost, as it takes several packets; not again and again.
+    bob.run("""() => {
+      const size = 16_300
+      kit.interval = setInterval(() => {
+        kit.frame.send(new Uint8Array(size), { reliable: false })
+      }, 200)
+    }""")
     cleo.wait("kit.shown.some(({ data }) => data.length === 16_300)")
+    bob.run("clearInterval(kit.interval)")
 
 
 def test_nothing_is_shown_after_a_newer_one(circle: Circle) -> None:
@@ -497,7 +508,7 @@ def test_of_what_is_sent_too_fast_the_newest_arrives(circle: Circle) -> None:
     for member in (ann, cleo):
         numbers = member.data
         assert numbers == sorted(set(numbers))
-        assert len(numbers) < 500
+        assert sum(number < 1_000 for number in numbers) < 500
     assert bob.data == [*range(bob.run("kit.number"))]
     for member in circle.members:
         assert member.run("kit.wire.peaks.fast") < 512 * 1024

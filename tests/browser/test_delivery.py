@@ -235,7 +235,7 @@ def test_without_auto_reconnect_it_is_left_to_the_app(meeting: Meeting) -> None:
     said = cem.said + 20
     cem.wait_until_shown({cem.key: said})
     assert bob.news() == ["disconnected", "error"]
-    assert bob.page.evaluate("stream.areOpen()") == 0
+    bob.wait_for_connections(0)
     refused = bob.page.evaluate(f"{FRAME}.send('lost').catch(({{ code }}) => code)")
     assert refused == "not_joined"
 

@@ -128,6 +128,7 @@ def test_a_peer_that_has_gone(circle: Circle) -> None:
       kit.code(kit.frame.request("eve", "topic", 1)),
     ])""")
     assert (outcome, other) == ("no_such_peer", "no_such_peer")
+    cleo.wait_until_shown_last("are you there?")
     assert cleo.data == ["are you there?"]
     # Who comes later is not told.
     [eve] = circle.gather("eve")

@@ -52,7 +52,8 @@ def test_a_client_that_keeps_its_socket_stays_connected(room: Room) -> None:
     bob = room.join("bob", context=context, config={"keep_signaling": True})
 
     line.cut()
-    host.wait_for_sockets(1)
+    context.expose_function("countSockets", lambda: line.count)
+    bob.page.wait_for_function("async () => await countSockets() === 2")
     host.wait_for_sockets(2)
     bob.send("still here")
     host.wait_for_messages([("bob", "still here")])
