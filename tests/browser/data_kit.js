@@ -15,7 +15,7 @@
     Object.assign(kit, { shown: [], files: [], offers: [], progress: [], errors: [], story: [], results: {}, sinks: {} })
     kit.policy = "ignore"
     kit.hurry = {}
-    kit.wire = { log: null, alter: null, chunkBytes: 0, chunkBytesIn: 0, peaks: { messages: 0, bulk: 0, fast: 0 } }
+    kit.wire = { log: null, alter: null, chunkBytes: 0, chunkBytesIn: 0, sentTo: 0, peaks: { messages: 0, bulk: 0, fast: 0 } }
   }
 
   // What the app is told
@@ -90,8 +90,8 @@
     decline: (file) => file.decline("not now"),
     sink: (file) => kit.acceptInto(file),
     gate: (file) => kit.acceptInto(file, { limit: 1024 * 1024 }),
+    "slow gate": (file) => kit.acceptInto(file, { limit: 11 * 1024 * 1024, paceMls: 50 }),
     pace: (file) => kit.acceptInto(file, { paceMls: 15 }),
-    slow: (file) => kit.acceptInto(file, { paceMls: 50 }),
     discard: (file) => kit.acceptInto(file, { keeps: false }),
   }
 
@@ -175,6 +175,7 @@
     try {
       const { head, length } = kit.readFrame(packet)
       if (head.type === "Chunk") wire[direction === "out" ? "chunkBytes" : "chunkBytesIn"] += length
+      if (head.type === "Chunk" && direction === "out") wire.sentTo = Math.max(wire.sentTo, head.offset + length)
       if (wire.log && head.type !== "Heartbeat") wire.log.push({ direction, label, head, length, at: performance.timeOrigin + performance.now() })
     } catch {
       // Rubbish that a test sends: nothing to note.
