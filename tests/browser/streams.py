@@ -44,8 +44,8 @@ RECORDER = """(() => {
 })()""".replace("FRAME", FRAME)
 
 EVERY_MLS = 30
-# Quick enough for a test, slow enough for a busy machine.
-QUICK = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 3_000}}
+# Quick enough for a test; a page that gets no turn for three seconds isn't lost yet.
+QUICK = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 5_000}}
 
 
 @dataclass(eq=False)

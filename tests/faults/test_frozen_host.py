@@ -3,8 +3,8 @@
 from tests.faults.cluster import Worker
 from tests.faults.pages import Session
 
-# So that silence is noticed soon.
-CONFIG = {"heartbeat": {"interval_mls": 500, "idle_timeout_mls": 2000}}
+# So that silence is noticed soon, and a page that gets no turn for three seconds isn't lost yet.
+CONFIG = {"heartbeat": {"interval_mls": 500, "idle_timeout_mls": 5000}}
 
 
 def test_clients_go_on_without_a_frozen_host_which_joins_them_when_it_thaws(
