@@ -9,7 +9,7 @@ def enter(context: BrowserContext, address: str, name: str, room: str) -> Page:
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Room").fill(room)
     page.keyboard.press("Enter")
-    expect(page.locator("p2p-frame[state=connected]")).to_be_attached(timeout=20_000)
+    expect(page.locator("p2p-frame[state=connected]")).to_be_attached()
     return page
 
 

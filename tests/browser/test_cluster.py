@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 import redis
@@ -53,12 +54,21 @@ def joins(cluster: Cluster, name: str) -> list[str]:
 
 def join_elsewhere(cluster: Cluster, page: Page, name: str, other: str) -> None:
     """Load a page again until its socket was on another worker than that of the other."""
+    # A page is connected before the log has reached us that says through which worker.
+    cluster.wait_for(f": {other} joins {ROOM}$")
+    cluster.wait_for(f": {name} joins {ROOM}$")
     for _ in range(TRIES):
-        if joins(cluster, name)[-1] != joins(cluster, other)[-1]:
+        before = joins(cluster, name)
+        if before[-1] != joins(cluster, other)[-1]:
             return
         page.reload()
-        expect(page.locator("p2p-frame[state=connected]")).to_be_attached(timeout=20_000)
+        expect(page.locator("p2p-frame[state=connected]")).to_be_attached()
+        cluster.until(partial(_joins_again, cluster, name, before), f"{name} joining again")
     raise AssertionError(f"nginx gave {name} the same worker as {other} {TRIES} times.")
+
+
+def _joins_again(cluster: Cluster, name: str, before: list[str]) -> bool:
+    return len(joins(cluster, name)) > len(before)
 
 
 def watch(pages: list[Page]) -> None:

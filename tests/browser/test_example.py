@@ -35,8 +35,8 @@ def test_four_people_talk_and_go_on_without_their_host(
 
     pages[0].close()
     for page in pages[1:]:
-        expect(page.get_by_text("Ada left.")).to_be_visible(timeout=20_000)
-        expect(page.get_by_role("heading", name="People 3")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Ada left.")).to_be_visible()
+        expect(page.get_by_role("heading", name="People 3")).to_be_visible()
     say(pages[3], "still here")
     for page in pages[1:]:
         expect(page.get_by_text("still here")).to_be_visible()

@@ -24,6 +24,8 @@ FLAGS = [
 ]
 
 
+PATIENCE_MS = 20_000
+
 HEADLESS_SHELL = "chromium-headless-shell"
 """The same engine without a user interface: a page costs a fifth of the processor's time."""
 
@@ -42,8 +44,10 @@ def whole_program() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     # Most tests need no browser, and import nothing of it.
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # Not the five seconds that it waits otherwise: a busy machine is no failure.
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program(), args=FLAGS)
         yield chromium
