@@ -24,7 +24,7 @@ from typing import Any, TextIO  # noqa: E402
 from flask import Flask  # noqa: E402
 from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
 
-from flask_p2p_streams import P2PStreams  # noqa: E402
+from flask_p2p_streams import P2PStreams, probes  # noqa: E402
 
 
 class Overheard:
@@ -48,7 +48,16 @@ sys.stdout = sys.stderr = overheard = Overheard(sys.stderr)
 logging.basicConfig(level=logging.DEBUG, stream=overheard)
 
 app = Flask(__name__)
-app.config.update(SECRET_KEY="a key for tests", P2P_HOST_GRACE=0.5, P2P_JOIN_TIMEOUT=3)
+app.config.update(
+    SECRET_KEY="a key for tests",
+    P2P_HOST_GRACE=0.5,
+    # A test that gets no turn for a while hasn't gone, and will join.
+    P2P_JOIN_TIMEOUT=60,
+    P2P_SOCKETIO_OPTIONS={"ping_interval": 25, "ping_timeout": 60},
+)
+# Nor has a host that gets none when it is asked whether it lives.
+probes.PAUSES = (*probes.PAUSES[:-1], 10.0)
+probes.PROBE_TIMEOUT = sum(probes.PAUSES)
 app.config.update(json.loads(CONFIG))
 PROXIED = app.config.pop("PROXIED", False)
 p2p = P2PStreams(app)

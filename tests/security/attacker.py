@@ -30,6 +30,3 @@ class Attacker(Wire):
         text = self._socket.recv()
         assert isinstance(text, str)
         return text
-
-    def limit_patience(self, seconds: float) -> None:
-        self._socket.settimeout(seconds)

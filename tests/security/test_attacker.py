@@ -206,7 +206,6 @@ def refusal(open_wire: Open, auth: object) -> str:
 def test_broken_packets_end_at_most_their_own_connection(open_wire: Open, healthy: Healthy) -> None:
     for packet in corpus.BROKEN_PACKETS:
         eve = open_wire().join(healthy.session_id, "eve")
-        eve.limit_patience(5)
         with contextlib.suppress(ConnectionError, websocket.WebSocketConnectionClosedException):
             eve.send(packet)
             assert_still_answered(eve)

@@ -66,7 +66,9 @@ app = Flask(__name__)
 app.config.update(
     SECRET_KEY="a key for tests",
     P2P_HOST_GRACE=0.5,
-    P2P_JOIN_TIMEOUT=3,
+    # A test that gets no turn for a while hasn't gone, and will join.
+    P2P_JOIN_TIMEOUT=60,
+    P2P_SOCKETIO_OPTIONS={"ping_interval": 25, "ping_timeout": 60},
     P2P_MAX_SIGNAL_BYTES=16_384,
 )
 app.config.update(json.loads(CONFIG))

@@ -15,9 +15,6 @@ from tests.server.leaks import assert_nothing_is_held
 from tests.server.wire import Wire, get, until
 from tests.support.servers import running
 
-# Far less than the 10 s after which a connection that is silent would be noticed.
-AT_ONCE = 4.0
-
 
 class Site:
     """A server that lets an address join twice, and then every 2 s; and connections to it."""
@@ -142,9 +139,11 @@ def test_who_is_refused_now_and_then_may_stay(site: Site, room: Room) -> None:
 
 def test_who_is_in_another_namespace_stays_there(site: Site) -> None:
     eve = site.open().join(token_hex(4), "eve")
-    eve.send("40/other,")
-    flood(eve, '42/p2p,["hello",{}]', 400)
-    eve.wait_for("session_error")
+    eve.connect({}, namespace="/other")
+    # However slow the server is, its patience refills more slowly than it is used up.
+    while not eve.received("session_error"):
+        flood(eve, '42/p2p,["hello",{}]', 400)
+        assert eve.ask("echo", '"here"', namespace="/other") == "here"
     assert eve.ask("echo", '"still here"', namespace="/other") == "still here"
 
 
@@ -154,10 +153,7 @@ def test_who_is_in_another_namespace_stays_there(site: Site) -> None:
 def test_an_address_that_joins_too_often(site: Site, room: Room) -> None:
     address = site.address()
     token = site.token(room.id, "eve")
-    exhaust(site.open(address))
-    calls = site.counted()["store_calls"]
-    late = site.open(address)
-    late.connect({"token": token})
+    late, calls = too_early(site, address, token)
     assert is_rate_limited(late.refusal["data"])
     assert site.counted()["store_calls"] == calls
     site.open().join(room.id, "ann")
@@ -174,6 +170,20 @@ def test_who_goes_on_joining_is_closed(site: Site, room: Room) -> None:
     room.negotiate()
     eve.wait_for_end()
     assert site.counted()["evicted"] == evicted + 1
+
+
+def too_early(site: Site, address: str, token: str) -> tuple[Wire, int]:
+    """Join until it is too early for that, however slow this test is.
+
+    Return who was refused, and the calls of the store before.
+    """
+    while True:
+        exhaust(site.open(address))
+        calls = site.counted()["store_calls"]
+        late = site.open(address)
+        late.connect({"token": token})
+        if not late.joined:
+            return late, calls
 
 
 def exhaust(wire: Wire) -> None:
@@ -237,11 +247,10 @@ def test_binary_frames_are_bad_packets(site: Site, room: Room) -> None:
 def test_what_is_no_frame_ends_its_connection_at_once(site: Site, room: Room, frame: str) -> None:
     before = site.counted()
     eve = site.open().join(room.id, "eve")
-    started = time.monotonic()
     eve.send(frame)
+    # Both come long before the pings would notice anything, which takes 85 seconds.
     eve.wait_for_end()
     assert room.host.wait_for("peer_left")["peer_id"] == "eve"
-    assert time.monotonic() - started < AT_ONCE
     after = site.counted()
     assert after["bad_packets"] == before["bad_packets"] + 1
     assert after["tracebacks"] == before["tracebacks"]

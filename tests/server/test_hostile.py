@@ -3,8 +3,13 @@ from secrets import token_hex
 
 import pytest
 
-from tests.server.conftest import Open
+from tests.server.conftest import MODES, Open
+from tests.server.leaks import without_leaks
 from tests.server.wire import Wire, get
+from tests.support.servers import running
+
+# Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
+IMPATIENT = '{"P2P_JOIN_RATE": null, "P2P_JOIN_TIMEOUT": 5}'
 
 
 class Room:
@@ -89,11 +94,23 @@ def test_who_was_refused_may_come_again_on_the_same_socket(open_wire: Open, room
     assert peer.joined
 
 
-def test_who_is_in_no_namespace_is_closed_after_a_while(open_wire: Open, room: Room) -> None:
-    silent, refused, released, other = (open_wire() for _ in range(4))
+@pytest.fixture(params=MODES)
+def open_impatient(request: pytest.FixtureRequest) -> Iterator[Open]:
+    with (
+        running("tests.server.app", request.param, IMPATIENT) as server,
+        without_leaks(server.url, Wire) as open_one,
+    ):
+        yield open_one
+
+
+def test_who_is_in_no_namespace_is_closed_after_a_while(open_impatient: Open) -> None:
+    room = Room(open_impatient)
+    silent, refused = open_impatient(), open_impatient()
     refused.connect({"token": "forged"})
-    released.join(room.id, "bob").ask("session_leave", '{"reason":"connected"}')
+    released = open_impatient().join(room.id, "bob")
+    released.ask("session_leave", '{"reason":"connected"}')
     released.send("41/p2p,")
+    other = open_impatient()
     other.connect({}, namespace="/other")
     for wire in (silent, refused, released):
         wire.wait_for_end()
@@ -103,6 +120,7 @@ def test_who_is_in_no_namespace_is_closed_after_a_while(open_wire: Open, room: R
     assert room.host.received("peer_left") == []
     # The app's own use of Socket.IO is left alone.
     assert other.ask("echo", '"still here"', namespace="/other") == "still here"
+    room.assert_undisturbed()
 
 
 def test_who_joins_when_it_is_being_closed_is_not_held(open_wire: Open, room: Room) -> None:
