@@ -119,7 +119,7 @@ def running_sentinel(master: StoreServer, name: str = "mymaster") -> Iterator[St
         file.write_text(
             f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
             f"sentinel monitor {name} 127.0.0.1 {master.port} 1\n"
-            f"sentinel down-after-milliseconds {name} 2000\n"
+            f"sentinel down-after-milliseconds {name} 60000\n"
         )
         yield from _while_running("redis", port, lambda: [path, str(file), "--sentinel"])
 
