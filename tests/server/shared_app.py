@@ -13,7 +13,7 @@ from flask import Flask
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
-from flask_p2p_streams import P2PStreams
+from flask_p2p_streams import P2PStreams, doctor_reach
 
 
 def create_app(redis_url: str | None = None) -> Flask:
@@ -27,6 +27,9 @@ def create_app(redis_url: str | None = None) -> Flask:
     options["channel"] = os.environ.get("TEST_CHANNEL", "flask-socketio")
     SocketIO(app, async_mode="threading", message_queue=url, **options)
     P2PStreams(app)
+
+    if limit := os.environ.get("TEST_TIME_LIMIT"):
+        doctor_reach.TIME_LIMIT = doctor_reach.ICE_TIME_LIMIT = float(limit)
 
     @app.get("/token/<session_id>/<peer_id>")
     def token(session_id: str, peer_id: str) -> str:

@@ -21,6 +21,8 @@ from tests.support.stun import stun_server
 
 APP = "tests.server.shared_app:create_app"
 WIDTH = "120"
+# For a doctor that finds all well, however slow the machine is.
+PATIENT = {"TEST_TIME_LIMIT": "30"}
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Doctor = Callable[..., tuple[int, dict[str, dict[str, str]]]]
@@ -159,7 +161,7 @@ def test_a_watch_goes_on_without_a_cache() -> None:
 def test_an_app_that_is_well() -> None:
     with running_redis() as redis, stun_server() as port:
         ice = json.dumps([{"urls": f"stun:127.0.0.1:{port}"}])
-        key = {"TEST_SECRET_KEY": "5f0c7b127da1bfa3e9b2d1c1", "TEST_ICE_SERVERS": ice}
+        key = {"TEST_SECRET_KEY": "5f0c7b127da1bfa3e9b2d1c1", "TEST_ICE_SERVERS": ice, **PATIENT}
         status, findings = examined(redis.url, **key)
         assert examined(redis.url, "--strict", **key)[0] == 1
     assert status == 0
@@ -188,14 +190,15 @@ def test_workers_that_live(open_wire: Callable[[], Wire], redis: StoreServer) ->
     findings: dict[str, Any] = {}
 
     def one_is_seen() -> bool:
-        findings.update(examined(redis.url)[1])
-        return "workers" in findings
+        findings.update(examined(redis.url, **PATIENT)[1])
+        # It may be seen before it listens to the queue.
+        return "workers" in findings and findings["queue"]["level"] == "ok"
 
     until(one_is_seen, lambda: f"No worker is seen: {findings}")
-    assert findings["workers"]["level"] == findings["queue"]["level"] == "ok"
+    assert findings["workers"]["level"] == "ok"
     assert f"{socket.gethostname()}:" in findings["workers"]["problem"]
     # The worker listens to the channel of its own app only.
-    status, findings = examined(redis.url, TEST_CHANNEL="another")
+    status, findings = examined(redis.url, TEST_CHANNEL="another", **PATIENT)
     assert (status, findings["queue"]["level"]) == (1, "error")
     assert "channel" in findings["queue"]["cure"]
 
@@ -218,7 +221,7 @@ def test_a_redis_that_hangs() -> None:
 
 def test_a_redis_that_forgets() -> None:
     with running_redis("--maxmemory", "50mb", "--maxmemory-policy", "volatile-ttl") as redis:
-        status, findings = examined(redis.url)
+        status, findings = examined(redis.url, **PATIENT)
     assert (status, findings["eviction"]["level"]) == (0, "warning")
     assert "volatile-ttl" in findings["eviction"]["problem"]
 
