@@ -3,13 +3,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from flask_p2p_streams import P2PStreams
 from tests.support.chromium import browser as browser
 
 # A busy machine is no failure, and a failure is kept by writing a test for it.
-settings.register_profile("here", deadline=None, max_examples=50, database=None)
+settings.register_profile(
+    "here",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=50,
+    database=None,
+)
 settings.load_profile("here")
 
 AppFactory = Callable[..., Flask]

@@ -149,7 +149,7 @@ def test_a_store_that_fails(app: Flask, signer: Signer, monkeypatch: pytest.Monk
 
 def test_renewals_count_as_joins_of_their_address() -> None:
     app = Flask("a_slow_app")
-    app.config.update(SECRET_KEY="a key for tests", P2P_URL_PREFIX="/streams", P2P_JOIN_RATE=0.2)
+    app.config.update(SECRET_KEY="a key for tests", P2P_URL_PREFIX="/streams", P2P_JOIN_RATE=0.001)
     P2PStreams(app)
     signer = app.extensions["p2p_streams"].signer
     token = signer.token("room", "ann", 60, 600)

@@ -36,11 +36,12 @@ def test_a_cache_in_this_process(app: Flask) -> None:
     assert store.read_many(["k", "l"]) == [None, None]
     assert store.replace("k", None, "first", 60)
     assert not store.replace("k", None, "second", 60)
-    assert store.replace("k", "first", "third", 0.5)
+    assert store.replace("k", "first", "third", 60.5)
     assert store.exchange("l", "new", 100.5) is None
     store.write("l", "newer", 60)
     assert store.exchange("l", "newest", 60) == "newer"
     assert store.read_many(["l", "k"]) == ["newest", "third"]
+    assert store.replace("short", None, "less than a second", 0.5)
     assert not store.is_shared
 
 
