@@ -15,7 +15,7 @@ import pytest
 
 from .servers import free_port
 
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 
 
 class Cluster:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
