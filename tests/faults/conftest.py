@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -61,7 +62,7 @@ def join(claims: Claims, session_id: str) -> Iterator[Join]:
     """Let a peer of the wire join the test's session."""
     peers: list[Peer] = []
 
-    def join_one(peer_id: str, *workers: Address, **options: bool) -> Peer:
+    def join_one(peer_id: str, *workers: Address, **options: Any) -> Peer:
         peer = Peer(claims, session_id, peer_id, workers, **options)
         peers.append(peer)
         peer.start()

@@ -1,5 +1,6 @@
 """A peer as a browser is one, as far as signaling goes: it comes back, waits, claims a loss."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ SIGNER = Signer(["a key for tests"])
 DAY = 86_400.0
 """Seconds that tokens are good for: also at a worker whose clock is an hour ahead."""
 
+MEETING_TIMEOUT = 30.0
+"""Seconds that those who join together wait for each other's sockets."""
 REPEAT = 2.0
 """Seconds after which a host repeats an offer that nobody has answered."""
 OFFER_TIMEOUT = 3.0
@@ -31,6 +34,7 @@ class Peer(Line):
     until `lose_host()`, or until it follows another host.
 
     :param obeys: whether it goes when it is told to.
+    :param start: where it meets those with whom it joins at the same moment.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Peer(Line):
         *,
         returns: bool = True,
         obeys: bool = True,
+        start: threading.Barrier | None = None,
     ) -> None:
         super().__init__(peer_id, workers, returns=returns)
         self.session_id = session_id
@@ -58,6 +63,7 @@ class Peer(Line):
         self.dismissals = 0
         self._claims = claims
         self._obeys = obeys
+        self._start = start
         self._offers: dict[str, dict[str, Any]] = {}
 
     # What it does
@@ -69,6 +75,9 @@ class Peer(Line):
         self.ask("session_join", self._shown())
 
     def credentials(self) -> dict[str, Any]:
+        start, self._start = self._start, None
+        if start is not None:
+            start.wait(MEETING_TIMEOUT)
         return {"token": token(self.session_id, self.peer_id), **self._shown()}
 
     # What it waits for

@@ -40,8 +40,8 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 PAGES = Path(__file__).parents[1] / "browser"
 app = Flask(__name__, template_folder=PAGES / "templates", static_folder=PAGES / "static")
-# Long enough for a host to come back within it on a busy machine.
-GRACE = {"P2P_HOST_GRACE": 3}
+# Long enough for a host to come back within it even where something gets no turn for three seconds.
+GRACE = {"P2P_HOST_GRACE": 6}
 NO_RATES = {"P2P_JOIN_RATE": None, "P2P_SESSION_SIGNAL_RATE": None}
 app.config.update(SECRET_KEY="a key for tests", **{**GRACE, **NO_RATES, **CONFIG["app"]})
 if CONFIG["cache"]:
