@@ -22,7 +22,8 @@ def test_a_host_that_says_goodbye_frees_the_seat(app: Flask) -> None:
     assert bob.received("host_changed")[-1]["host_peer_id"] == "eve"
 
 
-def test_a_host_that_drops_keeps_its_seat_for_a_moment(app: Flask) -> None:
+def test_a_host_that_drops_keeps_its_seat_for_a_moment(make_app: AppFactory) -> None:
+    app = make_app(P2P_HOST_GRACE=3600)
     ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
     ann.drop()
     changed = {"host_peer_id": None, "epoch": ann.epoch, "reason": "lost"}
