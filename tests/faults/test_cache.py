@@ -50,7 +50,7 @@ def test_a_cache_that_hangs_for_ten_seconds(
     cluster.cache.pause()
     over = time.monotonic() + 10
     # A page doesn't give up either, as long as its attempt lasts.
-    eve = session.open("eve", gevent)
+    eve = session.open("eve", gevent, config={"connect_timeout_mls": 60_000})
     newcomers = []
     for worker in cluster.workers[:3]:
         newcomer = join(f"at-{worker.mode}", worker)
