@@ -31,6 +31,7 @@ class Line(threading.Thread):
         self._returns = returns
         self._wire: Wire | None = None
         self._over = False
+        self._comes_again = False
         self._timers: dict[str, tuple[float, Callable[[], None]]] = {}
         self._may_return = threading.Event()
         self._may_return.set()
@@ -74,6 +75,11 @@ class Line(threading.Thread):
         if wire is not None:
             wire.drop()
 
+    def come_again(self) -> None:
+        """Try with another socket, as a server wanted that didn't let it in."""
+        self._comes_again = True
+        self.drop()
+
     def hold(self) -> None:
         """Lose the socket, and don't come back before `release()`."""
         self._may_return.clear()
@@ -105,7 +111,8 @@ class Line(threading.Thread):
         try:
             for _ in range(MAX_ATTEMPTS):
                 self._come()
-                if self._over or not self._returns:
+                again, self._comes_again = self._comes_again, False
+                if self._over or not (self._returns or again):
                     return
                 time.sleep(RECONNECT)
                 self._may_return.wait()

@@ -130,7 +130,7 @@ class Peer(Line):
             self._over = True
             return
         # A socket of its own for each attempt, as Socket.IO's client does it.
-        self.after(error.get("retry_after_ms", 300) / 1000, "join", wire.drop)
+        self.after(error.get("retry_after_ms", 300) / 1000, "join", self.come_again)
 
     def _take_event(self, wire: Wire, packet: Packet) -> None:
         name, payload = packet.event, packet.payload
