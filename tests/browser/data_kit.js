@@ -169,11 +169,18 @@
     return { head: JSON.parse(decoder.decode(new Uint8Array(buffer, 4, length))), length: buffer.byteLength - 4 - length }
   }
 
+  /** Short frames travel together, one in a line. */
+  const framesIn = (packet) => typeof packet === "string" ? packet.split("\n") : [packet]
+
   const note = (direction, { label }, packet) => {
+    if (!kit.wire.log && label !== "bulk") return
+    for (const frame of framesIn(packet)) noteFrame(direction, label, frame)
+  }
+
+  const noteFrame = (direction, label, frame) => {
     const { wire } = kit
-    if (!wire.log && label !== "bulk") return
     try {
-      const { head, length } = kit.readFrame(packet)
+      const { head, length } = kit.readFrame(frame)
       if (head.type === "Chunk") wire[direction === "out" ? "chunkBytes" : "chunkBytesIn"] += length
       if (head.type === "Chunk" && direction === "out") wire.sentTo = Math.max(wire.sentTo, head.offset + length)
       if (wire.log && head.type !== "Heartbeat") wire.log.push({ direction, label, head, length, at: performance.timeOrigin + performance.now() })
@@ -205,7 +212,7 @@
   const { send } = RTCDataChannel.prototype
   RTCDataChannel.prototype.send = function (packet) {
     const { wire } = kit
-    for (const one of wire.alter ? wire.alter(this, packet) : [packet]) {
+    for (const one of wire.alter ? framesIn(packet).flatMap((frame) => wire.alter(this, frame)) : [packet]) {
       send.call(this, one)
       note("out", this, one)
     }
