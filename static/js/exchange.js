@@ -78,6 +78,7 @@ export class Exchange {
   sendFast(to, content) {
     if (to) this.#refuseCrowd(to)
     const { peerId } = this.#options
+    this.talked()
     this.#fast.send(content, to?.filter((other) => other !== peerId))
     if (to?.includes(peerId) ?? true) this.#show({ senderId: peerId, ...content.fields }, { mayWait: false })
   }
@@ -134,6 +135,11 @@ export class Exchange {
     this.#shipping.update()
   }
 
+  /** Something was said, or heard. */
+  talked() {
+    this.#shipping.talked()
+  }
+
   /** There is room again. */
   drained() {
     this.#shipping.drained()
@@ -181,6 +187,7 @@ export class Exchange {
    */
   async #tell(peerId, letter, size) {
     if (peerId === this.#options.peerId) return this.#received({ senderId: peerId, ...letter })
+    if (letter.note === undefined) this.talked()
     const received = this.#direct.send(peerId, letter, size)
     this.#options.delegate.exchangeFlushed()
     return received
@@ -189,6 +196,7 @@ export class Exchange {
   /** @param {{ senderId?: string } & import("./direct.js").Letter} letter */
   #received(letter) {
     const { senderId = "", note, ask, answer } = letter
+    if (note === undefined) this.talked()
     if (note !== undefined) this.#shipping.noted(senderId, note)
     else if (answer !== undefined) this.#requests.answered(senderId, answer, letter, () => readContent(letter).data)
     else if (ask !== undefined) void this.#requests.asked(senderId, ask, readContent(letter))

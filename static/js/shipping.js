@@ -74,6 +74,10 @@ export class Shipping {
     this.#transfers?.drained()
   }
 
+  talked() {
+    this.#transfers?.talked()
+  }
+
   /** @param {P2pError} error */
   leave(error) {
     for (const reject of this.#waiting) reject(error)

@@ -205,6 +205,7 @@ export class Talk {
    * @param {boolean} [mayWait]
    */
   #show(message, mayWait) {
+    this.#exchange.talked()
     if (message.topic === undefined) this.#delegate.peerReceived(message)
     else this.#topics.show(message, mayWait)
   }

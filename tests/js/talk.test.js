@@ -5,6 +5,7 @@ import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
 import { ACK_PAUSE_MLS, RETURN_MLS } from "../../static/js/direct.js"
 import { P2pError } from "../../static/js/errors.js"
 import { MAX_FAST_BYTES } from "../../static/js/fast.js"
+import { Transfers } from "../../static/js/files/transfers.js"
 import { MAX_ADDRESSEES } from "../../static/js/messages.js"
 import { settle } from "./support/fake_clock.js"
 import { reported } from "./support/report_error.js"
@@ -507,6 +508,32 @@ test("a file goes from one to the other, through the host or not, to one who may
     assert.equal(got.size, receivers.length)
   }
   await assertQuiet(world, [ann, bob, cleo, reader])
+})
+
+test("files are told of whatever is said or shown, but for their own notes", async (t) => {
+  const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
+  const talked = t.mock.method(Transfers.prototype, "talked")
+  cleo.on.file = (file) => void file.accept()
+  const sent = fate(bob.peer.sendFile(new Blob(["x"]), { to: ["cleo"] }).done)
+  await until(world, () => sent.is !== "pending")
+  assert.equal(sent.is, "resolved")
+  assert.equal(talked.mock.callCount(), 0)
+  cleo.topics.respond("sum", (numbers) => numbers.length)
+  for (const say of [
+    () => bob.peer.send("to all"),
+    () => ann.peer.send("to all, from the host"),
+    () => bob.peer.send("to one", { to: ["cleo"] }),
+    () => bob.peer.send("lost, perhaps", { reliable: false }),
+    () => bob.peer.send("lost, perhaps, to one", { reliable: false, to: ["cleo"] }),
+    () => bob.peer.request("cleo", "sum", [1, 2], {}),
+  ]) {
+    talked.mock.resetCalls()
+    const said = fate(say())
+    await world.pass(100)
+    assert.equal(said.is, "resolved", String(say))
+    assert.equal(new Set(talked.mock.calls.map((call) => call.this)).size, 2, `bob and cleo, who have files: ${String(say)}`)
+  }
+  await assertQuiet(world, [ann, bob, cleo])
 })
 
 test("a file survives a change of host", async () => {

@@ -1,4 +1,4 @@
-"""The one Chromium of a test run: Playwright doesn't bear two of its own at once."""
+"""The one Chromium of a test process: Playwright doesn't bear two of its own at once."""
 
 import os
 import shutil

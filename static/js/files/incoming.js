@@ -1,7 +1,7 @@
 import { P2pError } from "../errors.js"
 import { deferred } from "./deferred.js"
 import { Digest } from "./digest.js"
-import { ASK_AGAIN_MLS, ASK_MLS, OFFER_MLS, RETURN_MLS, SILENCE_MLS } from "./limits.js"
+import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES, OFFER_MLS, RETURN_MLS, SILENCE_MLS } from "./limits.js"
 import { Meter } from "./progress.js"
 import { failNote, failure } from "./notes.js"
 import { Writing } from "./writing.js"
@@ -125,9 +125,9 @@ export class IncomingFile {
     return this.#stage === "offered"
   }
 
-  /** How many bytes may be on their way here at once, at most. @param {number} window */
-  load(window) {
-    return this.state === "active" ? Math.min(this.size, window) : 0
+  /** How many bytes of it may be on their way here, or wait to be written, of the most that may be of any. @param {number} most */
+  load(most) {
+    return this.state === "active" ? Math.min(this.size, most) : 0
   }
 
   /** It is accepted, and others come first. */
@@ -169,17 +169,20 @@ export class IncomingFile {
    * @returns {boolean} whether it was taken
    */
   chunkReceived(offset, bytes) {
-    if (this.#stage !== "active" || !this.#writing) return false
+    const writing = this.#writing
+    if (this.#stage !== "active" || !writing) return false
     this.#idleMls = 0
-    const isTaken = this.#writing.take(offset, bytes)
-    this.#hasGap = !isTaken && offset > this.#writing.received
+    const isTaken = writing.take(offset, bytes)
+    this.#hasGap = !isTaken && offset > writing.received
     if (this.#hasGap) this.#ask()
+    if (writing.credit >= this.#creditedTo + CREDIT_BYTES) this.#credit()
     return isTaken
   }
 
   blockWritten() {
-    this.transferred = /** @type {Writing} */ (this.#writing).written
-    this.#credit()
+    const { written, credit } = /** @type {Writing} */ (this.#writing)
+    this.transferred = written
+    if (credit > this.#creditedTo) this.#credit()
     this.#meter.moved(this.transferred)
     this.#finishIfWhole()
   }

@@ -4,17 +4,23 @@ export const BLOCK_BYTES = 256 * 1024
 export const SEGMENT_BYTES = 8 * 1024 * 1024
 /** How many blocks beyond the one that is being sent are read. */
 export const AHEAD_BLOCKS = 2
-/** What travels in one message of the channel. A block is a whole number of chunks. */
+/** What travels in one message of the channel, and while somebody talks, who would wait for the rest of one. A block is a whole number of either. */
 export const CHUNK_BYTES = 64 * 1024
+export const SMALL_CHUNK_BYTES = 16 * 1024
+/** A receiver credits what has come when it is so much. */
+export const CREDIT_BYTES = 2 * SMALL_CHUNK_BYTES
 /** How much goes to the disk at once. */
 export const BATCH_BYTES = 1024 * 1024
-/** How far a sender goes beyond what a receiver has written: at the least, where all that is more would only wait, and at the most. */
-export const LEAST_WINDOW_BYTES = 512 * 1024
-export const WINDOW_BYTES = 2 * 1024 * 1024
+/** How far a sender goes beyond what has come to a receiver: while nobody talks, and at the least while somebody does. */
+export const WINDOW_BYTES = 1024 * 1024
+export const LEAST_WINDOW_BYTES = 4 * SMALL_CHUNK_BYTES
+/** How much of what has come may wait to be written, and so how far a sender is ahead of that at most. */
+export const UNWRITTEN_BYTES = 1024 * 1024
+export const AHEAD_BYTES = WINDOW_BYTES + UNWRITTEN_BYTES
 /** How many bytes a sender leaves waiting in its own channel. */
 export const HIGH_BYTES = 256 * 1024
 /** How much may be on its way to one page at once, in all its transfers: four large files, or many small ones. */
-export const MAX_INBOUND_BYTES = 4 * WINDOW_BYTES
+export const MAX_INBOUND_BYTES = 4 * AHEAD_BYTES
 /** The largest file: what bounds the digests of its blocks to 8 MiB. */
 export const MAX_FILE_BYTES = 64 * 1024 ** 3
 
@@ -42,5 +48,9 @@ export const SILENCE_MLS = 5_000
 /** Milliseconds between two demands to go back: to a new place, and to the same one. */
 export const ASK_MLS = 250
 export const ASK_AGAIN_MLS = 2_000
+/** Milliseconds for which files make room for more, after something was said. */
+export const TALK_MLS = 1_000
+/** Milliseconds after which the shortest delay is measured anew. */
+export const PROBE_MLS = 10_000
 /** Milliseconds between two reports of progress. */
 export const REPORT_MLS = 100

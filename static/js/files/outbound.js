@@ -17,7 +17,7 @@ export class Outbound {
   #lanes = new Map()
   #isPumping = false
 
-  /** @param {import("./transfers.js").TransfersOptions} options */
+  /** @param {import("./transfers.js").TransfersOptions & { talking: import("./talking.js").Talking }} options */
   constructor(options) {
     this.#options = options
   }

@@ -2,7 +2,7 @@ import { P2pError } from "../errors.js"
 import { Blocks } from "./blocks.js"
 import { deferred } from "./deferred.js"
 import { Digest } from "./digest.js"
-import { CHUNK_BYTES, HIGH_BYTES } from "./limits.js"
+import { CHUNK_BYTES, HIGH_BYTES, SMALL_CHUNK_BYTES } from "./limits.js"
 import { failNote, failure } from "./notes.js"
 import { Receiver } from "./receiver.js"
 
@@ -24,7 +24,7 @@ import { Receiver } from "./receiver.js"
  * @property {string[]} to
  * @property {Set<string>} reachable
  * @property {import("./transfers.js").Carrier} carrier
- * @property {import("../clock.js").Clock} clock
+ * @property {import("./talking.js").Talking} talking
  * @property {SubtleCrypto} [subtle]
  * @property {OutgoingDelegate} delegate
  */
@@ -34,6 +34,7 @@ export class OutgoingFile {
   /** What became of those that haven't got it. @type {Map<string, P2pError>} */
   failures = new Map()
   #carrier
+  #talking
   #delegate
   #digest
   /** @type {Blocks | null} */
@@ -44,17 +45,18 @@ export class OutgoingFile {
   #receivers
 
   /** @param {OutgoingOptions} options */
-  constructor({ id, blob, name, type, to, reachable, carrier, clock, subtle, delegate }) {
+  constructor({ id, blob, name, type, to, reachable, carrier, talking, subtle, delegate }) {
     this.id = id
     this.name = name
     this.type = type
     this.size = blob.size
     this.#carrier = carrier
+    this.#talking = talking
     this.#delegate = delegate
     this.#digest = new Digest(subtle)
     this.#blocks = new Blocks(blob, this.#digest, { blockRead: () => delegate.fileMoved(), blockFailed: (error) => this.#failAll(error) })
     this.#receivers = new Map(to.map((peerId) => {
-      const receiver = new Receiver(peerId, blob.size, reachable.has(peerId), clock, () => delegate.fileReported(this, receiver))
+      const receiver = new Receiver(peerId, blob.size, reachable.has(peerId), talking, () => delegate.fileReported(this, receiver))
       return [peerId, receiver]
     }))
   }
@@ -161,7 +163,8 @@ export class OutgoingFile {
     if (this.#isPaused) return false
     const served = this.#all.filter(({ isServed }) => isServed)
     const offset = Math.min(this.size, ...served.map(({ position }) => position))
-    const length = Math.min(CHUNK_BYTES - offset % CHUNK_BYTES, this.size - offset)
+    const most = this.#talking.isOn ? SMALL_CHUNK_BYTES : CHUNK_BYTES
+    const length = Math.min(most - offset % most, this.size - offset)
     const due = served.filter(({ position }) => position === offset)
     if (length === 0 || !due.every((receiver) => receiver.hasRoom(length)) || !this.#send(due, offset, length)) return false
     for (const receiver of due) {

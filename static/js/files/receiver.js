@@ -8,7 +8,7 @@ import { Window } from "./window.js"
 export class Receiver {
   /** @type {"waiting" | "offered" | "accepted" | "active" | "done" | "failed"} */
   stage = "waiting"
-  /** What is sent to it next, the most that was ever sent to it, and what it has written. */
+  /** What is sent to it next, the most that was ever sent to it, and what it has got. */
   position = 0
   sent = 0
   credited = 0
@@ -26,15 +26,15 @@ export class Receiver {
    * @param {string} peerId
    * @param {number} size
    * @param {boolean} isHere whether it can be reached now
-   * @param {import("../clock.js").Clock} clock
+   * @param {import("./talking.js").Talking} talking
    * @param {() => void} report
    */
-  constructor(peerId, size, isHere, clock, report) {
+  constructor(peerId, size, isHere, talking, report) {
     this.peerId = peerId
     this.size = size
     this.#isHere = isHere
-    this.meter = new Meter(clock, report)
-    this.#window = new Window(clock)
+    this.meter = new Meter(talking.clock, report)
+    this.#window = new Window(talking)
   }
 
   get isOver() {
@@ -80,7 +80,7 @@ export class Receiver {
     return true
   }
 
-  /** What was on its way to it may be lost: it is sent again from what it has written, until it says more. */
+  /** What was on its way to it may be lost: it is sent again from what it has got for sure, until it says more. */
   goBack() {
     this.position = this.credited
     this.#window.reset()

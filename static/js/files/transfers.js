@@ -3,6 +3,7 @@ import { TICK_MLS } from "./limits.js"
 import { readNote } from "./notes.js"
 import { Outbound } from "./outbound.js"
 import { Sinks } from "./sinks.js"
+import { Talking } from "./talking.js"
 
 /**
  * What carries files: the peer, which knows the channels.
@@ -30,6 +31,7 @@ import { Sinks } from "./sinks.js"
 /** All files on their way from this peer and to it. The rules are between the two ends: whoever passes chunks on needs none. */
 export class Transfers {
   #options
+  #talking
   /** Set while a look at them all is due. @type {any} */
   #timer = null
   #outbound
@@ -40,7 +42,8 @@ export class Transfers {
   constructor({ sinks = new Sinks(), subtle = globalThis.crypto?.subtle, ...options }) {
     this.#options = options
     this.#sinks = sinks
-    this.#outbound = new Outbound({ ...options, subtle })
+    this.#talking = new Talking(options.clock)
+    this.#outbound = new Outbound({ ...options, talking: this.#talking, subtle })
     this.#inbound = new Inbound({ ...options, subtle, sinks })
     sinks.tidy()
   }
@@ -99,6 +102,11 @@ export class Transfers {
   creditReceived(senderId, credit) {
     this.#outbound.find(credit.transfer, senderId)?.credited(senderId, credit)
     this.#outbound.pump()
+  }
+
+  /** Something else was said in the session, or heard: chunks make room for more of that. */
+  talked() {
+    this.#talking.note()
   }
 
   /** A channel has room again. */

@@ -1,46 +1,67 @@
-import { BLOCK_BYTES, LEAST_WINDOW_BYTES, WINDOW_BYTES } from "./limits.js"
+import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MLS, WINDOW_BYTES } from "./limits.js"
 
-/** Milliseconds that a credit may take longer than twice the least without a queue being to blame. */
-const SLACK_MLS = 10
-/** By how much the least grows with each look, so that another path is noticed. */
-const AGING = 1.01
+/** How many times what the way holds is sent ahead: more than once, so that it shows when it holds more. */
+const GAIN = 1.25
+/** By how much the fastest rate shrinks with each look, so that a slower way is noticed. */
+const AGING = 0.95
 
 /**
- * How far a sender goes beyond what a receiver has written: as far as the way takes without a queue, in which all that comes behind would wait. The sign of one is
- * that credits take longer than they have to, as in LEDBAT (RFC 6817, section 2.4.2).
+ * How far a sender goes beyond what has come to a receiver. While nobody talks, it is far enough that the way is never empty. While somebody does, it is as much as
+ * the way holds: all that is more would wait in a queue, and with it all that comes behind. What a way holds is its rate times its delay without a queue, both
+ * measured: the model of BBR (Cardwell et al., "BBR: Congestion-Based Congestion Control", ACM Queue 14, 2016).
  */
 export class Window {
-  size = (LEAST_WINDOW_BYTES + WINDOW_BYTES) / 2
-  #clock
-  #least = Infinity
-  /** The block whose credit is waited for. */
-  #mark = -1
-  #markedAt = 0
+  #talking
+  #modest = LEAST_WINDOW_BYTES
+  #credited = 0
+  /** In bytes per millisecond. */
+  #fastest = 0
+  #shortest = Infinity
+  #shortestAt = 0
+  /** What is being measured: when it was sent up to which position, what had come then, and whether there may have been a queue. @type {{ position: number, at: number, credited: number, isQueued: boolean } | null} */
+  #mark = null
 
-  /** @param {import("../clock.js").Clock} clock */
-  constructor(clock) {
-    this.#clock = clock
+  /** @param {import("./talking.js").Talking} talking */
+  constructor(talking) {
+    this.#talking = talking
+  }
+
+  get size() {
+    return this.#talking.isOn ? this.#modest : WINDOW_BYTES
   }
 
   /** @param {number} position up to which all has been sent */
   sent(position) {
-    if (this.#mark >= 0 || position % BLOCK_BYTES !== 0) return
-    this.#mark = position
-    this.#markedAt = this.#clock.now()
+    this.#mark ??= { position, at: this.#talking.clock.now(), credited: this.#credited, isQueued: !this.#talking.isOn }
   }
 
-  /** @param {number} offset up to which all is written */
+  /** @param {number} offset up to which all has come */
   credited(offset) {
-    if (this.#mark < 0 || offset < this.#mark) return
-    this.#mark = -1
-    const delay = this.#clock.now() - this.#markedAt
-    this.#least = Math.min(this.#least * AGING, delay)
-    const isQueued = delay > 2 * this.#least + SLACK_MLS
-    this.size = isQueued ? Math.max(LEAST_WINDOW_BYTES, this.size * 7 / 8) : Math.min(WINDOW_BYTES, this.size + BLOCK_BYTES / 4)
+    this.#credited = offset
+    if (!this.#mark || offset < this.#mark.position) return
+    const { at, credited, isQueued } = this.#mark
+    this.#mark = null
+    const now = this.#talking.clock.now()
+    const delay = Math.max(1, now - at)
+    this.#fastest = Math.max(this.#fastest * AGING, (offset - credited) / delay)
+    if (delay <= this.#shortest) {
+      this.#shortest = delay
+      this.#shortestAt = now
+    }
+    if (isQueued || now - this.#shortestAt > PROBE_MLS) this.#measureAnew()
+    else this.#modest = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, GAIN * this.#fastest * this.#shortest + CREDIT_BYTES)) // which waits for its credit
   }
 
   /** What was on its way is lost. */
   reset() {
-    this.#mark = -1
+    this.#mark = null
+  }
+
+  // Private
+
+  /** With little under way there is no queue when the next is sent. */
+  #measureAnew() {
+    this.#shortest = Infinity
+    this.#modest = LEAST_WINDOW_BYTES
   }
 }

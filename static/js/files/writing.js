@@ -1,5 +1,5 @@
 import { P2pError } from "../errors.js"
-import { BLOCK_BYTES, WINDOW_BYTES } from "./limits.js"
+import { AHEAD_BYTES, BLOCK_BYTES, UNWRITTEN_BYTES } from "./limits.js"
 
 /**
  * @typedef {object} WritingDelegate
@@ -35,9 +35,9 @@ export class Writing {
     this.#delegate = delegate
   }
 
-  /** How far its sender may count it: what waits for the sink isn't, and what waits for the rest of its block is. */
+  /** How far its sender may count it: all that has come, but for what too much would wait for the sink with. */
   get credit() {
-    return this.isIdle ? this.received : this.written
+    return this.isIdle ? this.received : Math.min(this.received, this.written + UNWRITTEN_BYTES)
   }
 
   /** Whether all that has come whole is written. */
@@ -54,7 +54,7 @@ export class Writing {
     const start = offset % BLOCK_BYTES
     const length = Math.min(BLOCK_BYTES, this.#size - (offset - start))
     if (offset !== this.received || bytes.length === 0 || start + bytes.length > length) return false
-    if (offset + bytes.length - this.written > WINDOW_BYTES + BLOCK_BYTES) return false // only a sender that heeds no credit comes here
+    if (offset + bytes.length - this.written > AHEAD_BYTES + BLOCK_BYTES) return false // only a sender that heeds no credit comes here
     this.#block ??= new Uint8Array(length)
     this.#block.set(bytes, start)
     this.received += bytes.length

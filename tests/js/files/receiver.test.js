@@ -1,15 +1,16 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CHUNK_BYTES, RETURN_MLS, STALL_MLS, TICK_MLS, LEAST_WINDOW_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, RETURN_MLS, STALL_MLS, TICK_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { Receiver } from "../../../static/js/files/receiver.js"
+import { Talking } from "../../../static/js/files/talking.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 const SIZE = 64 * CHUNK_BYTES
 
 /** A receiver that takes chunks, and has been sent three. */
 function active() {
-  const receiver = new Receiver("bob", SIZE, true, new FakeClock(), () => {})
+  const receiver = new Receiver("bob", SIZE, true, new Talking(new FakeClock()), () => {})
   receiver.enter("active")
   for (let count = 0; count < 3; count++) receiver.advance(CHUNK_BYTES)
   return receiver
@@ -54,7 +55,7 @@ test("whoever comes back is served from what it has written", () => {
 test("takes a window and no more", () => {
   const receiver = active()
   while (receiver.hasRoom(CHUNK_BYTES)) receiver.advance(CHUNK_BYTES)
-  assert.equal(receiver.position - receiver.credited, (LEAST_WINDOW_BYTES + WINDOW_BYTES) / 2)
+  assert.equal(receiver.position - receiver.credited, WINDOW_BYTES)
 })
 
 test("is put up with for as long as it isn't its turn, and for a while when it is", () => {

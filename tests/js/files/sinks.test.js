@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { BATCH_BYTES, BLOCK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { AHEAD_BYTES, BATCH_BYTES, BLOCK_BYTES } from "../../../static/js/files/limits.js"
 import { Folder } from "../../../static/js/files/opfs.js"
 import { DISK_BYTES, Sinks } from "../../../static/js/files/sinks.js"
 import { settle } from "../support/fake_clock.js"
@@ -175,7 +175,7 @@ test("streams to a stream of the app's, at that stream's pace, with a window in 
     most = Math.max(most, ann.sentBytes - bob.offers[0].transferred)
     assert.notEqual(sending.state, "failed")
   }
-  assert.ok(most <= WINDOW_BYTES, `${most} bytes were on their way`)
+  assert.ok(most <= AHEAD_BYTES, `${most} bytes were on their way`)
   assert.ok(room.clock.now() >= 3_000)
   assert.equal(await taken(), null)
   assert.ok(isClosed)
@@ -224,5 +224,5 @@ test("a sender that heeds no credit fills no memory", async () => {
     bob.transfers.chunkReceived("eve", { transfer: "flood", offset }, chunk)
     taken += bob.transfers.droppedChunks === droppedChunks ? BLOCK_BYTES : 0
   }
-  assert.equal(taken, WINDOW_BYTES + BLOCK_BYTES)
+  assert.equal(taken, AHEAD_BYTES + BLOCK_BYTES)
 })

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../../static/js/errors.js"
-import { MAX_OFFERS, MAX_QUEUED, OFFER_MLS } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise, subtle } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -118,6 +118,31 @@ test("those who wait for one that catches up, however long, aren't given up and 
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.deepEqual([bob.offers[0].state, cay.offers[0].state], ["done", "done"])
   assert.ok(await same(await late, bytes))
+})
+
+test("while somebody talks little is under way, in small chunks, and all of the window again when it is quiet", async () => {
+  const { room, parties: [ann, bob] } = open("ann", "bob")
+  Object.assign(bob.down, { rate: 2_000, latency: 1 })
+  const sending = ann.transfers.sendFile(new TestFile(noise(32 * MIB)), { to: "bob" })
+  let longest = 0
+  room.onChunk = (_, offset, length) => { longest = Math.max(longest, length); return true }
+  /** How much is under way at most, and in how long chunks, in a second that is like this. */
+  const look = async (isTalking) => {
+    let most = 0
+    for (let step = 0; step < 400; step++) {
+      if (isTalking) ann.transfers.talked()
+      await room.pass(5)
+      if (step === 200) longest = 0
+      if (step >= 200) most = Math.max(most, ann.sentBytes - sending.transferred)
+    }
+    return [most, longest]
+  }
+  assert.deepEqual(await look(false), [WINDOW_BYTES, CHUNK_BYTES])
+  const [most, length] = await look(true)
+  assert.ok(most <= 2 * LEAST_WINDOW_BYTES, `${most} bytes were under way`)
+  assert.equal(length, SMALL_CHUNK_BYTES)
+  assert.deepEqual(await look(false), [WINDOW_BYTES, CHUNK_BYTES])
+  sending.cancel()
 })
 
 test("several files at once take turns, and those beyond wait for theirs", async () => {

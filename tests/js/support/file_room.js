@@ -148,7 +148,7 @@ export class FileRoom {
   parties = new Map()
   /** @type {Party} */
   host
-  /** Called for each chunk on its way to somebody; false loses it, a number brings it as often. @type {(to: string, offset: number) => boolean | number} */
+  /** Called for each chunk on its way to somebody; false loses it, a number brings it as often. @type {(to: string, offset: number, length: number) => boolean | number} */
   onChunk = () => true
   #queues = new Map()
 
@@ -249,7 +249,7 @@ export class FileRoom {
     from.sentBytes += bytes.length * (from.isHost ? to.length : 1)
     const copy = bytes.slice()
     this.route(from, to, bytes.length, (party) => {
-      const times = Number(this.onChunk(party.peerId, header.offset))
+      const times = Number(this.onChunk(party.peerId, header.offset, copy.length))
       for (let count = 0; count < times; count++) party.transfers.chunkReceived(from.peerId, { ...header }, copy.slice())
     })
   }
