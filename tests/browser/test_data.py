@@ -440,7 +440,12 @@ def test_a_message_that_may_be_lost_arrives_where_it_is_for(circle: Circle) -> N
         member.wait("kit.shown.length >= 2")
     assert ann.data == ["all", "me"]
     assert cleo.data == ["all", "cleo"]
+    # Who listens too late has missed it.
+    for member in (bob, cleo):
+        member.begin_to_log()
     ann.run("kit.frame.send('from the host', { reliable: false, topic: 'host' })")
+    for member in (bob, cleo):
+        member.wait("kit.wire.log.some(({ head }) => head.topic === 'host')")
     for member in circle.members:
         member.run("kit.on('host'), undefined")
     ann.run("kit.frame.send('again', { reliable: false, topic: 'host' })")
