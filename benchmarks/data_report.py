@@ -264,11 +264,19 @@ def _beside(effort: Effort, beside: Mapping[str, chat.Waits], aims: Aims) -> Ite
         f"channel for chunks). Medians of {effort.chat_rounds} rounds.",
     )
     yield from _table(
-        "system", "quiet p50", "p95", "beside the file p50", "p95", "p50 ratio", "p95 ratio"
+        "system",
+        "quiet p50",
+        "p95",
+        "beside the file p50",
+        "p95",
+        "p50 ratio",
+        "p95 ratio",
+        "file, MB a second",
     )
     for system, waits in beside.items():
         cells = (_ms(each.median) for each in (*waits.quiet, *waits.busy))
-        yield _line(system, *cells, *(f"{ratio:.2f}" for ratio in waits.ratios))
+        ratios = (f"{ratio:.2f}" for ratio in waits.ratios)
+        yield _line(system, *cells, *ratios, f"{waits.rate.median:.1f}")
     p50, p95 = beside["ours"].ratios
     bare = beside["bare"].ratios
     aims.add(f"chat beside {megabytes} MB, p50 to quiet (bare: {bare[0]:.2f})", "≤ 2", p50)

@@ -12,10 +12,14 @@ INTERVAL_MLS = 20
 
 @dataclass(frozen=True)
 class Waits:
-    """Milliseconds from sending to the own echo, by way of the host: p50 and p95 of each round."""
+    """Milliseconds from sending to the own echo, by way of the host: p50 and p95 of each round.
+
+    And the MB a second that the file beside it went at.
+    """
 
     quiet: tuple[Samples, Samples]
     busy: tuple[Samples, Samples]
+    rate: Samples
 
     @property
     def ratios(self) -> tuple[float, float]:
@@ -32,9 +36,13 @@ def waits(
     taken: dict[tuple[str, bool], list[list[float]]] = {
         (system, busy): [] for system in systems for busy in (False, True)
     }
+    rates: dict[str, list[float]] = {system: [] for system in systems}
     for _ in range(rounds):
         for (system, busy), values in taken.items():
-            values.append(_chat(hall, system, size if busy else 0, count))
+            waits, rate = _chat(hall, system, size if busy else 0, count)
+            values.append(waits)
+            if busy:
+                rates[system].append(rate)
 
     def samples(system: str, busy: bool) -> tuple[Samples, Samples]:
         p50, p95 = (
@@ -43,10 +51,13 @@ def waits(
         )
         return p50, p95
 
-    return {system: Waits(samples(system, False), samples(system, True)) for system in systems}
+    return {
+        system: Waits(samples(system, False), samples(system, True), Samples(rates[system]))
+        for system in systems
+    }
 
 
-def _chat(hall: Hall, system: str, size: int, count: int) -> list[float]:
+def _chat(hall: Hall, system: str, size: int, count: int) -> tuple[list[float], float]:
     hub, client = hall.hub, hall.others[0]
     if system != "ours":
         hub.do("bench.relay", {"system": system})
@@ -57,6 +68,8 @@ def _chat(hall: Hall, system: str, size: int, count: int) -> list[float]:
     # As long as the file takes, or else so many messages.
     limit = {"count": 100_000, "untilFinished": True} if size else {"count": count}
     values: list[float] = client.do("bench.chat", {**options, **limit})
-    hub.do("bench.ended")
+    rate = 0.0
+    if size:
+        rate = size / (client.do("bench.finished") - hub.do("bench.ended")) / 1_000
     hub.do("bench.relay", None)
-    return values
+    return values, rate
