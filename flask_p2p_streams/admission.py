@@ -146,7 +146,12 @@ class Admission:
             roster = self._store.read_roster(member.session_id)
             return nearby | {peer for peer, state in roster.items() if state not in GONE}
 
-        return Pass(member.issued_at, member.role, self._config.max_peers, len(nearby), present)
+        def known() -> Collection[str]:
+            return nearby | self._store.read_roster(member.session_id).keys()
+
+        return Pass(
+            member.issued_at, member.role, self._config.max_peers, len(nearby), present, known
+        )
 
     def _nearby(self, session_id: str) -> set[str]:
         # Whoever is released is counted as such before it leaves its room.

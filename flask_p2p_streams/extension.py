@@ -180,7 +180,9 @@ class P2PStreams:
         self._state.signaling.moderation.close(checked_id("session_id", session_id))
 
     def lock(self, session_id: str | int | UUID, locked: bool = True) -> None:
-        """Let nobody into a session who isn't in it now, or with False everybody again.
+        """Let nobody new into a session, or with False everybody again.
+
+        Whoever its host knows may come back: after a reload, or after being cut off.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.

@@ -59,9 +59,9 @@ def nobody() -> Collection[str]:
 class Pass:
     """What decides at the door, beside the peer's name.
 
-    ``present`` returns the peers that are counted, the host aside; it may cost a look
-    into the store, and is asked only where it matters. There are ``nearby`` of them at
-    this worker.
+    ``present`` returns the peers that are counted, the host aside, and ``known`` those as
+    well that were cut off, or load their page anew. Both may cost a look into the store,
+    and are asked only where it matters. There are ``nearby`` of the counted at this worker.
     """
 
     issued_at: float = math.inf
@@ -69,6 +69,7 @@ class Pass:
     max_peers: int | None = None
     nearby: int = 0
     present: Callable[[], Collection[str]] = nobody
+    known: Callable[[], Collection[str]] = nobody
 
 
 OPEN_TO_ALL = Pass()
@@ -106,19 +107,19 @@ def too_late(role: Role, now: float) -> Barred | None:
 def without_place(
     gate: Gate, peer_id: str, host: str | None, reported: int, ticket: Pass
 ) -> Barred | None:
-    """Refuse a peer that isn't present where the session is locked or full.
+    """Refuse a peer that isn't known where the session is locked, or present where it is full.
 
     ``reported`` is how many peers the host has told of last.
     """
     may_be_full = ticket.max_peers is not None and reported + ticket.nearby + 1 >= ticket.max_peers
     if peer_id == host or not (gate.locked or may_be_full):
         return None
-    present = {*ticket.present()} | ({host} if host is not None else set())
-    if peer_id in present:
-        return None
     if gate.locked:
+        if peer_id in ticket.known():
+            return None
         return Barred(ErrorCode.FORBIDDEN, "The session is locked; nobody new is let in.")
-    if ticket.max_peers is None or len(present) < ticket.max_peers:
+    present = {*ticket.present()} | ({host} if host is not None else set())
+    if peer_id in present or ticket.max_peers is None or len(present) < ticket.max_peers:
         return None
     text = f"The session has {ticket.max_peers} peers, and room for no more."
     return Barred(ErrorCode.SESSION_FULL, text, FULL_RETRY_MS)

@@ -83,13 +83,19 @@ def test_in_time() -> None:
 
 
 def ticket(*present: str, max_peers: int | None = None, nearby: int = 0) -> Pass:
-    return Pass(max_peers=max_peers, nearby=nearby, present=lambda: present)
+    return Pass(
+        max_peers=max_peers,
+        nearby=nearby,
+        present=lambda: present,
+        known=lambda: {*present, "dan"},
+    )
 
 
-def test_a_lock_lets_in_who_is_present() -> None:
+def test_a_lock_lets_in_who_is_known() -> None:
     gate = gates.locked(OPEN, True, NOW)
     assert gates.without_place(gate, "bob", "ann", 1, ticket("bob")) is None
     assert gates.without_place(gate, "ann", "ann", 1, ticket("bob")) is None
+    assert gates.without_place(gate, "dan", "ann", 1, ticket("bob")) is None
     assert code(gates.without_place(gate, "eve", "ann", 1, ticket("bob"))) == "forbidden"
     assert gates.without_place(gates.locked(gate, False, NOW), "eve", "ann", 1, ticket()) is None
 
@@ -106,7 +112,7 @@ def test_the_store_is_asked_only_where_it_matters() -> None:
         raise AssertionError("asked")
 
     for max_peers, reported, nearby in [(None, 9999, 9999), (10, 4, 4)]:
-        asking = Pass(max_peers=max_peers, nearby=nearby, present=never)
+        asking = Pass(max_peers=max_peers, nearby=nearby, present=never, known=never)
         assert gates.without_place(OPEN, "eve", "ann", reported, asking) is None
 
 
