@@ -6,8 +6,10 @@ The modules, in reading order; each imports only from those above it:
     what can go wrong: codes, causes and cures
 ``config``
     the ``P2P_*`` configuration
-``limits``
+``buckets``
     how often something may happen: token buckets
+``limits``
+    the budgets: what one stranger, socket, peer or session may cost
 ``metrics``
     what has happened, in numbers
 ``prometheus``

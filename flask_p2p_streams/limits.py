@@ -1,93 +1,48 @@
-"""How often something may happen: token buckets, one for each key.
+"""The budgets: what one stranger, socket, peer or session may cost this process.
 
-A bucket holds ``burst`` tokens and gets ``per_second`` new ones; whatever happens
-takes one, or a part of one. It is filled when it is looked at, so that an idle
-bucket costs nothing, and one that is full again need not be remembered.
+Each has a name, and is counted in ``metrics`` under the one that its comment gives where
+it is exceeded. Those that an app may set are ``P2P_*`` keys of the configuration.
 """
 
-import threading
-import time
-from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from .buckets import Rate
 
-MAX_BUCKETS = 10_000
-"""The buckets that a limit remembers."""
-KEPT_BUCKETS = MAX_BUCKETS * 9 // 10
-"""The buckets that are left when there were too many."""
+# Joins (metrics: join, rejoin)
 
+JOIN_BURST = 5.0
+"""The seconds' worth of joins that an address may make at once."""
+REJOINS = Rate(per_second=2.0, burst=20.0)
+"""Joins of one peer of a session, on whichever sockets of this worker."""
 
-class Rate(NamedTuple):
-    """Tokens a second, and the tokens that a full bucket holds."""
+# Signals (metrics: signal, session_signal, candidates)
 
-    per_second: float
-    burst: float
+SIGNAL_BURST = 4.0
+"""The seconds' worth of signals that a socket may send at once."""
+SESSION_BURST = 2.0
+"""The seconds' worth of signals that a session may send at once."""
+MAX_CANDIDATES = 100
+"""Candidates of one peer that are passed on for one negotiation, and packets of them."""
 
+# Frames, readable or not (metrics: frame, bad_packets)
 
-class Bucket(NamedTuple):
-    """The tokens that were left at a time, in seconds."""
+FRAMES = Rate(per_second=200.0, burst=1000.0)
+"""WebSocket messages of one socket, of whatever kind; more are read later."""
+PATIENCE = Rate(per_second=1.0, burst=100.0)
+"""The refusals of one connection that are put up with; one more, and it is closed."""
+BAD_PACKET_COST = 10.0
+"""The refusals that a packet counts for which no client of ours would send."""
 
-    tokens: float
-    at: float
+# Bytes (metrics: unjoined, unread)
 
+UNJOINED_BYTES = 65_536
+"""Bytes of one socket that are kept for it before it has joined: what it sent, whole or not."""
+READ_RATE = Rate(per_second=1024 * 1024, burst=2 * 1024 * 1024)
+"""Bytes that are read from one socket; more are read later."""
+UNREAD_BYTES = 1024 * 1024
+"""Bytes that wait for one socket to read them; with more, it is closed."""
 
-def refilled(bucket: Bucket, rate: Rate, now: float) -> Bucket:
-    """Return a bucket with what it has got since it was looked at last."""
-    gained = max(0.0, now - bucket.at) * rate.per_second
-    return Bucket(min(rate.burst, bucket.tokens + gained), now)
+# Sessions (metrics: session)
 
-
-def full_at(bucket: Bucket, rate: Rate) -> float:
-    """Return the time, in seconds, from which on a bucket is full if it is left alone."""
-    return bucket.at + (rate.burst - bucket.tokens) / rate.per_second
-
-
-class Limit:
-    """One rate for many keys: sockets, sessions, addresses.
-
-    Its lock is held for arithmetic only, where no greenlet gives way, so that it
-    serves threads, eventlet and gevent alike.
-
-    :param rate: what each key may take; None switches the limit off.
-    :param clock: seconds that never go back.
-    """
-
-    def __init__(self, rate: Rate | None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = rate
-        self._clock = clock
-        self._buckets: dict[Hashable, Bucket] = {}
-        self._mutex = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._buckets)
-
-    def take(self, key: Hashable, tokens: float = 1.0) -> float:
-        """Take tokens from a key's bucket and return 0.0.
-
-        If it has too few, take none, and return the seconds until it has enough.
-        """
-        rate = self._rate
-        if rate is None:
-            return 0.0
-        with self._mutex:
-            now = self._clock()
-            bucket = refilled(self._buckets.get(key, Bucket(rate.burst, now)), rate, now)
-            lacking = max(0.0, tokens - bucket.tokens)
-            self._keep(key, bucket if lacking else Bucket(bucket.tokens - tokens, now), rate)
-        return lacking / rate.per_second
-
-    def forget(self, key: Hashable) -> None:
-        """Forget a key that will not come again."""
-        with self._mutex:
-            self._buckets.pop(key, None)
-
-    def _keep(self, key: Hashable, bucket: Bucket, rate: Rate) -> None:
-        self._buckets[key] = bucket
-        if len(self._buckets) > MAX_BUCKETS:
-            self._forget_some(rate, bucket.at)
-
-    def _forget_some(self, rate: Rate, now: float) -> None:
-        # Those that are full first, then those that are full soonest: who has taken most
-        # can't make itself forgotten by means of many new keys.
-        by_debt = sorted(self._buckets.items(), key=lambda item: full_at(item[1], rate))
-        indebted = [item for item in by_debt if full_at(item[1], rate) > now]
-        self._buckets = dict(indebted[-KEPT_BUCKETS:])
+MAX_SESSIONS = 100_000
+"""Keys that the store in this process holds; what is new is refused beyond that."""
+ROSTER_BYTES = 65_536
+"""Bytes of a host's roster that are kept."""

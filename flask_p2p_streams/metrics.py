@@ -2,16 +2,26 @@
 
 import threading
 from collections import Counter
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, get_args
 
 from .errors import ErrorCode
 
 RELAYED = ("sdp_offer", "sdp_answer", "ice_candidate")
 """The events that are passed on from one peer to another."""
 
-Limited = Literal["join", "signal", "session_signal"]
-"""The limits by name."""
-LIMITS: tuple[Limited, ...] = ("join", "signal", "session_signal")
+Limited = Literal[
+    "join",
+    "signal",
+    "session_signal",
+    "rejoin",
+    "candidates",
+    "frame",
+    "unjoined",
+    "unread",
+    "session",
+]
+"""The budgets by name; ``limits`` says what each of them is."""
+LIMITS: tuple[Limited, ...] = get_args(Limited)
 
 
 Verdict = Literal["lives", "silent", "moved", "unknown"]
@@ -27,7 +37,7 @@ class Snapshot(TypedDict):
     refused: dict[str, int]
     """Joins and events that were refused, by error code; codes that never occurred are left out."""
     limited: dict[str, int]
-    """Those of them that met a limit, by its name: ``join``, ``signal`` and ``session_signal``."""
+    """What was refused, dropped or ended for being over a budget, by its name (``LIMITS``)."""
     relayed: dict[str, int]
     """Signals that were passed on, by event."""
     elections: int

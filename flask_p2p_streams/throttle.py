@@ -10,23 +10,14 @@ import math
 import time
 from collections.abc import Callable
 
+from .buckets import Limit, Rate
 from .config import Config
 from .errors import ErrorCode, SignalingError
-from .limits import Limit, Rate
+from .limits import BAD_PACKET_COST, JOIN_BURST, PATIENCE, SESSION_BURST, SIGNAL_BURST
 from .metrics import Limited, Metrics
 
 logger = logging.getLogger("flask_p2p_streams")
 
-JOIN_BURST = 5.0
-"""The seconds' worth of joins that an address may make at once."""
-SIGNAL_BURST = 4.0
-"""The seconds' worth of signals that a socket may send at once."""
-SESSION_BURST = 2.0
-"""The seconds' worth of signals that a session may send at once."""
-PATIENCE = Rate(per_second=1.0, burst=100.0)
-"""The refusals of one connection that are put up with; one more, and it is closed."""
-BAD_PACKET_COST = 10.0
-"""The refusals that a packet counts for which no client of ours would send."""
 SHORTEST_WAIT_MS, LONGEST_WAIT_MS = 100, 60_000
 
 

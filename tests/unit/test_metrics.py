@@ -1,12 +1,12 @@
 from flask_p2p_streams.errors import ErrorCode
-from flask_p2p_streams.metrics import Metrics
+from flask_p2p_streams.metrics import LIMITS, Metrics
 
 
 def test_nothing_has_happened_yet() -> None:
     assert Metrics().snapshot(sockets=0, sessions=0) == {
         "joins": 0,
         "refused": {},
-        "limited": {"join": 0, "signal": 0, "session_signal": 0},
+        "limited": dict.fromkeys(LIMITS, 0),
         "relayed": {"sdp_offer": 0, "sdp_answer": 0, "ice_candidate": 0},
         "elections": 0,
         "probes": {"lives": 0, "silent": 0, "moved": 0, "unknown": 0},
@@ -34,7 +34,7 @@ def test_everything_is_counted_by_itself() -> None:
     assert counted["probes"] == {"lives": 0, "silent": 1, "moved": 0, "unknown": 0}
     assert (counted["joins"], counted["evicted"], counted["bad_packets"]) == (1, 1, 1)
     assert counted["refused"] == {"forbidden": 2}
-    assert counted["limited"] == {"join": 1, "signal": 0, "session_signal": 0}
+    assert counted["limited"] == {**dict.fromkeys(LIMITS, 0), "join": 1}
     assert counted["relayed"] == {"sdp_offer": 1, "sdp_answer": 0, "ice_candidate": 0}
     assert (counted["sockets"], counted["sessions"]) == (3, 2)
 

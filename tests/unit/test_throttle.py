@@ -2,8 +2,9 @@ import pytest
 
 from flask_p2p_streams.config import Config
 from flask_p2p_streams.errors import ErrorCode, SignalingError
+from flask_p2p_streams.limits import PATIENCE
 from flask_p2p_streams.metrics import Metrics
-from flask_p2p_streams.throttle import PATIENCE, Throttle, address_group
+from flask_p2p_streams.throttle import Throttle, address_group
 from tests.conftest import Clock
 
 ADDRESS = "192.0.2.7"

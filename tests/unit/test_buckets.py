@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_p2p_streams.limits import KEPT_BUCKETS, MAX_BUCKETS, Limit, Rate
+from flask_p2p_streams.buckets import KEPT_BUCKETS, MAX_BUCKETS, Limit, Rate
 from tests.conftest import Clock
 
 RATE = Rate(per_second=10.0, burst=20.0)
