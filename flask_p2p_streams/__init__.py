@@ -4,6 +4,10 @@ The modules, in reading order; each imports only from those above it:
 
 ``errors``
     what can go wrong: codes, causes and cures
+``evidence``
+    what an error may show of the value that is at fault
+``ice``
+    ICE servers: what an app may name
 ``config``
     the ``P2P_*`` configuration
 ``buckets``

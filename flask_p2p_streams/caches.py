@@ -16,6 +16,7 @@ from flask_caching.backends.nullcache import NullCache
 
 from .atomic import AtomicStore, LockedStore, Locks
 from .errors import ConfigurationError
+from .evidence import url_problem
 from .memcached_client import own_backend
 from .memcached_store import MemcachedStore
 from .redis_store import RedisStore
@@ -84,8 +85,16 @@ def find_cache(app: Flask) -> Cache | None:
             "P2PStreams(app, cache=...)."
         )
     if not caches and "CACHE_TYPE" in app.config:
+        _check_address(app)
         return Cache(app, with_jinja2_ext=False)
     return caches[0] if caches else None
+
+
+def _check_address(app: Flask) -> None:
+    url = app.config.get("CACHE_REDIS_URL")
+    problem = url_problem(url) if isinstance(url, str) else None
+    if problem is not None:
+        raise ConfigurationError(f"CACHE_REDIS_URL {problem}.", key="CACHE_REDIS_URL")
 
 
 def _store_in(backend: object) -> AtomicStore:
