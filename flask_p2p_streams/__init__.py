@@ -52,6 +52,8 @@ The modules, in reading order; each imports only from those above it:
     a store whose failures are told, and cost little time
 ``store``
     sessions in a store
+``issuer``
+    the tokens of pages, signed with what is known of their session
 ``redis_client``
     connections of our own to an app's Redis
 ``redis_store``

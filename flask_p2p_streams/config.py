@@ -32,8 +32,14 @@ class Config:
     ``username`` and a ``credential``.
     """
 
+    audience: str | None = None
+    """``P2P_AUDIENCE``: names the app in what it signs; None is ``app.name``.
+
+    Apps with the same ``SECRET_KEY`` refuse each other's tokens by it.
+    """
+
     token_max_age: float = 86_400
-    """``P2P_TOKEN_MAX_AGE``: seconds that a page's token is good for joining."""
+    """``P2P_TOKEN_MAX_AGE``: seconds that a page is good for joining, renewals included."""
 
     session_expires_in: float = 86_400
     """``P2P_SESSION_EXPIRES_IN``: seconds after which a session without a host is forgotten."""
@@ -108,6 +114,12 @@ def _path(value: object) -> str:
     return value
 
 
+def _audience(value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ValueError("must be a text that names the app, or None for its own name")
+    return value
+
+
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number of seconds")
@@ -157,6 +169,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "namespace": _path,
     "url_prefix": _path,
     "ice_servers": ice_server_list,
+    "audience": _audience,
     "token_max_age": _seconds,
     "session_expires_in": _seconds,
     "host_grace": _grace,

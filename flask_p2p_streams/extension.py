@@ -85,7 +85,7 @@ class P2PStreams:
                 "call init_app() only if the app was not passed to P2PStreams()."
             )
         config = Config.from_app_config(app.config)
-        signer = Signer(secret_keys(app))
+        signer = Signer(secret_keys(app), config.audience or app.name)
         kept = chosen_store(app, store or self._store, cache or self._cache)
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)

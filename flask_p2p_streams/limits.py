@@ -13,6 +13,13 @@ JOIN_BURST = 5.0
 REJOINS = Rate(per_second=2.0, burst=20.0)
 """Joins of one peer of a session, on whichever sockets of this worker."""
 
+# Tokens
+
+CLOCK_SKEW = 20.0
+"""Seconds that the clocks of two workers may differ by; a token of a later time is refused."""
+SHORTEST_RENEWAL = 10.0
+"""Seconds that a renewed token lasts at least; with fewer left, a new page is needed."""
+
 # Signals (metrics: signal, session_signal, candidates)
 
 SIGNAL_BURST = 4.0

@@ -11,11 +11,11 @@ from flask import Response, jsonify, request
 from .authorization import Authorizers
 from .errors import ErrorCode, SignalingError
 from .fields import Payload, bad_request, object_of, string
-from .gates import removed, too_late
+from .gates import Gate, Pass, removed, too_late
 from .messages import MAX_TOKEN_CHARS, refused
 from .store import SessionStore
 from .throttle import Throttle
-from .tokens import JoinToken, Signer
+from .tokens import JoinToken, Signer, prolonged
 
 MAX_BODY_BYTES = 8192
 STATUSES = {
@@ -37,12 +37,14 @@ class Renewals:
         store: SessionStore,
         authorizers: Authorizers,
         throttle: Throttle,
+        longest: float,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._signer = signer
         self._store = store
         self._authorizers = authorizers
         self._throttle = throttle
+        self._longest = longest
         self._now = now
 
     def view(self) -> Response:
@@ -68,25 +70,25 @@ class Renewals:
         data = object_of(body, required=("token",))
         token = self._signer.read_token(string(data, "token", MAX_TOKEN_CHARS))
         self._authorizers.ask(token.session_id, token.peer_id)
-        # The time is taken before the look at the gate: should the session be closed in
-        # between, then the new token is older than that.
+        session = self._store.read(token.session_id)
+        gate = Gate() if session is None else session.gate
         now = self._now()
-        self._require_welcome(token, now)
-        lifetime = math.floor((token.expires_at - token.issued_at) * 1000)
+        _require_welcome(token, gate, now)
+        # Should the session be closed meanwhile, then the new token doesn't know of it either.
+        closing = max(gate.closing, token.closing or 0)
+        renewed = prolonged(token, now, self._longest, closing)
         return {
             "ok": True,
-            "token": self._signer.renewed(token, now),
-            "expires_in_ms": lifetime,
+            "token": self._signer.signed(renewed),
+            "expires_in_ms": math.floor((renewed.expires_at - now) * 1000),
         }
 
-    def _require_welcome(self, token: JoinToken, now: float) -> None:
-        session = self._store.read(token.session_id)
-        gate = None if session is None else session.gate
-        barred = too_late(token.role, now) or (
-            gate and removed(gate, token.peer_id, token.issued_at, now)
-        )
-        if barred:
-            raise SignalingError(barred.code, barred.message)
+
+def _require_welcome(token: JoinToken, gate: Gate, now: float) -> None:
+    ticket = Pass(issued_at=token.issued_at, closing=token.closing)
+    barred = too_late(token.role, now) or removed(gate, token.peer_id, ticket, now)
+    if barred:
+        raise SignalingError(barred.code, barred.message)
 
 
 def _body() -> object:

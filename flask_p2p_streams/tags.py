@@ -16,9 +16,10 @@ from .arguments import checked_id, import_entries, role_of, seconds
 from .assets import ENTRY, STIMULUS, STIMULUS_ENTRY, Assets
 from .config import Config
 from .errors import ArgumentError
+from .issuer import Issuer
 from .options import frame_options
 from .page import first_time, nonce_attribute
-from .tokens import Role, Signer
+from .tokens import Role
 
 ATTRIBUTE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
 RESERVED = {
@@ -45,13 +46,13 @@ class Tags:
     def __init__(
         self,
         config: Config,
-        signer: Signer,
+        issuer: Issuer,
         assets: Assets,
         socketio_path: str,
         check: Callable[[], None],
     ) -> None:
         self._config = config
-        self._signer = signer
+        self._issuer = issuer
         self._assets = assets
         self._socketio_path = socketio_path
         self._check = check
@@ -136,7 +137,7 @@ class Tags:
         given = None if expires_in is None else seconds("expires_in", expires_in)
         max_age, term = given or config.token_max_age, given or config.session_expires_in
         return {
-            "token": self._signer.token(str(session_id), str(peer_id), max_age, term, role),
+            "token": self._issuer.token(str(session_id), str(peer_id), max_age, term, role),
             "token-url": f"{_root()}{config.url_prefix}/token",
             "token-expires-in-ms": math.floor(max_age * 1000),
         }

@@ -16,6 +16,7 @@ from .caches import cache_store
 from .cli import p2p as command_group
 from .config import Config
 from .errors import ConfigurationError
+from .issuer import Issuer
 from .metrics import Metrics
 from .namespace import SignalingNamespace
 from .packets import Packets
@@ -39,6 +40,7 @@ class AppState:
     config: Config
     signer: Signer
     store: SessionStore
+    issuer: Issuer
     socketio: SocketIO
     server: Any
     signaling: Signaling
@@ -63,9 +65,7 @@ def secret_keys(app: Flask) -> list[str | bytes]:
     return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
 
 
-def chosen_store(
-    app: Flask, store: Store | None, cache: Cache | None
-) -> Store | AtomicStore:
+def chosen_store(app: Flask, store: Store | None, cache: Cache | None) -> Store | AtomicStore:
     """Return the store that was given, else one in a cache."""
     if store is not None:
         return checked_store(store)
@@ -117,7 +117,16 @@ def app_state(
     ).install()
     sockets.install()
     return AppState(
-        config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
+        config=config,
+        signer=signer,
+        store=sessions,
+        issuer=Issuer(signer, sessions),
+        socketio=socketio,
+        server=server,
+        signaling=signaling,
+        authorizers=authorizers,
+        throttle=throttle,
+        metrics=metrics,
     )
 
 
@@ -129,9 +138,11 @@ def add_to_app(app: Flask, state: AppState) -> None:
         _check_still_ours(app, state)
 
     path = cast(Any, state.socketio).sockio_mw.engineio_path
-    tags = Tags(state.config, state.signer, assets, path, check)
+    tags = Tags(state.config, state.issuer, assets, path, check)
     blueprint = assets.blueprint()
-    renewals = Renewals(state.signer, state.store, state.authorizers, state.throttle)
+    renewals = Renewals(
+        state.signer, state.store, state.authorizers, state.throttle, state.config.token_max_age
+    )
     blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
