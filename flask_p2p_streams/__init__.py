@@ -20,6 +20,8 @@ The modules, in reading order; each imports only from those above it:
     the same for Prometheus
 ``patching``
     whether the standard library is patched
+``proxies``
+    whether a proxy stands before the app that it doesn't know of
 ``throttle``
     who comes too often: slowed first, then closed
 ``tokens``

@@ -6,12 +6,14 @@ it is exceeded. Those that an app may set are ``P2P_*`` keys of the configuratio
 
 from .buckets import Rate
 
-# Joins (metrics: join, rejoin)
+# Joins and renewals of tokens (metrics: join, rejoin)
 
 JOIN_BURST = 5.0
 """The seconds' worth of joins that an address may make at once."""
 REJOINS = Rate(per_second=2.0, burst=20.0)
 """Joins of one peer of a session, on whichever sockets of this worker."""
+RENEWALS = Rate(per_second=1.0, burst=10.0)
+"""Renewals of one peer's tokens at this worker (counted as rejoin)."""
 
 # Tokens
 

@@ -4,7 +4,8 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Response, jsonify, request
 
@@ -38,6 +39,7 @@ class Renewals:
         authorizers: Authorizers,
         throttle: Throttle,
         longest: float,
+        server: Any,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._signer = signer
@@ -45,13 +47,17 @@ class Renewals:
         self._authorizers = authorizers
         self._throttle = throttle
         self._longest = longest
+        self._engine = server.eio
         self._now = now
 
     def view(self) -> Response:
         """Answer ``POST /token``."""
         try:
-            self._throttle.renewal(request.remote_addr)
-            answer, status = self.renew(_body()), 200
+            token = self._shown()
+            # Nothing that comes without a genuine token takes a join from anybody.
+            self._throttle.look_for_proxy(request.environ)
+            self._throttle.renewal(token.session_id, token.peer_id, request.remote_addr)
+            answer, status = self.renew(token), 200
         except SignalingError as error:
             answer, status = refused(error), STATUSES.get(error.code, 403)
         except Exception:
@@ -62,13 +68,11 @@ class Renewals:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def renew(self, body: object) -> Payload:
+    def renew(self, token: JoinToken) -> Payload:
         """Return a token with the same claims, and how long it lasts, in milliseconds.
 
-        :raises SignalingError: if the token is no good, or its peer may not join any more.
+        :raises SignalingError: if its peer may not join any more.
         """
-        data = object_of(body, required=("token",))
-        token = self._signer.read_token(string(data, "token", MAX_TOKEN_CHARS))
         self._authorizers.ask(token.session_id, token.peer_id)
         session = self._store.read(token.session_id)
         gate = Gate() if session is None else session.gate
@@ -82,6 +86,27 @@ class Renewals:
             "token": self._signer.signed(renewed),
             "expires_in_ms": math.floor((renewed.expires_at - now) * 1000),
         }
+
+    def _shown(self) -> JoinToken:
+        # In the order of what it costs: headers, the body, a signature (about 10 µs).
+        if not _is_of_own_page(request.environ, self._engine):
+            raise SignalingError(
+                ErrorCode.FORBIDDEN,
+                "Pages of this origin may not renew tokens here.",
+                hint="Name the origin of your pages in cors_allowed_origins of SocketIO().",
+            )
+        data = object_of(_body(), required=("token",))
+        return self._signer.read_token(string(data, "token", MAX_TOKEN_CHARS))
+
+
+def _is_of_own_page(environ: Mapping[str, Any], engine: Any) -> bool:
+    site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+    if site in ("same-origin", "none") or (site is None and origin is None):
+        # A browser says so, or it is none.
+        return True
+    # Else who may open a WebSocket may renew its token, too.
+    allowed = engine._cors_allowed_origins(environ)
+    return engine.cors_allowed_origins == [] or allowed is None or origin in allowed
 
 
 def _require_welcome(token: JoinToken, gate: Gate, now: float) -> None:

@@ -141,7 +141,12 @@ def add_to_app(app: Flask, state: AppState) -> None:
     tags = Tags(state.config, state.issuer, assets, path, check)
     blueprint = assets.blueprint()
     renewals = Renewals(
-        state.signer, state.store, state.authorizers, state.throttle, state.config.token_max_age
+        state.signer,
+        state.store,
+        state.authorizers,
+        state.throttle,
+        longest=state.config.token_max_age,
+        server=state.server,
     )
     blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
     app.register_blueprint(blueprint)
