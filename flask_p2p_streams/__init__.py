@@ -60,6 +60,8 @@ The modules, in reading order; each imports only from those above it:
     connections of our own to an app's Redis
 ``redis_store``
     sessions in Redis
+``memory_store``
+    sessions in this process
 ``memcached_client``
     which clients of memcached a store can use
 ``memcached_store``

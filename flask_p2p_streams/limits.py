@@ -52,6 +52,10 @@ UNREAD_BYTES = 1024 * 1024
 # Sessions (metrics: session)
 
 MAX_SESSIONS = 100_000
-"""Keys that the store in this process holds; what is new is refused beyond that."""
+"""Sessions that the store in this process holds; a new one is refused beyond that."""
+OTHER_KEYS = 3 * MAX_SESSIONS
+"""Its further keys: each session has a roster, and some have a few more."""
+STORE_BYTES = 256 * 1024 * 1024
+"""Bytes of all its keys and values, beyond which only the records of known sessions grow."""
 ROSTER_BYTES = 65_536
 """Bytes of a host's roster that are kept."""

@@ -1,6 +1,7 @@
 """What serves one app, and how its parts are put together."""
 
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import Any, cast
 
@@ -65,11 +66,13 @@ def secret_keys(app: Flask) -> list[str | bytes]:
     return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
 
 
-def chosen_store(app: Flask, store: Store | None, cache: Cache | None) -> Store | AtomicStore:
-    """Return the store that was given, else one in a cache."""
+def chosen_store(
+    app: Flask, store: Store | None, cache: Cache | None, metrics: Metrics
+) -> Store | AtomicStore:
+    """Return the store that was given, else one in a cache or in this process."""
     if store is not None:
         return checked_store(store)
-    return cache_store(app, cache)
+    return cache_store(app, cache, partial(metrics.limited, "session"))
 
 
 def app_state(
@@ -79,6 +82,7 @@ def app_state(
     store: Store | AtomicStore,
     socketio: SocketIO,
     authorizers: Authorizers,
+    metrics: Metrics,
     *,
     is_own: bool,
 ) -> AppState:
@@ -94,7 +98,6 @@ def app_state(
     worker_id = token_hex(8)
     outbox = SocketRooms(server, sockets, config.namespace, worker_id)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
-    metrics = Metrics()
     signaling = Signaling(
         app,
         config,

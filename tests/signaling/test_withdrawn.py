@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable, Sequence
 
 import pytest
+from blinker import NamedSignal
 from flask import Flask
 
-from flask_p2p_streams import P2PStreams
+from flask_p2p_streams import P2PStreams, host_elected, peer_joined, session_opened
 from flask_p2p_streams.atomic import AtomicStore
 from flask_p2p_streams.caches import cache_store
 from flask_p2p_streams.testing import P2PTestPeer, join
+from tests.server.wire import until
 
 
 class Watched:
@@ -91,8 +93,19 @@ def test_who_is_in_the_middle_of_joining(
     store.then = meanwhile
     ann = join(app, "room", "ann")
     thread.join(30)
-    assert not ann.is_connected
-    assert held(app) == 0
+    until(lambda: held(app) == 0 and not ann.is_connected, lambda: "It is still in.")
+
+
+@pytest.mark.parametrize("signal", [session_opened, host_elected, peer_joined])
+def test_an_app_that_closes_the_session_of_who_has_just_joined(
+    app: Flask, p2p: P2PStreams, signal: NamedSignal
+) -> None:
+    def close(_: Flask, session_id: str, **__: object) -> None:
+        p2p.close(session_id)
+
+    with signal.connected_to(close, app):
+        ann = join(app, "room", "ann")
+    until(lambda: held(app) == 0 and not ann.is_connected, lambda: "It is still in.")
 
 
 def test_a_host_that_comes_back_with_its_seat(app: Flask, p2p: P2PStreams) -> None:
