@@ -29,12 +29,12 @@ class Endpoint(NamedTuple):
     transport: str
 
 
-def endpoint(url: str) -> Endpoint | None:
-    """Return where the server of an ICE URL listens, or None if the URL makes no sense."""
-    try:
-        parts = ice_url(url)
-    except ValueError:
-        return None
+def endpoint(url: str) -> Endpoint:
+    """Return where the server of an ICE URL listens.
+
+    :raises ValueError: if the URL makes no sense.
+    """
+    parts = ice_url(url)
     is_secure = parts.scheme.endswith("s")
     transport = parts.transport or ("tcp" if is_secure else "udp")
     if is_secure and transport == "udp":
