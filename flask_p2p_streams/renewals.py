@@ -2,7 +2,6 @@
 
 import json
 import logging
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -84,7 +83,7 @@ class Renewals:
         return {
             "ok": True,
             "token": self._signer.signed(renewed),
-            "expires_in_ms": math.floor((renewed.expires_at - now) * 1000),
+            "expires_in_ms": round((renewed.expires_at - now) * 1000),
         }
 
     def _shown(self) -> JoinToken:

@@ -75,8 +75,8 @@ class Tags:
 
         :param session_id: names the session; 1 to 128 characters.
         :param peer_id: names this peer within it, as your app knows who it is.
-        :param expires_in: seconds that the page may join for, and that the session is
-            remembered without a host.
+        :param expires_in: seconds that a token of the page is good for, and that the session
+            is remembered without a host; tokens are renewed up to ``P2P_TOKEN_MAX_AGE``.
         :param can_host: whether this peer may become the session's host.
         :param can_send: whether this peer may send; without, it only receives.
         :param starts_at: when the session begins: seconds since 1970, or an aware datetime.
