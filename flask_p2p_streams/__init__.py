@@ -4,6 +4,10 @@ The modules, in reading order; each imports only from those above it:
 
 ``errors``
     what can go wrong: codes, causes and cures
+``evidence``
+    what an error may show of the value that is at fault
+``ice``
+    ICE servers: what an app may name
 ``config``
     the ``P2P_*`` configuration
 ``buckets``
@@ -16,6 +20,8 @@ The modules, in reading order; each imports only from those above it:
     the same for Prometheus
 ``patching``
     whether the standard library is patched
+``proxies``
+    whether a proxy stands before the app that it doesn't know of
 ``throttle``
     who comes too often: slowed first, then closed
 ``tokens``
@@ -48,10 +54,14 @@ The modules, in reading order; each imports only from those above it:
     a store whose failures are told, and cost little time
 ``store``
     sessions in a store
+``issuer``
+    the tokens of pages, signed with what is known of their session
 ``redis_client``
     connections of our own to an app's Redis
 ``redis_store``
     sessions in Redis
+``memory_store``
+    sessions in this process
 ``memcached_client``
     which clients of memcached a store can use
 ``memcached_store``

@@ -6,12 +6,21 @@ it is exceeded. Those that an app may set are ``P2P_*`` keys of the configuratio
 
 from .buckets import Rate
 
-# Joins (metrics: join, rejoin)
+# Joins and renewals of tokens (metrics: join, rejoin)
 
 JOIN_BURST = 5.0
 """The seconds' worth of joins that an address may make at once."""
 REJOINS = Rate(per_second=2.0, burst=20.0)
 """Joins of one peer of a session, on whichever sockets of this worker."""
+RENEWALS = Rate(per_second=1.0, burst=10.0)
+"""Renewals of one peer's tokens at this worker (counted as rejoin)."""
+
+# Tokens
+
+CLOCK_SKEW = 20.0
+"""Seconds that the clocks of two workers may differ by; a token of a later time is refused."""
+SHORTEST_RENEWAL = 10.0
+"""Seconds that a renewed token lasts at least; with fewer left, a new page is needed."""
 
 # Signals (metrics: signal, session_signal, candidates)
 
@@ -43,6 +52,10 @@ UNREAD_BYTES = 1024 * 1024
 # Sessions (metrics: session)
 
 MAX_SESSIONS = 100_000
-"""Keys that the store in this process holds; what is new is refused beyond that."""
+"""Sessions that the store in this process holds; a new one is refused beyond that."""
+OTHER_KEYS = 3 * MAX_SESSIONS
+"""Its further keys: each session has a roster, and some have a few more."""
+STORE_BYTES = 256 * 1024 * 1024
+"""Bytes of all its keys and values, beyond which only the records of known sessions grow."""
 ROSTER_BYTES = 65_536
 """Bytes of a host's roster that are kept."""

@@ -34,7 +34,6 @@ def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketI
             "P2P_SOCKETIO_OPTIONS is for the SocketIO that P2PStreams makes itself, but the "
             "app has one. Pass the options to SocketIO().",
             key="P2P_SOCKETIO_OPTIONS",
-            value=config.socketio_options,
         )
     return cast(SocketIO, present)
 

@@ -70,7 +70,7 @@ if PROXIED:
 
 @app.get("/token/<session_id>/<peer_id>")
 def token(session_id: str, peer_id: str) -> str:
-    return str(state.signer.token(session_id, peer_id, 60, 600))
+    return str(state.issuer.token(session_id, peer_id, 60, 600))
 
 
 @app.get("/expired/<session_id>/<peer_id>")

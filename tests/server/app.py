@@ -94,7 +94,7 @@ def fail(_: str) -> None:
 
 @app.get("/token/<session_id>/<peer_id>")
 def token(session_id: str, peer_id: str) -> str:
-    return str(state.signer.token(session_id, peer_id, 60, 600))
+    return str(state.issuer.token(session_id, peer_id, 60, 600))
 
 
 @app.get("/expired")
