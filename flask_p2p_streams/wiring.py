@@ -113,7 +113,13 @@ def app_state(
     )
     socketio.on_namespace(namespace)
     Packets(
-        server, config.namespace, throttle, metrics, namespace.evict, compress=not is_own
+        server,
+        config.namespace,
+        throttle,
+        metrics,
+        namespace.evict,
+        sockets.standing,
+        compress=not is_own,
     ).install()
     sockets.install()
     return AppState(
