@@ -82,6 +82,8 @@ The modules, in reading order; each imports only from those above it:
     packets with attachments
 ``packets``
     packets that no client of ours sends
+``door``
+    what stands before Engine.IO
 ``rooms``
     who is here, on this worker
 ``released``

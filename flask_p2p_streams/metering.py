@@ -10,6 +10,7 @@ from .frames import Frame, FrameReader
 from .limits import (
     FRAME_COST,
     FRAMES,
+    PATIENCE,
     READ_AHEAD_BYTES,
     READ_BYTES,
     READ_RATE,
@@ -72,6 +73,7 @@ class Meter:
         self._reader = FrameReader()
         self._frames = Pace(FRAMES, clock)
         self._bytes = Pace(READ_RATE, clock)
+        self._controls = Pace(PATIENCE, clock)
         self._message = 0
         self._is_member = False
 
@@ -113,19 +115,27 @@ class Meter:
     def _takes(self, frame: Frame) -> bool:
         self._frames.spend(1)
         if frame.is_control:
-            return True
+            return self._takes_control()
         if frame.begins_message:
             self._message = -FRAME_COST
         self._message += frame.length + FRAME_COST
         return self._message <= UNJOINED_MESSAGE_BYTES or self._may_be_long()
 
+    def _takes_control(self) -> bool:
+        # No page can send any; libraries ping every few seconds, to see whether we live.
+        self._controls.spend(1)
+        if not self._controls.debt():
+            return True
+        self._metrics.bad_packet()
+        logger.info("Closing a connection that sends pings and pongs without end.")
+        return False
+
     def _may_be_long(self) -> bool:
         # Who is just being let in is told apart from a stranger when that is decided.
         while not self._is_member and self._standing() == "joining":
             self.pause(SHORTEST_PAUSE)
-        return self._message <= self.message_bytes or self._refuse()
-
-    def _refuse(self) -> bool:
+        if self._message <= self.message_bytes:
+            return True
         if self._is_member:
             self._metrics.bad_packet()
         else:

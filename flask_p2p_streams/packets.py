@@ -74,6 +74,11 @@ class Packets:
         if open_socket is not None:
             eio._async = {**eio._async, "websocket": self._with_frames_checked(open_socket)}
 
+    def refuse(self, eio_sid: str) -> bool:
+        """Take note of a packet that no client sends; return whether its sender may stay."""
+        self._throttle.bad_packet(eio_sid)
+        return not self._end_if_flooding(eio_sid)
+
     def _on_message(self, eio_sid: str, data: Any) -> None:
         if self._attachments.refuses(eio_sid, data):
             self._refuse_attachments(eio_sid)
@@ -142,17 +147,18 @@ class Packets:
                             end_connection(environ)
 
                 meter = self._meter(connection.sid)
-                return metered(open_socket, handle, server, meter)(environ, start_response)
+                answer = metered(open_socket, handle, server, meter)(environ, start_response)
+                if not connection.connected:
+                    # The handshake was none, and nobody will ever say anything here.
+                    connection.close(wait=False, abort=True)
+                return answer
 
             return serve
 
         return open_checked
 
     def _checked(self, websocket: Any, connection: Any) -> CheckedWebSocket:
-        def refuse() -> bool:
-            self._throttle.bad_packet(connection.sid)
-            return not self._end_if_flooding(connection.sid)
-
+        refuse = partial(self.refuse, connection.sid)
         give_way = partial(self._server.sleep, 0)
         return CheckedWebSocket(websocket, connection, self._metrics, refuse, give_way)
 

@@ -15,6 +15,7 @@ from .authorization import Authorizers
 from .caches import cache_store
 from .cli import p2p as command_group
 from .config import Config
+from .door import Door
 from .errors import ConfigurationError
 from .metrics import Metrics
 from .namespace import SignalingNamespace
@@ -112,7 +113,7 @@ def app_state(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
     socketio.on_namespace(namespace)
-    Packets(
+    packets = Packets(
         server,
         config.namespace,
         throttle,
@@ -120,7 +121,11 @@ def app_state(
         namespace.evict,
         sockets.standing,
         compress=not is_own,
-    ).install()
+    )
+    packets.install()
+    path = cast(Any, socketio).sockio_mw.engineio_path
+    door = Door(app.wsgi_app, path, server.eio, packets.refuse)
+    app.wsgi_app = door  # type: ignore[method-assign]
     sockets.install()
     return AppState(
         config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics

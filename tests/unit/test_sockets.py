@@ -32,7 +32,7 @@ class FakeServer:
         self.namespace = "/p2p"
         self.is_joining = False
         self.manager = SimpleNamespace(
-            get_namespaces=lambda: ["/", "/p2p"],
+            get_namespaces=lambda: ["/", "/p2p", "/chat", "/made-up"],
             sid_from_eio_sid=self.sid,
             is_pre_connected=lambda *_: self.is_joining,
         )
