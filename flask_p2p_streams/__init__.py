@@ -72,14 +72,28 @@ The modules, in reading order; each imports only from those above it:
     which workers live, and which hosts they hold
 ``overview``
     all sessions at a glance, in few round trips
+``frames``
+    WebSocket frames, as far as they are counted
+``metering``
+    what comes in on one WebSocket, counted and paced
+``metered_sockets``
+    the socket beneath it, read no further
+``websockets``
+    the WebSockets of each server, with a meter
 ``sockets``
     what is asked of each new connection
 ``publisher``
     what goes over the message queue
 ``socket_rooms``
     how events reach sockets
+``controls``
+    Engine.IO's own packets
+``attachments``
+    packets with attachments
 ``packets``
     packets that no client of ours sends
+``door``
+    what stands before Engine.IO
 ``rooms``
     who is here, on this worker
 ``released``

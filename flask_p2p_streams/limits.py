@@ -33,8 +33,11 @@ MAX_CANDIDATES = 100
 
 # Frames, readable or not (metrics: frame, bad_packets)
 
-FRAMES = Rate(per_second=200.0, burst=1000.0)
-"""WebSocket messages of one socket, of whatever kind; more are read later."""
+FRAMES = Rate(per_second=500.0, burst=2000.0)
+"""WebSocket frames of one socket, of whatever kind; more are read later.
+
+A host whose thousand peers all come back at once sends some three thousand signals.
+"""
 PATIENCE = Rate(per_second=1.0, burst=100.0)
 """The refusals of one connection that are put up with; one more, and it is closed."""
 BAD_PACKET_COST = 10.0
@@ -44,8 +47,20 @@ BAD_PACKET_COST = 10.0
 
 UNJOINED_BYTES = 65_536
 """Bytes of one socket that are kept for it before it has joined: what it sent, whole or not."""
+HANDSHAKE_BYTES = UNJOINED_BYTES // 4
+"""The part of them that the head of its request may take: address and header fields."""
+UNJOINED_MESSAGE_BYTES = UNJOINED_BYTES * 3 // 16
+"""Bytes of one message before it has joined; a text may take four times as many in Python."""
+FRAME_COST = 64
+"""Bytes that a frame counts for beside what is in it, as its parts are kept one by one."""
 READ_RATE = Rate(per_second=1024 * 1024, burst=2 * 1024 * 1024)
 """Bytes that are read from one socket; more are read later."""
+READ_BYTES = 4096
+"""Bytes that are read at once; of a socket that hasn't joined, a quarter of that."""
+READ_AHEAD_BYTES = 65_536
+"""Bytes of one socket that are read and wait for the messages before them to be handled."""
+MAX_ATTACHMENTS = 100
+"""Attachments of one packet, where the app takes any; together they are one message."""
 UNREAD_BYTES = 1024 * 1024
 """Bytes that wait for one socket to read them; with more, it is closed."""
 

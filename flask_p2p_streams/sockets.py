@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .metering import Standing
+
 logger = logging.getLogger("flask_p2p_streams")
 
 
@@ -15,8 +17,8 @@ class Sockets:
 
     Each gets ``TCP_NODELAY``, as an event and an answer to the same client
     otherwise wait 40 ms for each other (RFC 896 against RFC 1122, section 4.2.3.2).
-    One that is in no namespace ``timeout`` seconds later is closed; a connection
-    that the app uses for anything else is never touched.
+    One that is in no namespace that anybody handles ``timeout`` seconds later is
+    closed; a connection that the app uses for anything else is never touched.
     """
 
     def __init__(
@@ -63,9 +65,9 @@ class Sockets:
             self.watch(eio_sid)
 
     def close_if_idle(self, eio_sid: str) -> None:
-        """Close a connection that is in no namespace."""
+        """Close a connection that is in no namespace that anybody handles."""
         connection = self._server.eio.sockets.get(eio_sid)
-        if connection is None or connection.closed or self._in_use(eio_sid):
+        if connection is None or connection.closed or self.standing(eio_sid) != "stranger":
             return
         logger.info("Closing connection %s, which has joined nothing.", eio_sid)
         # Engine.IO's own disconnect() waits for the queue, which a stalled client never empties.
@@ -75,12 +77,18 @@ class Sockets:
         """Tell whether Socket.IO still knows this connection."""
         return eio_sid in self._server.environ
 
-    def _in_use(self, eio_sid: str) -> bool:
+    def standing(self, eio_sid: str) -> Standing:
+        """Return whether a connection is in a namespace that anybody handles, or about to be."""
         manager = self._server.manager
-        return any(
-            manager.sid_from_eio_sid(eio_sid, namespace) is not None
-            for namespace in list(manager.get_namespaces())
-        )
+        standing: Standing = "stranger"
+        for namespace in list(manager.get_namespaces()):
+            sid = manager.sid_from_eio_sid(eio_sid, namespace)
+            if sid is None or not is_handled(self._server, namespace):
+                continue
+            if not manager.is_pre_connected(sid, namespace):
+                return "member"
+            standing = "joining"
+        return standing
 
     # The one background task: it ends when there is nothing left to watch
 
@@ -107,9 +115,22 @@ class Sockets:
 
     def _close(self, eio_sid: str) -> None:
         try:
-            self.close_if_idle(eio_sid)
+            if self.standing(eio_sid) == "joining":
+                # It may still be refused.
+                self.watch_again(eio_sid)
+            else:
+                self.close_if_idle(eio_sid)
         except Exception:
             logger.exception("Connection %s could not be closed.", eio_sid)
+
+
+def is_handled(server: Any, namespace: str) -> bool:
+    """Tell whether anybody has handlers in a namespace; the app may add some at any time."""
+    return any(
+        name in handlers
+        for handlers in (server.handlers, server.namespace_handlers)
+        for name in (namespace, "*")
+    )
 
 
 def set_no_delay(environ: Mapping[str, Any]) -> bool:

@@ -99,6 +99,10 @@ class Throttle:
         self._metrics.bad_packet()
         self._lose_patience(eio_sid, BAD_PACKET_COST, ErrorCode.BAD_REQUEST)
 
+    def stray_packet(self, eio_sid: str) -> None:
+        """Take note of a packet to where its sender has not joined."""
+        self._lose_patience(eio_sid, 1.0, ErrorCode.BAD_REQUEST)
+
     def pop_flooding(self, eio_sid: str) -> ErrorCode | None:
         """Return why a connection has to be closed, once; None if it may stay."""
         return self._flooding.pop(eio_sid, None) if self._flooding else None

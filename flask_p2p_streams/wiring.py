@@ -16,6 +16,7 @@ from .authorization import Authorizers
 from .caches import cache_store
 from .cli import p2p as command_group
 from .config import Config
+from .door import Door
 from .errors import ConfigurationError
 from .issuer import Issuer
 from .metrics import Metrics
@@ -115,9 +116,19 @@ def app_state(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
     socketio.on_namespace(namespace)
-    Packets(
-        server, config.namespace, throttle, metrics, namespace.evict, compress=not is_own
-    ).install()
+    packets = Packets(
+        server,
+        config.namespace,
+        throttle,
+        metrics,
+        namespace.evict,
+        sockets.standing,
+        compress=not is_own,
+    )
+    packets.install()
+    path = cast(Any, socketio).sockio_mw.engineio_path
+    door = Door(app.wsgi_app, path, server.eio, packets.refuse)
+    app.wsgi_app = door  # type: ignore[method-assign]
     sockets.install()
     return AppState(
         config=config,

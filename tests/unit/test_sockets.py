@@ -27,9 +27,14 @@ class FakeServer:
         self.start_background_task = self.tasks.append
         self.joined: set[str] = set()
         self.environ: dict[str, object] = {}
+        self.handlers: dict[str, object] = {}
+        self.namespace_handlers: dict[str, object] = {"/p2p": object()}
+        self.namespace = "/p2p"
+        self.is_joining = False
         self.manager = SimpleNamespace(
-            get_namespaces=lambda: ["/", "/p2p"],
-            sid_from_eio_sid=lambda eio_sid, _: "sid" if eio_sid in self.joined else None,
+            get_namespaces=lambda: ["/", "/p2p", "/chat", "/made-up"],
+            sid_from_eio_sid=self.sid,
+            is_pre_connected=lambda *_: self.is_joining,
         )
         self.packets: list[str] = []
         self.eio = SimpleNamespace(
@@ -37,6 +42,9 @@ class FakeServer:
             handlers={"connect": self.connect, "message": self.message},
             on=self.on,
         )
+
+    def sid(self, eio_sid: str, namespace: str) -> str | None:
+        return "sid" if eio_sid in self.joined and namespace == self.namespace else None
 
     def connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         self.environ[eio_sid] = environ
@@ -76,11 +84,47 @@ def test_a_connection_that_joins_nothing_is_closed(
     assert clock() == started + 10
 
 
-def test_a_connection_in_any_namespace_is_left_alone(server: FakeServer, sockets: Sockets) -> None:
+@pytest.mark.parametrize("namespace", ["/p2p", "/", "/chat"])
+def test_a_connection_where_somebody_handles_it_is_left_alone(
+    server: FakeServer, sockets: Sockets, caplog: pytest.LogCaptureFixture, namespace: str
+) -> None:
+    server.namespace, server.handlers = namespace, {"/": object(), "/chat": object()}
     connection = server.arrive("a")
     server.joined.add("a")
     server.tasks.pop()()
     assert not connection.closed
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("namespace", ["/", "/made-up"])
+def test_a_connection_where_nobody_handles_it_is_closed(
+    server: FakeServer, sockets: Sockets, namespace: str
+) -> None:
+    server.namespace = namespace
+    connection = server.arrive("a")
+    server.joined.add("a")
+    server.tasks.pop()()
+    assert connection.closed
+
+
+def test_a_connection_that_is_being_let_in_is_watched_on(
+    server: FakeServer, sockets: Sockets, clock: Clock
+) -> None:
+    started = clock()
+    connection = server.arrive("a")
+    server.joined.add("a")
+    server.is_joining = True
+
+    def sleep(seconds: float) -> None:
+        assert not connection.closed
+        if clock() > started:
+            server.joined.clear()
+        clock.advance(seconds)
+
+    server.sleep = sleep
+    server.tasks.pop()()
+    assert connection.closed
+    assert clock() == started + 20
 
 
 def test_one_task_watches_them_all_and_then_ends(
