@@ -62,8 +62,18 @@ The modules, in reading order; each imports only from those above it:
     which workers live, and which hosts they hold
 ``overview``
     all sessions at a glance, in few round trips
+``lines``
+    the TCP connections beneath requests
+``deadlines``
+    what is due when its time is over
 ``sockets``
     what is asked of each new connection
+``endings``
+    the end of a WebSocket: nothing behind it is read as HTTP
+``backlog``
+    what waits for one connection until its client reads it
+``outgoing``
+    what goes out to each connection
 ``publisher``
     what goes over the message queue
 ``socket_rooms``

@@ -11,7 +11,6 @@ from typing import Any
 
 from .errors import ErrorCode
 from .metrics import Metrics
-from .sockets import end_connection
 from .throttle import Throttle
 
 logger = logging.getLogger("flask_p2p_streams")
@@ -102,12 +101,7 @@ class Packets:
                     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
 
                 def handle(websocket: Any) -> Any:
-                    try:
-                        return handler(_CheckedWebSocket(websocket, self._metrics))
-                    finally:
-                        # eventlet does so by itself, after a last frame.
-                        if self._server.async_mode != "eventlet":
-                            end_connection(environ)
+                    return handler(_CheckedWebSocket(websocket, self._metrics))
 
                 return open_socket(handle, server)(environ, start_response)
 

@@ -18,6 +18,7 @@ from .config import Config
 from .errors import ConfigurationError
 from .metrics import Metrics
 from .namespace import SignalingNamespace
+from .outgoing import Outgoing
 from .packets import Packets
 from .renewals import Renewals
 from .servers import check_server, server_of
@@ -116,6 +117,7 @@ def app_state(
         server, config.namespace, throttle, metrics, namespace.evict, compress=not is_own
     ).install()
     sockets.install()
+    Outgoing(server, metrics).install()
     return AppState(
         config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
     )
