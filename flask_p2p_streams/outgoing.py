@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 from .atomic import Mutex, mutex_for
-from .backlog import Backlog, bounded
+from .backlog import APP_SHARE, Backlog, bounded, cost_in
 from .deadlines import Deadlines
 from .endings import Answer, Endings
 from .limits import UNREAD_BYTES
@@ -17,7 +16,7 @@ from .metrics import Metrics
 logger = logging.getLogger("flask_p2p_streams")
 
 GOODBYE_TIMEOUT = 5.0
-"""Seconds that a client may take to end a WebSocket to which the server has said goodbye."""
+"""Seconds that a client may take to end a connection to which the server has said goodbye."""
 
 
 class Outgoing:
@@ -27,21 +26,35 @@ class Outgoing:
     long as it likes. Here it is closed when more than a limit waits for it.
     """
 
-    def __init__(self, server: Any, metrics: Metrics, limit: int = UNREAD_BYTES) -> None:
+    def __init__(self, server: Any, namespace: str, metrics: Metrics) -> None:
         self._server = server
         self._metrics = metrics
-        self._limit = limit
+        self._cost = cost_in(namespace)
         self._mutex = mutex_for(server.async_mode)
-        self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, shut)
+        self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, cut)
 
     def install(self) -> None:
         """Look at what goes out on each connection from now on."""
         eio = self._server.eio
-        parts = {"queue": bounded(eio._async["queue"], self._limit, self._on_overflow)}
+        disconnect = eio.handlers["disconnect"]
+
+        def last_look(eio_sid: str, reason: str) -> Any:
+            self._await_end(eio_sid)
+            return disconnect(eio_sid, reason)
+
+        eio.on("disconnect", last_look)
+        queue = bounded(eio._async["queue"], UNREAD_BYTES, self._cost, self._on_overflow)
+        parts = {"queue": queue}
         if eio._async["websocket"] is not None:
             parts["websocket"] = self._with_writes_counted(eio._async["websocket"])
         eio._async = {**eio._async, **parts}
         eio.handle_request = Endings(self._with_answers_counted(eio.handle_request))
+
+    def _await_end(self, eio_sid: str) -> None:
+        # It is left to the client to end the connection, or even to read that it should.
+        connection = self._server.eio.sockets.get(eio_sid)
+        for line in [] if connection is None else list(connection.queue.backlog.lines):
+            self._goodbyes.put(line)
 
     # What is too much
 
@@ -80,15 +93,13 @@ class Outgoing:
 
                 def handle(websocket: Any) -> Any:
                     opened.append(websocket)
-                    say_goodbye = partial(self._goodbyes.put, line)
-                    return handler(_Writer(websocket, backlog, say_goodbye, self._mutex()))
+                    return handler(_Writer(websocket, backlog, self._mutex()))
 
                 backlog.lines.add(line)
                 try:
                     answer = open_socket(handle, server)(environ, start_response)
                 finally:
-                    self._goodbyes.remove(line)
-                    backlog.lines.discard(line)
+                    self._forget(line, backlog)
                     if opened:
                         shut(line)
                 # Engine.IO would make an HTTP answer of a list.
@@ -102,9 +113,24 @@ class Outgoing:
         def handle(environ: dict[str, Any], start_response: Any) -> Any:
             body = handle_request(environ, start_response)
             backlog = self._backlog_of(environ) if isinstance(body, list) else None
-            return body if backlog is None else _being_written(body, backlog, line_of(environ))
+            return body if backlog is None else self._counted(body, backlog, line_of(environ))
 
         return handle
+
+    def _counted(self, body: list[bytes], backlog: Backlog, line: Any) -> Answer:
+        size = sum(len(part) for part in body) // APP_SHARE
+
+        def written() -> None:
+            self._forget(line, backlog)
+            backlog.answer_written(size)
+
+        backlog.answered(size)
+        backlog.lines.add(line)
+        return Answer(body, written)
+
+    def _forget(self, line: Any, backlog: Backlog) -> None:
+        backlog.lines.discard(line)
+        self._goodbyes.remove(line)
 
     def _backlog_of(self, environ: dict[str, Any]) -> Backlog | None:
         # Of a long poll; a WebSocket has no list for a body.
@@ -115,27 +141,12 @@ class Outgoing:
         return None if connection is None or connection.upgraded else connection.queue.backlog
 
 
-def _being_written(body: list[bytes], backlog: Backlog, line: Any) -> Answer:
-    size = sum(len(part) for part in body)
-
-    def written() -> None:
-        backlog.lines.discard(line)
-        backlog.answer_written(size)
-
-    backlog.answered(size)
-    backlog.lines.add(line)
-    return Answer(body, written)
-
-
 class _Writer:
     # Engine.IO's view of a WebSocket, with its writes counted.
 
-    def __init__(
-        self, websocket: Any, backlog: Backlog, say_goodbye: Callable[[], object], mutex: Mutex
-    ) -> None:
+    def __init__(self, websocket: Any, backlog: Backlog, mutex: Mutex) -> None:
         self._websocket = websocket
         self._backlog = backlog
-        self._say_goodbye = say_goodbye
         simple = getattr(websocket, "ws", None)
         if simple is not None:
             simple.sock = _WholeWrites(simple.sock, mutex)
@@ -146,11 +157,6 @@ class _Writer:
     def send(self, message: Any) -> None:
         self._websocket.send(message)
         self._backlog.written()
-
-    def close(self) -> None:
-        # simple-websocket leaves it to the client to end the connection, who may not.
-        self._say_goodbye()
-        self._websocket.close()
 
 
 class _WholeWrites:

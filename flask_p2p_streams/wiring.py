@@ -117,7 +117,7 @@ def app_state(
         server, config.namespace, throttle, metrics, namespace.evict, compress=not is_own
     ).install()
     sockets.install()
-    Outgoing(server, metrics).install()
+    Outgoing(server, config.namespace, metrics).install()
     return AppState(
         config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
     )

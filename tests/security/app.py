@@ -93,6 +93,11 @@ def log() -> str:
     return "".join(overheard.heard)
 
 
+@app.get("/metrics")
+def metrics() -> dict[str, object]:
+    return {**p2p.metrics()}
+
+
 @app.get("/held")
 def held() -> dict[str, int]:
     return {
