@@ -22,6 +22,7 @@ import logging  # noqa: E402
 from typing import Any, TextIO  # noqa: E402
 
 from flask import Flask  # noqa: E402
+from flask_caching import Cache  # noqa: E402
 from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
 
 from flask_p2p_streams import P2PStreams, probes  # noqa: E402
@@ -59,6 +60,8 @@ app.config.update(
 probes.PAUSES = (*probes.PAUSES[:-1], 10.0)
 probes.PROBE_TIMEOUT = sum(probes.PAUSES)
 app.config.update(json.loads(CONFIG))
+if "CACHE_TYPE" in app.config:
+    Cache(app)
 PROXIED = app.config.pop("PROXIED", False)
 p2p = P2PStreams(app)
 state = app.extensions["p2p_streams"]

@@ -35,6 +35,7 @@ socketio = SocketIO(
     ping_timeout=60,
 )
 p2p = P2PStreams(app)
+server: Any = p2p.socketio.server
 visits: list[str] = []
 
 
@@ -47,6 +48,31 @@ def admin() -> str:
 @app.get("/visits")
 def seen() -> list[str]:
     return visits
+
+
+@app.post("/emit/<kind>/<int:size>/<int:count>")
+def emit(kind: str, size: int, count: int) -> str:
+    data: str | bytes = "x" * size if kind == "text" else b"x" * size
+    for _ in range(count):
+        socketio.emit("news", data, namespace="/own")
+    return "done"
+
+
+@app.get("/metrics")
+def metrics() -> dict[str, object]:
+    return {**p2p.metrics()}
+
+
+@app.get("/connections")
+def connections() -> list[str]:
+    """Name those that the server takes for open."""
+    sockets = server.eio.sockets.copy().values()
+    return [each.sid for each in sockets if not each.closed]
+
+
+@socketio.on("connect", namespace="/own")
+def connect() -> None:
+    """Let everybody in."""
 
 
 if __name__ == "__main__":

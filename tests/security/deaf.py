@@ -5,18 +5,19 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.security.attacker import Attacker
 
 PAUSE = 0.1
+SMALL = (socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 TEXT, PONG = 0x81, 0x8A
 
 
 class Deaf(Attacker):
     """One whose system keeps little of what it doesn't read."""
 
-    SOCKET_OPTIONS = ((socket.SOL_SOCKET, socket.SO_RCVBUF, 4096),)
+    SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = (SMALL,)
 
     @contextlib.contextmanager
     def saying_pong(self) -> Iterator[None]:

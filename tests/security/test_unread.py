@@ -13,6 +13,7 @@ from tests.security.healthy import Healthy, name_of_a_session
 from tests.server.wire import get, until
 from tests.support.memory import resident_bytes, thread_count
 from tests.support.servers import Server, running
+from tests.support.stores import running_redis
 
 ALLOWED = 10 * 1024 * 1024
 MANY = 2_000
@@ -117,3 +118,38 @@ def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> Non
     assert numbers == [str(number) for number in range(len(numbers))]
     assert unread(url) == closed
     late.drop()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_signals_of_another_worker_count_too(mode: str) -> None:
+    with running_redis() as redis:
+        shared = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": redis.url}
+        config = {**UNLIMITED, **shared, "P2P_SOCKETIO_OPTIONS": {"message_queue": redis.url}}
+        arguments = ("tests.security.app", mode, json.dumps(config))
+        with running(*arguments) as here, running(*arguments) as there:
+            send_from_another_worker(here, there)
+
+
+def send_from_another_worker(here: Server, there: Server) -> None:
+    session_id = name_of_a_session()
+    host = Attacker(here.url).join(session_id, "host")
+    epoch = host.wait_for("session_ready")["epoch"]
+    deaf = Deaf(there.url)
+    deaf.join(session_id, "deaf")
+    deaf.wait_for("session_ready")
+    before = resident_bytes(there.process.pid)
+    with deaf.saying_pong():
+        numbers = iter(range(MANY))
+
+        def is_closed() -> bool:
+            # One worker doesn't know at once whom another one holds.
+            for _ in range(20):
+                host.ask("sdp_offer", offer("deaf", epoch, next(numbers)))
+            return unread(there.url) == 1
+
+        until(is_closed, lambda: "It goes on being sent to.")
+        until(deaf.is_cut, lambda: "The connection is still open.")
+    assert host.wait_for("peer_left")["peer_id"] == "deaf"
+    assert resident_bytes(there.process.pid) - before < ALLOWED
+    host.close()
+    deaf.drop()

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.request import urlopen
 
@@ -28,7 +28,7 @@ def until(condition: Callable[[], bool], problem: Callable[[], str]) -> None:
 class Wire:
     """One WebSocket, with Engine.IO's handshake done (Engine.IO 4, Socket.IO 5)."""
 
-    SOCKET_OPTIONS: tuple[tuple[int, int, int], ...] = ()
+    SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = ()
 
     def __init__(self, url: str, address: str | None = None) -> None:
         self.events: list[tuple[str, Any]] = []
