@@ -72,6 +72,8 @@ The modules, in reading order; each imports only from those above it:
     the end of a WebSocket: nothing behind it is read as HTTP
 ``backlog``
     what waits for one connection until its client reads it
+``pings``
+    the pings of all connections
 ``outgoing``
     what goes out to each connection
 ``publisher``

@@ -12,6 +12,7 @@ from .endings import Answer, Endings
 from .limits import UNREAD_BYTES
 from .lines import cut, line_of, shut
 from .metrics import Metrics
+from .pings import Pings
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -31,17 +32,24 @@ class Outgoing:
         self._metrics = metrics
         self._cost = cost_in(namespace)
         self._mutex = mutex_for(server.async_mode)
+        self._pings = Pings(server)
         self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, cut)
 
     def install(self) -> None:
         """Look at what goes out on each connection from now on."""
         eio = self._server.eio
-        disconnect = eio.handlers["disconnect"]
+        connect, disconnect = eio.handlers["connect"], eio.handlers["disconnect"]
+
+        def first_look(eio_sid: str, environ: dict[str, Any]) -> Any:
+            self._pings.take_over(eio_sid)
+            return connect(eio_sid, environ)
 
         def last_look(eio_sid: str, reason: str) -> Any:
+            self._pings.forget(eio_sid)
             self._await_end(eio_sid)
             return disconnect(eio_sid, reason)
 
+        eio.on("connect", first_look)
         eio.on("disconnect", last_look)
         queue = bounded(eio._async["queue"], UNREAD_BYTES, self._cost, self._on_overflow)
         parts = {"queue": queue}
@@ -85,7 +93,8 @@ class Outgoing:
 
     def _with_writes_counted(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
         def open_counted(handler: Any, server: Any) -> Any:
-            backlog: Backlog = handler.__self__.queue.backlog
+            connection = handler.__self__
+            backlog: Backlog = connection.queue.backlog
 
             def serve(environ: dict[str, Any], start_response: Any) -> Any:
                 line = line_of(environ)
@@ -102,6 +111,9 @@ class Outgoing:
                     self._forget(line, backlog)
                     if opened:
                         shut(line)
+                    if connection.closed:
+                        # Engine.IO forgets one under Werkzeug and gunicorn at its next round.
+                        server.sockets.pop(connection.sid, None)
                 # Engine.IO would make an HTTP answer of a list.
                 return () if opened else answer
 

@@ -35,7 +35,7 @@ socketio = SocketIO(
     ping_timeout=60,
 )
 p2p = P2PStreams(app)
-server: Any = p2p.socketio.server
+server = cast(Any, socketio).server
 visits: list[str] = []
 
 
