@@ -72,6 +72,10 @@ The modules, in reading order; each imports only from those above it:
     which workers live, and which hosts they hold
 ``overview``
     all sessions at a glance, in few round trips
+``lines``
+    the TCP connections beneath requests
+``deadlines``
+    what is due when its time is over
 ``frames``
     WebSocket frames, as far as they are counted
 ``metering``
@@ -82,6 +86,14 @@ The modules, in reading order; each imports only from those above it:
     the WebSockets of each server, with a meter
 ``sockets``
     what is asked of each new connection
+``endings``
+    the end of a WebSocket: nothing behind it is read as HTTP
+``backlog``
+    what waits for one connection until its client reads it
+``pings``
+    the pings of all connections
+``outgoing``
+    what goes out to each connection
 ``publisher``
     what goes over the message queue
 ``socket_rooms``

@@ -15,7 +15,7 @@ from .controls import CheckedWebSocket
 from .errors import ErrorCode
 from .metering import Meter, Standing
 from .metrics import Metrics
-from .sockets import end_connection, is_handled
+from .sockets import is_handled
 from .throttle import Throttle
 from .websockets import metered
 
@@ -139,12 +139,7 @@ class Packets:
                     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
 
                 def handle(websocket: Any) -> Any:
-                    try:
-                        return handler(self._checked(websocket, connection))
-                    finally:
-                        # eventlet does so by itself, after a last frame.
-                        if self._server.async_mode != "eventlet":
-                            end_connection(environ)
+                    return handler(self._checked(websocket, connection))
 
                 meter = self._meter(connection.sid)
                 answer = metered(open_socket, handle, server, meter)(environ, start_response)

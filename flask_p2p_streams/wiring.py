@@ -21,6 +21,7 @@ from .errors import ConfigurationError
 from .issuer import Issuer
 from .metrics import Metrics
 from .namespace import SignalingNamespace
+from .outgoing import Outgoing
 from .packets import Packets
 from .renewals import Renewals
 from .servers import check_server, server_of
@@ -130,6 +131,7 @@ def app_state(
     door = Door(app.wsgi_app, path, server.eio, packets.refuse)
     app.wsgi_app = door  # type: ignore[method-assign]
     sockets.install()
+    Outgoing(server, config.namespace, metrics).install()
     return AppState(
         config=config,
         signer=signer,
