@@ -32,6 +32,10 @@ The modules, in reading order; each imports only from those above it:
     the door of a session: bans, closing, locks; no I/O
 ``records``
     what is kept of a session
+``rosters``
+    what a host tells of its peers, and what that counts for; no I/O
+``doubts``
+    when a host is gone though its socket is there; no I/O
 ``decisions``
     what the rules decide
 ``sessions``
@@ -70,6 +74,8 @@ The modules, in reading order; each imports only from those above it:
     how events reach sockets
 ``packets``
     packets that no client of ours sends
+``negotiations``
+    what two peers may send each other to get connected
 ``rooms``
     who is here, on this worker
 ``released``

@@ -11,16 +11,23 @@ from .buckets import Rate
 JOIN_BURST = 5.0
 """The seconds' worth of joins that an address may make at once."""
 REJOINS = Rate(per_second=2.0, burst=20.0)
-"""Joins of one peer of a session, on whichever sockets of this worker."""
+"""Joins of one peer of a session, on whichever sockets of this worker.
 
-# Signals (metrics: signal, session_signal, candidates)
+An honest one that has lost its host asks every 500 ms whether that is gone.
+"""
+
+# Signals (metrics: signal, session_signal, roster, candidates)
 
 SIGNAL_BURST = 4.0
 """The seconds' worth of signals that a socket may send at once."""
 SESSION_BURST = 2.0
 """The seconds' worth of signals that a session may send at once."""
+ROSTERS = Rate(per_second=2.0, burst=10.0)
+"""Rosters of one host, which are written to the store; a host of ours sends one a second."""
 MAX_CANDIDATES = 100
 """Candidates of one peer that are passed on for one negotiation, and packets of them."""
+MAX_DESCRIPTIONS = 30
+"""Descriptions of one peer that are passed on for one negotiation; they count as candidates."""
 
 # Frames, readable or not (metrics: frame, bad_packets)
 
@@ -44,5 +51,7 @@ UNREAD_BYTES = 1024 * 1024
 
 MAX_SESSIONS = 100_000
 """Keys that the store in this process holds; what is new is refused beyond that."""
-ROSTER_BYTES = 65_536
-"""Bytes of a host's roster that are kept."""
+ROSTER_BYTES = 131_072
+"""Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
+MAX_GONE_PEERS = 100
+"""Peers of a roster that have gone, besides those that take a place; clients show as many."""

@@ -63,9 +63,7 @@ def secret_keys(app: Flask) -> list[str | bytes]:
     return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
 
 
-def chosen_store(
-    app: Flask, store: Store | None, cache: Cache | None
-) -> Store | AtomicStore:
+def chosen_store(app: Flask, store: Store | None, cache: Cache | None) -> Store | AtomicStore:
     """Return the store that was given, else one in a cache."""
     if store is not None:
         return checked_store(store)
@@ -95,6 +93,7 @@ def app_state(
     outbox = SocketRooms(server, sockets, config.namespace, worker_id)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
     metrics = Metrics()
+    throttle = Throttle(config, metrics)
     signaling = Signaling(
         app,
         config,
@@ -104,10 +103,10 @@ def app_state(
         Locks(mutex),
         authorizers,
         metrics=metrics,
+        throttle=throttle,
         server=server,
         worker_id=worker_id,
     )
-    throttle = Throttle(config, metrics)
     namespace = SignalingNamespace(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
