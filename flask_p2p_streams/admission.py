@@ -19,7 +19,7 @@ from .records import Session
 from .released import Released
 from .rooms import Member, Rooms, rooms_of
 from .seats import lose_if_gone
-from .sessions import DOUBTED_RETRY_MS, HOSTLESS_RETRY_MS, Candidacy, join
+from .sessions import HOSTLESS_RETRY_MS, Candidacy, join
 from .store import Locks, SessionStore
 from .tokens import Signer
 
@@ -236,7 +236,7 @@ def _refusal(decision: Waiting | Doubted | Hostless | Barred) -> SignalingError:
         return _come_again("The session has no host, and this peer may not be it.")
     if isinstance(decision, Doubted):
         text = "The host does not answer, and others may still hear it."
-        return _come_again(text, DOUBTED_RETRY_MS)
+        return _come_again(text, decision.retry_after_ms)
     return _come_again(
         "The host has just dropped; its seat is reserved for a moment.", decision.retry_after_ms
     )

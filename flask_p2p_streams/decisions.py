@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from .doubts import Reason
 from .gates import Barred
-from .records import Vacated
+from .records import IDLE_TIMEOUT, Vacated
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,23 @@ class Following:
 
 @dataclass(frozen=True)
 class Suspected:
-    """The peer has lost the host of this epoch, whose socket still seems to be there."""
+    """The peer has lost the host of this epoch, whose socket still seems to be there.
+
+    Its page may stand still for ``idle_timeout`` seconds.
+    """
 
     epoch: int
     host_sid: str
     host_worker: str | None
     host: str
+    idle_timeout: float = IDLE_TIMEOUT
 
 
 @dataclass(frozen=True)
 class Doubted:
     """The host has been asked and doesn't answer, which isn't enough yet; come again."""
 
-    epoch: int
+    retry_after_ms: int
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from .tokens import Seat
 HOSTLESS_RETRY_MS = 1000
 """Milliseconds after which a peer that may not host looks for a host again."""
 DOUBTED_RETRY_MS = 500
-"""Milliseconds after which a peer that has lost a host asks again whether that is gone."""
+"""Milliseconds after which a peer that has lost a host asks again, at most."""
 RECOVERY = 10.0
 """Seconds within which a host that a new record knows nothing of gets its seat back."""
 
@@ -139,8 +139,15 @@ def _suspected(session: Session, who: Candidacy) -> Suspected | Doubted | None:
     if not _has_lost(session, who) or session.host_sid in (None, who.vouched):
         return None
     if session.host_sid == who.silent:
-        return Doubted(session.epoch)
-    return Suspected(session.epoch, str(session.host_sid), session.host_worker, str(session.host))
+        left = math.ceil((session.idle_timeout - who.silence) * 1000)
+        return Doubted(max(1, min(left, DOUBTED_RETRY_MS)))
+    return Suspected(
+        session.epoch,
+        str(session.host_sid),
+        session.host_worker,
+        str(session.host),
+        session.idle_timeout,
+    )
 
 
 def _waiting(session: Session, who: Candidacy, remaining: float) -> Waiting:

@@ -114,7 +114,7 @@ def test_a_page_that_stands_still_for_its_idle_timeout_is_gone(
 ) -> None:
     caplog.set_level(logging.INFO, logger="flask_p2p_streams")
     stand_still(app, monkeypatch, 4.9)
-    assert refusal(lose(app, ann, peer_id)) == ("unavailable", 500)
+    assert refusal(lose(app, ann, peer_id)) == ("unavailable", 100)
     stand_still(app, monkeypatch, 5.0)
     assert lose(app, ann, peer_id).is_host
     assert "(silence)." in caplog.text
@@ -134,7 +134,7 @@ def test_the_page_says_for_how_long_it_may_stand_still(
     assert ann.report({"ann": "connected"}) == {"ok": True}
     assert store.read("room").idle_timeout == 9.0
     stand_still(app, monkeypatch, 8.9)
-    assert refusal(lose(app, ann, "bob")) == ("unavailable", 500)
+    assert refusal(lose(app, ann, "bob")) == ("unavailable", 100)
     stand_still(app, monkeypatch, 9.0)
     assert lose(app, ann, "bob").is_host
 

@@ -178,6 +178,24 @@ def test_silence_is_counted_from_the_first_question_without_an_answer() -> None:
     assert probe.ask("room", HERE) == Finding("silent", 7.0)
 
 
+def test_a_ping_that_is_overdue_does_for_a_question() -> None:
+    outbox = Asked({"ok": True, "epoch": 5})
+    outbox.pinged = 5.0
+    assert probes(outbox).ask("room", HERE) == Finding("silent", 5.0)
+    assert outbox.count == 0
+    outbox.pinged = 4.9
+    assert probes(outbox).ask("room", HERE).verdict == "lives"
+
+
+def test_a_pong_that_this_worker_had_no_time_to_read_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outbox = Asked({"ok": True, "epoch": 5})
+    pings = iter([6.0, 6.1, 0.0])
+    monkeypatch.setattr(outbox, "silence", lambda sid: next(pings, 0.0))
+    assert probes(outbox).ask("room", HERE) == Finding("lives", 0.0)
+
+
 def test_a_late_answer_ends_the_silence() -> None:
     outbox, time = Asked(), 10.0
     probe = probes(outbox, now=lambda: time)

@@ -159,13 +159,13 @@ def test_one_word_is_not_enough() -> None:
     for asker in (lost("eve"), lost("bob", "bob"), lost("bob", "bob", "cyd"), lost("ann", "ann")):
         asked = replace(asker, silent="sid-a", sid="sid-x")
         if asker.peer_id != "ann":
-            assert join(HOSTED, asked)[1] == Doubted(5)
+            assert join(HOSTED, asked)[1] == Doubted(500)
 
 
 def test_two_of_three_are_enough() -> None:
     crowd = ("bob", "cyd", "dan")
     session = join(HOSTED, lost("bob", *crowd))[0]
-    assert join(session, lost("bob", *crowd, silent="sid-a"))[1] == Doubted(5)
+    assert join(session, lost("bob", *crowd, silent="sid-a"))[1] == Doubted(500)
     session, decision = join(session, lost("cyd", *crowd, silent="sid-a"))
     assert decision == Hosting(FRESH, resumed=False, against="majority")
     assert session is not None
@@ -174,8 +174,9 @@ def test_two_of_three_are_enough() -> None:
 
 def test_a_page_that_has_stood_still_for_too_long_is_gone() -> None:
     slow = replace(HOSTED, idle_timeout=8.0)
-    for session, silence in ((HOSTED, 4.9), (slow, 7.9)):
-        assert join(session, lost("eve", silent="sid-a", silence=silence))[1] == Doubted(5)
+    for session, silence in ((HOSTED, 4.75), (slow, 7.75)):
+        # It comes again when the time is up.
+        assert join(session, lost("eve", silent="sid-a", silence=silence))[1] == Doubted(250)
     for session, silence in ((HOSTED, 5.0), (slow, 8.0)):
         decision = join(session, lost("eve", silent="sid-a", silence=silence))[1]
         assert decision == Hosting(FRESH, resumed=False, against="silence")
@@ -203,7 +204,7 @@ def test_who_may_not_host_frees_the_seat_of_a_silent_host() -> None:
     reader = who("bob", lost_epoch=5, ticket=Pass(role=Role(can_host=False)))
     assert join(HOSTED, reader)[1] == SUSPECTED
     assert join(HOSTED, replace(reader, vouched="sid-a"))[1] == Following(5, "ann")
-    assert join(HOSTED, replace(reader, silent="sid-a"))[1] == Doubted(5)
+    assert join(HOSTED, replace(reader, silent="sid-a"))[1] == Doubted(500)
     session, decision = join(HOSTED, replace(reader, silent="sid-a", silence=5.0))
     assert decision == Hostless(Vacated(5, "ann", "sid-a"), against="silence")
     assert session is not None
