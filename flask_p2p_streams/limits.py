@@ -22,8 +22,8 @@ SIGNAL_BURST = 4.0
 """The seconds' worth of signals that a socket may send at once."""
 SESSION_BURST = 2.0
 """The seconds' worth of signals that a session may send at once."""
-ROSTERS = Rate(per_second=2.0, burst=10.0)
-"""Rosters of one host, which are written to the store; a host of ours sends one a second."""
+ROSTERS = Rate(per_second=5.0, burst=20.0)
+"""Rosters of one host, which are written to the store; a host of ours pauses for 300 ms."""
 MAX_CANDIDATES = 100
 """Candidates of one peer that are passed on for one negotiation, and packets of them."""
 MAX_DESCRIPTIONS = 30
