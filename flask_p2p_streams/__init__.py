@@ -38,6 +38,10 @@ The modules, in reading order; each imports only from those above it:
     the door of a session: bans, closing, locks; no I/O
 ``records``
     what is kept of a session
+``rosters``
+    what a host tells of its peers, and what that counts for; no I/O
+``doubts``
+    when a host is gone though its socket is there; no I/O
 ``decisions``
     what the rules decide
 ``sessions``
@@ -106,6 +110,8 @@ The modules, in reading order; each imports only from those above it:
     packets that no client of ours sends
 ``door``
     what stands before Engine.IO
+``negotiations``
+    what two peers may send each other to get connected
 ``rooms``
     who is here, on this worker
 ``released``

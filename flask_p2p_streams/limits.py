@@ -11,7 +11,10 @@ from .buckets import Rate
 JOIN_BURST = 5.0
 """The seconds' worth of joins that an address may make at once."""
 REJOINS = Rate(per_second=2.0, burst=20.0)
-"""Joins of one peer of a session, on whichever sockets of this worker."""
+"""Joins of one peer of a session, on whichever sockets of this worker.
+
+An honest one that has lost its host asks every 500 ms whether that is gone.
+"""
 RENEWALS = Rate(per_second=1.0, burst=10.0)
 """Renewals of one peer's tokens at this worker (counted as rejoin)."""
 
@@ -22,14 +25,18 @@ CLOCK_SKEW = 20.0
 SHORTEST_RENEWAL = 10.0
 """Seconds that a renewed token lasts at least; with fewer left, a new page is needed."""
 
-# Signals (metrics: signal, session_signal, candidates)
+# Signals (metrics: signal, session_signal, roster, candidates)
 
 SIGNAL_BURST = 4.0
 """The seconds' worth of signals that a socket may send at once."""
 SESSION_BURST = 2.0
 """The seconds' worth of signals that a session may send at once."""
+ROSTERS = Rate(per_second=5.0, burst=20.0)
+"""Rosters of one host, which are written to the store; a host of ours pauses for 300 ms."""
 MAX_CANDIDATES = 100
 """Candidates of one peer that are passed on for one negotiation, and packets of them."""
+MAX_DESCRIPTIONS = 30
+"""Descriptions of one peer that are passed on for one negotiation; they count as candidates."""
 
 # Frames, readable or not (metrics: frame, bad_packets)
 
@@ -72,5 +79,7 @@ OTHER_KEYS = 3 * MAX_SESSIONS
 """Its further keys: each session has a roster, and some have a few more."""
 STORE_BYTES = 256 * 1024 * 1024
 """Bytes of all its keys and values, beyond which only the records of known sessions grow."""
-ROSTER_BYTES = 65_536
-"""Bytes of a host's roster that are kept."""
+ROSTER_BYTES = 131_072
+"""Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
+MAX_GONE_PEERS = 100
+"""Peers of a roster that have gone, besides those that take a place; clients show as many."""

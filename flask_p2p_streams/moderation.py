@@ -111,9 +111,10 @@ class Moderation:
 
     def _strike(self, session_id: str, peer_id: str) -> None:
         # Else a locked session would take the peer for one of its own until the next roster.
-        roster = self._store.read_roster(session_id)
-        if roster.pop(peer_id, None) is not None:
-            self._store.write_roster(session_id, roster, self._config.session_expires_in)
+        roster = self._store.read_report(session_id)
+        if roster.peers.pop(peer_id, None) is not None:
+            term = self._config.session_expires_in
+            self._store.write_roster(session_id, roster.peers, term, roster.epoch)
 
     def _disconnect(
         self, session_id: str, peer_id: str | None, room: str, vacated: Vacated | None

@@ -1,5 +1,6 @@
 """How events reach sockets: those of this worker at once, those of others over the queue."""
 
+import time
 from collections.abc import Set
 from functools import partial
 from typing import Any
@@ -83,9 +84,7 @@ class SocketRooms:
         if self._alone or not self.present(room):
             self.emit(event, payload, room)
         else:
-            self._server.emit(
-                event, payload, to=room, namespace=self._namespace, ignore_queue=True
-            )
+            self._server.emit(event, payload, to=room, namespace=self._namespace, ignore_queue=True)
 
     def ask(self, event: str, payload: Payload, sid: str) -> "SocketQuestion":
         """Send an event to one socket, which is to answer it."""
@@ -105,6 +104,14 @@ class SocketRooms:
         else:
             self._publisher.post(act)
         return question
+
+    def silence(self, sid: str) -> float:
+        """Return for how many seconds a ping of a socket of this worker is unanswered."""
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
+        connection = self._server.eio.sockets.get(eio_sid)
+        # By the clock of Engine.IO, which has no time here between a pong and the next ping.
+        pinged_at = getattr(connection, "last_ping", None)
+        return 0.0 if pinged_at is None else max(0.0, time.time() - pinged_at)
 
     # Who is where
 

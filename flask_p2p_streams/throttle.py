@@ -14,7 +14,16 @@ from typing import Any
 from .buckets import Limit, Rate
 from .config import Config
 from .errors import ErrorCode, SignalingError
-from .limits import BAD_PACKET_COST, JOIN_BURST, PATIENCE, RENEWALS, SESSION_BURST, SIGNAL_BURST
+from .limits import (
+    BAD_PACKET_COST,
+    JOIN_BURST,
+    PATIENCE,
+    REJOINS,
+    RENEWALS,
+    ROSTERS,
+    SESSION_BURST,
+    SIGNAL_BURST,
+)
 from .metrics import Limited, Metrics
 from .proxies import is_near, undeclared_proxy
 
@@ -34,6 +43,8 @@ class Throttle:
         self._renewals = Limit(RENEWALS, clock)
         self._signals = Limit(_rate(config.signal_rate, SIGNAL_BURST), clock)
         self._session_signals = Limit(_rate(config.session_signal_rate, SESSION_BURST), clock)
+        self._rejoins = Limit(REJOINS, clock)
+        self._rosters = Limit(ROSTERS, clock)
         self._patience = Limit(PATIENCE, clock)
         self._flooding: dict[str, ErrorCode] = {}
         self._counts_addresses = config.join_rate is not None
@@ -51,6 +62,33 @@ class Throttle:
         if refusal := self._join_refusal(address):
             self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
             raise refusal
+
+    def rejoin(self, session_id: str, peer_id: str) -> None:
+        """Let a peer join, whose token has been read, for the first time or once more.
+
+        :raises SignalingError: ``rate_limited`` if it joins too often.
+        """
+        if wait := self._rejoins.take((session_id, peer_id)):
+            raise self._refusal("rejoin", wait)
+
+    def roster(self, session_id: str, peer_id: str) -> None:
+        """Let a host tell of its peers.
+
+        :raises SignalingError: ``rate_limited`` if it does so too often.
+        """
+        if wait := self._rosters.take((session_id, peer_id)):
+            raise self._refusal("roster", wait)
+
+    def described(self, passes: bool) -> None:
+        """Let a description or candidates pass, unless there were too many of them.
+
+        :raises SignalingError: ``rate_limited``.
+        """
+        if not passes:
+            self._metrics.limited("candidates")
+            raise SignalingError(
+                ErrorCode.RATE_LIMITED, "Too much has been sent for one negotiation."
+            )
 
     def renewal(self, session_id: str, peer_id: str, address: str | None) -> None:
         """Let the renewal of a genuine token pass; it counts as a join of its address.

@@ -100,6 +100,7 @@ def app_state(
     worker_id = token_hex(8)
     outbox = SocketRooms(server, sockets, config.namespace, worker_id)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
+    throttle = Throttle(config, metrics)
     signaling = Signaling(
         app,
         config,
@@ -109,10 +110,10 @@ def app_state(
         Locks(mutex),
         authorizers,
         metrics=metrics,
+        throttle=throttle,
         server=server,
         worker_id=worker_id,
     )
-    throttle = Throttle(config, metrics)
     namespace = SignalingNamespace(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )

@@ -132,6 +132,7 @@ def test_an_old_seat_joins_as_a_client(app: Flask) -> None:
 def test_who_lost_the_host_too_does_not_wait(app: Flask) -> None:
     ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
     bob.leave("connected")
+    ann.report({"ann": "connected", "bob": "connected"})
     ann.drop()
     again = join(app, "room", "bob", lost_epoch=ann.epoch)
     assert again.is_host
@@ -140,6 +141,7 @@ def test_who_lost_the_host_too_does_not_wait(app: Flask) -> None:
 
 def test_a_host_whose_server_forgot_it_is_lost(app: Flask) -> None:
     ann = join(app, "room", "ann")
+    ann.report({"bob": "connected"})
     # As after a restart: the shared cache remembers a socket that nobody holds.
     app.extensions["socketio"].server.manager.rooms.clear()
     assert code(join(app, "room", "bob").refusal) == "unavailable"
