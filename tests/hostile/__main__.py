@@ -9,19 +9,22 @@ import argparse
 import sys
 import time
 
-from tests.hostile import wire_attacks
-from tests.hostile.on_the_wire import CALM, MODES, attacked, serving
+from tests.hostile import on_pages, wire_attacks
+from tests.hostile.on_the_wire import CALM, MODES, OF_THE_CLUSTER, attacked, serving
 from tests.hostile.rows import HEADINGS, MAX_GROWTH, Row, table
 from tests.support.servers import Server
 
 TIMES = 1000
-ALL_MODES = (*MODES, "cluster")
+PAGES = "pages"
+ALL_MODES = (*MODES, "cluster", PAGES)
 
 
 def main() -> int:
     options = _options()
     begun = time.monotonic()
-    rows = [row for mode in options.mode or ALL_MODES for row in on_the_wire(mode, options)]
+    rows: list[Row] = []
+    for mode in options.mode or ALL_MODES:
+        rows += between_pages(options) if mode == PAGES else on_the_wire(mode, options)
     failed = [row for row in rows if row.failures]
     print(f"\n{table(rows)}\n")
     print(f"{len(failed)} of {len(rows)} attacks do harm, in {time.monotonic() - begun:.0f} s.")
@@ -30,7 +33,8 @@ def main() -> int:
 
 def on_the_wire(mode: str, options: argparse.Namespace) -> "list[Row]":
     """Attack one server until it has been harmed, and then another."""
-    waiting = [CALM, *(name for name in wire_attacks.ATTACKS if wanted(name, options))]
+    known = OF_THE_CLUSTER if mode == "cluster" else wire_attacks.ATTACKS
+    waiting = [CALM, *(name for name in known if wanted(name, options))]
     rows: list[Row] = []
     while waiting:
         with serving(mode) as servers:
@@ -41,6 +45,17 @@ def on_the_wire(mode: str, options: argparse.Namespace) -> "list[Row]":
                 print(" | ".join(rows[-1].cells()), flush=True)
                 if rows[-1].failures:
                     break
+    return rows
+
+
+def between_pages(options: argparse.Namespace) -> "list[Row]":
+    """Attack pages by a page, each time in a session of its own."""
+    rows = []
+    waiting = [CALM, *(name for name in on_pages.names() if wanted(name, options))]
+    with serving("threading") as servers, on_pages.browsing() as browser:
+        for name in waiting:
+            rows.append(on_pages.attacked(browser, servers[0], name))
+            print(" | ".join(rows[-1].cells()), flush=True)
     return rows
 
 
@@ -59,7 +74,9 @@ def wanted(name: str, options: argparse.Namespace) -> bool:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     parser.add_argument("--mode", action="append", choices=ALL_MODES)
-    parser.add_argument("--attack", action="append", choices=[*wire_attacks.ATTACKS])
+    parser.add_argument(
+        "--attack", action="append", choices=[*wire_attacks.ATTACKS, *on_pages.names()]
+    )
     parser.add_argument("--times", type=int, default=TIMES, help="how often each is repeated")
     print(" | ".join(HEADINGS), flush=True)
     return parser.parse_args()

@@ -18,6 +18,12 @@ CLUSTER = ("gevent", "eventlet")
 """The modes of its two workers."""
 SESSIONS = 500
 """What the store in a process holds, so that it can be filled in seconds."""
+OF_THE_CLUSTER = (
+    *("squatters", "tokens-of-others", "posts-of-a-foreign-page", "the-host-is-lost-says-one"),
+    *("rejoins", "rejoins-on-new-sockets", "candidates", "who-never-reads", "rosters"),
+    "answers-that-nobody-reads",
+)
+"""What two workers may do otherwise than one."""
 SETTLING = 1.0
 CALM = "calm"
 

@@ -10,7 +10,7 @@ MAX_GAP = 1000.0
 MAX_JOIN = 2000.0
 MAX_GROWTH = 10.0
 """Mebibytes that a server may have more after an attack than before."""
-MAX_HEARD = 200
+MAX_HEARD = 120
 """Events that an attacker may make others hear of."""
 HEADINGS = (
     "attack",

@@ -8,6 +8,7 @@ should not have: nothing, if all is well. As a program of its own it runs one of
 
 import contextlib
 import json
+import select
 import socket
 import struct
 import sys
@@ -27,6 +28,8 @@ from tests.server.wire import get
 
 LIMIT = 5.0
 """Seconds after which an attack has lasted long enough."""
+PATIENCE = 2.0
+"""Seconds after which somebody who isn't read gives up."""
 PIECE = 65_536
 ENDED = (websocket.WebSocketException, OSError, AttributeError, AssertionError, ValueError)
 """What becomes of somebody whom the server has had enough of."""
@@ -66,10 +69,17 @@ class Target:
 
 Attack = Callable[[Target, int], "str | None"]
 ATTACKS: dict[str, Attack] = {}
+CONTROLS: dict[str, Attack] = {}
+"""What does harm and may: by this it is seen that harm is noticed."""
 
 
 def attack(function: Attack) -> Attack:
     ATTACKS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def control(function: Attack) -> Attack:
+    CONTROLS[function.__name__.replace("_", "-")] = function
     return function
 
 
@@ -89,11 +99,18 @@ def repeat(times: int) -> Iterator[int]:
 def frame(opcode: int, payload: bytes, *, first: int = 0x80, size: int | None = None) -> bytes:
     """Return a WebSocket frame, which may promise more than it holds."""
     length = len(payload) if size is None else size
-    return bytes([first | opcode, 0xFF]) + struct.pack("!Q", length) + bytes(4) + payload
+    if length < 126:
+        head = bytes([first | opcode, 0x80 | length])
+    elif length < 2**16:
+        head = bytes([first | opcode, 0xFE]) + struct.pack("!H", length)
+    else:
+        head = bytes([first | opcode, 0xFF]) + struct.pack("!Q", length)
+    return head + bytes(4) + payload
 
 
 def pour(wire: Attacker, pieces: Iterator[bytes]) -> None:
-    """Send as fast as is read, until the server ends it."""
+    """Send as fast as is read, until the server ends it, or reads no more for a while."""
+    wire._socket.settimeout(PATIENCE)
     with contextlib.suppress(*ENDED):
         for piece in pieces:
             wire.send_raw(piece)
@@ -101,18 +118,14 @@ def pour(wire: Attacker, pieces: Iterator[bytes]) -> None:
 
 def say_often(wire: Attacker, times: int, text: Callable[[int], str]) -> None:
     """Say so much as fast as it is read, and take what is answered."""
+    wire._socket.settimeout(PATIENCE)
     connection = wire._socket.sock
     assert connection is not None
-    pour(wire, (frame(1, text(number).encode()) for number in repeat(times)))
     with contextlib.suppress(*ENDED):
-        drain(connection)
-
-
-def drain(connection: socket.socket) -> None:
-    connection.settimeout(0.3)
-    deadline = time.monotonic() + 2
-    while time.monotonic() < deadline and connection.recv(PIECE):
-        pass
+        for number in repeat(times):
+            wire.send_raw(frame(1, text(number).encode()))
+            while select.select([connection], [], [], 0)[0] and connection.recv(PIECE):
+                pass
 
 
 # Strangers: memory
@@ -161,12 +174,21 @@ def fragments_without_an_end(target: Target, times: int) -> None:
 
 
 @attack
+def empty_fragments_without_an_end(target: Target, times: int) -> None:
+    """Send them with nothing, or next to nothing, in them: the least bytes for the most objects."""
+    for payload in (b"", b"x"):
+        wire = target.open()
+        pour(wire, iter([frame(1, b"4", first=0)]))
+        pour(wire, (frame(0, payload, first=0) * 500 for _ in repeat(times // 2)))
+
+
+@attack
 def half_a_frame(target: Target, times: int) -> None:
     """Begin a frame, and say no more."""
     for number in repeat(min(times, 50)):
         wire = target.open()
         with contextlib.suppress(*ENDED):
-            wire.send_raw(frame(1, b"4", size=(100, 70_000, 10**12)[number % 3])[: 6 + number % 9])
+            wire.send_raw(frame(1, b"4", size=(100, 7_000, 10**12)[number % 3])[: 2 + number % 12])
     time.sleep(1)
 
 
@@ -176,22 +198,22 @@ def squatters(target: Target, times: int) -> str | None:
     wires = [target.open() for _ in repeat(min(times, 100))]
     for wire in wires:
         wire.send("40")
-    time.sleep(5)
-    stayed = sum(is_open(wire) for wire in wires)
+    stayed = len(alive(wires, 5))
     return f"{stayed} of {len(wires)} stay" if stayed else None
 
 
-def is_open(wire: Attacker) -> bool:
-    """Tell whether the server has left a connection open."""
-    wire._socket.settimeout(0.2)
-    try:
-        while wire.hear():
-            pass
-    except websocket.WebSocketTimeoutException:
-        return True
-    except ENDED:
-        return False
-    return False
+def alive(wires: list[Attacker], seconds: float) -> list[Attacker]:
+    """Say that they live for so long; return those that the server hasn't closed."""
+    deadline = time.monotonic() + seconds
+    left = {wire.fileno: wire for wire in wires}
+    while left and time.monotonic() < deadline:
+        for number in select.select([*left], [], [], 0.1)[0]:
+            try:
+                if left[number].hear() == "2":
+                    left[number].send("3")
+            except ENDED:
+                del left[number]
+    return [*left.values()]
 
 
 @attack
@@ -302,16 +324,20 @@ def the_host_is_lost_says_one(target: Target, times: int) -> None:
 def rejoins(target: Target, times: int) -> None:
     """Join again and again, so that the host begins with somebody new each time."""
     wire = target.client()
-    say_often(wire, times, lambda number: f'42/p2p,{number}["session_join",{{}}]')
+    for number in repeat(times):
+        with contextlib.suppress(*ENDED):
+            wire.send(f'42/p2p,{number}["session_join",{{}}]')
+        time.sleep(0.02)  # within the rate of signals
 
 
 @attack
 def rejoins_on_new_sockets(target: Target, times: int) -> None:
     token = target.token("token", "eve")
-    for _ in repeat(times):
+    for number in repeat(times):
         with contextlib.suppress(*ENDED):
-            wire = target.open()
+            wire = Attacker(target.urls[number % len(target.urls)], an_address())
             wire.connect({"token": token})
+            wire.close()
 
 
 @attack
@@ -394,9 +420,15 @@ def sessions(target: Target, times: int) -> None:
             wire.close()
 
 
+@control
+def the_place_of_another(target: Target, times: int) -> None:
+    """Join as somebody else, with a token that the app has given for him."""
+    target.client("bob")
+
+
 def main() -> None:
     name, target, times = sys.argv[1], Target(**json.loads(sys.argv[2])), int(sys.argv[3])
-    result: dict[str, Any] = {"harm": ATTACKS[name](target, times)}
+    result: dict[str, Any] = {"harm": (ATTACKS | CONTROLS)[name](target, times)}
     sys.stdout.write(json.dumps(result) + "\n")
     sys.stdout.flush()
     # Whoever has started this looks at the server now, and then closes.
