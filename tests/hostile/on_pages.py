@@ -4,7 +4,6 @@ import contextlib
 import json
 import re
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.hostile.on_the_wire import CALM, memory
+from tests.hostile.on_the_wire import CALM, growth, memory
 from tests.hostile.programs import NICE, program
 from tests.hostile.rows import Row
 from tests.hostile.tally import Tally
@@ -80,8 +79,7 @@ class Gathering:
         page = self._contexts[-1].new_page()
         if peer_id == ATTACKER:
             page.add_init_script(ATTACKS_JS)
-        else:
-            page.on("pageerror", lambda error: self.troubles.append(f"{peer_id}: {error}"))
+        page.on("pageerror", lambda error: self.troubles.append(f"{peer_id}: {error}"))
         page.goto(f"{self.server.url}/page/{self.session_id}/{peer_id}")
         page.wait_for_selector("p2p-frame[state=connected]", state="attached", timeout=PATIENCE_MS)
         return page
@@ -115,13 +113,14 @@ class Gathering:
                 break
             time.sleep(0.2)
         changes = [f"{name} {each}" for name, one in results.items() for each in one["changes"]]
-        failures = Counter(each for one in results.values() for each in one["failures"])
+        failures = [each for one in results.values() for each in one["failures"]]
         return {
             **asdict(tally.figures()),
             "disconnects": [each for each in changes if not EXCUSED.search(each)],
             "changes": [],
             "heard": {},
-            "join_troubles": [f"{count} sends failed: {name}" for name, count in failures.items()],
+            "sends_failed": failures,
+            "join_troubles": [],
         }
 
     def close(self) -> None:
@@ -170,7 +169,7 @@ def attacked(browser: Browser, server: Server, name: str) -> Row:
         harm = f"uncaught: {gathering.troubles[0]:.100}" if gathering.troubles else None
     finally:
         gathering.close()
-    return Row(name, "pages", measured, memory([server]) - before, harm)
+    return Row(name, "pages", measured, growth([server], before), harm)
 
 
 def _from_the_wire(stack: contextlib.ExitStack, gathering: Gathering, attack: str) -> None:

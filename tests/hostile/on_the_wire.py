@@ -59,16 +59,21 @@ def attacked(mode: str, servers: list[Server], name: str, times: int) -> Row:
                 if "busy" in said:
                     five.tell(f"busy {said['busy']}")
                     said = attacker.hear()
-                harm, held = said["harm"], memory(servers) - before
+                harm, held = said["harm"], growth(servers, before)
         time.sleep(SETTLING)
         five.tell("end")
         measured = five.hear()
-    return Row(name, mode, measured, max(held, memory(servers) - before), harm)
+    return Row(name, mode, measured, max(held, growth(servers, before)), harm)
 
 
-def memory(servers: list[Server]) -> float:
-    """Return what the largest of the servers holds, in mebibytes; 0 where one has ended."""
-    return max(_resident(server.process.pid) for server in servers)
+def memory(servers: list[Server]) -> list[float]:
+    """Return what each of the servers holds, in mebibytes; 0 where one has ended."""
+    return [_resident(server.process.pid) for server in servers]
+
+
+def growth(servers: list[Server], before: list[float]) -> float:
+    """Return by how many mebibytes the one has grown that has grown most."""
+    return max(now - then for now, then in zip(memory(servers), before, strict=True))
 
 
 def _resident(pid: int) -> float:

@@ -59,7 +59,7 @@ window.hostile = (() => {
   const clients = {
     /** What cleans names looks at each place anew. */
     async names_that_cost(others) {
-      for (const name of [".".repeat(260_000) + "x", " ".repeat(260_000) + "x", "\u202e".repeat(130_000), "a.".repeat(130_000), "\u0301".repeat(130_000)]) {
+      for (const name of [".".repeat(260_000) + "x", " ".repeat(260_000) + "x", "\u202e".repeat(80_000), "a.".repeat(120_000), "\u0301".repeat(120_000)]) {
         for (const to of others.slice(0, 2)) note(to, { kind: "offer", id: `f${++id}`, name, type: name.slice(0, 1_000), size: 1 })
         await pause(300)
       }
@@ -159,7 +159,10 @@ window.hostile = (() => {
 
   return { clients, hosts, isOver: true, async run(role, name, others) {
     this.isOver = false
-    await this[role][name](others)
-    this.isOver = true
+    try {
+      await this[role][name](others)
+    } finally {
+      this.isOver = true
+    }
   } }
 })()

@@ -1,7 +1,7 @@
 """What an attack has done to those who stood by, and whether that is more than it may."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +42,8 @@ class Row:
         """What no slow machine is to blame for."""
         seen = self.measured
         found = [f"{seen[key]} {key}" for key in ("lost", "duplicated") if seen[key]]
-        found += [f"disconnected: {', '.join(seen['disconnects'])}"] if seen["disconnects"] else []
-        found += [f"another host: {seen['changes'][0]}"] if seen["changes"] else []
-        found += [f"joins: {seen['join_troubles'][0]}"] if seen["join_troubles"] else []
+        for name in ("disconnects", "changes", "sends_failed", "join_troubles"):
+            found += _briefly(name.replace("_", " "), seen.get(name, []))
         loud = {name: count for name, count in seen["heard"].items() if count > MAX_HEARD}
         found += [f"heard {count} {name}" for name, count in loud.items()]
         found += [f"{self.growth:.0f} MiB"] if self.growth > MAX_GROWTH else []
@@ -77,6 +76,11 @@ def table(rows: list[Row]) -> str:
     """Return the rows as a table of Markdown."""
     lines = [HEADINGS, ("---",) * len(HEADINGS), *(row.cells() for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _briefly(name: str, each: Sequence[Any]) -> list[str]:
+    """Return what there are many of by the first one."""
+    return [f"{len(each)} {name}: {each[0]!s:.60}"] if each else []
 
 
 def _whole(value: float) -> str:
