@@ -128,6 +128,15 @@ def say_often(wire: Attacker, times: int, text: Callable[[int], str]) -> None:
                 pass
 
 
+def drain(wire: Attacker) -> None:
+    """Take what still comes, until the end or for a moment."""
+    connection = wire._socket.sock
+    if connection is not None:
+        connection.settimeout(0.2)
+        while connection.recv(PIECE):
+            pass
+
+
 # Strangers: memory
 
 
@@ -260,15 +269,27 @@ def requests_behind_a_websocket(target: Target, times: int) -> str | None:
             wire = Attacker(target.urls[0], an_address())
             end = frame(8, struct.pack("!H", 1000))
             request = b"GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-            wire.send_raw(end + (request if number % 2 else b""))
+            # Each ends the WebSocket; the request comes with it, or behind the goodbye.
+            ends = (end, frame(1, b"\xff"), b"\x83\x80\0\0\0\0", frame(1, b"41"), frame(1, b"1"))
+            ending = ends[number // 2 % len(ends)]
+            wire.send_raw(ending + request if number % 2 else ending)
             if number % 2 == 0:
-                with contextlib.suppress(*ENDED):
-                    wire.hear()
+                hear_goodbye(wire)
                 wire.send_raw(request)
+            drain(wire)
             wire.drop()
     time.sleep(0.5)
     ran = smuggled(target) - count
     return f"{ran} requests ran" if ran else None
+
+
+def hear_goodbye(wire: Attacker) -> None:
+    """Wait for the server's goodbye, and give no answer as a WebSocket would."""
+    connection = wire._socket.sock
+    assert connection is not None
+    connection.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):
+        connection.recv(PIECE)
 
 
 def smuggled(target: Target) -> int:
