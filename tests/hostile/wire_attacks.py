@@ -377,7 +377,7 @@ def candidates(target: Target, times: int) -> None:
 @attack
 def who_never_reads(target: Target, times: int) -> None:
     """Let an accomplice send as much as is allowed, and read nothing of it."""
-    pairs = [target.pair() for _ in range(3)]
+    pairs = [target.pair() for _ in range(5)]
     for number in repeat(times):
         for host, client, epoch in pairs:
             with contextlib.suppress(*ENDED):

@@ -26,6 +26,13 @@ TYPICAL = [
     "v=0\r\n",
     corpus.CANDIDATE,
 ]
+# What a careless regular expression would take long for.
+LONG = [
+    *("x" * 129, "x" * 5_000, "=" * 30_000, "\r" * 60_000, "a=x\r\n" * 3_000),
+    *(f"{corpus.CANDIDATE}{rest * 2_000}" for rest in (" x", " raddr", " raddr 1.1.1.1", " ", ".")),
+    f"a={corpus.CANDIDATE} generation 0\r\n" * 700,
+    "a=candidate:" * 5_000,
+]
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -33,7 +40,7 @@ SCALARS = st.one_of(
     st.sampled_from([-1, 0, 2**31, 2**53 - 1, 2**53, 2**64, 10**400]),
     st.floats(),
     TEXT,
-    st.sampled_from([*TYPICAL, "x" * 129, "x" * 5_000, "a=x\r\n" * 3_000, "=" * 30_000]),
+    st.sampled_from([*TYPICAL, *LONG]),
 )
 
 
