@@ -282,3 +282,12 @@ function createPeerConnection(PeerConnection, iceServers) {
     throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS.", cause })
   }
 }
+
+/**
+ * Lets the browser look at ICE servers before they are needed.
+ * @param {RTCIceServer[]} iceServers
+ * @throws {P2pError} `bad_request`
+ */
+export function checkIceServers(iceServers) {
+  if ("RTCPeerConnection" in globalThis) createPeerConnection(globalThis.RTCPeerConnection, iceServers).close()
+}

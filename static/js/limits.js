@@ -5,4 +5,16 @@
  *
  * @typedef {{ rate: number, burst: number }} Rate
  */
-export {}
+
+/** Characters of a token, as the server's own bound. */
+export const MAX_TOKEN_CHARACTERS = 4_096
+/** Characters of what the tag wrote into `config`. */
+export const MAX_CONFIG_CHARACTERS = 65_536
+
+/** Characters of the server's answer to a renewal. */
+export const MAX_RENEWAL_CHARACTERS = 16_384
+/** Milliseconds that the server has to answer a renewal, whole. */
+export const RENEWAL_TIMEOUT_MLS = 10_000
+/** The least milliseconds between two renewals, however short a token's life is said to be. */
+export const RENEWAL_PAUSE_MLS = 1_000
+
