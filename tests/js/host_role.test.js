@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { QUICK_ACK_PAUSE_MLS } from "../../static/js/client_role.js"
 import { P2pError } from "../../static/js/errors.js"
-import { MAX_WAITING_MESSAGES, MESSAGE_BURST } from "../../static/js/flood_guard.js"
+import { MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../static/js/limits.js"
 import { decodeFrame, encodeFrame, STATE } from "../../static/js/messages.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../static/js/orphans.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/roster.js"
@@ -299,13 +299,13 @@ test("a peer that is expelled hears why, and the others see it gone", async () =
 test("a client that floods is slowed, and then loses its connection; the others are heard all the while", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
   const channel = ann.channel("host")
-  for (let id = 1; id <= MESSAGE_BURST + 500; id++) channel.send(JSON.stringify({ type: "Data", id, data: id }))
+  for (let id = 1; id <= RELAYED_MESSAGES.burst + 500; id++) channel.send(JSON.stringify({ type: "Data", id, data: id }))
   bob.say("and I")
   await room.pass()
-  assert.equal(host.received.filter(({ senderId }) => senderId === "ann").length, MESSAGE_BURST)
+  assert.equal(host.received.filter(({ senderId }) => senderId === "ann").length, RELAYED_MESSAGES.burst)
   assert.ok(host.texts.includes("bob: and I"))
   await room.pass(1_000)
-  assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ data }) => data), Array.from({ length: MESSAGE_BURST + 500 }, (_, index) => index + 1))
+  assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ data }) => data), Array.from({ length: RELAYED_MESSAGES.burst + 500 }, (_, index) => index + 1))
 
   for (let id = 10_000; id <= 10_000 + MAX_WAITING_MESSAGES + 500; id++) if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
   await room.pass(CLOSE_TIMEOUT_MLS)
@@ -319,7 +319,8 @@ test("a client that floods is slowed, and then loses its connection; the others 
 
 const direct = (to, data, rest = {}) => ({ type: /** @type {const} */ ("Direct"), to, inc: "x", id: 1, after: 0, data, ...rest })
 /** Says that it takes ann's file. @param {any[]} players */
-const takeFile = (...players) => { for (const { role } of players) role.route({ type: "Credit", to: "ann", transfer: "f", offset: 0 }) }
+const takeFile = (...players) => takeMore(0, ...players)
+const takeMore = (offset, ...players) => { for (const { role } of players) role.route({ type: "Credit", to: "ann", transfer: "f", offset }) }
 const chunkFor = (...to) => ({ type: /** @type {const} */ ("Chunk"), to, transfer: "f", offset: 0, bytes: new Uint8Array(200_000) })
 
 test("a frame goes from one to another, either of them the host or not, by its own channel, and to nobody else", async () => {
@@ -376,7 +377,7 @@ test("one that takes no more of what is for it alone is dropped, and the others 
   const data = "x".repeat(200_000)
   for (let number = 0; number <= MAX_BUFFERED_BYTES / data.length; number++) ann.role.route(direct("slow", data))
   ann.role.route(direct("bob", "all the same"))
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(5_000)
   assert.deepEqual([host.presence.slow, host.presence.ann, slow.losses.length, ann.losses.length], ["disconnected", "connected", 1, 0])
   assert.deepEqual(bob.routed.map((frame) => frame.data), ["all the same"])
 })
@@ -388,7 +389,11 @@ test("a full channel for files loses what doesn't fit, and nobody's connection; 
   const channel = host.channel("slow", "bulk")
   channel.stall()
   const count = Math.floor(MAX_BUFFERED_BYTES / 200_100)
-  for (let number = 0; number < count + 5; number++) ann.role.route(chunkFor("slow", "bob"))
+  for (let number = 0; number < count + 5; number++) {
+    takeMore(number * 200_000, slow, bob)
+    await room.pass()
+    ann.role.route(chunkFor("slow", "bob"))
+  }
   ann.role.route(direct("slow", "meanwhile"))
   await room.pass()
   assert.deepEqual(slow.routed.map(({ type }) => type), ["Direct"])
