@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { QUICK_ACK_PAUSE_MLS } from "../../static/js/client_role.js"
 import { P2pError } from "../../static/js/errors.js"
-import { MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../static/js/limits.js"
+import { CONNECTIONS, MAX_NEGOTIATING, MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../static/js/limits.js"
 import { decodeFrame, encodeFrame, STATE } from "../../static/js/messages.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../static/js/orphans.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/roster.js"
@@ -313,6 +313,55 @@ test("a client that floods is slowed, and then loses its connection; the others 
   bob.say("still here")
   await room.pass()
   assert.equal(host.texts.at(-1), "bob: still here")
+})
+
+// Who joins again and again
+
+test("however often somebody joins, few connections are made for it, and newcomers get theirs at once", async () => {
+  const { room, host, clients: [ann] } = await open("ann")
+  const before = room.network.all.length
+  for (let number = 0; number < 549; number++) {
+    host.role.peerReady("mallory")
+    await room.pass(10)
+  }
+  const bob = await room.join("bob")
+  assert.deepEqual([bob.presence.bob, ann.presence.bob], ["connected", "connected"])
+  const made = room.network.all.length - before
+  assert.ok(made <= CONNECTIONS.burst + 6 + 2, `${made} were made`)
+  assert.ok(room.network.open.length <= 6, `${room.network.open.length} are open`)
+})
+
+test("many newcomers that never answer leave room for others when their time is over, and get no more than there is", async () => {
+  const { room, host, clients: [ann] } = await open("ann")
+  for (let number = 0; number < 2 * MAX_NEGOTIATING; number++) host.role.peerReady(`sybil-${number}`)
+  const { length } = room.network.open
+  assert.equal(length, 2 + MAX_NEGOTIATING)
+  for (let number = 0; number < 2 * MAX_NEGOTIATING; number++) host.role.peerLeft(`sybil-${number}`)
+  await room.pass()
+  const bob = await room.join("bob")
+  assert.deepEqual([bob.presence.bob, ann.presence.bob, room.network.open.length], ["connected", "connected", 4])
+})
+
+test("who floods gets no new burst by joining again", async () => {
+  const { room, host } = await open("ann", "mallory")
+  const flood = async (mallory) => {
+    const channel = mallory.channel("host")
+    for (let id = 1; id <= 2 * MAX_WAITING_MESSAGES; id++) {
+      if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
+      if (id === RELAYED_MESSAGES.burst) await room.pass(100)
+    }
+    await room.pass(100)
+  }
+  const begun = room.clock.now()
+  await flood(room.players.get("mallory"))
+  for (let round = 0; round < 5; round++) {
+    const again = await room.join("mallory")
+    await room.pass(3_000)
+    await flood(again)
+  }
+  const count = host.received.filter(({ senderId }) => senderId === "mallory").length
+  const most = RELAYED_MESSAGES.burst + (room.clock.now() - begun) / 1_000 * RELAYED_MESSAGES.rate
+  assert.ok(count > 2 * RELAYED_MESSAGES.burst && count <= most, `${count} came`)
 })
 
 // What is for some only
