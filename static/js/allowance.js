@@ -1,11 +1,8 @@
 import { Bucket } from "./bucket.js"
-import { CONNECTIONS, FAST_CHARACTERS, FAST_MESSAGES, MAX_ALLOWANCES, NEWS, RELAYED_CHARACTERS, RELAYED_MESSAGES } from "./limits.js"
+import { CONNECTIONS, FAST_CHARACTERS, FAST_MESSAGES, FLOOD_CONNECTIONS, MAX_ALLOWANCES, NEWS, RELAYED_CHARACTERS, RELAYED_MESSAGES } from "./limits.js"
 
 /** What one peer may still cost its host now. It outlives the peer's connections, so that a new one brings nothing. */
 export class Allowance {
-  /** Whether it has sent more than can be passed on: it comes back when it could send as much as anybody again. */
-  hasFlooded = false
-
   /** @param {import("./clock.js").Clock} clock */
   constructor(clock) {
     const bucket = (/** @type {import("./limits.js").Rate} */ rate) => new Bucket({ ...rate, clock })
@@ -17,14 +14,9 @@ export class Allowance {
     this.connections = bucket(CONNECTIONS)
   }
 
-  /** Milliseconds until it may have another connection. */
-  get connectionWait() {
-    return Math.max(this.connections.wait(1), this.hasFlooded ? this.messages.wait(RELAYED_MESSAGES.burst) : 0)
-  }
-
-  takeConnection() {
-    this.connections.take(1)
-    this.hasFlooded = false
+  /** It has sent more than can be taken: it gets no connection for a while. */
+  punish() {
+    this.connections.take(FLOOD_CONNECTIONS)
   }
 
   /** Whether it has used nothing up. */

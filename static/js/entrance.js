@@ -49,11 +49,11 @@ export class Entrance {
   look() {
     for (const [peerId, open] of this.#waiting) {
       if (this.#negotiating() >= MAX_NEGOTIATING) return // the next one that ends makes room
-      const allowance = this.#allowances.of(peerId)
-      const wait = allowance.connectionWait
+      const { connections } = this.#allowances.of(peerId)
+      const wait = connections.wait(1)
       if (wait > 0) this.#lookAfter(wait)
       else if (this.#waiting.delete(peerId)) {
-        allowance.takeConnection()
+        connections.take(1)
         open()
       }
     }

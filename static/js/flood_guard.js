@@ -1,5 +1,5 @@
 import { Timer } from "./clock.js"
-import { MAX_WAITING_CHARACTERS, MAX_WAITING_MESSAGES, TURN_CHARACTERS, TURN_MESSAGES, TURN_MLS } from "./limits.js"
+import { MAX_WAITING_CHARACTERS, MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, TURN_CHARACTERS, TURN_MESSAGES, TURN_MLS } from "./limits.js"
 
 /**
  * Slows a client that floods, in the order of what it sends, and then gives it up. However much may pass, the others' turn comes in between: one client's frames are
@@ -11,7 +11,7 @@ export class FloodGuard {
   #clock
   #timer
   #overflowed
-  /** @type {{ size: number, deliver: () => void }[]} */
+  /** @type {{ size: number, cost: number, deliver: () => void }[]} */
   #waiting = []
   #waitingCharacters = 0
   /** What was passed on in this turn, and when that began. */
@@ -38,10 +38,12 @@ export class FloodGuard {
    * Delivers a message at once, or when its time has come.
    * @param {number} size in characters
    * @param {() => void} deliver
+   * @param {number} [copies] to how many it goes
    */
-  pass(size, deliver) {
-    if (this.#waiting.length === 0 && this.#hasTurn && this.#wait(size) === 0) return this.#deliver(size, deliver)
-    this.#waiting.push({ size, deliver })
+  pass(size, deliver, copies = 1) {
+    const cost = Math.min(size * copies, RELAYED_CHARACTERS.burst)
+    if (this.#waiting.length === 0 && this.#hasTurn && this.#wait(cost) === 0) return this.#deliver(cost, deliver)
+    this.#waiting.push({ size, cost, deliver })
     this.#waitingCharacters += size
     if (this.#waiting.length > MAX_WAITING_MESSAGES || this.#waitingCharacters > MAX_WAITING_CHARACTERS) this.#overflowed()
     else this.#schedule()
@@ -64,27 +66,27 @@ export class FloodGuard {
     this.#turn = { messages: 0, characters: 0, at: this.#clock.now() }
   }
 
-  /** @param {number} size */
-  #wait(size) {
-    return Math.max(this.#messages.wait(1), this.#characters.wait(size))
+  /** @param {number} cost */
+  #wait(cost) {
+    return Math.max(this.#messages.wait(1), this.#characters.wait(cost))
   }
 
   /**
-   * @param {number} size
+   * @param {number} cost
    * @param {() => void} deliver
    */
-  #deliver(size, deliver) {
+  #deliver(cost, deliver) {
     this.#messages.take(1)
-    this.#characters.take(size)
+    this.#characters.take(cost)
     this.#turn.messages += 1
-    this.#turn.characters += size
+    this.#turn.characters += cost
     deliver()
   }
 
   #schedule() {
     const [next] = this.#waiting
     if (!next || this.#isDue || this.#timer.isRunning) return
-    const mls = this.#wait(next.size)
+    const mls = this.#wait(next.cost)
     if (mls > 0) return this.#timer.start(mls, () => this.#drain())
     this.#isDue = true
     this.#clock.soon(() => {
@@ -97,10 +99,10 @@ export class FloodGuard {
     if (this.#isStopped) return
     this.#beginTurn()
     let count = 0
-    while (count < this.#waiting.length && this.#hasTurn && this.#wait(this.#waiting[count].size) === 0) {
-      const { size, deliver } = this.#waiting[count++]
+    while (count < this.#waiting.length && this.#hasTurn && this.#wait(this.#waiting[count].cost) === 0) {
+      const { size, cost, deliver } = this.#waiting[count++]
       this.#waitingCharacters -= size
-      this.#deliver(size, deliver)
+      this.#deliver(cost, deliver)
     }
     this.#waiting.splice(0, count)
     this.#schedule()

@@ -40,10 +40,7 @@ export class Guest {
     this.connection = connection
     this.canSend = canSend
     this.allowance = allowance
-    this.#guard = new FloodGuard({ clock, allowance, overflowed: () => {
-      allowance.hasFlooded = true
-      flooded(new P2pError("rate_limited", { message: "This peer sends more than its host can pass on." }))
-    } })
+    this.#guard = new FloodGuard({ clock, allowance, overflowed: () => flooded(new P2pError("rate_limited", { message: "This peer sends more than its host can pass on." })) })
     this.#news = new Newest({ clock, bucket: allowance.news })
   }
 
@@ -99,20 +96,22 @@ export class Guest {
    * @param {import("./messages.js").DataFrame} frame
    * @param {number} size in characters
    * @param {() => void} relay
+   * @param {number} [copies] to how many it goes
    */
-  admit({ id }, size, relay) {
+  admit({ id }, size, relay, copies) {
     if (id <= this.#lastId) return // sent twice, which no client of ours does
     this.#lastId = id
-    this.pass(size, relay)
+    this.pass(size, relay, copies)
   }
 
   /**
    * Lets something through that another peer has said.
    * @param {number} size in characters
    * @param {() => void} relay
+   * @param {number} [copies] to how many it goes
    */
-  pass(size, relay) {
-    this.#guard.pass(size, relay)
+  pass(size, relay, copies) {
+    this.#guard.pass(size, relay, copies)
   }
 
   /**

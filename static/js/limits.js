@@ -8,14 +8,10 @@
 
 // Peers of a host
 
-/**
- * What one client may make its host pass on of what has to come, in messages and characters. As much as it may leave unconfirmed may come at once.
- *
- * @type {Rate}
- */
+/** What one client may make its host pass on of what has to come: messages. As many as it may leave unconfirmed may come at once. @type {Rate} */
 export const RELAYED_MESSAGES = { rate: 500, burst: 1_000 }
-/** @type {Rate} */
-export const RELAYED_CHARACTERS = { rate: 4 * 1024 * 1024, burst: 4 * 1024 * 1024 }
+/** And characters, as often as they are sent: once for each that they go to. The channels of the host's browser take some ten megabytes a second, all together. @type {Rate} */
+export const RELAYED_CHARACTERS = { rate: 6 * 1024 * 1024, burst: 6 * 1024 * 1024 }
 /** How much of one client's is passed on in one turn of the event loop, so that the others' frames come in between; and milliseconds after which another turn is taken to have begun. */
 export const TURN_MESSAGES = 32
 export const TURN_CHARACTERS = 512 * 1024
@@ -24,7 +20,7 @@ export const TURN_MLS = 4
 export const MAX_WAITING_MESSAGES = 3_000
 export const MAX_WAITING_CHARACTERS = 12 * 1024 * 1024
 /** What one client may make its host pass on of what may be lost. @type {Rate} */
-export const FAST_MESSAGES = { rate: 1_000, burst: 1_000 }
+export const FAST_MESSAGES = { rate: 500, burst: 1_000 }
 /** @type {Rate} */
 export const FAST_CHARACTERS = { rate: 2 * 1024 * 1024, burst: 2 * 1024 * 1024 }
 /** What one client may make its host look at, and pass on, of acknowledgements: of what comes faster only the newest counts. @type {Rate} */
@@ -33,6 +29,8 @@ export const NEWS = { rate: 500, burst: 1_000 }
 export const MAX_WAITING_NEWS = 1_000
 /** How often one peer may ask its host for a connection: what is more has to wait, and only the last time counts. @type {Rate} */
 export const CONNECTIONS = { rate: 1, burst: 5 }
+/** As many connections does it cost to be dismissed for sending too much: about ten seconds. */
+export const FLOOD_CONNECTIONS = 10
 /** How many connections a host negotiates at once; browsers have about 500 in all. */
 export const MAX_NEGOTIATING = 100
 /** How many files that a client has taken are known; beyond it the oldest is forgotten, until the client says again how far it is. */

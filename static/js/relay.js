@@ -112,11 +112,12 @@ export class Relay {
     const content = this.#read(guest, frame)
     if (!content) return
     const message = { senderId, inc, id, content }
+    const copies = this.#delegate.synced().length
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
     const isOwn = senderId === guest.connection.peerId && inc === guest.inc
     if (isOwn && !guest.canSend) this.#refuse(guest, message)
-    else if (isOwn) guest.admit(frame, size, () => this.#pass(guest, message, saidUnder))
-    else if (guest.canSend) guest.pass(size, () => this.#take({ message, size, saidUnder, giver: guest.connection.peerId }))
+    else if (isOwn) guest.admit(frame, size, () => this.#pass(guest, message, saidUnder), copies)
+    else if (guest.canSend) guest.pass(size, () => this.#take({ message, size, saidUnder, giver: guest.connection.peerId }), copies)
   }
 
   /**

@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { Allowances } from "../../static/js/allowance.js"
 import { Entrance } from "../../static/js/entrance.js"
-import { CONNECTIONS, MAX_NEGOTIATING, RELAYED_MESSAGES } from "../../static/js/limits.js"
+import { CONNECTIONS, FLOOD_CONNECTIONS, MAX_NEGOTIATING } from "../../static/js/limits.js"
 import { FakeClock } from "./support/fake_clock.js"
 
 function open() {
@@ -48,16 +48,18 @@ test("only so many connections are made at once; the others come in their order 
   assert.deepEqual(opened, ["ann again", "cleo"])
 })
 
-test("who was dismissed for a flood comes back when it could send as much as anybody", () => {
+test("who was dismissed for a flood waits for a while, and as long each time", () => {
   const { clock, allowances, opened, ask } = open()
-  const allowance = allowances.of("mallory")
-  allowance.messages.take(RELAYED_MESSAGES.burst)
-  allowance.hasFlooded = true
-  ask("mallory")
-  clock.advance(RELAYED_MESSAGES.burst / RELAYED_MESSAGES.rate * 1_000 - 1)
-  assert.deepEqual(opened, [])
-  clock.advance(1)
-  assert.deepEqual(opened, ["mallory"])
+  allowances.of("mallory").connections.take(CONNECTIONS.burst)
+  for (let round = 1; round <= 3; round++) {
+    allowances.of("mallory").punish()
+    ask("mallory")
+    ask("bob")
+    clock.advance(FLOOD_CONNECTIONS * 1_000)
+    assert.equal(opened.filter((peerId) => peerId === "mallory").length, round - 1)
+    clock.advance(1_000)
+    assert.equal(opened.filter((peerId) => peerId === "mallory").length, round)
+  }
 })
 
 test("nobody is let in any more when it is closed", () => {
