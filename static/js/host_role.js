@@ -203,7 +203,7 @@ export class HostRole {
     const guest = this.#guestOf(connection)
     if (!guest) return
     guest.close()
-    if (error.code === "rate_limited") guest.allowance.punish()
+    if (error.code === "rate_limited" || error.code === "bad_request") guest.allowance.punish()
     this.#guests.delete(connection.peerId)
     this.#relay.settle()
     this.#setState(connection.peerId, "disconnected")
