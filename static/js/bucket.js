@@ -20,6 +20,10 @@ export class Bucket {
     this.#filledAt = clock.now()
   }
 
+  get isFull() {
+    return this.wait(this.#burst) === 0
+  }
+
   /**
    * How long until so many tokens are there.
    * @param {number} tokens at most a full bucket

@@ -252,6 +252,11 @@ export class ClientRole {
     this.#connection?.trySend({ type: SUCCEED })
   }
 
+  /** Lets go of a host that doesn't do its part. @param {P2pError} reason */
+  giveUp(reason) {
+    this.#connection?.end(reason)
+  }
+
   /** @param {P2pError} [reason] */
   stop(reason) {
     this.#stopTimers()

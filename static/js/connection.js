@@ -73,6 +73,11 @@ export class Connection {
     return this.#state
   }
 
+  /** Whether the other side was heard of late. */
+  get isHeard() {
+    return this.#heartbeat.isHeard
+  }
+
   // Negotiating
 
   /** Opens the channel for messages and offers; the host's side. */
@@ -264,7 +269,7 @@ export class Connection {
     this.#negotiation.close()
     this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = null
     const pc = this.#pc
-    const channels = [...this.#channels.values()]
+    const channels = [...this.#channels.values()].filter(({ isOpen }) => isOpen) // the others have nothing to deliver
     if (channels.length > 0) void Promise.all(channels.map((channel) => channel.close())).then(() => pc.close())
     else pc.close()
   }

@@ -86,7 +86,7 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean} [options.reliable] false for what may be lost, and of which only the newest counts, such as the place of a cursor; 16 KiB at most
    * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host; with `to`, when all of
    *   these have been shown it; one that may be lost, at once
-   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `forbidden`, `no_such_peer`, `bad_request`
+   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `forbidden`, `no_such_peer`, `no_answer`, `bad_request`
    */
   async send(data, options = {}) {
     const { topic, reliable } = checkOptions("send", options, ["to", "topic", "reliable"])

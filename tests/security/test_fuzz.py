@@ -11,7 +11,7 @@ import websocket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flask_p2p_streams import messages
+from flask_p2p_streams import messages, rosters
 from flask_p2p_streams.errors import SignalingError
 from tests.security.attacker import Attacker
 from tests.security.conftest import Open
@@ -35,7 +35,7 @@ PARSERS: "dict[str, Callable[[Any], object]]" = {
     "sdp_answer": lambda value: messages.parse_answer(value, MAX_BYTES),
     "ice_candidate": lambda value: messages.parse_candidates(value, MAX_BYTES),
     "session_leave": messages.parse_leave,
-    "session_roster": messages.parse_roster,
+    "session_roster": rosters.parse,
     "session_join": messages.parse_join,
     "auth": messages.parse_auth,
     "host_probe": lambda value: messages.vouches(value, EPOCH),

@@ -1,6 +1,6 @@
 import { P2pError } from "../errors.js"
 import { IncomingFile } from "./incoming.js"
-import { AHEAD_BYTES, MAX_INBOUND_BYTES, MAX_OFFERS } from "./limits.js"
+import { AHEAD_BYTES, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS } from "./limits.js"
 import { failNote } from "./notes.js"
 
 /** All that others offer and send to this peer, and whose turn it is. */
@@ -106,8 +106,13 @@ export class Inbound {
   #startNext() {
     for (const file of this.#waiting) {
       let load = Math.min(file.size, AHEAD_BYTES)
-      this.each((other) => { load += other.load(AHEAD_BYTES) })
+      let ofSender = load
+      this.each((other) => {
+        load += other.load(AHEAD_BYTES)
+        if (other.senderId === file.senderId) ofSender += other.load(AHEAD_BYTES)
+      })
       if (load > MAX_INBOUND_BYTES) return
+      if (ofSender > MAX_INBOUND_BYTES_OF_SENDER) continue
       this.#waiting.delete(file)
       void file.start()
     }

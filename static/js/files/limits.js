@@ -21,6 +21,8 @@ export const AHEAD_BYTES = WINDOW_BYTES + UNWRITTEN_BYTES
 export const HIGH_BYTES = 256 * 1024
 /** How much may be on its way to one page at once, in all its transfers: four large files, or many small ones. */
 export const MAX_INBOUND_BYTES = 4 * AHEAD_BYTES
+/** How much of that one sender may take, so that there is always room for another's. */
+export const MAX_INBOUND_BYTES_OF_SENDER = MAX_INBOUND_BYTES - AHEAD_BYTES
 /** The largest file: what bounds the digests of its blocks to 8 MiB. */
 export const MAX_FILE_BYTES = 64 * 1024 ** 3
 
@@ -41,6 +43,8 @@ export const TICK_MLS = 1_000
 export const OFFER_MLS = 60_000
 /** Milliseconds without progress after which a receiver is dropped. */
 export const STALL_MLS = 10_000
+/** Milliseconds without progress after which a transfer ends, whatever the reason: the other end may have paused it, or may let it wait for its turn, and mean it for ever. */
+export const PATIENCE_MLS = 24 * 60 * 60 * 1_000
 /** Milliseconds that a peer which is out of reach gets to come back. */
 export const RETURN_MLS = 30_000
 /** Milliseconds of silence after which a receiver says where it is, and a sender that it is still there. */
