@@ -13,6 +13,7 @@ from .limits import UNREAD_BYTES
 from .lines import cut, line_of, shut
 from .metrics import Metrics
 from .pings import Pings
+from .websockets import Handling, connection_of
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -93,7 +94,7 @@ class Outgoing:
 
     def _with_writes_counted(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
         def open_counted(handler: Any, server: Any) -> Any:
-            connection = handler.__self__
+            connection = connection_of(handler)
             backlog: Backlog = connection.queue.backlog
 
             def serve(environ: dict[str, Any], start_response: Any) -> Any:
@@ -106,7 +107,8 @@ class Outgoing:
 
                 backlog.lines.add(line)
                 try:
-                    answer = open_socket(handle, server)(environ, start_response)
+                    handling = Handling(connection, handle)
+                    answer = open_socket(handling, server)(environ, start_response)
                 finally:
                     self._forget(line, backlog)
                     if opened:

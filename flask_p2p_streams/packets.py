@@ -17,7 +17,7 @@ from .metering import Meter, Standing
 from .metrics import Metrics
 from .sockets import is_handled
 from .throttle import Throttle
-from .websockets import metered
+from .websockets import connection_of, metered
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -132,7 +132,7 @@ class Packets:
 
     def _with_frames_checked(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
         def open_checked(handler: Any, server: Any) -> Any:
-            connection = handler.__self__
+            connection = connection_of(handler)
 
             def serve(environ: dict[str, Any], start_response: Any) -> Any:
                 if not self._compress:
