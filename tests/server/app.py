@@ -32,6 +32,9 @@ from flask_p2p_streams import P2PStreams  # noqa: E402
 class CountingStore:
     """A store that tells how often it was asked for anything."""
 
+    # Else the worker's beat would ask it, too.
+    is_shared = False
+
     def __init__(self) -> None:
         self.calls = 0
         self._values: dict[str, str] = {}
