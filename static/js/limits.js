@@ -64,6 +64,10 @@ export const MAX_REQUESTS_OF_PAIR = 250
 export const MAX_REQUESTS = 2_500
 /** Milliseconds that a browser gets to read a Blob. */
 export const READ_TERM_MLS = 30_000
+/** Milliseconds that the part of the client that moves files gets to load. */
+export const LOAD_TERM_MLS = 60_000
+/** How many files and notes of files wait for that. */
+export const MAX_LOADING = 1_000
 /** How many of one sender's topics that nobody handles are reported, and how many in all. */
 export const MAX_REPORTED_OF_SENDER = 3
 export const MAX_REPORTED = 100
