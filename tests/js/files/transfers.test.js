@@ -171,7 +171,7 @@ test("one sender whose files get on slowly leaves room for another's", async () 
 
 test("one receiver that takes next to nothing doesn't keep the others from a file for long", async () => {
   const { room, taken, parties: [ann, , mallory] } = open("ann", "bob", "mallory")
-  mallory.down.rate = 7
+  mallory.down.rate = 8
   const sending = ann.transfers.sendFile(noise(4 * MIB), { to: ["bob", "mallory"] })
   await room.until(() => sending.peers.get("mallory")?.state === "active")
   const begun = room.clock.now()
