@@ -24,7 +24,7 @@ export const FAST_MESSAGES = { rate: 500, burst: 1_000 }
 /** @type {Rate} */
 export const FAST_CHARACTERS = { rate: 2 * 1024 * 1024, burst: 2 * 1024 * 1024 }
 /** What one client may make its host look at, and pass on, of acknowledgements: of what comes faster only the newest counts. @type {Rate} */
-export const NEWS = { rate: 500, burst: 1_000 }
+export const NEWS = { rate: 1_000, burst: 2_000 }
 /** How many acknowledgements for different messages and files wait for that; those beyond it are dropped. */
 export const MAX_WAITING_NEWS = 1_000
 /** How often one peer may ask its host for a connection: what is more has to wait, and only the last time counts. @type {Rate} */
