@@ -1,6 +1,7 @@
 import { Timer } from "./clock.js"
 import { MAX_NEGOTIATING } from "./limits.js"
 import { MAX_PEERS } from "./presence.js"
+import { guarded } from "./topics.js"
 
 /** Whom a host makes a connection for, and when: each peer now and then only, and not too many at once. Who asks again while it waits asks once. */
 export class Entrance {
@@ -45,18 +46,23 @@ export class Entrance {
     this.#waiting.clear()
   }
 
-  /** There may be room. */
+  /**
+   * There may be room.
+   * @throws {unknown} what one of them brings about; the others have their turn all the same
+   */
   look() {
+    const failures = []
     for (const [peerId, open] of this.#waiting) {
-      if (this.#negotiating() >= MAX_NEGOTIATING) return // the next one that ends makes room
+      if (this.#negotiating() >= MAX_NEGOTIATING) break // the next one that ends makes room
       const { connections } = this.#allowances.of(peerId)
       const wait = connections.wait(1)
       if (wait > 0) this.#lookAfter(wait)
       else if (this.#waiting.delete(peerId)) {
         connections.take(1)
-        open()
+        try { open() } catch (error) { failures.push(error) }
       }
     }
+    if (failures.length > 0) throw failures[0]
   }
 
   // Private
@@ -66,6 +72,6 @@ export class Entrance {
     const at = this.#clock.now() + mls
     if (this.#timer.isRunning && this.#lookAt <= at) return
     this.#lookAt = at
-    this.#timer.start(mls, () => this.look())
+    this.#timer.start(mls, () => guarded(() => this.look()))
   }
 }

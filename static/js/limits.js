@@ -38,7 +38,7 @@ export const FAST_MESSAGES = { rate: 500, burst: 1_000 }
 /** @type {Rate} */
 export const FAST_CHARACTERS = { rate: 2 * 1024 * 1024, burst: 2 * 1024 * 1024 }
 /** What one client may make its host look at, and pass on, of acknowledgements: of what comes faster only the newest counts. @type {Rate} */
-export const NEWS = { rate: 500, burst: 1_000 }
+export const NEWS = { rate: 1_000, burst: 2_000 }
 /** How many acknowledgements for different messages and files wait for that; those beyond it are dropped. */
 export const MAX_WAITING_NEWS = 1_000
 /** How often one peer may ask its host for a connection: what is more has to wait, and only the last time counts. @type {Rate} */
@@ -78,6 +78,10 @@ export const MAX_REQUESTS_OF_PAIR = 250
 export const MAX_REQUESTS = 2_500
 /** Milliseconds that a browser gets to read a Blob. */
 export const READ_TERM_MLS = 30_000
+/** Milliseconds that the part of the client that moves files gets to load. */
+export const LOAD_TERM_MLS = 60_000
+/** How many files and notes of files wait for that. */
+export const MAX_LOADING = 1_000
 /** How many of one sender's topics that nobody handles are reported, and how many in all. */
 export const MAX_REPORTED_OF_SENDER = 3
 export const MAX_REPORTED = 100

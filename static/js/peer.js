@@ -22,6 +22,7 @@ import { Talk } from "./talk.js"
  *   keepSignaling: boolean,
  *   autoReconnect: boolean,
  *   history?: number,
+ *   heartbeat?: { idleTimeoutMls: number },
  *   topics?: import("./topics.js").Topics,
  *   delegate: PeerDelegate & import("./talk.js").TalkDelegate,
  *   backoff?: import("./backoff.js").Backoff,

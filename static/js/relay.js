@@ -109,15 +109,17 @@ export class Relay {
   admit(guest, frame, size) {
     if (!guest.isSynced) return
     const { senderId = guest.connection.peerId, inc = guest.inc, id } = frame
-    const content = this.#read(guest, frame)
-    if (!content) return
-    const message = { senderId, inc, id, content }
     const copies = this.#delegate.synced().length
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
     const isOwn = senderId === guest.connection.peerId && inc === guest.inc
-    if (isOwn && !guest.canSend) this.#refuse(guest, message)
-    else if (isOwn) guest.admit(frame, size, () => this.#pass(guest, message, saidUnder), copies)
-    else if (guest.canSend) guest.pass(size, () => this.#take({ message, size, saidUnder, giver: guest.connection.peerId }), copies)
+    /** Not before its time has come: what never passes shall cost nothing. @param {(message: Message) => void} pass */
+    const read = (pass) => () => {
+      const content = this.#read(guest, frame)
+      if (content) pass({ senderId, inc, id, content })
+    }
+    if (isOwn && !guest.canSend) this.#refuse(guest, senderId, inc, id)
+    else if (isOwn) guest.admit(frame, size, read((message) => this.#pass(guest, message, saidUnder)), copies)
+    else if (guest.canSend) guest.pass(size, read((message) => this.#take({ message, size, saidUnder, giver: guest.connection.peerId })), copies)
   }
 
   /**
@@ -195,9 +197,11 @@ export class Relay {
 
   /**
    * @param {Guest} guest
-   * @param {Message} message
+   * @param {string} senderId
+   * @param {string} inc
+   * @param {number} id
    */
-  #refuse(guest, { senderId, inc, id }) {
+  #refuse(guest, senderId, inc, id) {
     this.#conversation.skip(senderId, inc, id)
     guest.refuse(id, new P2pError("forbidden", { message: "This peer may read, and not send." }))
   }

@@ -171,12 +171,12 @@ STORM = """async (count) => {
   }
   return (performance.now() - begun) / 1_000
 }"""
-# Says nothing of what has come for this page alone.
+# Says nothing of what has come.
 SILENCE = """
   const send = RTCDataChannel.prototype.send
   RTCDataChannel.prototype.send = function (data) {
     if (typeof data !== "string") return send.call(this, data)
-    const frames = data.split("\\n").filter((frame) => !frame.includes('"Received"'))
+    const frames = data.split("\\n").filter((frame) => !/"(Received|Ack)"/.test(frame))
     if (frames.length > 0) send.call(this, frames.join("\\n"))
   }
 """
@@ -230,3 +230,18 @@ def test_who_acknowledges_nothing_fills_nobody_elses_room(room: Room) -> None:
     assert told == "bob"
     assert bob.page.evaluate("window.taken") == "all of it"
     bob.wait_for_messages([("ann", "hello")])
+
+
+def test_who_acknowledges_nothing_keeps_nobody_waiting(room: Room) -> None:
+    host, ann = room.join("host"), room.join("ann")
+    room.join("mallory", init_script=SILENCE)
+    for peer in (ann, host):
+        told = peer.page.evaluate(f"""async () => {{
+          let count = 0
+          for (let round = 0; round < 2; round++) {{
+            const said = Array.from({{ length: 600 }}, () => {FRAME}.send("x"))
+            count += (await Promise.all(said)).length
+          }}
+          return count
+        }}""")
+        assert told == 1_200

@@ -5,6 +5,7 @@ import { Allowances } from "../../static/js/allowance.js"
 import { Entrance } from "../../static/js/entrance.js"
 import { CONNECTIONS, FLOOD_CONNECTIONS, MAX_NEGOTIATING } from "../../static/js/limits.js"
 import { FakeClock } from "./support/fake_clock.js"
+import { reported } from "./support/report_error.js"
 
 function open() {
   const clock = new FakeClock()
@@ -69,4 +70,16 @@ test("nobody is let in any more when it is closed", () => {
   assert.equal(clock.pending, 0)
   clock.advance(10_000)
   assert.equal(opened.length, CONNECTIONS.burst)
+})
+
+test("one that the browser makes no connection for keeps nobody else out", () => {
+  const { clock, entrance, opened, ask } = open()
+  for (let number = 0; number < CONNECTIONS.burst; number++) for (const peerId of ["ann", "bob"]) ask(peerId)
+  opened.length = 0
+  const fail = () => { throw new Error("no more") }
+  entrance.ask("ann", fail)
+  ask("bob")
+  clock.advance(1_000)
+  assert.deepEqual([opened, reported.splice(0).map(({ message }) => message)], [["bob"], ["no more"]])
+  assert.throws(() => entrance.ask("cleo", fail), { message: "no more" })
 })

@@ -45,6 +45,9 @@ export const OFFER_MLS = 60_000
 export const STALL_MLS = 10_000
 /** Milliseconds without progress after which a transfer ends, whatever the reason: the other end may have paused it, or may let it wait for its turn, and mean it for ever. */
 export const PATIENCE_MLS = 24 * 60 * 60 * 1_000
+/** A receiver that the others of the same file wait for takes so many bytes in so many milliseconds, or is dropped. */
+export const LEAST_PACE_BYTES = 256 * 1024
+export const LEAST_PACE_MLS = 30_000
 /** Milliseconds that a peer which is out of reach gets to come back. */
 export const RETURN_MLS = 30_000
 /** Milliseconds of silence after which a receiver says where it is, and a sender that it is still there. */

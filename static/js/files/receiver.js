@@ -1,4 +1,4 @@
-import { OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "./limits.js"
+import { LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "./limits.js"
 import { Meter } from "./progress.js"
 import { Window } from "./window.js"
 
@@ -22,6 +22,9 @@ export class Receiver {
   /** As that, and no new connection or pause makes it begin anew. */
   #stillMls = 0
   #quietMls = 0
+  /** For how long others have waited for it, and what it had got when that began. */
+  #lagMls = 0
+  #lagFrom = 0
   #window
 
   /**
@@ -113,6 +116,20 @@ export class Receiver {
     if (!isFilePaused && this.stage !== "waiting") this.#stillMls += mls
     if (this.#idleMls < this.#patience(isQueued) && this.#stillMls < PATIENCE_MLS) return null
     return this.stage === "offered" ? "declined" : "stalled"
+  }
+
+  /**
+   * Time has passed in which others of the same file waited for it, or didn't.
+   * @param {number} mls
+   * @param {boolean} holdsUp
+   * @returns {boolean} whether it keeps them waiting for next to nothing
+   */
+  lag(mls, holdsUp) {
+    this.#lagMls += mls
+    if (holdsUp && this.credited - this.#lagFrom < LEAST_PACE_BYTES) return this.#lagMls > LEAST_PACE_MLS
+    this.#lagMls = 0
+    this.#lagFrom = this.credited
+    return false
   }
 
   /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CHUNK_BYTES, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, STALL_MLS, TICK_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, STALL_MLS, TICK_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { Receiver } from "../../../static/js/files/receiver.js"
 import { Talking } from "../../../static/js/files/talking.js"
 import { FakeClock } from "../support/fake_clock.js"
@@ -103,4 +103,22 @@ test("a new connection doesn't make an offer new", () => {
     assert.equal(receiver.pass(5_000, false, false), null)
   }
   assert.equal(receiver.pass(5_000, false, false), "declined")
+})
+
+test("one that others wait for has to get on, and one that nobody waits for may take its time", () => {
+  const lagging = (bytes, holdsUp) => {
+    const receiver = active()
+    for (let offset = 0; offset + CHUNK_BYTES <= SIZE && receiver.hasRoom(CHUNK_BYTES); offset += CHUNK_BYTES) receiver.advance(CHUNK_BYTES)
+    for (let mls = TICK_MLS; mls <= 2 * LEAST_PACE_MLS; mls += TICK_MLS) {
+      receiver.credit({ offset: receiver.credited + bytes })
+      if (receiver.lag(TICK_MLS, holdsUp())) return mls
+    }
+    return Infinity
+  }
+  const needed = Math.ceil(LEAST_PACE_BYTES / (LEAST_PACE_MLS / TICK_MLS))
+  assert.equal(lagging(1, () => true), LEAST_PACE_MLS + TICK_MLS)
+  assert.equal(lagging(needed, () => true), Infinity)
+  assert.equal(lagging(1, () => false), Infinity)
+  let tick = 0
+  assert.equal(lagging(1, () => ++tick % 20 > 0), Infinity)
 })

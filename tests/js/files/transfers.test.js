@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../../static/js/errors.js"
-import { CHUNK_BYTES, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_PACE_MLS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise, subtle } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -167,6 +167,18 @@ test("one sender whose files get on slowly leaves room for another's", async () 
   const sending = ann.transfers.sendFile(noise(3 * MIB, 99), { to: "bob" })
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.ok(await same(await taken.get("bob").at(-1), noise(3 * MIB, 99)))
+})
+
+test("one receiver that takes next to nothing doesn't keep the others from a file for long", async () => {
+  const { room, taken, parties: [ann, , mallory] } = open("ann", "bob", "mallory")
+  mallory.down.rate = 8
+  const sending = ann.transfers.sendFile(noise(4 * MIB), { to: ["bob", "mallory"] })
+  await room.until(() => sending.peers.get("mallory")?.state === "active")
+  const begun = room.clock.now()
+  assert.equal((await room.settled(sending.done)).error, undefined)
+  assert.ok(room.clock.now() - begun < 2 * LEAST_PACE_MLS)
+  assert.deepEqual([sending.peers.get("bob")?.state, sending.failures.get("mallory")?.code], ["done", "stalled"])
+  assert.ok(await same(await taken.get("bob")[0], noise(4 * MIB)))
 })
 
 test("a thousand small files all arrive", async () => {
