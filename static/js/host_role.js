@@ -1,14 +1,12 @@
 import { sizeOf } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { STATES_PER_FRAME } from "./limits.js"
 import { ACK, DATA, encodeFrame, isRoutedFrame, STATE, SUCCEED, SYNC } from "./messages.js"
 import { Guest } from "./guest.js"
 import { Presence } from "./presence.js"
 import { Relay } from "./relay.js"
 import { Roster } from "./roster.js"
 import { Switchboard } from "./switchboard.js"
-
-/** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
-export const STATES_PER_FRAME = 200
 
 /**
  * What a role tells the peer that plays it.
