@@ -46,7 +46,7 @@ export class Peer {
     this.#talk = new Talk({
       ...options,
       role: () => this.#membership.role,
-      peers: () => this.peers,
+      peers: () => this.#membership.peers,
       isConnected: () => this.isConnected,
       requireVoice: () => this.#requireVoice(),
     })
@@ -66,7 +66,7 @@ export class Peer {
   }
 
   get peers() {
-    return this.#membership.peers
+    return new Map(this.#membership.peers) // the app's own
   }
 
   get hostPeerId() {
