@@ -3,6 +3,7 @@ import { MAX_FAST_BYTES } from "./limits.js"
 import { FAST } from "./messages.js"
 
 export { MAX_FAST_BYTES } from "./limits.js"
+
 /** How many senders' topics are remembered; beyond it the one that has been quiet for longest is forgotten. */
 export const MAX_STREAMS = 10_000
 
