@@ -40,6 +40,17 @@ export class Bucket {
     this.#level -= tokens
   }
 
+  /**
+   * Takes them only if they are there.
+   * @param {number} tokens
+   * @returns {boolean}
+   */
+  tryTake(tokens) {
+    if (this.wait(tokens) > 0) return false
+    this.#level -= tokens
+    return true
+  }
+
   #fill() {
     const now = this.#clock.now()
     this.#level = Math.min(this.#burst, this.#level + ((now - this.#filledAt) / 1_000) * this.#rate)

@@ -1,10 +1,8 @@
 import { P2pError } from "./errors.js"
-import { MAX_STREAMS_OF_SENDER } from "./limits.js"
+import { MAX_FAST_BYTES, MAX_STREAMS_OF_SENDER } from "./limits.js"
 import { FAST } from "./messages.js"
 import { Shares } from "./shares.js"
 
-/** The largest message that may be lost, in bytes: it travels in several packets, of which none may be. */
-export const MAX_FAST_BYTES = 16_384
 /** How many senders' topics are remembered; beyond it, or beyond those of one sender, the one that has been quiet for longest is forgotten. */
 export const MAX_STREAMS = 10_000
 

@@ -1,5 +1,6 @@
 import { sizeOf } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { STATES_PER_FRAME } from "./limits.js"
 import { ACK, DATA, encodeFrame, isRoutedFrame, STATE, SUCCEED, SYNC } from "./messages.js"
 import { Allowances } from "./allowance.js"
 import { Entrance } from "./entrance.js"
@@ -8,9 +9,6 @@ import { Presence } from "./presence.js"
 import { Relay } from "./relay.js"
 import { Roster } from "./roster.js"
 import { Switchboard } from "./switchboard.js"
-
-/** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
-export const STATES_PER_FRAME = 200
 
 /**
  * What a role tells the peer that plays it.

@@ -47,7 +47,7 @@ export class Peer {
     this.#talk = new Talk({
       ...options,
       role: () => this.#membership.role,
-      peers: () => this.peers,
+      peers: () => this.#membership.peers,
       isConnected: () => this.isConnected,
       requireVoice: () => this.#requireVoice(),
     })
@@ -67,7 +67,7 @@ export class Peer {
   }
 
   get peers() {
-    return this.#membership.peers
+    return new Map(this.#membership.peers) // the app's own
   }
 
   get hostPeerId() {

@@ -1,7 +1,7 @@
 import { Consents } from "./consents.js"
 import { STAMP_BYTES } from "./contents.js"
 import { P2pError } from "./errors.js"
-import { MAX_FAST_BYTES } from "./fast.js"
+import { MAX_FAST_BYTES } from "./limits.js"
 import { CHUNK, CREDIT, DIRECT, encodeFrame, FAST, isSpeech } from "./messages.js"
 
 /**

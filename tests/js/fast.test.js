@@ -3,7 +3,8 @@ import { test } from "node:test"
 
 import { Content } from "../../static/js/contents.js"
 import { P2pError } from "../../static/js/errors.js"
-import { Fast, MAX_FAST_BYTES, MAX_STREAMS } from "../../static/js/fast.js"
+import { Fast, MAX_STREAMS } from "../../static/js/fast.js"
+import { MAX_FAST_BYTES } from "../../static/js/limits.js"
 
 /** What is sent, and what is shown. */
 function open() {

@@ -28,6 +28,8 @@ export const MAX_FILE_BYTES = 64 * 1024 ** 3
 
 /** How many unfinished transfers of one sender a receiver knows; further offers are declined. */
 export const MAX_OFFERS = 100
+/** How many of all senders: a host can say that there are as many of these as it likes. */
+export const MAX_OFFERS_IN_ALL = 2_000
 /** How many files a sender's page has in hand. */
 export const MAX_QUEUED = 10_000
 /** How many peers one file is sent to. */

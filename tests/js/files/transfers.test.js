@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../../static/js/errors.js"
-import { CHUNK_BYTES, LEAST_PACE_MLS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_PACE_MLS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_OFFERS_IN_ALL, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise, subtle } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -207,6 +207,19 @@ test("only so many files may wait, here and at a receiver", async () => {
   assert.equal(bob.offers.length, 16 + MAX_OFFERS)
   ann.transfers.leave(new P2pError("not_joined"))
   assert.equal(ann.transfers.size, 0)
+})
+
+test("only so many files wait, however many senders there are said to be, and what is over makes room", async () => {
+  const { room, parties: [bob] } = open("bob")
+  bob.onOffer = () => true
+  const offer = (sender) => bob.transfers.noted(`sender-${sender}`, { kind: "offer", id: "f", name: "x", type: "", size: 1 })
+  for (let sender = 0; sender < MAX_OFFERS_IN_ALL + 50; sender++) offer(sender)
+  assert.equal(bob.offers.length, MAX_OFFERS_IN_ALL)
+  bob.offers[7].decline()
+  for (const sender of ["one more", "too many"]) offer(sender)
+  assert.equal(bob.offers.length, MAX_OFFERS_IN_ALL + 1)
+  bob.transfers.leave(new P2pError("not_joined"))
+  await room.pass(100)
 })
 
 test("a name or type that lies is cleaned at both ends", async () => {
