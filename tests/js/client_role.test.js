@@ -234,19 +234,16 @@ test("a host that tells of new peers without end is told of now and then, and th
   assert.deepEqual([ann.presence.bob, ann.role.peers.size], ["connected", 3 + 2 * PEERS_EVENTS.burst])
 })
 
-test("a roster of everybody there could be costs no more than is looked at", async () => {
+test("a host tells of so many peers in one frame, and of so many in all", async () => {
   const room = new Room()
   const ann = await room.join("ann")
-  const crowd = Array.from({ length: 100_000 }, (_, index) => /** @type {[string, string]} */ ([`peer-${index}`, "connected"]))
-  const begun = process.cpuUsage()
-  room.host.channel("ann").send(told(crowd.slice(0, 9_000)))
+  const crowd = Array.from({ length: 2 * MAX_PEERS }, (_, index) => /** @type {[string, string]} */ ([`peer-${index}`, "connected"]))
+  room.host.channel("ann").send(told(crowd.slice(0, STATES_PER_FRAME + 1)))
   await settle()
   assert.equal(ann.role.peers.size, 2)
-  for (let start = 0; start < crowd.length; start += STATES_PER_FRAME) room.host.channel("ann").send(told(crowd.slice(start, start + STATES_PER_FRAME), { readers: [crowd[start][0]], epoch: start }))
+  for (let start = 0; start < crowd.length; start += STATES_PER_FRAME) room.host.channel("ann").send(told(crowd.slice(start, start + STATES_PER_FRAME)))
   await settle()
   assert.equal(ann.role.peers.size, MAX_PEERS)
-  // Before, it took four seconds; 100,000 entries are read in a tenth of one.
-  assert.ok(process.cpuUsage(begun).user < 2_000_000)
 })
 
 test("readers that are invented fill no memory, and those who are there stay silent", async () => {

@@ -102,3 +102,25 @@ test("what a host plants in a client's log does no harm to those whose host that
   for (const { peer } of [bob, cleo, later, hostile.pages[3]]) peer.abort()
   await world.pass(1_000)
 })
+
+test("a host that tells of 100,000 peers, and that they have gone, keeps a client no longer than it takes to read", async () => {
+  const hostile = await HostileWorld.open("host")
+  const { world, pages: [, bob] } = hostile
+  // What moves files is there, and looks at who can be reached.
+  hostile.say("messages", '{"type":"Direct","senderId":"cleo","inc":"i","id":1,"after":0,"note":{"kind":"offer","id":"f1","name":"a.txt","type":"","size":1}}')
+  bob.on.file = () => true
+  while (bob.offers.length === 0) await world.pass(1)
+  let taken = 0
+  for (let round = 0; round < 500; round++) {
+    const state = round < 10 ? "connected" : "closed"
+    const data = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`${round}-${index}`, state]))
+    const packet = JSON.stringify({ type: "Data.Connection.State", senderId: "ann", data })
+    const begun = process.cpuUsage()
+    hostile.say("messages", packet)
+    await world.pass(0)
+    taken += process.cpuUsage(begun).user / 1_000
+  }
+  assert.ok(bob.peer.peers.size >= 1_900)
+  assert.ok(taken < 3_000, `${taken} ms`)
+  await assertWell(hostile)
+})
