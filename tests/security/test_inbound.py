@@ -10,6 +10,7 @@ import pytest
 
 from tests.security import floods
 from tests.security.attacker import Attacker
+from tests.security.bare import Bare
 from tests.security.conftest import Open
 from tests.security.healthy import Healthy
 from tests.server.wire import get
@@ -24,7 +25,7 @@ def memory(url: str) -> int:
     return int(json.loads(get(f"{url}/memory"))["bytes"])
 
 
-def pour(eve: Attacker, flood: Iterator[bytes]) -> bool:
+def pour(eve: Attacker | Bare, flood: Iterator[bytes]) -> bool:
     """Send a flood for as long as it is read; return whether the server has ended it."""
     connection = eve.raw_socket
     deadline = time.monotonic() + PATIENCE
