@@ -17,7 +17,8 @@ class Bare:
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
             **headers,
         }
-        lines = [f"{name}: {value}\r\n" for name, value in wanted.items()]
+        # An empty one is left out.
+        lines = [f"{name}: {value}\r\n" for name, value in wanted.items() if value]
         path = "/socket.io/?EIO=4&transport=websocket"
         self.raw_socket.sendall(f"GET {path} HTTP/1.1\r\n{''.join(lines)}\r\n".encode())
         self.answer = self.raw_socket.recv(65_536).decode(errors="replace")

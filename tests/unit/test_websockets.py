@@ -5,10 +5,12 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import simple_websocket
+from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ from flask_p2p_streams.metered_sockets import WholeSocket
 from flask_p2p_streams.metering import Meter, Standing
 from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.packets import OFFER
-from flask_p2p_streams.websockets import BoundedDeflate, MeteredServer, unmasked
+from flask_p2p_streams.websockets import BoundedDeflate, MeteredServer, metered, unmasked
 from tests.conftest import Clock
 from tests.security.frames import BINARY, COMPRESSED, FINAL, TEXT, frame, head, text
 
@@ -32,23 +34,25 @@ def meter(standing: Standing = "member") -> Meter:
     return Meter(lambda: standing, MOST, clock.advance, Metrics(), clock)
 
 
-@contextmanager
-def opened(standing: Standing, extensions: str = "") -> "Iterator[tuple[Any, socket.socket]]":
-    """Yield a WebSocket of the server's, and its client's bare socket."""
-    ours, theirs = socket.socketpair()
-    theirs.settimeout(TIMEOUT)
-    environ = {
+def request(ours: socket.socket, extensions: str = "") -> dict[str, Any]:
+    environ: dict[str, Any] = {
         "werkzeug.socket": ours,
         "HTTP_HOST": "here",
         "HTTP_CONNECTION": "keep-alive, Upgrade",
         "HTTP_UPGRADE": "websocket",
         "HTTP_SEC_WEBSOCKET_VERSION": "13",
         "HTTP_SEC_WEBSOCKET_KEY": "dGhlIHNhbXBsZSBub25jZQ==",
-        "HTTP_SEC_WEBSOCKET_EXTENSIONS": extensions,
     }
-    if not extensions:
-        del environ["HTTP_SEC_WEBSOCKET_EXTENSIONS"]
-    websocket = MeteredServer(environ, meter(standing))
+    offered = {"HTTP_SEC_WEBSOCKET_EXTENSIONS": extensions} if extensions else {}
+    return {**environ, **offered}
+
+
+@contextmanager
+def opened(standing: Standing, extensions: str = "") -> "Iterator[tuple[Any, socket.socket]]":
+    """Yield a WebSocket of the server's, and its client's bare socket."""
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(TIMEOUT)
+    websocket = MeteredServer(request(ours, extensions), meter(standing))
     answer = theirs.recv(4096)
     assert answer.startswith(b"HTTP/1.1 101 ")
     assert (b"permessage-deflate" in answer.lower()) == bool(extensions)
@@ -111,6 +115,17 @@ def test_a_client_that_does_not_say_goodbye_is_not_waited_for() -> None:
         websocket.close()
         ended.join(TIMEOUT / 2)
         assert not ended.is_alive()
+
+
+def test_who_is_silent_for_longer_than_pings_allow_is_gone() -> None:
+    heard = []
+    server = SimpleNamespace(ping_interval=0.05, ping_timeout=0.05)
+    ours, theirs = socket.socketpair()
+    serve = metered(SimpleWebSocketWSGI, lambda each: heard.append(each.wait()), server, meter())
+    with pytest.raises(ConnectionError):
+        serve(request(ours), None)
+    assert heard == [None]
+    theirs.close()
 
 
 # Compression
