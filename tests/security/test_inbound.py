@@ -1,6 +1,7 @@
 """Whatever comes in on a WebSocket, the server keeps little of it, and others notice nothing."""
 
 import contextlib
+import itertools
 import json
 import select
 import time
@@ -58,4 +59,14 @@ def test_a_member_leaves_little(open_wire: Open, healthy: Healthy, url: str, flo
     eve = open_wire().join(healthy.session_id, "eve")
     pour(eve, floods.OF_A_MEMBER[flood]())
     assert memory(url) - before < KEPT_BYTES
+    eve.drop()
+
+
+@pytest.mark.parametrize("flood", ["longest events", "long events", "events"])
+def test_one_sender_starves_nobody(open_wire: Open, healthy: Healthy, flood: str) -> None:
+    eve = open_wire().join(healthy.session_id, "eve")
+    before = healthy.rounds
+    pour(eve, itertools.chain.from_iterable(iter(floods.OF_A_MEMBER[flood], None)))
+    # Hundreds, where nobody else needs the machine; none, where she has the server for herself.
+    assert healthy.rounds - before > 10
     eve.drop()
