@@ -62,7 +62,13 @@ class CheckedWebSocket:
         while True:
             self._take_turns()
             data = self._websocket.wait()
-            if not isinstance(data, str) or self._is_fine(data):
+            if not isinstance(data, str):
+                return data
+            is_frame = FRAME.match(data) is not None
+            if not self._connection.upgraded:
+                # Engine.IO looks at the two packets of an upgrade itself.
+                return data if is_frame else NOOP
+            if self._is_fine(data, is_frame):
                 return data
 
     def _take_turns(self) -> None:
@@ -70,12 +76,11 @@ class CheckedWebSocket:
         if not self._in_a_row:
             self._give_way()
 
-    def _is_fine(self, packet: str) -> bool:
-        if not FRAME.match(packet):
+    def _is_fine(self, packet: str, is_frame: bool) -> bool:
+        if not is_frame:
             self._metrics.bad_packet()
             raise ValueError("This is no frame of Engine.IO's.")
-        # Before it is upgraded, Engine.IO looks at the two packets of that itself.
-        if not self._connection.upgraded or is_asked_for(self._connection, packet):
+        if is_asked_for(self._connection, packet):
             return True
         if not self._refuse():
             raise ValueError("These are packets that nobody has asked for.")

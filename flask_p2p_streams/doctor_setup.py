@@ -98,9 +98,10 @@ def async_mode(patient: Patient) -> Iterator[Finding]:
         )
     if any(mode.startswith("gevent") for mode in modes) and find_spec("geventwebsocket"):
         yield Finding(
-            "warning",
+            "error",
             "async mode",
-            "gevent-websocket is installed: gunicorn's gevent worker then refuses WebSockets.",
+            "gevent-websocket is installed: it keeps whatever strangers send, so that an app "
+            "with async_mode='gevent' refuses to start.",
             "Uninstall gevent-websocket; simple-websocket does its work.",
         )
 
@@ -114,12 +115,19 @@ def handlers(patient: Patient) -> Iterator[Finding]:
 
 
 def transports(patient: Patient) -> Iterator[Finding]:
-    """Look for long polling where several workers run."""
-    several = patient.has_queue or len(patient.workers) > 1 or several_workers()
-    if several and "polling" in patient.server.eio.transports:
+    """Look for long polling, which nobody needs here."""
+    if "polling" not in patient.server.eio.transports:
+        return
+    if patient.has_queue or len(patient.workers) > 1 or several_workers():
         problem = "Long polling with several workers works with sticky sessions only."
-        cure = "Pass transports=['websocket'] to SocketIO(): the client uses nothing else."
-        yield Finding("warning", "transports", problem, cure)
+    else:
+        problem = (
+            "SocketIO takes long polling: how fast a WebSocket is read is bounded, but not how "
+            "many requests come, and each poll of a stranger may hold a thread for "
+            f"{patient.server.eio.ping_interval + patient.server.eio.ping_timeout:g} s."
+        )
+    cure = "Pass transports=['websocket'] to SocketIO(): the client uses nothing else."
+    yield Finding("warning", "transports", problem, cure)
 
 
 def pings(patient: Patient) -> Iterator[Finding]:

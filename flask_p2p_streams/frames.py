@@ -1,9 +1,9 @@
 """WebSocket frames, as far as they have to be read to be counted (RFC 6455, section 5.2)."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 CONTINUATION, CONTROL = 0x0, 0x8
+LONGEST_HEAD = 14
 _LONGER_LENGTHS = {126: 2, 127: 8}
 
 
@@ -31,29 +31,35 @@ class FrameReader:
         self._head = b""
         self._left = 0
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
-        """Yield the frames whose heads end in these bytes."""
-        at = 0
+    def feed(self, data: bytes) -> list[Frame]:
+        """Return the frames whose heads end in these bytes."""
+        frames = []
+        at = min(self._left, len(data))
+        self._left -= at
         while at < len(data):
-            if self._left:
-                step = min(self._left, len(data) - at)
-                self._left -= step
-            else:
-                step = self._missing()
-                self._head += data[at : at + step]
-                if not self._missing():
-                    yield self._begin()
-            at += step
+            known = len(self._head)
+            head = self._head + data[at : at + LONGEST_HEAD - known]
+            size = _head_size(head)
+            if len(head) < size:
+                self._head = head
+                break
+            self._head = b""
+            frames.append(_frame(head))
+            at += size - known
+            self._left = max(0, frames[-1].length - (len(data) - at))
+            at += frames[-1].length
+        return frames
 
-    def _missing(self) -> int:
-        # Of the head, as far as it is known how long that is.
-        if len(self._head) < 2:
-            return 2 - len(self._head)
-        mask = 4 if self._head[1] & 0x80 else 0
-        return 2 + _LONGER_LENGTHS.get(self._head[1] & 0x7F, 0) + mask - len(self._head)
 
-    def _begin(self) -> Frame:
-        head, self._head = self._head, b""
-        size = _LONGER_LENGTHS.get(head[1] & 0x7F, 0)
-        self._left = int.from_bytes(head[2 : 2 + size], "big") if size else head[1] & 0x7F
-        return Frame(head[0] & 0x0F, self._left)
+def _head_size(head: bytes) -> int:
+    # As far as it is known how long that is.
+    if len(head) < 2:
+        return 2
+    mask = 4 if head[1] & 0x80 else 0
+    return 2 + _LONGER_LENGTHS.get(head[1] & 0x7F, 0) + mask
+
+
+def _frame(head: bytes) -> Frame:
+    size = _LONGER_LENGTHS.get(head[1] & 0x7F)
+    length = int.from_bytes(head[2 : 2 + size], "big") if size else head[1] & 0x7F
+    return Frame(head[0] & 0x0F, length)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from .buckets import Bucket, Rate, refilled
+from .buckets import Rate
 from .frames import Frame, FrameReader
 from .limits import (
     FRAME_COST,
@@ -34,20 +34,21 @@ class Pace:
     def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
         self._rate = rate
         self._clock = clock
-        self._bucket = Bucket(rate.burst, clock())
+        self._tokens = rate.burst
+        self._at = clock()
 
     def spend(self, tokens: float) -> None:
         """Pay, whether there is enough or not."""
-        tokens_left = self._refilled().tokens - tokens
-        self._bucket = Bucket(tokens_left, self._bucket.at)
+        now = self._clock()
+        gained = max(0.0, now - self._at) * self._rate.per_second
+        self._tokens = min(self._rate.burst, self._tokens + gained) - tokens
+        self._at = now
 
     def debt(self) -> float:
         """Return the seconds until everything is paid."""
-        return max(0.0, -self._refilled().tokens / self._rate.per_second)
-
-    def _refilled(self) -> Bucket:
-        self._bucket = refilled(self._bucket, self._rate, self._clock())
-        return self._bucket
+        if self._tokens < 0:
+            self.spend(0)
+        return max(0.0, -self._tokens / self._rate.per_second)
 
 
 class Meter:
@@ -100,8 +101,10 @@ class Meter:
 
     def takes(self, data: bytes) -> bool:
         """Count bytes that were read; return False if they are part of too much."""
+        frames = self._reader.feed(data)
         self._bytes.spend(len(data))
-        return all(self._takes(frame) for frame in self._reader.feed(data))
+        self._frames.spend(len(frames))
+        return all(map(self._takes, frames))
 
     def wait(self) -> bool:
         """Return whether what has come is paid for, after a while if it isn't."""
@@ -113,7 +116,6 @@ class Meter:
         return False
 
     def _takes(self, frame: Frame) -> bool:
-        self._frames.spend(1)
         if frame.is_control:
             return self._takes_control()
         if frame.begins_message:

@@ -24,6 +24,12 @@ logger = logging.getLogger("flask_p2p_streams")
 # What comes to a namespace: a wish to join, an event, an answer; the default one has no name.
 PACKET = re.compile(r"(?P<kind>[023])(?:[0-9]+-)?(?P<namespace>/[^,?]*)?")
 CONNECT = "0"
+# How browsers offer to compress (RFC 7692, section 7.1); libraries trip over worse numbers.
+EXTENSIONS = "HTTP_SEC_WEBSOCKET_EXTENSIONS"
+OFFER = re.compile(
+    "permessage-deflate"
+    "(; ?((client|server)_no_context_takeover|(client|server)_max_window_bits(=(9|1[0-5]))?))*"
+)
 # What hands a packet to the app's handlers in python-socketio.
 DISPATCHERS = ("_trigger_event", "trigger_callback")
 
@@ -135,8 +141,8 @@ class Packets:
             connection = connection_of(handler)
 
             def serve(environ: dict[str, Any], start_response: Any) -> Any:
-                if not self._compress:
-                    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+                if not self._compress or not OFFER.fullmatch(environ.get(EXTENSIONS, "")):
+                    environ.pop(EXTENSIONS, None)
 
                 def handle(websocket: Any) -> Any:
                     return handler(self._checked(websocket, connection))

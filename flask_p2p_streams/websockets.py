@@ -95,6 +95,7 @@ class MeteredWSGI(SimpleWebSocketWSGI):  # type: ignore[misc]
     def __init__(self, driver: Any, handler: Handler, server: Any, meter: Meter) -> None:
         super().__init__(handler, server, **driver(handler, server).server_args)
         self._meter = meter
+        self._longest_silence: float = server.ping_interval + server.ping_timeout
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Serve one WebSocket, until it ends."""
@@ -110,6 +111,14 @@ class MeteredWSGI(SimpleWebSocketWSGI):  # type: ignore[misc]
         if self.ws.mode == "werkzeug":
             raise ConnectionError
         return ended
+
+    def wait(self) -> str | bytes | None:
+        """Return the next message; None at the end, or where nobody answers pings any more."""
+        try:
+            message: str | bytes | None = self.ws.receive(self._longest_silence)
+        except simple_websocket.ConnectionClosed:
+            return None
+        return message
 
 
 class MeteredServer(simple_websocket.Server):  # type: ignore[misc]

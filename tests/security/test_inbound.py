@@ -1,6 +1,7 @@
 """Whatever comes in on a WebSocket, the server keeps little of it, and others notice nothing."""
 
 import contextlib
+import itertools
 import json
 import select
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from tests.security import floods
 from tests.security.attacker import Attacker
+from tests.security.bare import Bare
 from tests.security.conftest import Open
 from tests.security.healthy import Healthy
 from tests.server.wire import get
@@ -24,7 +26,7 @@ def memory(url: str) -> int:
     return int(json.loads(get(f"{url}/memory"))["bytes"])
 
 
-def pour(eve: Attacker, flood: Iterator[bytes]) -> bool:
+def pour(eve: Attacker | Bare, flood: Iterator[bytes]) -> bool:
     """Send a flood for as long as it is read; return whether the server has ended it."""
     connection = eve.raw_socket
     deadline = time.monotonic() + PATIENCE
@@ -57,4 +59,14 @@ def test_a_member_leaves_little(open_wire: Open, healthy: Healthy, url: str, flo
     eve = open_wire().join(healthy.session_id, "eve")
     pour(eve, floods.OF_A_MEMBER[flood]())
     assert memory(url) - before < KEPT_BYTES
+    eve.drop()
+
+
+@pytest.mark.parametrize("flood", ["longest events", "long events", "events"])
+def test_one_sender_starves_nobody(open_wire: Open, healthy: Healthy, flood: str) -> None:
+    eve = open_wire().join(healthy.session_id, "eve")
+    before = healthy.rounds
+    pour(eve, itertools.chain.from_iterable(iter(floods.OF_A_MEMBER[flood], None)))
+    # Hundreds, where nobody else needs the machine; none, where she has the server for herself.
+    assert healthy.rounds - before > 10
     eve.drop()

@@ -119,13 +119,15 @@ def test_workers_without_a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     assert levels(doctor_setup.workers, patient(shared=True)) == ["warning"]
 
 
-def test_polling_with_several_workers() -> None:
+def test_polling() -> None:
     both = {"transports": ["websocket", "polling"]}
     alone = patient(io=both)
-    assert levels(doctor_setup.transports, alone) == []
-    assert levels(doctor_setup.transports, replace(alone, workers=(WORKER,) * 2)) == ["warning"]
+    [(level, problem)] = found(doctor_setup.transports, alone)
+    assert (level, "45 s" in problem) == ("warning", True)
     queue = {"message_queue": QUEUE}
-    assert levels(doctor_setup.transports, patient(io={**both, **queue})) == ["warning"]
+    for several in (replace(alone, workers=(WORKER,) * 2), patient(io={**both, **queue})):
+        [(level, problem)] = found(doctor_setup.transports, several)
+        assert (level, "sticky" in problem) == ("warning", True)
     lean = {"transports": ["websocket"], **queue}
     assert levels(doctor_setup.transports, patient(io=lean)) == []
 
@@ -162,7 +164,7 @@ def test_eventlet_beside_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_gevent_websocket(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = patient(workers=(replace(WORKER, async_mode="gevent"),))
     monkeypatch.setattr(doctor_setup, "find_spec", lambda _: object())
-    assert levels(doctor_setup.async_mode, subject) == ["warning"]
+    assert levels(doctor_setup.async_mode, subject) == ["error"]
     assert levels(doctor_setup.async_mode, patient()) == []
 
 
