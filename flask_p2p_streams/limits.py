@@ -39,6 +39,12 @@ READ_RATE = Rate(per_second=1024 * 1024, burst=2 * 1024 * 1024)
 """Bytes that are read from one socket; more are read later."""
 UNREAD_BYTES = 1024 * 1024
 """Bytes that wait for one socket to read them; with more, it is closed."""
+PACKET_BYTES = 512
+"""Bytes that a packet takes beside its content, as long as it waits."""
+APP_SHARE = 16
+"""An app may send more than signals: its own packets count for one part of so many."""
+GOODBYE_TIMEOUT = 5.0
+"""Seconds that a client may take to end a connection to which the server has said goodbye."""
 
 # Sessions (metrics: session)
 

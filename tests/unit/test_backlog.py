@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from flask_p2p_streams.backlog import APP_SHARE, PACKET_BYTES, Backlog, bounded, cost_in
+from flask_p2p_streams.backlog import Backlog, bounded, cost_in
+from flask_p2p_streams.limits import APP_SHARE, PACKET_BYTES
 
 cost = cost_in("/p2p")
 
