@@ -6,10 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-PACKET_BYTES = 512
-"""Bytes that a packet takes beside its content, as long as it waits."""
-APP_SHARE = 16
-"""An app may send more than signals: its own packets count for one part of so many."""
+from .limits import APP_SHARE, PACKET_BYTES
 
 Cost = Callable[[Any], int]
 

@@ -70,6 +70,12 @@ MAX_ATTACHMENTS = 100
 """Attachments of one packet, where the app takes any; together they are one message."""
 UNREAD_BYTES = 1024 * 1024
 """Bytes that wait for one socket to read them; with more, it is closed."""
+PACKET_BYTES = 512
+"""Bytes that a packet takes beside its content, as long as it waits."""
+APP_SHARE = 16
+"""An app may send more than signals: its own packets count for one part of so many."""
+GOODBYE_TIMEOUT = 5.0
+"""Seconds that a client may take to end a connection to which the server has said goodbye."""
 
 # Sessions (metrics: session)
 

@@ -6,19 +6,16 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from .atomic import Mutex, mutex_for
-from .backlog import APP_SHARE, Backlog, bounded, cost_in
+from .backlog import Backlog, bounded, cost_in
 from .deadlines import Deadlines
 from .endings import Answer, Endings
-from .limits import UNREAD_BYTES
+from .limits import APP_SHARE, GOODBYE_TIMEOUT, UNREAD_BYTES
 from .lines import cut, line_of, shut
 from .metrics import Metrics
 from .pings import Pings
 from .websockets import Handling, connection_of
 
 logger = logging.getLogger("flask_p2p_streams")
-
-GOODBYE_TIMEOUT = 5.0
-"""Seconds that a client may take to end a connection to which the server has said goodbye."""
 
 
 class Outgoing:
@@ -37,7 +34,10 @@ class Outgoing:
         self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, cut)
 
     def install(self) -> None:
-        """Look at what goes out on each connection from now on."""
+        """Look at what goes out on each connection from now on.
+
+        Call it last: only the outermost of those who open WebSockets sees whose they are.
+        """
         eio = self._server.eio
         connect, disconnect = eio.handlers["connect"], eio.handlers["disconnect"]
 
@@ -74,12 +74,13 @@ class Outgoing:
     def _close(self, queue: Any) -> None:
         self._metrics.limited("unread")
         connections = list(self._server.eio.sockets.values())
+        self._empty(queue)
+        # First, as whoever writes to it now would write on while the rules run.
+        for line in list(queue.backlog.lines):
+            cut(line)
         for connection in [each for each in connections if each.queue is queue]:
             logger.info("Closing connection %s, which reads too little.", connection.sid)
             connection.close(wait=False, abort=True)
-        self._empty(queue)
-        for line in list(queue.backlog.lines):
-            cut(line)
 
     def _empty(self, queue: Any) -> None:
         try:

@@ -1,6 +1,7 @@
 """The pings of all connections, from one background task."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,9 +17,9 @@ class Pings:
     It keeps all that belongs to a connection for ``ping_interval`` after that has gone.
     """
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._eio = server.eio
-        self._due = Deadlines[str](server, server.eio.ping_interval, self._ping)
+        self._due = Deadlines[str](server, server.eio.ping_interval, self._ping, clock)
 
     def take_over(self, eio_sid: str) -> None:
         """Send a connection's pings from now on."""

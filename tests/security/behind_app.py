@@ -25,7 +25,7 @@ from flask_socketio import SocketIO  # noqa: E402
 from flask_p2p_streams import P2PStreams  # noqa: E402
 
 app = Flask(__name__)
-app.config.update(SECRET_KEY="a key for tests", P2P_JOIN_TIMEOUT=60)
+app.config.update(SECRET_KEY="a key for tests", P2P_JOIN_TIMEOUT=60, P2P_JOIN_RATE=None)
 # An app's own, so that there are upgrades from long polling, too.
 socketio = SocketIO(
     app,

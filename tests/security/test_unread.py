@@ -16,6 +16,7 @@ from tests.support.servers import Server, running
 from tests.support.stores import running_redis
 
 ALLOWED = 10 * 1024 * 1024
+JOINS = 200
 MANY = 2_000
 """Signals of 60 kB: far more than a system's own buffers and the server's bound."""
 
@@ -42,6 +43,13 @@ def unread(url: str) -> int:
     return int(json.loads(get(f"{url}/metrics"))["limited"]["unread"])
 
 
+def warm_up(host: Attacker, client: Attacker, epoch: int) -> None:
+    """Let the server take what it takes for large signals at all."""
+    for number in range(20):
+        assert host.ask("sdp_offer", offer("ann", epoch, number))["ok"]
+    client.wait_for("sdp_offer", 20)
+
+
 def flood(sender: Attacker, to: str, epoch: int) -> int:
     """Send until the other has gone; return the number of signals that were taken."""
     for number in range(MANY):
@@ -58,6 +66,7 @@ def test_who_reads_nothing_is_closed_and_costs_little(
     session_id = name_of_a_session()
     host = open_wire().join(session_id, "host")
     epoch = host.wait_for("session_ready")["epoch"]
+    warm_up(host, open_wire().join(session_id, "ann"), epoch)
     before, closed = resident_bytes(server.process.pid), unread(url)
     threads = thread_count(server.process.pid)
     deaf.join(session_id, "deaf")
@@ -84,6 +93,17 @@ def test_a_host_that_reads_nothing_loses_its_seat(url: str, open_wire: Open, dea
                 break
         until(deaf.is_cut, lambda: "The connection is still open.")
         assert ann.wait_for("host_changed")["reason"] == "lost"
+
+
+def test_a_host_that_is_busy_while_many_join_stays(url: str, open_wire: Open, deaf: Deaf) -> None:
+    session_id, closed = name_of_a_session(), unread(url)
+    deaf.join(session_id, "host")
+    with deaf.saying_pong():
+        for number in range(JOINS):
+            open_wire().join(session_id, f"peer-{number}")
+        assert unread(url) == closed
+        assert not deaf.is_cut()
+    deaf.wait_for("session_ready")
 
 
 def test_many_small_packets_count_too(url: str, deaf: Deaf) -> None:
