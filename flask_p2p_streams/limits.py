@@ -53,5 +53,5 @@ MAX_SESSIONS = 100_000
 """Keys that the store in this process holds; what is new is refused beyond that."""
 ROSTER_BYTES = 131_072
 """Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
-MAX_GONE_PEERS = 100
-"""Peers of a roster that have gone, besides those that take a place; clients show as many."""
+MORE_PEERS = 100
+"""Peers of a roster besides those that there is room for: clients show as many that have gone."""
