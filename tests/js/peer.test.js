@@ -475,6 +475,18 @@ test("a newcomer that finds only a host's socket takes its place, and the host t
   assert.deepEqual([bob.peer.iamHost, ann.peer.hostPeerId, ann.lastState], [true, "bob", "connected"])
 })
 
+test("each join says for how long this page may stand still, in case that it hosts", async () => {
+  const world = new World()
+  const ann = world.page("ann", { heartbeat: { idleTimeoutMls: 9_000 } })
+  ann.peer.start()
+  await world.pass(10)
+  world.server.stop()
+  world.server.restart()
+  await world.pass(1_000)
+  const payloads = world.server.heard("join").map(({ payload }) => payload)
+  assert.deepEqual(payloads, [{ idle_timeout_ms: 9_000 }, { idle_timeout_ms: 9_000, seat: { peerId: "ann", epoch: 1 } }])
+})
+
 test("only the present host says that it hosts, and only its own epoch", async () => {
   const { pages: [ann, bob] } = await open("ann", "bob")
   const { delegate } = ann.signaling
