@@ -145,11 +145,13 @@ def test_nor_by_a_client_while_the_others_hear_it(cluster: Cluster, session: Ses
     assert ann.epoch == cem.epoch == epoch
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
 def test_a_page_that_stands_still_for_longer_is_followed(
-    cluster: Cluster, session: Session
+    cluster: Cluster, session: Session, elsewhere: bool
 ) -> None:
     worker = cluster.of_mode("gevent")
-    ann, bob = session.join("ann", worker), session.join("bob", worker)
+    other = cluster.of_mode("eventlet") if elsewhere else worker
+    ann, bob = session.join("ann", worker), session.join("bob", other)
     epoch = ann.epoch
     ann.freeze()
     bob.wait_for_role("host")
@@ -157,3 +159,12 @@ def test_a_page_that_stands_still_for_longer_is_followed(
     ann.thaw()
     ann.wait_for_role("client")
     session.talk("all again", ann, bob)
+
+
+def test_so_it_is_by_a_newcomer_whom_it_offers_nothing(cluster: Cluster, session: Session) -> None:
+    worker = cluster.of_mode("gevent")
+    ann = session.join("ann", worker)
+    ann.freeze()
+    session.open("eve", worker).wait_for_role("host")
+    ann.thaw()
+    ann.wait_for_role("client")
