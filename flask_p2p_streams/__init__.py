@@ -4,6 +4,10 @@ The modules, in reading order; each imports only from those above it:
 
 ``errors``
     what can go wrong: codes, causes and cures
+``evidence``
+    what an error may show of the value that is at fault
+``ice``
+    ICE servers: what an app may name
 ``config``
     the ``P2P_*`` configuration
 ``buckets``
@@ -16,6 +20,8 @@ The modules, in reading order; each imports only from those above it:
     the same for Prometheus
 ``patching``
     whether the standard library is patched
+``proxies``
+    whether a proxy stands before the app that it doesn't know of
 ``throttle``
     who comes too often: slowed first, then closed
 ``tokens``
@@ -52,10 +58,14 @@ The modules, in reading order; each imports only from those above it:
     a store whose failures are told, and cost little time
 ``store``
     sessions in a store
+``issuer``
+    the tokens of pages, signed with what is known of their session
 ``redis_client``
     connections of our own to an app's Redis
 ``redis_store``
     sessions in Redis
+``memory_store``
+    sessions in this process
 ``memcached_client``
     which clients of memcached a store can use
 ``memcached_store``
@@ -66,14 +76,40 @@ The modules, in reading order; each imports only from those above it:
     which workers live, and which hosts they hold
 ``overview``
     all sessions at a glance, in few round trips
+``lines``
+    the TCP connections beneath requests
+``deadlines``
+    what is due when its time is over
+``frames``
+    WebSocket frames, as far as they are counted
+``metering``
+    what comes in on one WebSocket, counted and paced
+``metered_sockets``
+    the socket beneath it, read no further
+``websockets``
+    the WebSockets of each server, with a meter
 ``sockets``
     what is asked of each new connection
+``endings``
+    the end of a WebSocket: nothing behind it is read as HTTP
+``backlog``
+    what waits for one connection until its client reads it
+``pings``
+    the pings of all connections
+``outgoing``
+    what goes out to each connection
 ``publisher``
     what goes over the message queue
 ``socket_rooms``
     how events reach sockets
+``controls``
+    Engine.IO's own packets
+``attachments``
+    packets with attachments
 ``packets``
     packets that no client of ours sends
+``door``
+    what stands before Engine.IO
 ``negotiations``
     what two peers may send each other to get connected
 ``rooms``

@@ -25,6 +25,9 @@ from .tokens import Signer
 
 logger = logging.getLogger("flask_p2p_streams")
 
+REMOVED = (ErrorCode.FORBIDDEN, ErrorCode.SESSION_EXPIRED)
+"""What is told to whom the app has removed, whose session it has closed or whose time is over."""
+
 
 class Admission:
     """Let members into the sessions of an app, or say why not."""
@@ -71,8 +74,10 @@ class Admission:
         self._outbox.enter(member.sid, *rooms_of(member))
         try:
             decision, replaced = self._admit(member, request)
-        except SignalingError:
-            if not was_in:
+        except SignalingError as error:
+            # Who is in and may be so no longer is out of its rooms from now on: by that this
+            # worker sees that its socket has to go.
+            if not was_in or error.code in REMOVED:
                 self._outbox.leave(member.sid, *rooms_of(member))
             raise
         if replaced is not None:
@@ -162,7 +167,13 @@ class Admission:
             return nearby | self._store.read_roster(member.session_id).keys()
 
         return Pass(
-            member.issued_at, member.role, self._config.max_peers, len(nearby), present, known
+            issued_at=member.issued_at,
+            closing=member.closing,
+            role=member.role,
+            max_peers=self._config.max_peers,
+            nearby=len(nearby),
+            present=present,
+            known=known,
         )
 
     def _nearby(self, session_id: str) -> set[str]:

@@ -6,7 +6,7 @@ it is exceeded. Those that an app may set are ``P2P_*`` keys of the configuratio
 
 from .buckets import Rate
 
-# Joins (metrics: join, rejoin)
+# Joins and renewals of tokens (metrics: join, rejoin)
 
 JOIN_BURST = 5.0
 """The seconds' worth of joins that an address may make at once."""
@@ -15,6 +15,15 @@ REJOINS = Rate(per_second=2.0, burst=20.0)
 
 An honest one that has lost its host asks every 500 ms whether that is gone.
 """
+RENEWALS = Rate(per_second=1.0, burst=10.0)
+"""Renewals of one peer's tokens at this worker (counted as rejoin)."""
+
+# Tokens
+
+CLOCK_SKEW = 20.0
+"""Seconds that the clocks of two workers may differ by; a token of a later time is refused."""
+SHORTEST_RENEWAL = 10.0
+"""Seconds that a renewed token lasts at least; with fewer left, a new page is needed."""
 
 # Signals (metrics: signal, session_signal, roster, candidates)
 
@@ -31,8 +40,11 @@ MAX_DESCRIPTIONS = 30
 
 # Frames, readable or not (metrics: frame, bad_packets)
 
-FRAMES = Rate(per_second=200.0, burst=1000.0)
-"""WebSocket messages of one socket, of whatever kind; more are read later."""
+FRAMES = Rate(per_second=500.0, burst=2000.0)
+"""WebSocket frames of one socket, of whatever kind; more are read later.
+
+A host whose thousand peers all come back at once sends some three thousand signals.
+"""
 PATIENCE = Rate(per_second=1.0, burst=100.0)
 """The refusals of one connection that are put up with; one more, and it is closed."""
 BAD_PACKET_COST = 10.0
@@ -42,15 +54,31 @@ BAD_PACKET_COST = 10.0
 
 UNJOINED_BYTES = 65_536
 """Bytes of one socket that are kept for it before it has joined: what it sent, whole or not."""
+HANDSHAKE_BYTES = UNJOINED_BYTES // 4
+"""The part of them that the head of its request may take: address and header fields."""
+UNJOINED_MESSAGE_BYTES = UNJOINED_BYTES * 3 // 16
+"""Bytes of one message before it has joined; a text may take four times as many in Python."""
+FRAME_COST = 64
+"""Bytes that a frame counts for beside what is in it, as its parts are kept one by one."""
 READ_RATE = Rate(per_second=1024 * 1024, burst=2 * 1024 * 1024)
 """Bytes that are read from one socket; more are read later."""
+READ_BYTES = 4096
+"""Bytes that are read at once; of a socket that hasn't joined, a quarter of that."""
+READ_AHEAD_BYTES = 65_536
+"""Bytes of one socket that are read and wait for the messages before them to be handled."""
+MAX_ATTACHMENTS = 100
+"""Attachments of one packet, where the app takes any; together they are one message."""
 UNREAD_BYTES = 1024 * 1024
 """Bytes that wait for one socket to read them; with more, it is closed."""
 
 # Sessions (metrics: session)
 
 MAX_SESSIONS = 100_000
-"""Keys that the store in this process holds; what is new is refused beyond that."""
+"""Sessions that the store in this process holds; a new one is refused beyond that."""
+OTHER_KEYS = 3 * MAX_SESSIONS
+"""Its further keys: each session has a roster, and some have a few more."""
+STORE_BYTES = 256 * 1024 * 1024
+"""Bytes of all its keys and values, beyond which only the records of known sessions grow."""
 ROSTER_BYTES = 131_072
 """Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
 MORE_PEERS = 100

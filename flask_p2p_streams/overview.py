@@ -96,7 +96,7 @@ def _row(
 
 def _state(session: Session, worker: str | None) -> State:
     if session.host is None:
-        return "closed" if not session.opened and session.gate.closed_at is not None else "empty"
+        return "closed" if not session.opened and session.gate.closing else "empty"
     if session.host_sid is None:
         return "dropped"
     return "orphaned" if worker is None else "hosted"

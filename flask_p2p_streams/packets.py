@@ -6,25 +6,29 @@ Without this, Engine.IO writes a traceback into the log for each of them.
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 from traceback import walk_tb
 from typing import Any
 
+from .attachments import Attachments
+from .controls import CheckedWebSocket
 from .errors import ErrorCode
+from .metering import Meter, Standing
 from .metrics import Metrics
-from .sockets import end_connection
+from .sockets import is_handled
 from .throttle import Throttle
+from .websockets import connection_of, metered
 
 logger = logging.getLogger("flask_p2p_streams")
 
-# A message holds a Socket.IO packet, which begins with its type. Everything else is short
-# ("2probe" is the longest), and Engine.IO would read any other text as JSON, however deep.
-FRAME = re.compile(r"4[0-9]|[0-35-6][^\[{]{0,15}\Z")
-# A packet that announces attachments; Socket.IO would keep as many as it says.
-BINARY_PACKET = re.compile(r"[56][0-9]*-?(?P<namespace>/[^,?]*)?")
+# What comes to a namespace: a wish to join, an event, an answer; the default one has no name.
+PACKET = re.compile(r"(?P<kind>[023])(?:[0-9]+-)?(?P<namespace>/[^,?]*)?")
+CONNECT = "0"
 # What hands a packet to the app's handlers in python-socketio.
 DISPATCHERS = ("_trigger_event", "trigger_callback")
 
 Evict = Callable[[str, ErrorCode], None]
+Standings = Callable[[str], Standing]
 
 
 class Packets:
@@ -32,6 +36,7 @@ class Packets:
 
     :param namespace: the one of signaling, which knows no attachments.
     :param evict: closes the connection that is named, with the code that tells why.
+    :param standing: tells of a connection whether it has joined anything.
     :param compress: whether WebSockets may be compressed (RFC 7692); signals are few and
         small, and the tables for it more than double what an open WebSocket takes.
     """
@@ -43,6 +48,7 @@ class Packets:
         throttle: Throttle,
         metrics: Metrics,
         evict: Evict,
+        standing: Standings,
         *,
         compress: bool,
     ) -> None:
@@ -51,6 +57,8 @@ class Packets:
         self._throttle = throttle
         self._metrics = metrics
         self._evict = evict
+        self._standing = standing
+        self._attachments = Attachments(server, namespace)
         self._compress = compress
         self._message: Any = None
         self._disconnect: Any = None
@@ -66,20 +74,46 @@ class Packets:
         if open_socket is not None:
             eio._async = {**eio._async, "websocket": self._with_frames_checked(open_socket)}
 
-    def _on_message(self, eio_sid: str, data: Any) -> None:
-        if self._has_attachments(data):
-            self._throttle.bad_packet(eio_sid)
-        else:
-            self._hand_on(eio_sid, data)
-        code = self._throttle.pop_flooding(eio_sid)
-        if code is not None:
-            logger.info("Closing connection %s, which goes on sending: %s.", eio_sid, code.value)
-            self._metrics.evicted()
-            self._evict(eio_sid, code)
+    def refuse(self, eio_sid: str) -> bool:
+        """Take note of a packet that no client sends; return whether its sender may stay."""
+        self._throttle.bad_packet(eio_sid)
+        return not self._end_if_flooding(eio_sid)
 
-    def _has_attachments(self, data: Any) -> bool:
-        announced = BINARY_PACKET.match(data) if isinstance(data, str) else None
-        return announced is not None and announced["namespace"] == self._namespace
+    def _on_message(self, eio_sid: str, data: Any) -> None:
+        if self._attachments.refuses(eio_sid, data):
+            self._refuse_attachments(eio_sid)
+        else:
+            self._charge_for_strays(eio_sid, data)
+            self._hand_on(eio_sid, data)
+            if not self._attachments.takes_announced(eio_sid):
+                self._refuse_attachments(eio_sid)
+        self._end_if_flooding(eio_sid)
+
+    def _refuse_attachments(self, eio_sid: str) -> None:
+        self._attachments.forget(eio_sid)
+        self._throttle.bad_packet(eio_sid)
+
+    def _charge_for_strays(self, eio_sid: str, data: Any) -> None:
+        # Socket.IO drops or refuses these, which costs the time to read them.
+        packet = PACKET.match(data) if isinstance(data, str) else None
+        if packet is None:
+            return
+        namespace = packet["namespace"] or "/"
+        is_wish = packet["kind"] == CONNECT
+        if not is_handled(self._server, namespace):
+            charge = self._throttle.stray_packet if is_wish else self._throttle.bad_packet
+            charge(eio_sid)
+        elif not is_wish and not self._server.manager.sid_from_eio_sid(eio_sid, namespace):
+            self._throttle.stray_packet(eio_sid)
+
+    def _end_if_flooding(self, eio_sid: str) -> bool:
+        code = self._throttle.pop_flooding(eio_sid)
+        if code is None:
+            return False
+        logger.info("Closing connection %s, which goes on sending: %s.", eio_sid, code.value)
+        self._metrics.evicted()
+        self._evict(eio_sid, code)
+        return True
 
     def _hand_on(self, eio_sid: str, data: Any) -> None:
         try:
@@ -94,45 +128,39 @@ class Packets:
             self._disconnect(eio_sid, reason)
         finally:
             self._throttle.forget(eio_sid)
+            self._attachments.forget(eio_sid)
 
     def _with_frames_checked(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
-        def open_checked(handler: Callable[[Any], Any], server: Any) -> Any:
+        def open_checked(handler: Any, server: Any) -> Any:
+            connection = connection_of(handler)
+
             def serve(environ: dict[str, Any], start_response: Any) -> Any:
                 if not self._compress:
                     environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
 
                 def handle(websocket: Any) -> Any:
-                    try:
-                        return handler(_CheckedWebSocket(websocket, self._metrics))
-                    finally:
-                        # eventlet does so by itself, after a last frame.
-                        if self._server.async_mode != "eventlet":
-                            end_connection(environ)
+                    return handler(self._checked(websocket, connection))
 
-                return open_socket(handle, server)(environ, start_response)
+                meter = self._meter(connection.sid)
+                answer = metered(open_socket, handle, server, meter)(environ, start_response)
+                if not connection.connected:
+                    # The handshake was none, and nobody will ever say anything here.
+                    connection.close(wait=False, abort=True)
+                return answer
 
             return serve
 
         return open_checked
 
+    def _checked(self, websocket: Any, connection: Any) -> CheckedWebSocket:
+        refuse = partial(self.refuse, connection.sid)
+        give_way = partial(self._server.sleep, 0)
+        return CheckedWebSocket(websocket, connection, self._metrics, refuse, give_way)
 
-class _CheckedWebSocket:
-    # A frame that Engine.IO can't read would leave a connection that is closed but not
-    # ended for the time of a ping; one that can't be received is ended properly.
-
-    def __init__(self, websocket: Any, metrics: Metrics) -> None:
-        self._websocket = websocket
-        self._metrics = metrics
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._websocket, name)
-
-    def wait(self) -> Any:
-        data = self._websocket.wait()
-        if isinstance(data, str) and not FRAME.match(data):
-            self._metrics.bad_packet()
-            raise ValueError("This is no frame of Engine.IO's.")
-        return data
+    def _meter(self, eio_sid: str) -> Meter:
+        most = self._server.eio.max_http_buffer_size
+        standing = partial(self._standing, eio_sid)
+        return Meter(standing, most, self._server.sleep, self._metrics)
 
 
 def _is_the_apps(error: Exception) -> bool:

@@ -34,7 +34,6 @@ def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketI
             "P2P_SOCKETIO_OPTIONS is for the SocketIO that P2PStreams makes itself, but the "
             "app has one. Pass the options to SocketIO().",
             key="P2P_SOCKETIO_OPTIONS",
-            value=config.socketio_options,
         )
     return cast(SocketIO, present)
 
@@ -50,6 +49,7 @@ def check_server(server: Any, namespace: str) -> None:
     :raises ConfigurationError: with the cure.
     """
     _check_gunicorn(server.async_mode)
+    _check_gevent(server.async_mode)
     if namespace in server.handlers or namespace in server.namespace_handlers:
         raise ConfigurationError(
             f"The app has Socket.IO handlers of its own in the namespace {namespace}. Set "
@@ -87,6 +87,8 @@ def _make(app: Flask, config: Config) -> SocketIO:
         # Long polling notices a dead peer 500 times later.
         "transports": ["websocket"],
         "async_handlers": False,
+        # Socket.IO would let anybody into "/". Where the app has handlers, they may go.
+        "namespaces": [config.namespace],
         # How long a page has stood still is known from the ping that it hasn't answered.
         "ping_interval": 2,
         "ping_timeout": 5,
@@ -113,12 +115,6 @@ def _check_gunicorn(mode: str) -> None:
             "Run `gunicorn -k gevent` with SocketIO(async_mode='gevent'), `gunicorn -k gthread` "
             "with async_mode='threading', or socketio.run(app) with eventlet."
         )
-    if mode == "gevent" and _needs_another_worker():
-        raise ConfigurationError(
-            "With gevent-websocket installed, gunicorn's gevent worker refuses every WebSocket. "
-            "Uninstall gevent-websocket, or run gunicorn with "
-            "`-k geventwebsocket.gunicorn.workers.GeventWebSocketWorker`."
-        )
 
 
 def _has_eventlet_worker(version: str) -> bool:
@@ -126,8 +122,11 @@ def _has_eventlet_worker(version: str) -> bool:
     return major.isdigit() and int(major) < 26
 
 
-def _needs_another_worker() -> bool:
-    return (
-        find_spec("geventwebsocket") is not None
-        and "geventwebsocket.gunicorn.workers" not in sys.modules
-    )
+def _check_gevent(mode: str) -> None:
+    if mode.startswith("gevent") and find_spec("geventwebsocket") is not None:
+        raise ConfigurationError(
+            "gevent-websocket is installed, and python-engineio uses it where it finds it. It "
+            "keeps whatever a stranger sends it, however much that is, and gunicorn's gevent "
+            "worker refuses every WebSocket with it; its last version is of 2017. Uninstall it: "
+            "simple-websocket, which is installed, does its work."
+        )

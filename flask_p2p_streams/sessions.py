@@ -98,7 +98,7 @@ def _barred(session: Session | None, who: Candidacy) -> Barred | None:
     host, reported = (None, 0) if session is None else (session.host, session.reported)
     role = who.ticket.role
     return (
-        removed(gate, who.peer_id, who.ticket.issued_at, who.now)
+        removed(gate, who.peer_id, who.ticket, who.now)
         or too_early(role, who.now)
         or too_late(role, who.now)
         or without_place(gate, who.peer_id, host, reported, who.ticket)

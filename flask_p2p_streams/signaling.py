@@ -77,7 +77,7 @@ class Signaling:
             worker_id=worker.id,
             now=now,
         )
-        self.moderation = Moderation(config, store, rooms, released, news, outbox, now)
+        self.moderation = Moderation(config, store, rooms, released, news, outbox, locks, now)
 
     # Joining
 
@@ -100,6 +100,7 @@ class Signaling:
             token.peer_id,
             token.expires_in,
             issued_at=token.issued_at,
+            closing=token.closing,
             role=token.role,
         )
         self._admission.join(member, request)

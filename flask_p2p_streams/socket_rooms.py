@@ -11,6 +11,11 @@ from .fields import Payload
 from .publisher import Publisher, QueueHint
 from .sockets import Sockets
 
+JOINING_PAUSE = 0.05
+"""Seconds between two looks at a socket that is to be closed, and still joins."""
+LONGEST_JOIN = 60.0
+"""Seconds that such a socket is waited for."""
+
 
 class SocketQuestion:
     """A :class:`~flask_p2p_streams.announcements.Question` to a socket.
@@ -153,6 +158,23 @@ class SocketRooms:
             self._publisher.post(act)
 
     def _close(self, sid: str) -> None:
+        if self._is_joining(sid):
+            self._server.start_background_task(self._close_later, sid)
+        else:
+            self._close_now(sid)
+
+    def _close_later(self, sid: str) -> None:
+        # Socket.IO disconnects nobody whose connect handler still runs.
+        for _ in range(round(LONGEST_JOIN / JOINING_PAUSE)):
+            self._server.sleep(JOINING_PAUSE)
+            if not self._is_joining(sid):
+                break
+        self._close_now(sid)
+
+    def _is_joining(self, sid: str) -> bool:
+        return sid in self._server.manager.pending_connect.get(self._namespace, ())
+
+    def _close_now(self, sid: str) -> None:
         eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
         self._server.disconnect(sid, namespace=self._namespace)
         if eio_sid is not None:

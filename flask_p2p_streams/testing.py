@@ -80,7 +80,7 @@ class P2PTestPeer:
             auth={
                 "token": token
                 if token is not None
-                else state.signer.token(
+                else state.issuer.token(
                     session_id, peer_id, config.token_max_age, config.session_expires_in, role
                 ),
                 **_given(seat=seat, lost_epoch=lost_epoch, connected_epoch=connected_epoch),

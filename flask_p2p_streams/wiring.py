@@ -1,6 +1,7 @@
 """What serves one app, and how its parts are put together."""
 
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import Any, cast
 
@@ -15,9 +16,12 @@ from .authorization import Authorizers
 from .caches import cache_store
 from .cli import p2p as command_group
 from .config import Config
+from .door import Door
 from .errors import ConfigurationError
+from .issuer import Issuer
 from .metrics import Metrics
 from .namespace import SignalingNamespace
+from .outgoing import Outgoing
 from .packets import Packets
 from .renewals import Renewals
 from .servers import check_server, server_of
@@ -39,6 +43,7 @@ class AppState:
     config: Config
     signer: Signer
     store: SessionStore
+    issuer: Issuer
     socketio: SocketIO
     server: Any
     signaling: Signaling
@@ -63,11 +68,13 @@ def secret_keys(app: Flask) -> list[str | bytes]:
     return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
 
 
-def chosen_store(app: Flask, store: Store | None, cache: Cache | None) -> Store | AtomicStore:
-    """Return the store that was given, else one in a cache."""
+def chosen_store(
+    app: Flask, store: Store | None, cache: Cache | None, metrics: Metrics
+) -> Store | AtomicStore:
+    """Return the store that was given, else one in a cache or in this process."""
     if store is not None:
         return checked_store(store)
-    return cache_store(app, cache)
+    return cache_store(app, cache, partial(metrics.limited, "session"))
 
 
 def app_state(
@@ -77,6 +84,7 @@ def app_state(
     store: Store | AtomicStore,
     socketio: SocketIO,
     authorizers: Authorizers,
+    metrics: Metrics,
     *,
     is_own: bool,
 ) -> AppState:
@@ -92,7 +100,6 @@ def app_state(
     worker_id = token_hex(8)
     outbox = SocketRooms(server, sockets, config.namespace, worker_id)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
-    metrics = Metrics()
     throttle = Throttle(config, metrics)
     signaling = Signaling(
         app,
@@ -111,12 +118,32 @@ def app_state(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
     socketio.on_namespace(namespace)
-    Packets(
-        server, config.namespace, throttle, metrics, namespace.evict, compress=not is_own
-    ).install()
+    packets = Packets(
+        server,
+        config.namespace,
+        throttle,
+        metrics,
+        namespace.evict,
+        sockets.standing,
+        compress=not is_own,
+    )
+    packets.install()
+    path = cast(Any, socketio).sockio_mw.engineio_path
+    door = Door(app.wsgi_app, path, server.eio, packets.refuse)
+    app.wsgi_app = door  # type: ignore[method-assign]
     sockets.install()
+    Outgoing(server, config.namespace, metrics).install()
     return AppState(
-        config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
+        config=config,
+        signer=signer,
+        store=sessions,
+        issuer=Issuer(signer, sessions),
+        socketio=socketio,
+        server=server,
+        signaling=signaling,
+        authorizers=authorizers,
+        throttle=throttle,
+        metrics=metrics,
     )
 
 
@@ -128,9 +155,16 @@ def add_to_app(app: Flask, state: AppState) -> None:
         _check_still_ours(app, state)
 
     path = cast(Any, state.socketio).sockio_mw.engineio_path
-    tags = Tags(state.config, state.signer, assets, path, check)
+    tags = Tags(state.config, state.issuer, assets, path, check)
     blueprint = assets.blueprint()
-    renewals = Renewals(state.signer, state.store, state.authorizers, state.throttle)
+    renewals = Renewals(
+        state.signer,
+        state.store,
+        state.authorizers,
+        state.throttle,
+        longest=state.config.token_max_age,
+        server=state.server,
+    )
     blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(

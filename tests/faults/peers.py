@@ -11,7 +11,7 @@ from tests.faults.cluster import until
 from tests.faults.line import Line
 from tests.faults.wire import Address, Packet, Wire
 
-SIGNER = Signer(["a key for tests"])
+KEYS, AUDIENCE = ["a key for tests"], "the workers"
 DAY = 86_400.0
 """Seconds that tokens are good for: also at a worker whose clock is an hour ahead."""
 
@@ -25,8 +25,10 @@ OFFER_TIMEOUT = 3.0
 """Seconds without an offer after which a client claims that its host is lost."""
 
 
-def token(session_id: str, peer_id: str) -> str:
-    return SIGNER.token(session_id, peer_id, DAY, 600)
+def token(session_id: str, peer_id: str, age: float = 0) -> str:
+    """Return the token of a page that was rendered so many seconds ago."""
+    signer = Signer(KEYS, AUDIENCE, lambda: time.time() - age)
+    return signer.token(session_id, peer_id, DAY, 600)
 
 
 class Peer(Line):
@@ -36,6 +38,7 @@ class Peer(Line):
     until `lose_host()`, or until it follows another host.
 
     :param obeys: whether it goes when it is told to.
+    :param shown: the token that it comes with, in place of one from a right clock.
     :param start: where it meets those with whom it joins at the same moment.
     """
 
@@ -48,6 +51,7 @@ class Peer(Line):
         *,
         returns: bool = True,
         obeys: bool = True,
+        shown: str | None = None,
         start: threading.Barrier | None = None,
     ) -> None:
         super().__init__(peer_id, workers, returns=returns)
@@ -68,6 +72,7 @@ class Peer(Line):
         self._rosters: dict[int, set[str]] = {}
         self._claims = claims
         self._obeys = obeys
+        self._token = token(session_id, peer_id) if shown is None else shown
         self._start = start
         self._offers: dict[str, dict[str, Any]] = {}
 
@@ -83,7 +88,7 @@ class Peer(Line):
         start, self._start = self._start, None
         if start is not None:
             start.wait(MEETING_TIMEOUT)
-        return {"token": token(self.session_id, self.peer_id), **self._shown()}
+        return {"token": self._token, **self._shown()}
 
     # What it waits for
 

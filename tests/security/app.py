@@ -1,7 +1,7 @@
 """The server that is attacked: `python -m tests.security.app MODE CONFIG PORT`.
 
-CONFIG is JSON, merged into the app's configuration. The server tells what it holds, and
-what it has written to its log and its terminal.
+CONFIG is JSON, merged into the app's configuration. The server tells what it holds, how much
+memory it takes, and what it has written to its log and its terminal.
 """
 
 import sys
@@ -17,11 +17,16 @@ elif MODE == "gevent":
 
     monkey.patch_all()
 
+import gc  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
+import resource  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any, TextIO  # noqa: E402
 
 from flask import Flask  # noqa: E402
+from flask_caching import Cache  # noqa: E402
+from flask_socketio import SocketIO  # noqa: E402
 from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
 
 from flask_p2p_streams import P2PStreams, probes  # noqa: E402
@@ -59,7 +64,17 @@ app.config.update(
 probes.PAUSES = (*probes.PAUSES[:-1], 10.0)
 probes.PROBE_TIMEOUT = sum(probes.PAUSES)
 app.config.update(json.loads(CONFIG))
+if "CACHE_TYPE" in app.config:
+    Cache(app)
 PROXIED = app.config.pop("PROXIED", False)
+if app.config.pop("OWN_SOCKETIO", False):
+    # An app that uses Socket.IO for itself, over whatever transport, and takes files there.
+    del app.config["P2P_SOCKETIO_OPTIONS"]
+    server_mode: Any = MODE
+    own = SocketIO(
+        app, async_mode=server_mode, async_handlers=False, ping_interval=25, ping_timeout=60
+    )
+    own.on_event("size", lambda *parts: sum(map(len, parts)), namespace="/chat")
 p2p = P2PStreams(app)
 state = app.extensions["p2p_streams"]
 server: Any = state.server
@@ -70,7 +85,7 @@ if PROXIED:
 
 @app.get("/token/<session_id>/<peer_id>")
 def token(session_id: str, peer_id: str) -> str:
-    return str(state.signer.token(session_id, peer_id, 60, 600))
+    return str(state.issuer.token(session_id, peer_id, 60, 600))
 
 
 @app.get("/expired/<session_id>/<peer_id>")
@@ -91,6 +106,19 @@ def cors() -> dict[str, object]:
 @app.get("/log")
 def log() -> str:
     return "".join(overheard.heard)
+
+
+@app.get("/memory")
+def memory() -> dict[str, int]:
+    """Return the bytes of this process that are in memory."""
+    gc.collect()
+    resident = int(Path("/proc/self/statm").read_text().split()[1])
+    return {"bytes": resident * resource.getpagesize()}
+
+
+@app.get("/metrics")
+def metrics() -> dict[str, Any]:
+    return dict(p2p.metrics())
 
 
 @app.get("/held")

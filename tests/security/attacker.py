@@ -1,5 +1,6 @@
 """A WebSocket on which anything can be said, down to the single byte."""
 
+import socket
 from typing import Any
 
 from tests.server.wire import Wire
@@ -24,6 +25,17 @@ class Attacker(Wire):
         """Send bytes below the WebSocket protocol."""
         assert self._socket.sock is not None
         self._socket.sock.sendall(data)
+
+    @property
+    def raw_socket(self) -> socket.socket:
+        """The socket below the WebSocket protocol, for as long as it is open."""
+        connection = self._socket.sock
+        assert isinstance(connection, socket.socket)
+        return connection
+
+    @property
+    def fileno(self) -> int:
+        return int(self._socket.fileno())
 
     def hear(self) -> str:
         """Return the next packet as it came, whatever it is; empty at the end."""

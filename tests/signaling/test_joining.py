@@ -101,8 +101,7 @@ def test_a_host_that_comes_back_with_its_seat_keeps_its_epoch(app: Flask) -> Non
 def test_a_seat_is_good_where_the_cache_lost_its_memory(app: Flask) -> None:
     ann = join(app, "room", "ann")
     ann.drop()
-    for cache in app.extensions["cache"].values():
-        cache.clear()
+    app.extensions["p2p_streams"].store.guarded._store.clear()
     again = join(app, "room", "ann", seat=ann.ready["seat"])
     assert again.epoch == ann.epoch
     assert not join(app, "room", "bob").is_host

@@ -170,6 +170,7 @@ def test_an_error_of_our_own_is_answered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store = app.extensions["p2p_streams"].store
+    token = app.extensions["p2p_streams"].issuer.token("room", "eve", 60, 60)
 
     def fail(*_: object) -> None:
         raise TypeError("a bug")
@@ -178,7 +179,7 @@ def test_an_error_of_our_own_is_answered(
     assert code(ann.offer("bob")) == "internal"
     assert "a bug" in caplog.text
     monkeypatch.setattr(store, "update", fail)
-    eve = join(app, "room", "eve")
+    eve = join(app, "room", "eve", token=token)
     assert eve.refusal is not None
     assert eve.refusal["code"] == "internal"
     assert "a bug" not in str(eve.refusal)

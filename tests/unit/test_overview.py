@@ -91,7 +91,7 @@ def test_many_sessions_are_read_in_parts(
         (replace(CHAT, host=None, host_sid=None), "empty"),
         (replace(CHAT, host=None, host_sid=None, opened=False), "empty"),
         (
-            replace(CHAT, host=None, host_sid=None, opened=False, gate=Gate(closed_at=NOW)),
+            replace(CHAT, host=None, host_sid=None, opened=False, gate=Gate(closing=1)),
             "closed",
         ),
     ],

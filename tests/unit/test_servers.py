@@ -94,13 +94,12 @@ def test_eventlet_under_gunicorn(
     assert refuses(mode) == refused
 
 
-@pytest.mark.parametrize("worker", [True, False])
-def test_gevent_websocket_under_gunicorn(monkeypatch: pytest.MonkeyPatch, worker: bool) -> None:
-    monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27.0.1")
+@pytest.mark.parametrize(("mode", "refused"), [("gevent", True), ("threading", False)])
+def test_gevent_websocket_which_nothing_bounds(
+    monkeypatch: pytest.MonkeyPatch, mode: str, refused: bool
+) -> None:
     monkeypatch.setattr(servers, "find_spec", lambda _: object())
-    if worker:
-        monkeypatch.setitem(sys.modules, "geventwebsocket.gunicorn.workers", sys)
-    assert refuses("gevent") != worker
+    assert refuses(mode) == refused
 
 
 @pytest.mark.parametrize("mode", ["threading", "gevent"])

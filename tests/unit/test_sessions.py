@@ -214,9 +214,7 @@ def test_who_may_not_host_frees_the_seat_of_a_silent_host() -> None:
 
 # A store that has lost its memory
 
-BORN = Session(
-    "room", FRESH, "bob", "sid-b", None, host_worker="here", born=NOW, first_epoch=FRESH
-)
+BORN = Session("room", FRESH, "bob", "sid-b", None, host_worker="here", born=NOW, first_epoch=FRESH)
 
 
 def test_a_host_that_was_forgotten_gets_its_session_back_under_a_new_epoch() -> None:

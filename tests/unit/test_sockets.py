@@ -1,11 +1,10 @@
-import socket
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from flask_p2p_streams.sockets import Sockets, set_no_delay
+from flask_p2p_streams.sockets import Sockets
 from tests.conftest import Clock
 
 
@@ -27,9 +26,14 @@ class FakeServer:
         self.start_background_task = self.tasks.append
         self.joined: set[str] = set()
         self.environ: dict[str, object] = {}
+        self.handlers: dict[str, object] = {}
+        self.namespace_handlers: dict[str, object] = {"/p2p": object()}
+        self.namespace = "/p2p"
+        self.is_joining = False
         self.manager = SimpleNamespace(
-            get_namespaces=lambda: ["/", "/p2p"],
-            sid_from_eio_sid=lambda eio_sid, _: "sid" if eio_sid in self.joined else None,
+            get_namespaces=lambda: ["/", "/p2p", "/chat", "/made-up"],
+            sid_from_eio_sid=self.sid,
+            is_pre_connected=lambda *_: self.is_joining,
         )
         self.packets: list[str] = []
         self.eio = SimpleNamespace(
@@ -37,6 +41,9 @@ class FakeServer:
             handlers={"connect": self.connect, "message": self.message},
             on=self.on,
         )
+
+    def sid(self, eio_sid: str, namespace: str) -> str | None:
+        return "sid" if eio_sid in self.joined and namespace == self.namespace else None
 
     def connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         self.environ[eio_sid] = environ
@@ -76,11 +83,47 @@ def test_a_connection_that_joins_nothing_is_closed(
     assert clock() == started + 10
 
 
-def test_a_connection_in_any_namespace_is_left_alone(server: FakeServer, sockets: Sockets) -> None:
+@pytest.mark.parametrize("namespace", ["/p2p", "/", "/chat"])
+def test_a_connection_where_somebody_handles_it_is_left_alone(
+    server: FakeServer, sockets: Sockets, caplog: pytest.LogCaptureFixture, namespace: str
+) -> None:
+    server.namespace, server.handlers = namespace, {"/": object(), "/chat": object()}
     connection = server.arrive("a")
     server.joined.add("a")
     server.tasks.pop()()
     assert not connection.closed
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("namespace", ["/", "/made-up"])
+def test_a_connection_where_nobody_handles_it_is_closed(
+    server: FakeServer, sockets: Sockets, namespace: str
+) -> None:
+    server.namespace = namespace
+    connection = server.arrive("a")
+    server.joined.add("a")
+    server.tasks.pop()()
+    assert connection.closed
+
+
+def test_a_connection_that_is_being_let_in_is_watched_on(
+    server: FakeServer, sockets: Sockets, clock: Clock
+) -> None:
+    started = clock()
+    connection = server.arrive("a")
+    server.joined.add("a")
+    server.is_joining = True
+
+    def sleep(seconds: float) -> None:
+        assert not connection.closed
+        if clock() > started:
+            server.joined.clear()
+        clock.advance(seconds)
+
+    server.sleep = sleep
+    server.tasks.pop()()
+    assert connection.closed
+    assert clock() == started + 20
 
 
 def test_one_task_watches_them_all_and_then_ends(
@@ -136,33 +179,3 @@ def test_who_is_closing_is_not_watched_again(server: FakeServer, sockets: Socket
     sockets.watch_again("a")
     sockets.watch_again("unknown")
     assert server.tasks == []
-
-
-@pytest.fixture
-def tcp() -> Any:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
-        yield connection
-
-
-@pytest.mark.parametrize(
-    "environ",
-    [
-        lambda tcp: {"werkzeug.socket": tcp},
-        lambda tcp: {"gunicorn.socket": tcp},
-        lambda tcp: {"eventlet.input": SimpleNamespace(get_socket=lambda: tcp)},
-        lambda tcp: {
-            "wsgi.input": SimpleNamespace(
-                rfile=SimpleNamespace(raw=SimpleNamespace(_sock=tcp)),
-            )
-        },
-    ],
-)
-def test_no_delay_on_every_server(tcp: socket.socket, environ: Callable[[Any], Any]) -> None:
-    assert set_no_delay(environ(tcp))
-    assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
-def test_no_delay_without_a_socket() -> None:
-    assert not set_no_delay({})
-    with socket.socket(socket.AF_UNIX) as local:
-        assert not set_no_delay({"gunicorn.socket": local})

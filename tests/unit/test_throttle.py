@@ -1,8 +1,10 @@
+from contextlib import suppress
+
 import pytest
 
 from flask_p2p_streams.config import Config
 from flask_p2p_streams.errors import ErrorCode, SignalingError
-from flask_p2p_streams.limits import PATIENCE, REJOINS
+from flask_p2p_streams.limits import PATIENCE, REJOINS, RENEWALS
 from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.sessions import DOUBTED_RETRY_MS
 from flask_p2p_streams.throttle import Throttle, address_group
@@ -195,3 +197,54 @@ def test_a_host_tells_of_each_change(clock: Clock) -> None:
     for _ in range(200):
         throttle.roster("room", "ann")
         clock.advance(0.3)
+
+
+# Renewals
+
+
+def test_a_peer_that_renews_too_often_takes_nothing_from_its_address(clock: Clock) -> None:
+    throttle, metrics = make(clock)
+
+    def renewals(peer_id: str, attempts: int) -> int:
+        count = 0
+        for _ in range(attempts):
+            with suppress(SignalingError):
+                throttle.renewal("room", peer_id, ADDRESS)
+                count += 1
+        return count
+
+    assert renewals("eve", 1000) == RENEWALS.burst
+    assert joins(throttle, 1000) == 100 - RENEWALS.burst
+    limited = metrics.snapshot(sockets=0, sessions=0)["limited"]
+    assert limited["rejoin"] == 1000 - RENEWALS.burst
+    clock.advance(1)
+    assert renewals("eve", 10) == 1
+
+
+# What the log says of addresses
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [("10.0.0.1", "either all of them come from one machine"), ("8.8.8.8", "one visitor's, or")],
+)
+def test_an_address_that_joins_too_often_is_named(
+    clock: Clock, caplog: pytest.LogCaptureFixture, address: str, text: str
+) -> None:
+    throttle, _ = make(clock)
+    joins(throttle, 200, address)
+    (record,) = caplog.records
+    assert address in record.message
+    assert text in record.message
+
+
+@pytest.mark.parametrize(("rate", "count"), [(20.0, 1), (None, 0)])
+def test_a_proxy_is_named_where_addresses_count(
+    clock: Clock, caplog: pytest.LogCaptureFixture, rate: float | None, count: int
+) -> None:
+    throttle, _ = make(clock, join_rate=rate)
+    for _ in range(3):
+        throttle.look_for_proxy({"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=8.8.8.8"})
+    # It has been said which of the two it is.
+    joins(throttle, 200, "127.0.0.1")
+    assert [("Forwarded" in each.message) for each in caplog.records] == [True] * count

@@ -1,6 +1,6 @@
 import pytest
 
-from flask_p2p_streams.packets import FRAME
+from flask_p2p_streams.controls import FRAME
 
 
 @pytest.mark.parametrize("frame", ["1", "2probe", "3", "3probe", "5", "40", "42[]", "40/p2p,{}"])
