@@ -24,8 +24,10 @@ from .records import Session
 
 Reason = Literal["majority", "silence"]
 
-DOUBT_TERM = 10.0
-"""Seconds for which a client's word is good; a client that comes again says it again."""
+DOUBT_TERM = 4.0
+"""Seconds for which a client's word is good; it comes again within two, and says it again."""
+NOTING_PAUSE = 1.0
+"""Seconds after which the same word is noted again, so that it isn't written each time."""
 MAX_QUORUM = 100
 """Words that are enough in a session of any size."""
 
@@ -33,13 +35,12 @@ MAX_QUORUM = 100
 def heard(session: Session, peer_id: str, witnesses: Set[str], now: float) -> Session:
     """Take note that a client has lost its host; others than ``witnesses`` can't have.
 
-    Of ``MAX_QUORUM`` words there needn't be more. The same word isn't noted again before
-    half of its term is over, so that it isn't written each time.
+    Of ``MAX_QUORUM`` words there needn't be more.
     """
     if peer_id == session.host or peer_id not in witnesses:
         return session
     noted = session.doubts.get(peer_id)
-    if noted is not None and abs(now - noted) < DOUBT_TERM / 2:
+    if noted is not None and abs(now - noted) < NOTING_PAUSE:
         return session
     fresh = {peer: at for peer, at in session.doubts.items() if _is_fresh(at, now)}
     if peer_id not in fresh and len(fresh) >= MAX_QUORUM:

@@ -87,5 +87,5 @@ STORE_BYTES = 256 * 1024 * 1024
 """Bytes of all its keys and values, beyond which only the records of known sessions grow."""
 ROSTER_BYTES = 131_072
 """Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
-MAX_GONE_PEERS = 100
-"""Peers of a roster that have gone, besides those that take a place; clients show as many."""
+MORE_PEERS = 100
+"""Peers of a roster besides those that there is room for: clients show as many that have gone."""

@@ -74,8 +74,9 @@ class Negotiations:
         return None if known is None else known[0]
 
     def by_host(self, peer_id: str) -> Sent:
-        """Return what the host has sent for its last offer to a peer, which there must be."""
-        return self._offers[peer_id][1]
+        """Return what the host has sent for its last offer to a peer."""
+        known = self._offers.get(peer_id)
+        return Sent() if known is None else known[1]
 
     def by_client(self, peer_id: str) -> Sent:
         """Return what a client has sent."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .errors import ErrorCode, SignalingError
 from .fields import bad_request, checked_id, object_of, whole_number
-from .limits import MAX_GONE_PEERS
+from .limits import MORE_PEERS
 from .messages import MAX_EPOCH
 from .records import Session
 
@@ -37,7 +37,7 @@ class Roster:
 
 
 def parse(value: object, max_peers: int | None = None) -> Roster:
-    """Read ``session_roster``: ``max_peers`` that take a place, and a few that have gone.
+    """Read ``session_roster``: ``max_peers``, and some more that have gone, or came at once.
 
     :raises SignalingError: ``bad_request`` or ``too_large``.
     """
@@ -45,14 +45,13 @@ def parse(value: object, max_peers: int | None = None) -> Roster:
     peers = data["peers"]
     if not isinstance(peers, dict):
         raise bad_request("peers must be an object")
-    most = max_peers or MAX_ROSTER
-    _limit(len(peers), most + MAX_GONE_PEERS)
+    most = (max_peers or MAX_ROSTER) + MORE_PEERS
+    if len(peers) > most:
+        raise SignalingError(ErrorCode.TOO_LARGE, f"More than {most} peers.")
     if not all(isinstance(state, str) and state in PEER_STATES for state in peers.values()):
         raise bad_request(f"a peer's state must be one of {', '.join(PEER_STATES)}")
     epoch = whole_number(data["epoch"], "epoch", MAX_EPOCH)
-    roster = Roster(epoch, {checked_id(peer): state for peer, state in peers.items()})
-    _limit(len(present(roster)), most)
-    return roster
+    return Roster(epoch, {checked_id(peer): state for peer, state in peers.items()})
 
 
 def to_text(roster: Roster) -> str:
@@ -101,11 +100,6 @@ def holds(roster: Roster, session: Session | None, now: float, grace: float) -> 
     if session.absent_since is not None and abs(now - session.absent_since) >= grace:
         return False
     return roster.epoch == session.epoch or abs(now - session.epoch / 1000) <= SETTLING
-
-
-def _limit(count: int, most: int) -> None:
-    if count > most:
-        raise SignalingError(ErrorCode.TOO_LARGE, f"More than {most} peers.")
 
 
 def _states(by_state: Mapping[str, object]) -> dict[str, str]:

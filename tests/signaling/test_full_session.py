@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from flask_p2p_streams import ConfigurationError
+from flask_p2p_streams.limits import MORE_PEERS
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.conftest import AppFactory
 
@@ -109,7 +110,7 @@ def made_up(count: int) -> dict[str, str]:
 
 def test_a_host_tells_of_no_more_than_there_is_room_for(app: Flask) -> None:
     ann = join(app, "room", "ann")
-    assert ann.report(made_up(PLACES + 1))["error"]["code"] == "too_large"
+    assert ann.report(made_up(PLACES + MORE_PEERS + 1))["error"]["code"] == "too_large"
     assert app.extensions["p2p_streams"].store.read_roster("room") == {}
     assert not is_full(app)
 

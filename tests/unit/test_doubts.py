@@ -5,6 +5,7 @@ import pytest
 from flask_p2p_streams.doubts import (
     DOUBT_TERM,
     MAX_QUORUM,
+    NOTING_PAUSE,
     dispelled,
     heard,
     is_forsaken,
@@ -62,7 +63,7 @@ def test_words_grow_old_and_are_said_again() -> None:
     later = NOW + DOUBT_TERM
     assert reason_against(session, witnesses, 0.0, later) == "majority"
     assert reason_against(session, witnesses, 0.0, later + 0.1) is None
-    assert heard(session, "peer-0", witnesses, NOW + DOUBT_TERM / 2 - 0.1) is session
+    assert heard(session, "peer-0", witnesses, NOW + NOTING_PAUSE - 0.1) is session
     session = heard(session, "peer-0", witnesses, later + 0.1)
     assert session.doubts == {"peer-0": later + 0.1}
 
