@@ -25,10 +25,6 @@ class Attacker(Wire):
         assert self._socket.sock is not None
         self._socket.sock.sendall(data)
 
-    @property
-    def fileno(self) -> int:
-        return int(self._socket.fileno())
-
     def hear(self) -> str:
         """Return the next packet as it came, whatever it is; empty at the end."""
         text = self._socket.recv()
