@@ -123,6 +123,7 @@ class Gathering:
         failures = [each for one in results.values() for each in one["failures"]]
         return {
             **asdict(tally.figures()),
+            "missing": tally.missing,
             "disconnects": [each for each in changes if not EXCUSED.search(each)],
             "changes": [],
             "heard": {},
