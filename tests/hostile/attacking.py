@@ -126,7 +126,7 @@ def drain(wire: Attacker) -> None:
 def alive(wires: list[Attacker], seconds: float) -> list[Attacker]:
     """Say that they live for so long; return those that the server hasn't closed."""
     deadline = time.monotonic() + seconds
-    left = {wire.fileno: wire for wire in wires}
+    left = {wire._socket.fileno(): wire for wire in wires}
     while left and time.monotonic() < deadline:
         for number in select.select([*left], [], [], 0.1)[0]:
             try:

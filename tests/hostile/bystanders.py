@@ -179,6 +179,7 @@ class Five:
         self.over.set()
         return {
             **asdict(self.tally.figures()),
+            "missing": self.tally.missing,
             "disconnects": self.disconnects,
             "changes": self.changes,
             "heard": self.heard,

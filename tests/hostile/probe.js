@@ -7,7 +7,7 @@ window.probe = (() => {
 
   frame.on("probe", (number, { senderId }) => came.push([senderId, "all", number, now()]))
   frame.on("direct", (number, { senderId }) => came.push([senderId, frame.peerId, number, now()]))
-  for (const name of ["disconnected", "closed", "error", "host-changed", "gap"]) {
+  for (const name of ["disconnected", "closed", "error", "host-changed"]) {
     frame.addEventListener(`p2p:${name}`, ({ detail }) => { if (timer) changes.push(`${name} ${detail?.code ?? ""} ${detail?.message ?? JSON.stringify(detail)}`) })
   }
 

@@ -42,7 +42,7 @@ class Row:
         """What no slow machine is to blame for."""
         seen = self.measured
         found = [f"{seen[key]} {key}" for key in ("lost", "duplicated") if seen[key]]
-        for name in ("disconnects", "changes", "sends_failed", "join_troubles"):
+        for name in ("missing", "disconnects", "changes", "sends_failed", "join_troubles"):
             found += _briefly(name.replace("_", " "), seen.get(name, []))
         loud = {name: count for name, count in seen["heard"].items() if count > MAX_HEARD}
         found += [f"heard {count} {name}" for name, count in loud.items()]

@@ -48,6 +48,13 @@ class Tally:
     def is_complete(self) -> bool:
         return len(self._delays) == len(self._sent)
 
+    @property
+    def missing(self) -> list[str]:
+        """Name some of those that have not come."""
+        return [
+            f"{way} {number}" for way, number in self._sent if (way, number) not in self._delays
+        ][:9]
+
     def figures(self) -> Figures:
         delays = sorted(self._delays.values())
         return Figures(

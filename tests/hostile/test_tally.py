@@ -11,6 +11,7 @@ def test_what_is_missing_and_what_comes_twice_is_seen() -> None:
         tally.came("a-b", number, at=number + 0.25)
     tally.came("a-b", 99, at=4.0)
     assert tally.figures() == Figures(4, lost=1, duplicated=1, p50=250, p95=250, gap=2000)
+    assert tally.missing == ["a-b 2"]
     assert not tally.is_complete
 
 

@@ -33,10 +33,6 @@ class Attacker(Wire):
         assert isinstance(connection, socket.socket)
         return connection
 
-    @property
-    def fileno(self) -> int:
-        return int(self._socket.fileno())
-
     def hear(self) -> str:
         """Return the next packet as it came, whatever it is; empty at the end."""
         text = self._socket.recv()
