@@ -16,32 +16,34 @@ class Backlog:
 
     :param limit: what may wait; a packet that is alone may cost more.
     :param cost: tells what a packet costs.
-    :param overflow: is called once, when there would be more.
     """
 
-    def __init__(self, limit: int, cost: Cost, overflow: Callable[[], object]) -> None:
+    def __init__(self, limit: int, cost: Cost) -> None:
         self._limit = limit
         self._cost = cost
-        self._overflow = overflow
         self._bytes = 0
         self._taken: deque[int] = deque()
         self._mutex = threading.Lock()
         self.lines: set[Any] = set()
         """The TCP connections by which they are to go."""
-        self.is_full = False
+        self._is_full = self._is_told = False
 
     def admit(self, packet: Any) -> bool:
-        """Tell whether a packet may wait, and count it if so."""
+        """Tell whether a packet may wait, and count it if so; after one that may not, none may."""
         cost = self._cost(packet)
         with self._mutex:
-            if self.is_full:
-                return False
-            self.is_full = self._bytes > 0 and self._bytes + cost > self._limit
-            if not self.is_full:
+            over = self._bytes > 0 and self._bytes + cost > self._limit
+            self._is_full = self._is_full or over
+            if not self._is_full:
                 self._bytes += cost
-                return True
-        self._overflow()
-        return False
+            return not self._is_full
+
+    def overflows(self) -> bool:
+        """Tell, once, that there was more than may wait."""
+        with self._mutex:
+            is_news = self._is_full and not self._is_told
+            self._is_told = self._is_full
+            return is_news
 
     def take(self, packet: Any) -> None:
         """Count a packet as taken from the queue; it waits on, to be written."""
@@ -89,12 +91,14 @@ def bounded(queue_class: Any, limit: int, cost: Cost, overflow: Callable[[Any], 
     class BoundedQueue(queue_class):  # type: ignore[misc]
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            self.backlog = Backlog(limit, cost, lambda: overflow(self))
+            self.backlog = Backlog(limit, cost)
 
         def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
             # None says that no packet comes any more.
             if item is None or self.backlog.admit(item):
                 super().put(item, block, timeout)
+            elif self.backlog.overflows():
+                overflow(self)
 
         def get(self, block: bool = True, timeout: float | None = None) -> Any:
             item = super().get(block, timeout)

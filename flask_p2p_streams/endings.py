@@ -42,9 +42,9 @@ class Endings:
         body = self._upgrade(environ, start)
         if start.called:
             return Answer(body, partial(end, environ))
-        end(environ)
-        # It goes nowhere, and tells Werkzeug and gevent to read no further.
-        start("101 Switching Protocols", [])
+        if end(environ):
+            # It goes nowhere, and tells Werkzeug and gevent to read no further.
+            start("101 Switching Protocols", [])
         return ()
 
     def _upgrade(self, environ: dict[str, Any], start: "_LastStart") -> Any:

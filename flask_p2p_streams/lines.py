@@ -35,32 +35,36 @@ def set_no_delay(environ: Mapping[str, Any]) -> bool:
 
 def shut(line: Any) -> None:
     """End a connection in both directions, whoever waits for it now."""
-    with suppress(OSError):
-        line.shutdown(socket.SHUT_RDWR)
+    if line is not None:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def cut(line: Any) -> None:
     """End a connection at once, and throw away what its client hasn't read."""
-    with suppress(OSError):
-        # Else the kernel keeps that, and offers it for minutes.
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    if line is not None:
+        with suppress(OSError):
+            # Else the kernel keeps that, and offers it for minutes.
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     shut(line)
 
 
-def end(environ: Mapping[str, Any]) -> None:
+def end(environ: Mapping[str, Any]) -> bool:
     """End a request's connection, so that its server reads no further request from it.
 
     As a server does after a WebSocket (RFC 6455, section 7.1.1). What has come by then
     can still be read behind a shutdown, and a part may be in the server's buffer.
+    Return whether the server has let the connection be found.
     """
     line = line_of(environ)
     if line is None:
-        return
+        return False
     shut(line)
     reader = _reader_of(environ)
     with suppress(OSError, ValueError):
         while reader is not None and reader.read(BLOCK):
             pass
+    return True
 
 
 def _reader_of(environ: Mapping[str, Any]) -> Any:

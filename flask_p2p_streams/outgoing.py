@@ -103,7 +103,7 @@ class Outgoing:
                 opened = []
 
                 def handle(websocket: Any) -> Any:
-                    opened.append(websocket)
+                    opened.append(True)
                     return handler(_Writer(websocket, backlog, self._mutex()))
 
                 backlog.lines.add(line)

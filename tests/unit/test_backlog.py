@@ -30,17 +30,20 @@ def test_any_other_costs_a_share(data: Any) -> None:
 
 
 def test_what_is_over_the_limit_is_refused_and_told_once() -> None:
-    told: list[str] = []
-    backlog = Backlog(10, lambda packet: int(packet.data), lambda: told.append("full"))
+    backlog = Backlog(10, lambda packet: int(packet.data))
     assert backlog.admit(packet(6))
     assert backlog.admit(packet(4))
+    assert not backlog.overflows()
     assert not backlog.admit(packet(1))
+    assert backlog.overflows()
+    backlog.take(packet(6))
+    backlog.written()
     assert not backlog.admit(packet(1))
-    assert told == ["full"]
+    assert not backlog.overflows()
 
 
 def test_a_packet_that_is_alone_may_be_large() -> None:
-    backlog = Backlog(10, lambda packet: int(packet.data), lambda: None)
+    backlog = Backlog(10, lambda packet: int(packet.data))
     assert backlog.admit(packet(1_000))
     backlog.take(packet(1_000))
     backlog.written()
@@ -48,7 +51,7 @@ def test_a_packet_that_is_alone_may_be_large() -> None:
 
 
 def test_what_is_taken_waits_on_until_it_is_written() -> None:
-    backlog = Backlog(10, lambda packet: int(packet.data), lambda: None)
+    backlog = Backlog(10, lambda packet: int(packet.data))
     for _ in range(20):
         for _ in range(2):
             assert backlog.admit(packet(5))
@@ -64,7 +67,7 @@ def test_what_is_taken_waits_on_until_it_is_written() -> None:
 
 
 def test_an_answer_counts_until_it_is_written() -> None:
-    backlog = Backlog(10, lambda packet: int(packet.data), lambda: None)
+    backlog = Backlog(10, lambda packet: int(packet.data))
     assert backlog.admit(packet(8))
     backlog.take(packet(8))
     backlog.answered(3)

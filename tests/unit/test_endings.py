@@ -109,6 +109,12 @@ def test_after_a_websocket_the_connection_is_over(
     reader.close()
 
 
+def test_a_server_that_hides_its_connections_is_told_nothing() -> None:
+    start = Start()
+    assert Endings(lambda environ, start: ())(HANDSHAKE, start) == ()
+    assert start.status == ""
+
+
 def test_another_failure_is_the_servers() -> None:
     def fail(environ: dict[str, Any], start: Any) -> list[bytes]:
         raise StopIteration
@@ -166,5 +172,6 @@ def test_a_connection_that_has_ended_is_no_error(
 ) -> None:
     pair[1].close()
     cut(pair[1])
-    end({"werkzeug.socket": pair[1], "wsgi.input": BytesIO()})
-    end({})
+    assert end({"werkzeug.socket": pair[1], "wsgi.input": BytesIO()})
+    cut(None)
+    assert not end({})
