@@ -168,7 +168,7 @@ def too_much(epoch: int, max_signal_bytes: int) -> Iterator[Attack]:
     for count in (65, 300):
         many = valid("ice_candidate", "host", epoch) | {"candidates": [{"candidate": ""}] * count}
         yield Attack("ice_candidate", json.dumps(many), BAD_OR_LARGE)
-    crowd = {"epoch": epoch, "peers": {str(number): "new" for number in range(1001)}}
+    crowd = {"epoch": epoch, "peers": {str(number): "new" for number in range(1101)}}
     yield Attack("session_roster", json.dumps(crowd), BAD_OR_LARGE)
     yield Attack("session_join", json.dumps({"seat": "x" * 4097}), BAD_OR_LARGE)
 
