@@ -1,7 +1,8 @@
+import { Bucket } from "./bucket.js"
 import { Timer } from "./clock.js"
 import { EarlySignals } from "./early_signals.js"
 import { P2pError } from "./errors.js"
-import { PEERS_EVENTS } from "./limits.js"
+import { OFFERS, PEERS_EVENTS } from "./limits.js"
 import { MAX_SENDERS } from "./message_log.js"
 import { ACK, DATA, DIRECT, encodeFrame, FAST, GAP, isRoutedFrame, isSpeech, PACE, RECEIVED, REFUSED, STABLE, STATE, SUCCEED, SYNC } from "./messages.js"
 import { News } from "./news.js"
@@ -33,6 +34,7 @@ export class ClientRole {
   isSynced = false
   /** How far the host says that it has come with each sender. @type {import("./messages.js").Mark[]} */
   #seen = []
+  #offers
   #ackTimer
   #helloTimer
   #ackPause = ACK_PAUSE_MLS
@@ -57,6 +59,7 @@ export class ClientRole {
     this.#createConnection = createConnection
     this.#conversation = conversation
     this.#clock = clock
+    this.#offers = new Bucket({ ...OFFERS, clock })
     this.#ackTimer = new Timer(clock)
     this.#helloTimer = new Timer(clock)
     this.#news = new News({ rate: PEERS_EVENTS, clock, tell: () => delegate.rolePeersChanged() })
@@ -96,7 +99,7 @@ export class ClientRole {
   receiveSignal(from, negotiationId, signal) {
     if (from !== this.hostPeerId) return
     const offers = "description" in signal && signal.description.type === "offer"
-    if (offers && this.#connection?.negotiationId !== negotiationId) this.#begin(negotiationId)
+    if (offers && this.#connection?.negotiationId !== negotiationId && this.#offers.tryTake(1)) this.#begin(negotiationId)
     if (this.#connection?.negotiationId === negotiationId) this.#connection.receiveSignal(signal)
     else this.#early.add(negotiationId, signal)
   }

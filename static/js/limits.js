@@ -169,6 +169,8 @@ export const MAX_SDP_CHARACTERS = 65_536
 /** How many lines a description has, and how many of them name a medium: each of those costs a browser milliseconds. */
 export const MAX_SDP_LINES = 2_000
 export const MAX_SDP_MEDIA = 16
+/** How often a host may begin anew with its client, each time with another connection; it repeats an offer that isn't answered. @type {Rate} */
+export const OFFERS = { rate: 1, burst: 10 }
 /** How many signals of one negotiation are heard: each side repeats what the other may lack every 2 s. */
 export const MAX_SIGNALS = 256
 /** How many characters of signals wait for the offer that they belong to. */

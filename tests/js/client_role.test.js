@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES } from "../../static/js/channel.js"
 import { Content } from "../../static/js/contents.js"
-import { MAX_CANDIDATES, MAX_EARLY_CHARACTERS, PEERS_EVENTS, STATES_PER_FRAME } from "../../static/js/limits.js"
+import { MAX_CANDIDATES, MAX_EARLY_CHARACTERS, OFFERS, PEERS_EVENTS, STATES_PER_FRAME } from "../../static/js/limits.js"
 import { decodeFrame, encodeFrame } from "../../static/js/messages.js"
 import { settle } from "./support/fake_clock.js"
 import { MAX_PEERS } from "../../static/js/presence.js"
@@ -42,6 +42,25 @@ test("answers the host, and nobody else", async () => {
   ann.role.receiveSignal("host", negotiation, signal)
   await settle()
   assert.equal(ann.ends.size, 1)
+})
+
+test("a host that begins anew again and again makes this page's browser no more connections than a few", async () => {
+  const room = new Room()
+  room.loses = (from) => from === "host"
+  const ann = await room.join("ann")
+  const { signal } = room.signals[0]
+  let made = 0
+  const count = async () => {
+    const before = ann.ends.get("host")
+    ann.role.receiveSignal("host", `7-${(made += 1)}x`, signal)
+    await settle()
+    return ann.ends.get("host") === before ? 0 : 1
+  }
+  let begun = 0
+  for (let offer = 0; offer < 100; offer += 1) begun += await count()
+  assert.equal(begun, OFFERS.burst)
+  room.clock.advance(1_000 / OFFERS.rate)
+  assert.equal(await count(), 1)
 })
 
 test("candidates that come before the offer wait for it; those of another attempt don't count", async () => {
