@@ -3,7 +3,7 @@ BIN := .venv/bin
 NODE := bash tools/with_node.sh
 CLIENT := static/dist/p2p.js
 
-.PHONY: help demo demo-cluster build test lint docs bench lock clean
+.PHONY: help demo demo-cluster build test hostile lint docs bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make.
@@ -23,6 +23,10 @@ test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the 
 	@files=$$(find tests/js -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/js." >&2; exit 1; }; \
 	$(NODE) node --test $$files
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for a quarter of an hour, beside five who talk; it prints a table.
+	bash tools/test_programs.sh
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(BIN)/python -m tests.hostile
 
 lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
 	$(BIN)/ruff check

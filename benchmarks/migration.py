@@ -6,6 +6,7 @@ from two peers to twenty; whoever was lost is replaced by a newcomer before the 
 
 import os
 import statistics
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from playwright.sync_api import Browser
 from .pages import Page, Session
 
 SIZES = (2, 5, 10, 20)
+SETTLING = 1.0
+"""Seconds before a loss in which the host tells the server who has been connected last."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def results(browser: Browser, url: str, effort: Effort) -> Iterator[Row]:
 
 def _move(session: Session, lose: Callable[[Page], float]) -> Move:
     host = session.host
+    time.sleep(SETTLING)
     session.pages.remove(host)
     for page in session.pages:
         page.do("recorder.watch()")

@@ -4,6 +4,10 @@ The modules, in reading order; each imports only from those above it:
 
 ``errors``
     what can go wrong: codes, causes and cures
+``evidence``
+    what an error may show of the value that is at fault
+``ice``
+    ICE servers: what an app may name
 ``config``
     the ``P2P_*`` configuration
 ``buckets``
@@ -16,6 +20,8 @@ The modules, in reading order; each imports only from those above it:
     the same for Prometheus
 ``patching``
     whether the standard library is patched
+``proxies``
+    whether a proxy stands before the app that it doesn't know of
 ``throttle``
     who comes too often: slowed first, then closed
 ``tokens``
@@ -32,6 +38,10 @@ The modules, in reading order; each imports only from those above it:
     the door of a session: bans, closing, locks; no I/O
 ``records``
     what is kept of a session
+``rosters``
+    what a host tells of its peers, and what that counts for; no I/O
+``doubts``
+    when a host is gone though its socket is there; no I/O
 ``decisions``
     what the rules decide
 ``sessions``
@@ -48,10 +58,14 @@ The modules, in reading order; each imports only from those above it:
     a store whose failures are told, and cost little time
 ``store``
     sessions in a store
+``issuer``
+    the tokens of pages, signed with what is known of their session
 ``redis_client``
     connections of our own to an app's Redis
 ``redis_store``
     sessions in Redis
+``memory_store``
+    sessions in this process
 ``memcached_client``
     which clients of memcached a store can use
 ``memcached_store``
@@ -62,6 +76,10 @@ The modules, in reading order; each imports only from those above it:
     which workers live, and which hosts they hold
 ``overview``
     all sessions at a glance, in few round trips
+``lines``
+    the TCP connections beneath requests
+``deadlines``
+    what is due when its time is over
 ``frames``
     WebSocket frames, as far as they are counted
 ``metering``
@@ -72,6 +90,14 @@ The modules, in reading order; each imports only from those above it:
     the WebSockets of each server, with a meter
 ``sockets``
     what is asked of each new connection
+``endings``
+    the end of a WebSocket: nothing behind it is read as HTTP
+``backlog``
+    what waits for one connection until its client reads it
+``pings``
+    the pings of all connections
+``outgoing``
+    what goes out to each connection
 ``publisher``
     what goes over the message queue
 ``socket_rooms``
@@ -84,6 +110,8 @@ The modules, in reading order; each imports only from those above it:
     packets that no client of ours sends
 ``door``
     what stands before Engine.IO
+``negotiations``
+    what two peers may send each other to get connected
 ``rooms``
     who is here, on this worker
 ``released``

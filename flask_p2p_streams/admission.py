@@ -1,18 +1,20 @@
 """Who is let in, and as what: the joining of a peer."""
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from . import rosters
 from .announcements import Announcements, Outbox
 from .authorization import Authorizers
 from .config import Config
-from .decisions import Following, Hosting, Hostless, Joined, Suspected, Waiting
+from .decisions import Doubted, Following, Hosting, Hostless, Joined, Suspected, Waiting
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .gates import Barred, Pass
 from .messages import JoinRequest
 from .metrics import Metrics
-from .probes import Probes
+from .probes import Finding, Probes
 from .records import Session
 from .released import Released
 from .rooms import Member, Rooms, rooms_of
@@ -21,8 +23,10 @@ from .sessions import HOSTLESS_RETRY_MS, Candidacy, join
 from .store import Locks, SessionStore
 from .tokens import Signer
 
-GONE = ("disconnected", "closed", "failed")
-"""States of peers that a roster still shows, and that take no place."""
+logger = logging.getLogger("flask_p2p_streams")
+
+REMOVED = (ErrorCode.FORBIDDEN, ErrorCode.SESSION_EXPIRED)
+"""What is told to whom the app has removed, whose session it has closed or whose time is over."""
 
 
 class Admission:
@@ -64,13 +68,16 @@ class Admission:
         :raises SignalingError: if it may not come in, or has to come again.
         """
         self._authorizers.ask(member.session_id, member.peer_id)
+        member.idle_timeout = request.idle_timeout or member.idle_timeout
         # The rooms come first: a notice to a host that is elected this instant must find it.
         was_in = member.room is not None
         self._outbox.enter(member.sid, *rooms_of(member))
         try:
             decision, replaced = self._admit(member, request)
-        except SignalingError:
-            if not was_in:
+        except SignalingError as error:
+            # Who is in and may be so no longer is out of its rooms from now on: by that this
+            # worker sees that its socket has to go.
+            if not was_in or error.code in REMOVED:
                 self._outbox.leave(member.sid, *rooms_of(member))
             raise
         if replaced is not None:
@@ -84,12 +91,11 @@ class Admission:
     ) -> tuple[Hosting | Following, Member | None]:
         decision, replaced = self._attempt(member, request)
         if isinstance(decision, Suspected):
-            verdict = self._probes.ask(member.session_id, decision)
-            if verdict == "unknown":
+            suspected, finding = decision, self._probes.ask(member.session_id, decision)
+            if finding.verdict == "unknown":
                 raise _come_again("The host does not answer, and may still be there.")
-            host_sid = None if verdict == "moved" else decision.host_sid
-            lives = verdict == "lives"
-            decision, replaced = self._attempt(member, request, host_sid, lives=lives)
+            decision, replaced = self._attempt(member, request, suspected, finding)
+            _log_against(member, suspected, decision)
         if isinstance(decision, (Hosting, Following)):
             return decision, replaced
         if isinstance(decision, Suspected):
@@ -100,27 +106,30 @@ class Admission:
         raise _refusal(decision)
 
     def _attempt(
-        self, member: Member, request: JoinRequest, host_sid: str | None = None, lives: bool = False
+        self,
+        member: Member,
+        request: JoinRequest,
+        suspected: Suspected | None = None,
+        finding: Finding | None = None,
     ) -> tuple[Joined, Member | None]:
         # One lock around both, so that of two sockets of one peer the later one stays,
         # and that no two of them get the last place.
         with self._joining.of(member.session_id):
             candidacy = self._candidacy(member, request)
-            if host_sid is not None:
-                known, gone = (host_sid, None) if lives else (None, host_sid)
-                candidacy = replace(candidacy, vouched=known, silent=gone)
-            decision = self._decide(candidacy, member.expires_in)
+            if suspected is not None and finding is not None:
+                candidacy = _informed(candidacy, suspected, finding)
+            decision = self._decide(candidacy, member)
             if not isinstance(decision, (Hosting, Following)):
                 return decision, None
             host = decision.host if isinstance(decision, Following) else member.peer_id
             return decision, self._rooms.enter(member, decision.epoch, host)
 
-    def _decide(self, candidacy: Candidacy, expires_in: float) -> Joined:
+    def _decide(self, candidacy: Candidacy, member: Member) -> Joined:
         def rule(session: Session | None) -> tuple[Session | None, Joined]:
             present = lose_if_gone(session, self._outbox.is_here, candidacy.now)
-            return join(present, candidacy)
+            return join(present, replace(candidacy, ticket=self._pass(member, present)))
 
-        return self._store.update(candidacy.session_id, rule, expires_in)
+        return self._store.update(candidacy.session_id, rule, member.expires_in)
 
     def _candidacy(self, member: Member, request: JoinRequest) -> Candidacy:
         seat = request.seat and self._signer.read_seat(
@@ -135,22 +144,36 @@ class Admission:
             worker=self._worker_id,
             seat=seat or None,
             lost_epoch=request.lost_epoch,
+            witnesses=self._witnesses(member.session_id, request.lost_epoch),
+            idle_timeout=member.idle_timeout,
             kept_for=member.expires_in,
-            ticket=self._pass(member),
         )
 
-    def _pass(self, member: Member) -> Pass:
+    def _witnesses(self, session_id: str, lost_epoch: int | None) -> frozenset[str]:
+        if lost_epoch is None:
+            return frozenset()
+        return rosters.connected(self._store.read_report(session_id), lost_epoch)
+
+    def _pass(self, member: Member, session: Session | None) -> Pass:
         nearby = self._nearby(member.session_id)
 
         def present() -> Collection[str]:
-            roster = self._store.read_roster(member.session_id)
-            return nearby | {peer for peer, state in roster.items() if state not in GONE}
+            roster = self._store.read_report(member.session_id)
+            if not rosters.holds(roster, session, self._now(), self._config.host_grace):
+                return nearby
+            return nearby | rosters.present(roster)
 
         def known() -> Collection[str]:
             return nearby | self._store.read_roster(member.session_id).keys()
 
         return Pass(
-            member.issued_at, member.role, self._config.max_peers, len(nearby), present, known
+            issued_at=member.issued_at,
+            closing=member.closing,
+            role=member.role,
+            max_peers=self._config.max_peers,
+            nearby=len(nearby),
+            present=present,
+            known=known,
         )
 
     def _nearby(self, session_id: str) -> set[str]:
@@ -192,7 +215,27 @@ class Admission:
         return self._announcements.following(member, decision, connected=connected)
 
 
-def _refusal(decision: Waiting | Hostless | Barred) -> SignalingError:
+def _informed(candidacy: Candidacy, suspected: Suspected, finding: Finding) -> Candidacy:
+    if finding.verdict == "lives":
+        return replace(candidacy, vouched=suspected.host_sid)
+    if finding.verdict == "silent":
+        return replace(candidacy, silent=suspected.host_sid, silence=finding.silence)
+    return candidacy
+
+
+def _log_against(member: Member, suspected: Suspected, decision: Joined) -> None:
+    against = decision.against if isinstance(decision, (Hosting, Hostless)) else None
+    if against is not None:
+        logger.info(
+            "Session %r, epoch %d: host %r is gone, though its socket is open (%s).",
+            member.session_id,
+            suspected.epoch,
+            suspected.host,
+            against,
+        )
+
+
+def _refusal(decision: Waiting | Doubted | Hostless | Barred) -> SignalingError:
     if isinstance(decision, Barred):
         return SignalingError(
             decision.code,
@@ -202,6 +245,9 @@ def _refusal(decision: Waiting | Hostless | Barred) -> SignalingError:
         )
     if isinstance(decision, Hostless):
         return _come_again("The session has no host, and this peer may not be it.")
+    if isinstance(decision, Doubted):
+        text = "The host does not answer, and others may still hear it."
+        return _come_again(text, decision.retry_after_ms)
     return _come_again(
         "The host has just dropped; its seat is reserved for a moment.", decision.retry_after_ms
     )

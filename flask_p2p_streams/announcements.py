@@ -59,6 +59,9 @@ class Outbox(Protocol):
     def ask(self, event: str, payload: Payload, sid: str) -> Question:
         """Send an event to one socket, which is to answer it."""
 
+    def silence(self, sid: str) -> float:
+        """Return for how many seconds a ping of a socket of this worker is unanswered."""
+
     def enter(self, sid: str, *rooms: str) -> None:
         """Put a socket of this worker into rooms."""
 

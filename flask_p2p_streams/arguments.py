@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from .errors import ArgumentError
+from .evidence import shown
 from .fields import id_problem
 from .tokens import Role
 
@@ -20,7 +21,9 @@ LATEST = 253_402_300_799
 def checked_id(argument: str, value: object) -> str:
     """Return a session or peer id as text."""
     if isinstance(value, bool) or not isinstance(value, (str, int, UUID)):
-        raise ArgumentError(argument, f"must be a string, a whole number or a UUID, not {value!r}.")
+        raise ArgumentError(
+            argument, f"must be a string, a whole number or a UUID, not {shown(value)}."
+        )
     text = str(value)
     problem = id_problem(text)
     if problem:
@@ -32,9 +35,9 @@ def seconds(argument: str, value: object) -> float:
     """Return a duration in seconds."""
     duration = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(duration, bool) or not isinstance(duration, (int, float)):
-        raise ArgumentError(argument, f"must be seconds or a timedelta, not {value!r}.")
+        raise ArgumentError(argument, f"must be seconds or a timedelta, not {shown(value)}.")
     if not math.isfinite(duration) or duration <= 0:
-        raise ArgumentError(argument, f"must be greater than 0 and finite, not {value!r}.")
+        raise ArgumentError(argument, f"must be greater than 0 and finite, not {shown(value)}.")
     return duration
 
 
@@ -48,21 +51,21 @@ def role_of(can_host: object, can_send: object, starts_at: object, ends_at: obje
 
 def _flag(argument: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ArgumentError(argument, f"must be True or False, not {value!r}.")
+        raise ArgumentError(argument, f"must be True or False, not {shown(value)}.")
     return value
 
 
 def _time(argument: str, value: object) -> float | None:
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise ArgumentError(argument, f"must have a time zone, not {value!r}.")
+            raise ArgumentError(argument, f"must have a time zone, not {shown(value)}.")
         return value.timestamp()
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ArgumentError(argument, f"must be seconds or an aware datetime, not {value!r}.")
+        raise ArgumentError(argument, f"must be seconds or an aware datetime, not {shown(value)}.")
     if not 0 <= value <= LATEST:
-        raise ArgumentError(argument, f"must be seconds since 1970, not {value!r}.")
+        raise ArgumentError(argument, f"must be seconds since 1970, not {shown(value)}.")
     return value
 
 

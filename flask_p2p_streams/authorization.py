@@ -9,6 +9,7 @@ from flask import Request, request
 from werkzeug.exceptions import HTTPException
 
 from .errors import ArgumentError, ErrorCode, SignalingError
+from .evidence import withheld
 
 Authorizer: TypeAlias = Callable[[str, str, Request], bool | None]
 AnyAuthorizer = TypeVar("AnyAuthorizer", bound=Authorizer)
@@ -36,7 +37,7 @@ class Authorizers:
             would count as a yes.
         """
         if not callable(cast(object, function)) or inspect.iscoroutinefunction(function):
-            raise ArgumentError("authorize", f"needs a plain function, not {function!r}.")
+            raise ArgumentError("authorize", f"needs a plain function, not {_name(function)}.")
         self._functions.append(function)
 
     def ask(self, session_id: str, peer_id: str) -> None:
@@ -64,6 +65,11 @@ def _says_yes(function: Authorizer, session_id: str, peer_id: str) -> bool:
     except HTTPException:
         return False
     except Exception as error:
-        logger.exception("The function %r of p2p.authorize has failed.", function)
+        logger.exception("The function %s of p2p.authorize has failed.", _name(function))
         raise SignalingError(ErrorCode.INTERNAL) from error
     return answer is not False
+
+
+def _name(function: object) -> str:
+    # Not its repr: that of a functools.partial shows the arguments, and a key among them.
+    return str(getattr(function, "__qualname__", withheld(function)))

@@ -1,10 +1,9 @@
 """A store in the app's Flask-Caching cache, and which caches can be one."""
 
 import logging
-import math
 import secrets
-import threading
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 from cachelib.file import FileSystemCache
 from cachelib.memcached import MemcachedCache
@@ -14,61 +13,41 @@ from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.nullcache import NullCache
 
-from .atomic import AtomicStore, LockedStore, Locks
+from .atomic import AtomicStore
 from .errors import ConfigurationError
+from .evidence import url_problem
 from .memcached_client import own_backend
 from .memcached_store import MemcachedStore
+from .memory_store import MemoryStore, nothing
 from .redis_store import RedisStore
-
-OWN_CACHE_THRESHOLD = 100_000
-"""Keys that the extension's own cache holds before it forgets some."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
 
-class SimpleStore:
-    """A :class:`Store` in this process, for a single one."""
-
-    is_shared = False
-
-    def __init__(self, cache: SimpleCache) -> None:
-        self._cache = cache
-
-    def fetch(self, key: str, expires_in: float, default: str) -> str:
-        """Return the value of a key; where there is none, write the default and return it."""
-        if self._cache.add(key, default, timeout=math.ceil(expires_in)):
-            return default
-        return self.read(key) or default
-
-    def write(self, key: str, value: str, expires_in: float) -> None:
-        """Set a key, for ``expires_in`` seconds, rounded up."""
-        self._cache.set(key, value, timeout=math.ceil(expires_in))
-
-    def read(self, key: str) -> str | None:
-        """Return the value of a key, or None."""
-        return cast("str | None", self._cache.get(key))
-
-
-def cache_store(app: Flask, cache: Cache | None = None) -> AtomicStore:
+def cache_store(
+    app: Flask, cache: Cache | None = None, refused: Callable[[], object] = nothing
+) -> AtomicStore:
     """Return a store in a cache of the app, or in its only one.
 
-    For an app without a cache, or with a ``SimpleCache``, that is a cache of the
+    For an app without a cache, or with a ``SimpleCache``, that is a store of the
     extension's own in this process: pages in the app's can't push sessions out, and
     its ``clear()`` doesn't forget them. That of all others does.
 
+    :param refused: called for each new session that a store in this process has no room for.
     :raises ConfigurationError: if the cache can't make sure that a session has one host,
         isn't set up, or is one of several.
     """
     cache = cache or find_cache(app)
     if cache is None:
-        own = _own_cache(app)
-        return _in_process(app.extensions["cache"][own])
+        return MemoryStore(refused)
     backend = app.extensions.get("cache", {}).get(cache)
     if backend is None:
         raise ConfigurationError(
             "The cache is not set up for this app. Call cache.init_app(app) before "
             "P2PStreams is set up."
         )
+    if isinstance(backend, SimpleCache):
+        return MemoryStore(refused)
     return _store_in(backend)
 
 
@@ -84,13 +63,19 @@ def find_cache(app: Flask) -> Cache | None:
             "P2PStreams(app, cache=...)."
         )
     if not caches and "CACHE_TYPE" in app.config:
+        _check_address(app)
         return Cache(app, with_jinja2_ext=False)
     return caches[0] if caches else None
 
 
+def _check_address(app: Flask) -> None:
+    url = app.config.get("CACHE_REDIS_URL")
+    problem = url_problem(url) if isinstance(url, str) else None
+    if problem is not None:
+        raise ConfigurationError(f"CACHE_REDIS_URL {problem}.", key="CACHE_REDIS_URL")
+
+
 def _store_in(backend: object) -> AtomicStore:
-    if isinstance(backend, SimpleCache):
-        return _in_process(SimpleCache(threshold=OWN_CACHE_THRESHOLD))
     if isinstance(backend, RedisCache):
         return RedisStore(backend)
     _refuse(backend, NullCache, "forgets everything, so every peer would be the host")
@@ -101,16 +86,6 @@ def _store_in(backend: object) -> AtomicStore:
     cure = _cure(backend)
     _probe(store, type(backend).__name__, cure)
     return MemcachedStore(store, cure)
-
-
-def _own_cache(app: Flask) -> Cache:
-    options = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": OWN_CACHE_THRESHOLD}
-    return Cache(app, with_jinja2_ext=False, config=options)
-
-
-def _in_process(cache: SimpleCache) -> AtomicStore:
-    # Nothing here waits for anything, so that a thread's lock suits all async modes.
-    return LockedStore(SimpleStore(cache), Locks(threading.Lock))
 
 
 def _refuse(backend: object, kind: type, why: str) -> None:

@@ -1,6 +1,5 @@
 """The ``P2P_*`` configuration of an app, read once and checked at start."""
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -8,10 +7,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .errors import ConfigurationError
+from .evidence import shown, unknown_key, url_problem, withheld
+from .ice import ice_server_list
 
 PREFIX = "P2P_"
-ICE_SERVER_KEYS = ("urls", "username", "credential")
-ICE_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+SECRETS = ("ice_servers", "socketio_options")
+"""Fields that hold passwords: no error and no log shows what is in them."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,21 @@ class Config:
     url_prefix: str = "/p2p"
     """``P2P_URL_PREFIX``: the path under which the client's files are served."""
 
-    ice_servers: tuple[dict[str, Any], ...] = ()
+    ice_servers: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     """``P2P_ICE_SERVERS``: a list of ``RTCIceServer`` dictionaries (WebRTC, section 4.2.2).
 
-    Each has ``urls`` (one string or a list, of the schemes ``stun:``, ``stuns:``,
-    ``turn:`` and ``turns:``) and for TURN a ``username`` and a ``credential``.
+    Each has ``urls`` (one string or a list, as in RFC 7064 and RFC 7065) and for TURN a
+    ``username`` and a ``credential``.
+    """
+
+    audience: str | None = None
+    """``P2P_AUDIENCE``: names the app in what it signs; None is ``app.name``.
+
+    Apps with the same ``SECRET_KEY`` refuse each other's tokens by it.
     """
 
     token_max_age: float = 86_400
-    """``P2P_TOKEN_MAX_AGE``: seconds that a page's token is good for joining."""
+    """``P2P_TOKEN_MAX_AGE``: seconds that a page is good for joining, renewals included."""
 
     session_expires_in: float = 86_400
     """``P2P_SESSION_EXPIRES_IN``: seconds after which a session without a host is forgotten."""
@@ -67,7 +74,7 @@ class Config:
     IPv6 addresses count by their network of /64; None means no limit.
     """
 
-    socketio_options: Mapping[str, Any] = field(default_factory=dict)
+    socketio_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """``P2P_SOCKETIO_OPTIONS``: options of the ``SocketIO`` that the extension makes itself."""
 
     @classmethod
@@ -80,27 +87,10 @@ class Config:
         values: dict[str, Any] = {}
         for key in (key for key in mapping if key.startswith(PREFIX)):
             if key not in names:
-                raise ConfigurationError(_unknown(key, names), key=key, value=mapping[key])
+                # What a misspelt key holds may be a secret.
+                raise ConfigurationError(_unknown(key, names), key=key)
             values[names[key]] = _checked(key, names[key], mapping[key])
         return cls(**values)
-
-
-def unknown_key(key: object, known: Iterable[str]) -> str:
-    """Return a sentence on an unknown key that names the nearest known one."""
-    known = sorted(known)
-    nearest = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    cure = f"Did you mean {nearest[0]}?" if nearest else f"Known keys: {', '.join(known)}."
-    return f"{key!r} is not a known key. {cure}"
-
-
-def ice_server_list(value: object) -> tuple[dict[str, Any], ...]:
-    """Check a list of ``RTCIceServer`` dictionaries and return a copy.
-
-    :raises ValueError: with a sentence that names the mistake.
-    """
-    if not isinstance(value, (list, tuple)):
-        raise ValueError("must be a list of dictionaries, each with 'urls'")
-    return tuple(_ice_server(each) for each in value)
 
 
 def _unknown(key: str, names: Iterable[str]) -> str:
@@ -111,12 +101,22 @@ def _checked(key: str, name: str, value: Any) -> Any:
     try:
         return _CHECKS[name](value)
     except ValueError as error:
-        raise ConfigurationError(f"{key} {error}; it is {value!r}.", key=key, value=value) from None
+        if name in SECRETS or not isinstance(value, (str, int, float)):
+            found, kept = withheld(value), None
+        else:
+            found, kept = shown(value), value
+        raise ConfigurationError(f"{key} {error}; it is {found}.", key=key, value=kept) from None
 
 
 def _path(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
         raise ValueError("must be a path that starts with a slash and ends without one")
+    return value
+
+
+def _audience(value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ValueError("must be a text that names the app, or None for its own name")
     return value
 
 
@@ -159,45 +159,17 @@ def _peers(value: object) -> int | None:
 def _options(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a dictionary of keyword arguments of SocketIO")
+    queue = value.get("message_queue")
+    if isinstance(queue, str) and url_problem(queue):
+        raise ValueError(f"has a 'message_queue' that {url_problem(queue)}")
     return dict(value)
-
-
-def _ice_server(value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError("must hold dictionaries only, each with 'urls'")
-    for key in value:
-        if key not in ICE_SERVER_KEYS:
-            raise ValueError(f"has an unknown key: {unknown_key(key, ICE_SERVER_KEYS)}")
-    urls = _ice_urls(value.get("urls"))
-    server: dict[str, Any] = {"urls": urls}
-    for key in ("username", "credential"):
-        if key in value:
-            server[key] = _text(key, value[key])
-        elif any(url.startswith("turn") for url in urls):
-            raise ValueError(f"has a TURN server without '{key}'")
-    return server
-
-
-def _ice_urls(value: object) -> list[str]:
-    urls = [value] if isinstance(value, str) else value
-    if not isinstance(urls, (list, tuple)) or not urls:
-        raise ValueError("has a server without 'urls'")
-    for url in urls:
-        if not isinstance(url, str) or not url.startswith(ICE_SCHEMES):
-            raise ValueError(f"has a URL that is none of {', '.join(ICE_SCHEMES)} ({url!r})")
-    return list(urls)
-
-
-def _text(key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"has a '{key}' that is not a string")
-    return value
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "namespace": _path,
     "url_prefix": _path,
     "ice_servers": ice_server_list,
+    "audience": _audience,
     "token_max_age": _seconds,
     "session_expires_in": _seconds,
     "host_grace": _grace,

@@ -103,18 +103,15 @@ def eviction(patient: Patient) -> list[Finding]:
 
 def ice(url: str) -> list[Finding]:
     """See whether the server of an ICE URL answers."""
+    # What is no URL was refused at start.
     server = endpoint(url)
-    if server is None:
-        cure = "Write it as stun:host:port or turn:host:port?transport=udp."
-        return [Finding("error", "ice", f"{url} is no URL of an ICE server.", cure)]
     if server.transport == "dtls":
         return [Finding("ok", "ice", f"{url} is not checked: it speaks DTLS.")]
     try:
         if answers(server, ICE_TIME_LIMIT):
             return [Finding("ok", "ice", f"{url} answers.")]
         why = f"doesn't answer within {ICE_TIME_LIMIT:g} s"
-    except (OSError, UnicodeError) as error:
-        # UnicodeError: the name has an empty or an overlong label.
+    except OSError as error:
         why = f"can't be reached ({getattr(error, 'strerror', None) or type(error).__name__})"
     return [Finding("error", "ice", f"{url} {why}.", ICE_CURE)]
 

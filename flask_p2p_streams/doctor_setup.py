@@ -137,7 +137,7 @@ def pings(patient: Patient) -> Iterator[Finding]:
     if interval + eio.ping_timeout > SLOWEST_PING:
         late = interval + 2 * eio.ping_timeout
         problem = f"A host whose page is frozen is noticed after up to {late:g} s."
-        cure = "Pass ping_interval=5, ping_timeout=5 to SocketIO()."
+        cure = "Pass ping_interval=2, ping_timeout=5 to SocketIO()."
         yield Finding("warning", "pings", problem, cure)
 
 

@@ -197,7 +197,7 @@ class ConfigurationError(P2PStreamsError, ValueError):
     """The app is set up in a way that cannot work; the text names the cure.
 
     ``key`` is the configuration key at fault, where there is one, and
-    ``value`` what was found there.
+    ``value`` what was found there, or None where that may hold a secret.
     """
 
     def __init__(self, text: str, *, key: str | None = None, value: object = None) -> None:

@@ -15,7 +15,7 @@ from .arguments import checked_id, seconds
 from .authorization import AnyAuthorizer, Authorizers
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
-from .metrics import Snapshot
+from .metrics import Metrics, Snapshot
 from .prometheus import prometheus_text
 from .servers import find_socketio
 from .store import Store
@@ -85,11 +85,12 @@ class P2PStreams:
                 "call init_app() only if the app was not passed to P2PStreams()."
             )
         config = Config.from_app_config(app.config)
-        signer = Signer(secret_keys(app))
-        kept = chosen_store(app, store or self._store, cache or self._cache)
+        signer = Signer(secret_keys(app), config.audience or app.name)
+        metrics = Metrics()
+        kept = chosen_store(app, store or self._store, cache or self._cache, metrics)
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
-        state = app_state(app, config, signer, kept, io, self._authorizers, is_own=is_own)
+        state = app_state(app, config, signer, kept, io, self._authorizers, metrics, is_own=is_own)
         app.extensions[KEY] = state
         self._apps.add(app)
         add_to_app(app, state)

@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from types import NoneType
 from typing import Any, TypeGuard
 
 from .errors import ErrorCode
+from .limits import CLOCK_SKEW
 from .tokens import EVERYTHING, Role
 
 MAX_BANS = 1000
@@ -26,11 +26,12 @@ FULL_RETRY_MS = 5_000
 class Gate:
     """Who may not come in any more.
 
-    ``bans`` maps peers to the time at which their ban ends. Tokens that were issued up
-    to ``closed_at`` are refused. All of it has to be remembered until ``keep_until``.
+    ``bans`` maps peers to the time at which their ban ends. ``closing`` is the number of
+    the last closing, 0 before there is one; tokens that don't know of it are refused. All
+    of it has to be remembered until ``keep_until``.
     """
 
-    closed_at: float | None = None
+    closing: int = 0
     locked: bool = False
     bans: Mapping[str, float] = field(default_factory=dict)
     keep_until: float = 0.0
@@ -38,6 +39,9 @@ class Gate:
     @classmethod
     def from_record(cls, record: object) -> "Gate | None":
         """Read a gate back; None if the record cannot be one."""
+        if isinstance(record, dict) and "closed_at" in record:
+            # That of an earlier version, whose tokens are good no more.
+            record = {"closing": 0, **{key: record[key] for key in record if key != "closed_at"}}
         return cls(**record) if _sound(record) else None
 
 
@@ -59,12 +63,14 @@ def nobody() -> Collection[str]:
 class Pass:
     """What decides at the door, beside the peer's name.
 
+    ``issued_at`` and ``closing`` are those of its token, see :class:`JoinToken`.
     ``present`` returns the peers that are counted, the host aside, and ``known`` those as
     well that were cut off, or load their page anew. Both may cost a look into the store,
     and are asked only where it matters. There are ``nearby`` of the counted at this worker.
     """
 
     issued_at: float = math.inf
+    closing: int | None = None
     role: Role = EVERYTHING
     max_peers: int | None = None
     nearby: int = 0
@@ -78,11 +84,11 @@ OPEN_TO_ALL = Pass()
 # Who may come in
 
 
-def removed(gate: Gate, peer_id: str, issued_at: float, now: float) -> Barred | None:
-    """Refuse a peer that is banned, or whose token is older than the session's end."""
+def removed(gate: Gate, peer_id: str, ticket: Pass, now: float) -> Barred | None:
+    """Refuse a peer that is banned, or whose token doesn't know of the session's end."""
     if gate.bans.get(peer_id, 0) > now:
         return Barred(ErrorCode.FORBIDDEN, "This peer has been removed from the session.")
-    if gate.closed_at is not None and issued_at <= gate.closed_at:
+    if _withdrawn(gate, ticket):
         return Barred(ErrorCode.SESSION_EXPIRED, "The session has been closed.")
     return None
 
@@ -140,10 +146,13 @@ def banned(gate: Gate, peer_id: str, until: float, now: float) -> Gate:
 
 
 def closed(gate: Gate, now: float, keep_until: float) -> Gate:
-    """Refuse every token that was issued up to now; bans stay, a lock is taken off."""
-    at = max(now, gate.closed_at or 0)
+    """Refuse every token that was signed before; bans stay, a lock is taken off.
+
+    As with epochs, the time is in the number for when the one before has been forgotten.
+    """
+    closing = max(gate.closing + 1, math.floor(now * 1000))
     keep = max(gate.keep_until, keep_until)
-    return replace(gate, closed_at=at, locked=False, keep_until=keep)
+    return replace(gate, closing=closing, locked=False, keep_until=keep)
 
 
 def locked(gate: Gate, locked: bool, keep_until: float) -> Gate:
@@ -151,8 +160,17 @@ def locked(gate: Gate, locked: bool, keep_until: float) -> Gate:
     return replace(gate, locked=locked, keep_until=max(gate.keep_until, keep_until))
 
 
+def _withdrawn(gate: Gate, ticket: Pass) -> bool:
+    if not gate.closing:
+        return False
+    if ticket.closing is not None:
+        return ticket.closing < gate.closing
+    # Of two clocks, one may be too early and the other one too late.
+    return ticket.issued_at <= gate.closing / 1000 + 2 * CLOCK_SKEW
+
+
 _FIELDS: dict[str, tuple[type, ...]] = {
-    "closed_at": (int, float, NoneType),
+    "closing": (int,),
     "locked": (bool,),
     "bans": (dict,),
     "keep_until": (int, float),

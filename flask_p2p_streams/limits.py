@@ -6,21 +6,37 @@ it is exceeded. Those that an app may set are ``P2P_*`` keys of the configuratio
 
 from .buckets import Rate
 
-# Joins (metrics: join, rejoin)
+# Joins and renewals of tokens (metrics: join, rejoin)
 
 JOIN_BURST = 5.0
 """The seconds' worth of joins that an address may make at once."""
 REJOINS = Rate(per_second=2.0, burst=20.0)
-"""Joins of one peer of a session, on whichever sockets of this worker."""
+"""Joins of one peer of a session, on whichever sockets of this worker.
 
-# Signals (metrics: signal, session_signal, candidates)
+An honest one that has lost its host asks every 500 ms whether that is gone.
+"""
+RENEWALS = Rate(per_second=1.0, burst=10.0)
+"""Renewals of one peer's tokens at this worker (counted as rejoin)."""
+
+# Tokens
+
+CLOCK_SKEW = 20.0
+"""Seconds that the clocks of two workers may differ by; a token of a later time is refused."""
+SHORTEST_RENEWAL = 10.0
+"""Seconds that a renewed token lasts at least; with fewer left, a new page is needed."""
+
+# Signals (metrics: signal, session_signal, roster, candidates)
 
 SIGNAL_BURST = 4.0
 """The seconds' worth of signals that a socket may send at once."""
 SESSION_BURST = 2.0
 """The seconds' worth of signals that a session may send at once."""
+ROSTERS = Rate(per_second=5.0, burst=20.0)
+"""Rosters of one host, which are written to the store; a host of ours pauses for 300 ms."""
 MAX_CANDIDATES = 100
 """Candidates of one peer that are passed on for one negotiation, and packets of them."""
+MAX_DESCRIPTIONS = 30
+"""Descriptions of one peer that are passed on for one negotiation; they count as candidates."""
 
 # Frames, readable or not (metrics: frame, bad_packets)
 
@@ -54,10 +70,22 @@ MAX_ATTACHMENTS = 100
 """Attachments of one packet, where the app takes any; together they are one message."""
 UNREAD_BYTES = 1024 * 1024
 """Bytes that wait for one socket to read them; with more, it is closed."""
+PACKET_BYTES = 512
+"""Bytes that a packet takes beside its content, as long as it waits."""
+APP_SHARE = 16
+"""An app may send more than signals: its own packets count for one part of so many."""
+GOODBYE_TIMEOUT = 5.0
+"""Seconds that a client may take to end a connection to which the server has said goodbye."""
 
 # Sessions (metrics: session)
 
 MAX_SESSIONS = 100_000
-"""Keys that the store in this process holds; what is new is refused beyond that."""
-ROSTER_BYTES = 65_536
-"""Bytes of a host's roster that are kept."""
+"""Sessions that the store in this process holds; a new one is refused beyond that."""
+OTHER_KEYS = 3 * MAX_SESSIONS
+"""Its further keys: each session has a roster, and some have a few more."""
+STORE_BYTES = 256 * 1024 * 1024
+"""Bytes of all its keys and values, beyond which only the records of known sessions grow."""
+ROSTER_BYTES = 131_072
+"""Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
+MORE_PEERS = 100
+"""Peers of a roster besides those that there is room for: clients show as many that have gone."""

@@ -29,29 +29,25 @@ MAX_CANDIDATES = 64
 MAX_CANDIDATE_FIELD_CHARS = 256
 MAX_LINE_INDEX = 65_535
 MAX_EPOCH = 2**53 - 1
-MAX_ROSTER = 1000
-JOIN_KEYS = ("seat", "lost_epoch", "connected_epoch")
-PEER_STATES = (
-    "new",
-    "negotiating",
-    "connecting",
-    "connected",
-    "disconnected",
-    "closed",
-    "failed",
-)
+SHORTEST_IDLE_TIMEOUT, LONGEST_IDLE_TIMEOUT = 1.0, 60.0
+"""Seconds that a page may say it may stand still; whatever else it says counts as these."""
+JOIN_KEYS = ("seat", "lost_epoch", "connected_epoch", "idle_timeout_ms")
 
 HostChange = Literal["elected", "resumed", "left", "lost"]
 
 
 @dataclass(frozen=True)
 class JoinRequest:
-    """What a peer shows when it joins; ``token`` is empty on an open socket."""
+    """What a peer shows when it joins; ``token`` is empty on an open socket.
+
+    ``idle_timeout`` is for how many seconds its page may stand still, if it says so.
+    """
 
     token: str
     seat: str | None
     lost_epoch: int | None
     connected_epoch: int | None = None
+    idle_timeout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,14 +61,6 @@ class Signal:
     epoch: int
     negotiation: str
     body: Payload
-
-
-@dataclass(frozen=True)
-class Roster:
-    """The host's list of the peers of its session, each with its state."""
-
-    epoch: int
-    peers: dict[str, str]
 
 
 # What browsers send
@@ -142,22 +130,6 @@ def parse_leave(value: object) -> Literal["connected", "closed"]:
     if reason == "closed":
         return "closed"
     raise bad_request("reason must be 'connected' or 'closed'")
-
-
-def parse_roster(value: object) -> Roster:
-    """Read ``session_roster``, which holds at most 1,000 peers.
-
-    :raises SignalingError: ``bad_request`` or ``too_large``.
-    """
-    data = object_of(value, required=("epoch", "peers"))
-    peers = data["peers"]
-    if not isinstance(peers, dict):
-        raise bad_request("peers must be an object")
-    if len(peers) > MAX_ROSTER:
-        raise SignalingError(ErrorCode.TOO_LARGE, f"More than {MAX_ROSTER} peers.")
-    if not all(isinstance(state, str) and state in PEER_STATES for state in peers.values()):
-        raise bad_request(f"a peer's state must be one of {', '.join(PEER_STATES)}")
-    return Roster(_epoch(data, "epoch"), {checked_id(peer): state for peer, state in peers.items()})
 
 
 # What browsers are sent
@@ -252,8 +224,19 @@ def _epoch(data: Payload, key: str) -> int:
 def _join_request(token: str, data: Payload) -> JoinRequest:
     seat = None if data.get("seat") is None else string(data, "seat", MAX_TOKEN_CHARS)
     return JoinRequest(
-        token, seat, _optional_epoch(data, "lost_epoch"), _optional_epoch(data, "connected_epoch")
+        token,
+        seat,
+        _optional_epoch(data, "lost_epoch"),
+        _optional_epoch(data, "connected_epoch"),
+        _idle_timeout(data.get("idle_timeout_ms")),
     )
+
+
+def _idle_timeout(value: object) -> float | None:
+    if value is None:
+        return None
+    seconds = whole_number(value, "idle_timeout_ms", MAX_EPOCH) / 1000
+    return min(LONGEST_IDLE_TIMEOUT, max(SHORTEST_IDLE_TIMEOUT, seconds))
 
 
 def _optional_epoch(data: Payload, key: str) -> int | None:

@@ -14,6 +14,7 @@ Limited = Literal[
     "signal",
     "session_signal",
     "rejoin",
+    "roster",
     "candidates",
     "frame",
     "unjoined",

@@ -9,7 +9,7 @@ from .records import Session, Vacated
 from .released import Released
 from .removals import close, kick, lock
 from .rooms import Rooms, peer_room, session_room
-from .store import SessionStore
+from .store import Locks, SessionStore
 
 
 class Moderation:
@@ -28,6 +28,7 @@ class Moderation:
         released: Released,
         announcements: Announcements,
         outbox: Outbox,
+        locks: Locks,
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -36,6 +37,7 @@ class Moderation:
         self._released = released
         self._announcements = announcements
         self._outbox = outbox
+        self._joining = locks
         self._now = now
 
     @property
@@ -55,14 +57,16 @@ class Moderation:
             after, vacated = kick(session, session_id, peer_id, now, now + ban_for)
             return after, (None if session is None else session.host, vacated)
 
-        host, vacated = self._store.update(session_id, rule, self._config.session_expires_in)
+        # Whoever joins just now is either here before it, and found, or after it, and refused.
+        with self._joining.of(session_id):
+            host, vacated = self._store.update(session_id, rule, self._config.session_expires_in)
         self._released.forget(session_id, peer_id)
         self._strike(session_id, peer_id)
         self._announcements.kicked(session_id, peer_id, host, ban_for)
         self._disconnect(session_id, peer_id, peer_room(session_id, peer_id), vacated)
 
     def close(self, session_id: str) -> None:
-        """End a session for all whose tokens were issued until now.
+        """End a session for all whose tokens were signed before.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -70,7 +74,8 @@ class Moderation:
         def rule(session: Session | None) -> tuple[Session, Vacated | None]:
             return close(session, session_id, self._now(), self._term)
 
-        vacated = self._store.update(session_id, rule, self._config.session_expires_in)
+        with self._joining.of(session_id):
+            vacated = self._store.update(session_id, rule, self._config.session_expires_in)
         self._store.write_roster(session_id, {}, self._config.session_expires_in)
         self._released.forget(session_id)
         self._announcements.closed(session_id)
@@ -106,9 +111,10 @@ class Moderation:
 
     def _strike(self, session_id: str, peer_id: str) -> None:
         # Else a locked session would take the peer for one of its own until the next roster.
-        roster = self._store.read_roster(session_id)
-        if roster.pop(peer_id, None) is not None:
-            self._store.write_roster(session_id, roster, self._config.session_expires_in)
+        roster = self._store.read_report(session_id)
+        if roster.peers.pop(peer_id, None) is not None:
+            term = self._config.session_expires_in
+            self._store.write_roster(session_id, roster.peers, term, roster.epoch)
 
     def _disconnect(
         self, session_id: str, peer_id: str | None, room: str, vacated: Vacated | None

@@ -86,6 +86,7 @@ class SignalingNamespace(Namespace):
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         # Whatever else left this method would leave the client without an answer for ever.
         try:
+            self._throttle.look_for_proxy(environ)
             self._throttle.join(self._eio_sid(sid) or sid, environ.get("REMOTE_ADDR"))
             with self._join_context(environ):
                 self._signaling.connect(sid, auth)

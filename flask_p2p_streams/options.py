@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .config import ice_server_list, unknown_key
 from .errors import ArgumentError
+from .evidence import shown, unknown_key, withheld
+from .ice import ice_server_list
 
 HEARTBEAT_INTERVAL_MLS = 1000
 HEARTBEAT_IDLE_TIMEOUT_MLS = 5000
@@ -35,7 +36,7 @@ def frame_options(value: object) -> dict[str, Any]:
     for given, each in _mapping("config", value).items():
         key = ALIASES.get(given, given)
         if key in options:
-            raise ArgumentError("config", f"{given!r} says again what {key!r} says.")
+            raise ArgumentError("config", f"{shown(given)} says again what {key!r} says.")
         options[key] = _checked(key, each)
     return options
 
@@ -79,19 +80,19 @@ def _ice_servers(value: object) -> list[dict[str, Any]]:
 
 def _mapping(name: str, value: object) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
-        raise ArgumentError("config", f"{name} must be a dictionary, not {value!r}.")
+        raise ArgumentError("config", f"{name} must be a dictionary, not {withheld(value)}.")
     return value
 
 
 def _whole_number(key: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ArgumentError(
-            "config", f"{key} must be a whole number from {low} to {high}, not {value!r}."
+            "config", f"{key} must be a whole number from {low} to {high}, not {shown(value)}."
         )
     return value
 
 
 def _switch(key: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ArgumentError("config", f"{key} must be true or false, not {value!r}.")
+        raise ArgumentError("config", f"{key} must be true or false, not {shown(value)}.")
     return value

@@ -1,11 +1,11 @@
 """All sessions whose host is at a worker, read from the store in few round trips."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from . import rosters
 from .atomic import hashed_key
 from .directory import MAX_LISTED, WorkerEntry
 from .guarded import GuardedStore
@@ -67,15 +67,7 @@ def _read(
         for session_id, session, roster in zip(
             some, texts[: len(some)], texts[len(some) :], strict=True
         ):
-            yield session_id, Session.from_text(session), _peers(roster)
-
-
-def _peers(roster: str | None) -> set[str]:
-    try:
-        peers = json.loads(roster or "{}")
-    except (ValueError, RecursionError):
-        return set()
-    return set(peers) if isinstance(peers, dict) else set()
+            yield session_id, Session.from_text(session), set(rosters.from_text(roster).peers)
 
 
 def _worker(session: Session | None, names: dict[str, str], listed_at: str | None) -> str | None:
@@ -104,7 +96,7 @@ def _row(
 
 def _state(session: Session, worker: str | None) -> State:
     if session.host is None:
-        return "closed" if not session.opened and session.gate.closed_at is not None else "empty"
+        return "closed" if not session.opened and session.gate.closing else "empty"
     if session.host_sid is None:
         return "dropped"
     return "orphaned" if worker is None else "hosted"

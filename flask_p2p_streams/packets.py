@@ -15,9 +15,9 @@ from .controls import CheckedWebSocket
 from .errors import ErrorCode
 from .metering import Meter, Standing
 from .metrics import Metrics
-from .sockets import end_connection, is_handled
+from .sockets import is_handled
 from .throttle import Throttle
-from .websockets import metered
+from .websockets import connection_of, metered
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -138,19 +138,14 @@ class Packets:
 
     def _with_frames_checked(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
         def open_checked(handler: Any, server: Any) -> Any:
-            connection = handler.__self__
+            connection = connection_of(handler)
 
             def serve(environ: dict[str, Any], start_response: Any) -> Any:
                 if not self._compress or not OFFER.fullmatch(environ.get(EXTENSIONS, "")):
                     environ.pop(EXTENSIONS, None)
 
                 def handle(websocket: Any) -> Any:
-                    try:
-                        return handler(self._checked(websocket, connection))
-                    finally:
-                        # eventlet does so by itself, after a last frame.
-                        if self._server.async_mode != "eventlet":
-                            end_connection(environ)
+                    return handler(self._checked(websocket, connection))
 
                 meter = self._meter(connection.sid)
                 answer = metered(open_socket, handle, server, meter)(environ, start_response)

@@ -2,11 +2,15 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from types import NoneType
 from typing import Any, TypeGuard
 
 from .gates import Gate
+
+IDLE_TIMEOUT = 5.0
+"""Seconds of silence after which a page counts as gone, unless it says another number."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,9 @@ class Session:
     ``absent_since``. ``reported`` is how many peers the host has told of last, ``kept_for``
     the seconds that its page asked to be remembered. ``opened`` is False until the first
     host comes, and again when the app has closed it.
+
+    ``doubts`` maps those of its clients that have lost the host to the time at which they
+    said so last; ``idle_timeout`` is for how many seconds its page may stand still.
 
     The record was begun at ``born``, and knows nothing of the epochs after ``known_from``
     and before ``first_epoch``: a cache that lost its memory may have forgotten a host.
@@ -36,6 +43,8 @@ class Session:
     first_epoch: int = 0
     known_from: int = 0
     gate: Gate = field(default_factory=Gate)
+    doubts: Mapping[str, float] = field(default_factory=dict)
+    idle_timeout: float = IDLE_TIMEOUT
 
     def to_text(self) -> str:
         """Return the session as JSON text, which is all that a store ever holds."""
@@ -85,7 +94,9 @@ def emptied(session: Session, now: float) -> tuple[Session, Vacated | None]:
 
 def without_host(session: Session) -> Session:
     """Return the session with an empty seat."""
-    return replace(session, host=None, host_sid=None, host_worker=None, absent_since=None)
+    return replace(
+        session, host=None, host_sid=None, host_worker=None, absent_since=None, doubts={}
+    )
 
 
 def next_epoch(session: Session | None, now: float) -> int:
@@ -113,6 +124,8 @@ _ADDED: dict[str, tuple[type, ...]] = {
     "first_epoch": (int,),
     "known_from": (int,),
     "gate": (dict,),
+    "doubts": (dict,),
+    "idle_timeout": (int, float),
 }
 
 
@@ -121,4 +134,5 @@ def _sound(record: object) -> TypeGuard[dict[str, Any]]:
         isinstance(record, dict)
         and set(_FIELDS) <= set(record) <= {*_FIELDS, *_ADDED}
         and all(type(record[name]) in {**_FIELDS, **_ADDED}[name] for name in record)
+        and all(type(at) in (int, float) for at in record.get("doubts", {}).values())
     )

@@ -6,6 +6,7 @@ They are functions without I/O, as those of ``sessions`` are.
 from dataclasses import replace
 
 from .gates import banned, closed, locked
+from .limits import CLOCK_SKEW
 from .records import Session, Vacated, emptied, unopened
 
 
@@ -23,9 +24,10 @@ def kick(
 def close(
     session: Session | None, session_id: str, now: float, keep_for: float
 ) -> tuple[Session, Vacated | None]:
-    """End a session for every token that was issued up to now."""
+    """End a session for every token that was signed before."""
     present = session or unopened(session_id)
-    keep_until = now + max(keep_for, present.kept_for)
+    # By the clock of another worker, its tokens may last the longer.
+    keep_until = now + max(keep_for, present.kept_for) + 2 * CLOCK_SKEW
     after = replace(present, reported=0, opened=False, gate=closed(present.gate, now, keep_until))
     return emptied(after, now)
 

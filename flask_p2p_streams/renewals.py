@@ -2,20 +2,20 @@
 
 import json
 import logging
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Response, jsonify, request
 
 from .authorization import Authorizers
 from .errors import ErrorCode, SignalingError
 from .fields import Payload, bad_request, object_of, string
-from .gates import removed, too_late
+from .gates import Gate, Pass, removed, too_late
 from .messages import MAX_TOKEN_CHARS, refused
 from .store import SessionStore
 from .throttle import Throttle
-from .tokens import JoinToken, Signer
+from .tokens import JoinToken, Signer, prolonged
 
 MAX_BODY_BYTES = 8192
 STATUSES = {
@@ -37,19 +37,26 @@ class Renewals:
         store: SessionStore,
         authorizers: Authorizers,
         throttle: Throttle,
+        longest: float,
+        server: Any,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._signer = signer
         self._store = store
         self._authorizers = authorizers
         self._throttle = throttle
+        self._longest = longest
+        self._engine = server.eio
         self._now = now
 
     def view(self) -> Response:
         """Answer ``POST /token``."""
         try:
-            self._throttle.renewal(request.remote_addr)
-            answer, status = self.renew(_body()), 200
+            token = self._shown()
+            # Nothing that comes without a genuine token takes a join from anybody.
+            self._throttle.look_for_proxy(request.environ)
+            self._throttle.renewal(token.session_id, token.peer_id, request.remote_addr)
+            answer, status = self.renew(token), 200
         except SignalingError as error:
             answer, status = refused(error), STATUSES.get(error.code, 403)
         except Exception:
@@ -60,33 +67,52 @@ class Renewals:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def renew(self, body: object) -> Payload:
+    def renew(self, token: JoinToken) -> Payload:
         """Return a token with the same claims, and how long it lasts, in milliseconds.
 
-        :raises SignalingError: if the token is no good, or its peer may not join any more.
+        :raises SignalingError: if its peer may not join any more.
         """
-        data = object_of(body, required=("token",))
-        token = self._signer.read_token(string(data, "token", MAX_TOKEN_CHARS))
         self._authorizers.ask(token.session_id, token.peer_id)
-        # The time is taken before the look at the gate: should the session be closed in
-        # between, then the new token is older than that.
+        session = self._store.read(token.session_id)
+        gate = Gate() if session is None else session.gate
         now = self._now()
-        self._require_welcome(token, now)
-        lifetime = math.floor((token.expires_at - token.issued_at) * 1000)
+        _require_welcome(token, gate, now)
+        # Should the session be closed meanwhile, then the new token doesn't know of it either.
+        closing = max(gate.closing, token.closing or 0)
+        renewed = prolonged(token, now, self._longest, closing)
         return {
             "ok": True,
-            "token": self._signer.renewed(token, now),
-            "expires_in_ms": lifetime,
+            "token": self._signer.signed(renewed),
+            "expires_in_ms": round((renewed.expires_at - now) * 1000),
         }
 
-    def _require_welcome(self, token: JoinToken, now: float) -> None:
-        session = self._store.read(token.session_id)
-        gate = None if session is None else session.gate
-        barred = too_late(token.role, now) or (
-            gate and removed(gate, token.peer_id, token.issued_at, now)
-        )
-        if barred:
-            raise SignalingError(barred.code, barred.message)
+    def _shown(self) -> JoinToken:
+        # In the order of what it costs: headers, the body, a signature (about 10 µs).
+        if not _is_of_own_page(request.environ, self._engine):
+            raise SignalingError(
+                ErrorCode.FORBIDDEN,
+                "Pages of this origin may not renew tokens here.",
+                hint="Name the origin of your pages in cors_allowed_origins of SocketIO().",
+            )
+        data = object_of(_body(), required=("token",))
+        return self._signer.read_token(string(data, "token", MAX_TOKEN_CHARS))
+
+
+def _is_of_own_page(environ: Mapping[str, Any], engine: Any) -> bool:
+    site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+    if site in ("same-origin", "none") or (site is None and origin is None):
+        # A browser says so, or it is none.
+        return True
+    # Else who may open a WebSocket may renew its token, too.
+    allowed = engine._cors_allowed_origins(environ)
+    return engine.cors_allowed_origins == [] or allowed is None or origin in allowed
+
+
+def _require_welcome(token: JoinToken, gate: Gate, now: float) -> None:
+    ticket = Pass(issued_at=token.issued_at, closing=token.closing)
+    barred = too_late(token.role, now) or removed(gate, token.peer_id, ticket, now)
+    if barred:
+        raise SignalingError(barred.code, barred.message)
 
 
 def _body() -> object:

@@ -4,46 +4,35 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from .negotiations import Negotiations
+from .records import IDLE_TIMEOUT
 from .tokens import EVERYTHING, Role
-
-MAX_OFFERS = 2000
-"""Offers of one host that a worker remembers."""
 
 
 @dataclass
 class Room:
-    """The sockets of one session on this worker, and its host as last seen.
-
-    ``offers`` maps peers to the negotiation that a host of this worker offered them last.
-    """
+    """The sockets of one session on this worker, and its host as last seen."""
 
     epoch: int
     host: str
     sids: dict[str, str] = field(default_factory=dict)
-    offers: dict[str, str] = field(default_factory=dict)
+    negotiations: Negotiations = field(default_factory=Negotiations)
 
     def observe(self, epoch: int, host: str) -> None:
         """Take note of a host, unless a later one has been seen."""
         if epoch > self.epoch:
-            self.offers.clear()
+            self.negotiations.clear()
         if epoch >= self.epoch:
             self.epoch, self.host = epoch, host
 
-    def offered(self, peer_id: str, negotiation: str) -> None:
-        """Take note of what the host has offered to a peer last."""
-        self.offers.pop(peer_id, None)
-        if len(self.offers) >= MAX_OFFERS:
-            del self.offers[next(iter(self.offers))]
-        self.offers[peer_id] = negotiation
-
     def awaits(self, peer_id: str, negotiation: str) -> bool | None:
-        """Tell whether the host awaits this answer; None if it has offered nothing.
+        """Tell whether the host and a client are at this negotiation; None if at none at all.
 
         The offers of a host at another worker didn't come by here, so it may.
         """
         if self.host not in self.sids:
             return True
-        offer = self.offers.get(peer_id)
+        offer = self.negotiations.offer(peer_id)
         return None if offer is None else offer == negotiation
 
 
@@ -57,7 +46,9 @@ class Member:
     expires_in: float
     room: Room | None = None
     issued_at: float = 0.0
+    closing: int | None = None
     role: Role = EVERYTHING
+    idle_timeout: float = IDLE_TIMEOUT
 
 
 class Rooms:
@@ -110,7 +101,7 @@ class Rooms:
             room.observe(epoch, host)
             older = self._members.get(room.sids.get(member.peer_id, ""))
             room.sids[member.peer_id] = member.sid
-            room.offers.pop(member.peer_id, None)
+            room.negotiations.forget(member.peer_id)
             member.room = room
             self._members[member.sid] = member
             if older is None or older is member:
@@ -126,7 +117,7 @@ class Rooms:
             if room is None or room.sids.get(member.peer_id) != member.sid:
                 return
             del room.sids[member.peer_id]
-            room.offers.pop(member.peer_id, None)
+            room.negotiations.forget(member.peer_id)
             if not room.sids:
                 self._rooms.pop(member.session_id, None)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .decisions import Hosting, Stale
-from .records import Session, Vacated, begun, without_host
+from .records import IDLE_TIMEOUT, Session, Vacated, begun, without_host
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Incumbent:
     epoch: int
     now: float
     kept_for: float = 0.0
+    idle_timeout: float = IDLE_TIMEOUT
 
 
 def leave(session: Session | None, sid: str) -> tuple[Session | None, Vacated | None]:
@@ -62,12 +63,15 @@ def restore(session: Session | None, host: Incumbent) -> tuple[Session | None, H
 def renew(
     session: Session | None, host: Incumbent, reported: int = 0
 ) -> tuple[Session | None, Hosting | Stale]:
-    """Keep the host's seat, or put it back; ``reported`` is how many peers it tells of."""
+    """Keep the host's seat, or put it back; ``reported`` is how many peers it tells of.
+
+    Who says that the host is lost has said so of one that is heard of again.
+    """
     after, decision = restore(session, host)
     if after is None or isinstance(decision, Stale):
         return after, decision
     # An equal copy: the store writes whatever isn't the same object, and so renews its term.
-    return replace(after, reported=reported), decision
+    return replace(after, reported=reported, doubts={}), decision
 
 
 def _put_back(session: Session | None, host: Incumbent) -> Session:
@@ -80,6 +84,8 @@ def _put_back(session: Session | None, host: Incumbent) -> Session:
         host_worker=host.worker,
         absent_since=None,
         kept_for=host.kept_for,
+        idle_timeout=host.idle_timeout,
+        doubts={},
         opened=True,
         # Of earlier hosts there is nothing more to know.
         known_from=max(present.known_from, host.epoch),

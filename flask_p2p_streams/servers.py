@@ -34,7 +34,6 @@ def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketI
             "P2P_SOCKETIO_OPTIONS is for the SocketIO that P2PStreams makes itself, but the "
             "app has one. Pass the options to SocketIO().",
             key="P2P_SOCKETIO_OPTIONS",
-            value=config.socketio_options,
         )
     return cast(SocketIO, present)
 
@@ -90,7 +89,8 @@ def _make(app: Flask, config: Config) -> SocketIO:
         "async_handlers": False,
         # Socket.IO would let anybody into "/". Where the app has handlers, they may go.
         "namespaces": [config.namespace],
-        "ping_interval": 5,
+        # How long a page has stood still is known from the ping that it hasn't answered.
+        "ping_interval": 2,
         "ping_timeout": 5,
         # Twice a signal, as JSON escapes it: what is too large gets an answer, not a hang-up.
         "max_http_buffer_size": 2 * config.max_signal_bytes + 8192,

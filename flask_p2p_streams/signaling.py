@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from . import messages
+from . import messages, rosters
 from .admission import Admission
 from .announcements import Announcements, Outbox
 from .authorization import Authorizers
@@ -27,6 +27,7 @@ from .released import Released
 from .rooms import Member, Room, Rooms, peer_room, rooms_of
 from .seats import leave, lose, renew
 from .store import Locks, SessionStore
+from .throttle import Throttle
 from .tokens import Signer
 from .workers import Worker
 
@@ -44,6 +45,7 @@ class Signaling:
         locks: Locks,
         authorizers: Authorizers,
         metrics: Metrics,
+        throttle: Throttle,
         server: Any,
         worker_id: str,
         now: Callable[[], float] = time.time,
@@ -51,15 +53,14 @@ class Signaling:
         self.rooms = rooms = Rooms()
         self._released = released = Released()
         self._announcements = news = Announcements(app, config.ice_servers, signer, outbox, now)
-        self._worker = worker = Worker(
-            worker_id, server, store, rooms, outbox, news, now
-        )
+        self._worker = worker = Worker(worker_id, server, store, rooms, outbox, news, now)
         self._config = config
         self._signer = signer
         self._store = store
         self._outbox = outbox
         self._now = now
         self._authorizers = authorizers
+        self._throttle = throttle
         create_event = server.eio.create_event
         self._admission = Admission(
             config=config,
@@ -76,7 +77,7 @@ class Signaling:
             worker_id=worker.id,
             now=now,
         )
-        self.moderation = Moderation(config, store, rooms, released, news, outbox, now)
+        self.moderation = Moderation(config, store, rooms, released, news, outbox, locks, now)
 
     # Joining
 
@@ -92,12 +93,14 @@ class Signaling:
         """
         request = messages.parse_auth(auth)
         token = self._signer.read_token(request.token)
+        self._throttle.rejoin(token.session_id, token.peer_id)
         member = Member(
             sid,
             token.session_id,
             token.peer_id,
             token.expires_in,
             issued_at=token.issued_at,
+            closing=token.closing,
             role=token.role,
         )
         self._admission.join(member, request)
@@ -109,6 +112,7 @@ class Signaling:
         member = self.rooms.find(sid)
         if member is None:
             raise SignalingError(ErrorCode.NOT_JOINED)
+        self._throttle.rejoin(member.session_id, member.peer_id)
         return self._admission.join(member, request)
 
     # Negotiating
@@ -121,9 +125,10 @@ class Signaling:
         _require_epoch(signal, room)
         if room.host != member.peer_id or signal.to == member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
-        answer = self._relay("sdp_offer", member, signal)
-        room.offered(signal.to, signal.negotiation)
-        return answer
+        self._require_present(member, signal)
+        sent = room.negotiations.offered(signal.to, signal.negotiation)
+        self._throttle.described(sent.describe())
+        return self._relay("sdp_offer", member, signal)
 
     def sdp_answer(self, sid: str, payload: object) -> Payload:
         """Pass an answer from a client to its host."""
@@ -132,11 +137,11 @@ class Signaling:
         self._require_current(signal, member, room)
         if signal.to != room.host or room.host == member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
-        awaited = room.awaits(member.peer_id, signal.negotiation)
-        if awaited is None:
-            raise SignalingError(ErrorCode.FORBIDDEN, "The host has offered nothing to this peer.")
-        # The host has begun anew meanwhile, and would drop it too.
-        return self._relay("sdp_answer", member, signal) if awaited else {"ok": True}
+        self._require_present(member, signal)
+        if not _is_awaited(room, member.peer_id, signal):
+            return {"ok": True}
+        self._throttle.described(room.negotiations.by_client(member.peer_id).describe())
+        return self._relay("sdp_answer", member, signal)
 
     def ice_candidate(self, sid: str, payload: object) -> Payload:
         """Pass candidates between a client and its host, either way."""
@@ -145,6 +150,13 @@ class Signaling:
         self._require_current(signal, member, room)
         if room.host not in (signal.to, member.peer_id) or signal.to == member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
+        self._require_present(member, signal)
+        client = signal.to if room.host == member.peer_id else member.peer_id
+        if not _is_awaited(room, client, signal):
+            return {"ok": True}
+        said = room.negotiations
+        sent = said.by_client(client) if client == member.peer_id else said.by_host(client)
+        self._throttle.described(sent.trickle(signal.body["candidates"]))
         return self._relay("ice_candidate", member, signal)
 
     def _require_current(self, signal: Signal, member: Member, room: Room) -> None:
@@ -158,10 +170,12 @@ class Signaling:
         if session is not None and session.host is not None:
             room.observe(session.epoch, session.host)
 
+    def _require_present(self, member: Member, signal: Signal) -> None:
+        if not self._outbox.reaches(peer_room(member.session_id, signal.to)):
+            raise SignalingError(ErrorCode.NO_SUCH_PEER)
+
     def _relay(self, event: str, member: Member, signal: Signal) -> Payload:
         room = peer_room(member.session_id, signal.to)
-        if not self._outbox.reaches(room):
-            raise SignalingError(ErrorCode.NO_SUCH_PEER)
         self._outbox.tell(event, messages.relayed(signal, member.peer_id), room)
         return {"ok": True}
 
@@ -221,21 +235,21 @@ class Signaling:
 
     def session_roster(self, sid: str, payload: object) -> Payload:
         """Keep the host's list of its peers, and with it the session itself."""
-        roster = messages.parse_roster(payload)
+        roster = rosters.parse(payload, self._config.max_peers)
         member, room = self._joined(sid)
-
         if room.host != member.peer_id:
             raise SignalingError(ErrorCode.FORBIDDEN)
+        self._throttle.roster(member.session_id, member.peer_id)
         host = self._worker.incumbent(member, roster.epoch)
 
         def rule(session: Session | None) -> tuple[Session | None, Hosting | Stale]:
-            return renew(session, host, len(roster.peers))
+            return renew(session, host, len(rosters.present(roster)))
 
         if roster.epoch != room.epoch or isinstance(
             self._store.update(member.session_id, rule, member.expires_in), Stale
         ):
             raise SignalingError(ErrorCode.STALE_EPOCH)
-        self._store.write_roster(member.session_id, roster.peers, member.expires_in)
+        self._store.write_roster(member.session_id, roster.peers, member.expires_in, roster.epoch)
         self._released.forget(member.session_id)
         return {"ok": True}
 
@@ -246,6 +260,14 @@ class Signaling:
         if member is None or member.room is None:
             raise SignalingError(ErrorCode.NOT_JOINED)
         return member, member.room
+
+
+def _is_awaited(room: Room, peer_id: str, signal: Signal) -> bool:
+    awaited = room.awaits(peer_id, signal.negotiation)
+    if awaited is None:
+        raise SignalingError(ErrorCode.FORBIDDEN, "The host has offered nothing to this peer.")
+    # Else the host has begun anew meanwhile, and would drop it too.
+    return awaited
 
 
 def _require_epoch(signal: Signal, room: Room) -> None:

@@ -1,5 +1,6 @@
 """How events reach sockets: those of this worker at once, those of others over the queue."""
 
+import time
 from collections.abc import Set
 from functools import partial
 from typing import Any
@@ -9,6 +10,11 @@ from socketio.pubsub_manager import PubSubManager
 from .fields import Payload
 from .publisher import Publisher, QueueHint
 from .sockets import Sockets
+
+JOINING_PAUSE = 0.05
+"""Seconds between two looks at a socket that is to be closed, and still joins."""
+LONGEST_JOIN = 60.0
+"""Seconds that such a socket is waited for."""
 
 
 class SocketQuestion:
@@ -78,9 +84,7 @@ class SocketRooms:
         if self._alone or not self.present(room):
             self.emit(event, payload, room)
         else:
-            self._server.emit(
-                event, payload, to=room, namespace=self._namespace, ignore_queue=True
-            )
+            self._server.emit(event, payload, to=room, namespace=self._namespace, ignore_queue=True)
 
     def ask(self, event: str, payload: Payload, sid: str) -> "SocketQuestion":
         """Send an event to one socket, which is to answer it."""
@@ -100,6 +104,14 @@ class SocketRooms:
         else:
             self._publisher.post(act)
         return question
+
+    def silence(self, sid: str) -> float:
+        """Return for how many seconds a ping of a socket of this worker is unanswered."""
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
+        connection = self._server.eio.sockets.get(eio_sid)
+        # By the clock of Engine.IO, which has no time here between a pong and the next ping.
+        pinged_at = getattr(connection, "last_ping", None)
+        return 0.0 if pinged_at is None else max(0.0, time.time() - pinged_at)
 
     # Who is where
 
@@ -146,6 +158,23 @@ class SocketRooms:
             self._publisher.post(act)
 
     def _close(self, sid: str) -> None:
+        if self._is_joining(sid):
+            self._server.start_background_task(self._close_later, sid)
+        else:
+            self._close_now(sid)
+
+    def _close_later(self, sid: str) -> None:
+        # Socket.IO disconnects nobody whose connect handler still runs.
+        for _ in range(round(LONGEST_JOIN / JOINING_PAUSE)):
+            self._server.sleep(JOINING_PAUSE)
+            if not self._is_joining(sid):
+                break
+        self._close_now(sid)
+
+    def _is_joining(self, sid: str) -> bool:
+        return sid in self._server.manager.pending_connect.get(self._namespace, ())
+
+    def _close_now(self, sid: str) -> None:
         eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
         self._server.disconnect(sid, namespace=self._namespace)
         if eio_sid is not None:

@@ -1,12 +1,12 @@
 """What is asked of each new connection, before it joins anything."""
 
 import logging
-import socket
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from .deadlines import Deadlines
+from .lines import set_no_delay
 from .metering import Standing
 
 logger = logging.getLogger("flask_p2p_streams")
@@ -25,12 +25,7 @@ class Sockets:
         self, server: Any, timeout: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._server = server
-        self._timeout = timeout
-        self._clock = clock
-        # In order of time, as the time-out is the same for all.
-        self._deadlines: dict[str, float] = {}
-        self._sweeping = False
-        self._mutex = threading.Lock()
+        self._deadlines = Deadlines[str](server, timeout, self._decide, clock)
 
     def install(self) -> None:
         """Look at each connection and each packet from now on, before Socket.IO does."""
@@ -51,12 +46,7 @@ class Sockets:
 
     def watch(self, eio_sid: str) -> None:
         """Close this connection after the time-out if it is in no namespace then."""
-        with self._mutex:
-            self._deadlines.pop(eio_sid, None)
-            self._deadlines[eio_sid] = self._clock() + self._timeout
-            start, self._sweeping = not self._sweeping, True
-        if start:
-            self._server.start_background_task(self._sweep)
+        self._deadlines.put(eio_sid)
 
     def watch_again(self, eio_sid: str) -> None:
         """Watch a connection that has left a namespace, unless it is closing anyway."""
@@ -72,6 +62,13 @@ class Sockets:
         logger.info("Closing connection %s, which has joined nothing.", eio_sid)
         # Engine.IO's own disconnect() waits for the queue, which a stalled client never empties.
         connection.close(wait=False)
+
+    def _decide(self, eio_sid: str) -> None:
+        if self.standing(eio_sid) == "joining":
+            # It may still be refused.
+            self.watch_again(eio_sid)
+        else:
+            self.close_if_idle(eio_sid)
 
     def is_open(self, eio_sid: str | None) -> bool:
         """Tell whether Socket.IO still knows this connection."""
@@ -90,39 +87,6 @@ class Sockets:
             standing = "joining"
         return standing
 
-    # The one background task: it ends when there is nothing left to watch
-
-    def _sweep(self) -> None:
-        while (delay := self._delay()) is not None:
-            self._server.sleep(delay)
-            for eio_sid in self._due():
-                self._close(eio_sid)
-
-    def _delay(self) -> float | None:
-        with self._mutex:
-            if not self._deadlines:
-                self._sweeping = False
-                return None
-            return max(0.0, next(iter(self._deadlines.values())) - self._clock())
-
-    def _due(self) -> list[str]:
-        with self._mutex:
-            now = self._clock()
-            due = [eio_sid for eio_sid, deadline in self._deadlines.items() if deadline <= now]
-            for eio_sid in due:
-                del self._deadlines[eio_sid]
-            return due
-
-    def _close(self, eio_sid: str) -> None:
-        try:
-            if self.standing(eio_sid) == "joining":
-                # It may still be refused.
-                self.watch_again(eio_sid)
-            else:
-                self.close_if_idle(eio_sid)
-        except Exception:
-            logger.exception("Connection %s could not be closed.", eio_sid)
-
 
 def is_handled(server: Any, namespace: str) -> bool:
     """Tell whether anybody has handlers in a namespace; the app may add some at any time."""
@@ -131,41 +95,3 @@ def is_handled(server: Any, namespace: str) -> bool:
         for handlers in (server.handlers, server.namespace_handlers)
         for name in (namespace, "*")
     )
-
-
-def set_no_delay(environ: Mapping[str, Any]) -> bool:
-    """Set ``TCP_NODELAY`` on a request's socket; return whether there was one to set it on."""
-    connection = _connection(environ)
-    if connection is None:
-        return False
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError:
-        # A Unix socket, or one that has gone already: there is nothing to gain.
-        return False
-    return True
-
-
-def end_connection(environ: Mapping[str, Any]) -> None:
-    """End a request's TCP connection, as a server does after a WebSocket (RFC 6455, section 7.1.1).
-
-    simple-websocket leaves that to the client, which may take its time.
-    """
-    connection = _connection(environ)
-    try:
-        if connection is not None:
-            connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        # It has ended already.
-        pass
-
-
-def _connection(environ: Mapping[str, Any]) -> Any:
-    for key in ("werkzeug.socket", "gunicorn.socket"):
-        if key in environ:
-            return environ[key]
-    if "eventlet.input" in environ:
-        return environ["eventlet.input"].get_socket()
-    stream = environ.get("wsgi.input")
-    raw = getattr(getattr(stream, "rfile", stream), "raw", None)
-    return getattr(raw, "_sock", None)

@@ -1,20 +1,23 @@
 """Sessions in a store. What is written was read just before, or it is read again."""
 
-import json
 import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from . import rosters
 from .atomic import Locks as Locks
 from .atomic import Store as Store
 from .atomic import checked_store as checked_store
 from .atomic import hashed_key
 from .atomic import mutex_for as mutex_for
+from .errors import ErrorCode, SignalingError
+from .fields import size
 from .guarded import GuardedStore, unavailable
 from .guarded import guarded_store as guarded_store
-from .messages import PEER_STATES
+from .limits import ROSTER_BYTES
 from .records import Session
+from .rosters import Roster
 
 SHORTEST_TERM = 90
 """Seconds that a session is kept at least: its host renews it every 30 s."""
@@ -93,19 +96,31 @@ class SessionStore:
         """
         return self.guarded.read(hashed_key("peer", session_id, peer_id))
 
-    def write_roster(self, session_id: str, peers: dict[str, str], expires_in: float) -> None:
-        """Keep the states of a session's peers, as its host reports them.
+    def write_roster(
+        self, session_id: str, peers: dict[str, str], expires_in: float, epoch: int = 0
+    ) -> None:
+        """Keep the states of a session's peers, as the host of an epoch reports them.
 
-        :raises SignalingError: ``unavailable`` if the store fails.
+        :raises SignalingError: ``too_large``, or ``unavailable`` if the store fails.
         """
-        self.guarded.write(hashed_key("roster", session_id), json.dumps(peers), _term(expires_in))
+        text = rosters.to_text(Roster(epoch, peers))
+        if size(text) > ROSTER_BYTES:
+            raise SignalingError(ErrorCode.TOO_LARGE, f"More than {ROSTER_BYTES} bytes of peers.")
+        self.guarded.write(hashed_key("roster", session_id), text, _term(expires_in))
 
     def read_roster(self, session_id: str) -> dict[str, str]:
-        """Return the states of a session's peers; empty where the host hasn't reported yet.
+        """Return the states of a session's peers; empty where no host has reported yet.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        return _roster(self.guarded.read(hashed_key("roster", session_id)))
+        return self.read_report(session_id).peers
+
+    def read_report(self, session_id: str) -> Roster:
+        """Return the states of a session's peers, and under which epoch a host told them.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        return rosters.from_text(self.guarded.read(hashed_key("roster", session_id)))
 
     def _term(self, session: Session, expires_in: float) -> float:
         # A ban or a closing outlasts the session, which a shorter term would forget.
@@ -114,13 +129,3 @@ class SessionStore:
 
 def _term(expires_in: float) -> float:
     return max(expires_in, SHORTEST_TERM)
-
-
-def _roster(text: object) -> dict[str, str]:
-    try:
-        peers = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(peers, dict):
-        return {}
-    return {peer: state for peer, state in peers.items() if state in PEER_STATES}

@@ -1,6 +1,5 @@
 """Whether STUN and TURN servers answer: a binding request, as browsers send it (RFC 8489)."""
 
-import re
 import selectors
 import socket
 import struct
@@ -9,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from secrets import token_bytes
 from typing import NamedTuple
+
+from .ice import ice_url
 
 MAGIC_COOKIE = 0x2112A442
 BINDING_REQUEST = 0x0001
@@ -19,12 +20,6 @@ RESEND_AFTER = 0.5
 MAX_ADDRESSES = 4
 """Addresses of one name that are asked."""
 
-# RFC 7064 and RFC 7065; an IPv6 address stands in brackets.
-URL = re.compile(
-    r"(?P<scheme>stuns?|turns?):(\[(?P<six>[^\]]+)\]|(?P<host>[^:?/]+))(:(?P<port>\d{1,5}))?"
-    r"(\?transport=(?P<transport>udp|tcp))?"
-)
-
 
 class Endpoint(NamedTuple):
     """Where a server listens, and how it is spoken to: "udp", "tcp" or "dtls"."""
@@ -34,17 +29,17 @@ class Endpoint(NamedTuple):
     transport: str
 
 
-def endpoint(url: str) -> Endpoint | None:
-    """Return where the server of an ICE URL listens, or None if the URL makes no sense."""
-    match = URL.fullmatch(url)
-    if match is None or int(match["port"] or 1) not in range(1, 65_536):
-        return None
-    is_secure = match["scheme"].endswith("s")
-    port = int(match["port"] or (5349 if is_secure else 3478))
-    transport = match["transport"] or ("tcp" if is_secure else "udp")
+def endpoint(url: str) -> Endpoint:
+    """Return where the server of an ICE URL listens.
+
+    :raises ValueError: if the URL makes no sense.
+    """
+    parts = ice_url(url)
+    is_secure = parts.scheme.endswith("s")
+    transport = parts.transport or ("tcp" if is_secure else "udp")
     if is_secure and transport == "udp":
         transport = "dtls"
-    return Endpoint(match["six"] or match["host"], port, transport)
+    return Endpoint(parts.host, parts.port or (5349 if is_secure else 3478), transport)
 
 
 def answers(server: Endpoint, seconds: float) -> bool:

@@ -16,9 +16,10 @@ from .arguments import checked_id, import_entries, role_of, seconds
 from .assets import ENTRY, STIMULUS, STIMULUS_ENTRY, Assets
 from .config import Config
 from .errors import ArgumentError
+from .issuer import Issuer
 from .options import frame_options
 from .page import first_time, nonce_attribute
-from .tokens import Role, Signer
+from .tokens import Role
 
 ATTRIBUTE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
 RESERVED = {
@@ -45,13 +46,13 @@ class Tags:
     def __init__(
         self,
         config: Config,
-        signer: Signer,
+        issuer: Issuer,
         assets: Assets,
         socketio_path: str,
         check: Callable[[], None],
     ) -> None:
         self._config = config
-        self._signer = signer
+        self._issuer = issuer
         self._assets = assets
         self._socketio_path = socketio_path
         self._check = check
@@ -74,8 +75,8 @@ class Tags:
 
         :param session_id: names the session; 1 to 128 characters.
         :param peer_id: names this peer within it, as your app knows who it is.
-        :param expires_in: seconds that the page may join for, and that the session is
-            remembered without a host.
+        :param expires_in: seconds that a token of the page is good for, and that the session
+            is remembered without a host; tokens are renewed up to ``P2P_TOKEN_MAX_AGE``.
         :param can_host: whether this peer may become the session's host.
         :param can_send: whether this peer may send; without, it only receives.
         :param starts_at: when the session begins: seconds since 1970, or an aware datetime.
@@ -136,7 +137,7 @@ class Tags:
         given = None if expires_in is None else seconds("expires_in", expires_in)
         max_age, term = given or config.token_max_age, given or config.session_expires_in
         return {
-            "token": self._signer.token(str(session_id), str(peer_id), max_age, term, role),
+            "token": self._issuer.token(str(session_id), str(peer_id), max_age, term, role),
             "token-url": f"{_root()}{config.url_prefix}/token",
             "token-expires-in-ms": math.floor(max_age * 1000),
         }

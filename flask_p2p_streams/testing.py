@@ -80,7 +80,7 @@ class P2PTestPeer:
             auth={
                 "token": token
                 if token is not None
-                else state.signer.token(
+                else state.issuer.token(
                     session_id, peer_id, config.token_max_age, config.session_expires_in, role
                 ),
                 **_given(seat=seat, lost_epoch=lost_epoch, connected_epoch=connected_epoch),
@@ -190,11 +190,13 @@ class _Client(SocketIOTestClient):
         deliver = server._send_packet
 
         def observe(eio_sid: str, packet: Any) -> None:
-            if eio_sid == self._eio_sid and packet.packet_type == CONNECT_ERROR:
-                self.refusal = packet.data["data"]
+            # What is sent to any client comes by the one that was made last.
+            client = cast(Any, self).clients.get(eio_sid)
+            if isinstance(client, _Client) and packet.packet_type == CONNECT_ERROR:
+                client.refusal = packet.data["data"]
             deliver(eio_sid, packet)
-            if eio_sid == self._eio_sid and packet.packet_type == EVENT:
-                self._answer(packet)
+            if isinstance(client, _Client) and packet.packet_type == EVENT:
+                client._answer(packet)
 
         server._send_packet = observe
         super().connect(*args, **kwargs)

@@ -8,13 +8,24 @@ import ipaddress
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .buckets import Limit, Rate
 from .config import Config
 from .errors import ErrorCode, SignalingError
-from .limits import BAD_PACKET_COST, JOIN_BURST, PATIENCE, SESSION_BURST, SIGNAL_BURST
+from .limits import (
+    BAD_PACKET_COST,
+    JOIN_BURST,
+    PATIENCE,
+    REJOINS,
+    RENEWALS,
+    ROSTERS,
+    SESSION_BURST,
+    SIGNAL_BURST,
+)
 from .metrics import Limited, Metrics
+from .proxies import is_near, undeclared_proxy
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -29,10 +40,14 @@ class Throttle:
     ) -> None:
         self._metrics = metrics
         self._joins = Limit(_rate(config.join_rate, JOIN_BURST), clock)
+        self._renewals = Limit(RENEWALS, clock)
         self._signals = Limit(_rate(config.signal_rate, SIGNAL_BURST), clock)
         self._session_signals = Limit(_rate(config.session_signal_rate, SESSION_BURST), clock)
+        self._rejoins = Limit(REJOINS, clock)
+        self._rosters = Limit(ROSTERS, clock)
         self._patience = Limit(PATIENCE, clock)
         self._flooding: dict[str, ErrorCode] = {}
+        self._counts_addresses = config.join_rate is not None
         self._hinted = False
 
     def __len__(self) -> int:
@@ -48,13 +63,59 @@ class Throttle:
             self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
             raise refusal
 
-    def renewal(self, address: str | None) -> None:
-        """Let the renewal of a token pass; it counts as a join of its address.
+    def rejoin(self, session_id: str, peer_id: str) -> None:
+        """Let a peer join, whose token has been read, for the first time or once more.
 
-        :raises SignalingError: ``rate_limited`` if its address joins too often.
+        :raises SignalingError: ``rate_limited`` if it joins too often.
         """
+        if wait := self._rejoins.take((session_id, peer_id)):
+            raise self._refusal("rejoin", wait)
+
+    def roster(self, session_id: str, peer_id: str) -> None:
+        """Let a host tell of its peers.
+
+        :raises SignalingError: ``rate_limited`` if it does so too often.
+        """
+        if wait := self._rosters.take((session_id, peer_id)):
+            raise self._refusal("roster", wait)
+
+    def described(self, passes: bool) -> None:
+        """Let a description or candidates pass, unless there were too many of them.
+
+        :raises SignalingError: ``rate_limited``.
+        """
+        if not passes:
+            self._metrics.limited("candidates")
+            raise SignalingError(
+                ErrorCode.RATE_LIMITED, "Too much has been sent for one negotiation."
+            )
+
+    def renewal(self, session_id: str, peer_id: str, address: str | None) -> None:
+        """Let the renewal of a genuine token pass; it counts as a join of its address.
+
+        :raises SignalingError: ``rate_limited`` if its peer renews, or its address joins
+            too often.
+        """
+        # Only what a peer may do at all counts for its address.
+        if wait := self._renewals.take((session_id, peer_id)):
+            raise self._refusal("rejoin", wait)
         if refusal := self._join_refusal(address):
             raise refusal
+
+    def look_for_proxy(self, environ: Mapping[str, Any]) -> None:
+        """Say once in the log if a proxy's address counts for that of all visitors."""
+        if self._hinted or not self._counts_addresses:
+            return
+        header = undeclared_proxy(environ)
+        if header is not None:
+            self._hint(
+                "A request from %s has the header %s: a proxy stands before the app, and all "
+                "visitors share its address, and so P2P_JOIN_RATE. Wrap the app after P2PStreams "
+                "is set up: app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1), "
+                "of werkzeug.middleware.proxy_fix. (This is said once.)",
+                environ["REMOTE_ADDR"],
+                header,
+            )
 
     def signal(self, eio_sid: str, session_id: str | None, share: float = 1.0) -> None:
         """Let an event of a socket pass.
@@ -94,7 +155,7 @@ class Throttle:
         wait = self._joins.take(address_group(address)) if address else 0.0
         if not wait:
             return None
-        self._hint_at_proxies()
+        self._hint_at_address(address or "")
         return self._refusal("join", wait)
 
     def _refusal(self, limit: Limited, wait: float) -> SignalingError:
@@ -106,14 +167,28 @@ class Throttle:
         if self._patience.take(eio_sid, cost):
             self._flooding[eio_sid] = code
 
-    def _hint_at_proxies(self) -> None:
+    def _hint_at_address(self, address: str) -> None:
+        if is_near(address):
+            self._hint(
+                "Joins from %s come faster than P2P_JOIN_RATE allows, and the address is a "
+                "private one: either all of them come from one machine or network, or a proxy "
+                "stands before the app that names no visitor. Then have it set X-Forwarded-For, "
+                "and wrap the app in werkzeug's ProxyFix. (This is said once.)",
+                address,
+            )
+        else:
+            self._hint(
+                "Joins from %s come faster than P2P_JOIN_RATE allows: it is one visitor's, or "
+                "that of a network whose visitors share it; for a crowd behind one router, raise "
+                "P2P_JOIN_RATE. If it is a proxy's, wrap the app in werkzeug's ProxyFix. (This is "
+                "said once.)",
+                address,
+            )
+
+    def _hint(self, text: str, *values: str) -> None:
         if not self._hinted:
             self._hinted = True
-            logger.warning(
-                "Joins from one address come faster than P2P_JOIN_RATE allows. Behind a proxy, "
-                "wrap the app in werkzeug's ProxyFix: all visitors share the proxy's address "
-                "otherwise. (This is said once.)"
-            )
+            logger.warning(text, *values)
 
 
 def address_group(address: str) -> str:

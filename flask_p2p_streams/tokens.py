@@ -3,18 +3,23 @@
 Only the server judges the times in a token, by its own clock.
 """
 
+import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from .errors import ErrorCode, SignalingError
+from .limits import CLOCK_SKEW, SHORTEST_RENEWAL
 
 # The number rises with the shape of what is signed: an older token is then not ours.
-TOKEN_SALT = "flask-p2p-streams.token.2"
-SEAT_SALT = "flask-p2p-streams.seat"
+TOKEN_SALT = "flask-p2p-streams.token.3"
+SEAT_SALT = "flask-p2p-streams.seat.2"
+
+logger = logging.getLogger("flask_p2p_streams")
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ class JoinToken:
     """The right of one peer to join one session.
 
     ``expires_at`` and ``issued_at`` are in seconds since 1970, ``expires_in`` the
-    seconds that the session is remembered for after its last change.
+    seconds that the session is remembered for after its last change. The page's first token
+    was issued at ``first_issued_at``. ``closing`` is the number of the session's last closing
+    that this token knows of, 0 for none; None where it wasn't known when it was signed.
     """
 
     session_id: str
@@ -44,6 +51,8 @@ class JoinToken:
     expires_in: float
     issued_at: float
     role: Role
+    first_issued_at: float
+    closing: int | None
 
 
 EVERYTHING = Role()
@@ -58,21 +67,50 @@ class Seat:
     epoch: int
 
 
+def prolonged(token: JoinToken, now: float, longest: float, closing: int) -> JoinToken:
+    """Return a token issued at ``now``, for as long as the one before was given.
+
+    All together last ``longest`` seconds from the first one, and no renewal takes anything
+    from a token that was given longer.
+
+    :raises SignalingError: ``token_expired`` if it would end at once.
+    """
+    given = token.expires_at - token.issued_at
+    end = min(now + given, token.first_issued_at + longest)
+    expires_at = max(token.expires_at, end)
+    if expires_at - now < min(SHORTEST_RENEWAL, given):
+        raise SignalingError(
+            ErrorCode.TOKEN_EXPIRED,
+            "The tokens of this page have come to their end.",
+            hint="Reload the page; tokens are renewed for P2P_TOKEN_MAX_AGE seconds in all.",
+        )
+    return replace(token, expires_at=expires_at, issued_at=now, closing=closing)
+
+
 class Signer:
     """Sign tokens and seats with an app's keys.
 
+    What another app has signed is refused, also where it has the same keys.
+
     :param secret_keys: the keys in order of age, the present one last, as
         itsdangerous wants them for key rotation; it signs with the last and accepts all.
+    :param audience: names the app.
     :param now: the clock, in seconds since 1970.
     """
 
     def __init__(
-        self, secret_keys: Iterable[str | bytes], now: Callable[[], float] = time.time
+        self,
+        secret_keys: Iterable[str | bytes],
+        audience: str,
+        now: Callable[[], float] = time.time,
     ) -> None:
         keys = [key.encode() if isinstance(key, str) else key for key in secret_keys]
         self._tokens = URLSafeSerializer(keys, salt=TOKEN_SALT)
         self._seats = URLSafeSerializer(keys, salt=SEAT_SALT)
+        # A digest, so that no token gets too long by it, or tells the app's name.
+        self._audience = hashlib.sha256(audience.encode()).hexdigest()[:16]
         self._now = now
+        self._has_warned = False
 
     # Join tokens
 
@@ -83,27 +121,35 @@ class Signer:
         max_age: float,
         expires_in: float,
         role: Role = EVERYTHING,
+        closing: int | None = None,
     ) -> str:
-        """Sign a token that is good for ``max_age`` seconds from now."""
+        """Sign the first token of a page, good for ``max_age`` seconds from now."""
         now = self._now()
-        return _dump(
-            self._tokens, JoinToken(session_id, peer_id, now + max_age, expires_in, now, role)
-        )
+        end = now + max_age
+        return self.signed(JoinToken(session_id, peer_id, end, expires_in, now, role, now, closing))
 
-    def renewed(self, token: JoinToken, now: float) -> str:
-        """Sign a token anew, issued at ``now`` and for as long as it was given at first."""
-        max_age = token.expires_at - token.issued_at
-        return _dump(self._tokens, replace(token, expires_at=now + max_age, issued_at=now))
+    def signed(self, token: JoinToken) -> str:
+        """Sign a token as it is."""
+        return self._dump(self._tokens, token)
 
     def read_token(self, text: str) -> JoinToken:
         """Return what a token says.
 
-        :raises SignalingError: ``unauthorized`` if the server has not signed it,
+        :raises SignalingError: ``unauthorized`` if this app has not signed it, or only will,
             ``token_expired`` if its time is over.
         """
-        session_id, peer_id, expires_at, expires_in, issued_at, role = _load(self._tokens, text)
-        token = JoinToken(session_id, peer_id, expires_at, expires_in, issued_at, Role(*role))
-        if self._now() >= token.expires_at:
+        claims = JoinToken(*self._load(self._tokens, text))
+        # JSON has made a list of it.
+        token = replace(claims, role=Role(*cast(Any, claims.role)))
+        now = self._now()
+        if token.issued_at > now + CLOCK_SKEW:
+            self._warn_of_clocks(token.issued_at - now)
+            raise SignalingError(
+                ErrorCode.UNAUTHORIZED,
+                "The token is of a time that has not come yet.",
+                hint="Set the clocks of all workers, by NTP.",
+            )
+        if now >= token.expires_at:
             raise SignalingError(ErrorCode.TOKEN_EXPIRED)
         return token
 
@@ -111,29 +157,46 @@ class Signer:
 
     def seat(self, session_id: str, peer_id: str, epoch: int) -> str:
         """Sign the proof that a peer hosts an epoch."""
-        return _dump(self._seats, Seat(session_id, peer_id, epoch))
+        return self._dump(self._seats, Seat(session_id, peer_id, epoch))
 
     def read_seat(self, text: str, session_id: str, peer_id: str) -> Seat:
         """Return what a seat says.
 
-        :raises SignalingError: ``unauthorized`` if the server has not signed it, or
-            has signed it for another session or peer.
+        :raises SignalingError: ``unauthorized`` if this app has not signed it, or has
+            signed it for another session or peer.
         """
-        seat = Seat(*_load(self._seats, text))
+        seat = Seat(*self._load(self._seats, text))
         if (seat.session_id, seat.peer_id) != (session_id, peer_id):
             raise SignalingError(ErrorCode.UNAUTHORIZED, "The seat belongs to somebody else.")
         return seat
 
+    # The parts
 
-def _dump(serializer: URLSafeSerializer, value: JoinToken | Seat) -> str:
-    return serializer.dumps(list(astuple(value)))
+    def _dump(self, serializer: URLSafeSerializer, value: JoinToken | Seat) -> str:
+        return serializer.dumps([self._audience, *astuple(value)])
 
+    def _load(self, serializer: URLSafeSerializer, text: str) -> Any:
+        # Signatures are ASCII; anything else could not even be encoded to compare.
+        if not text.isascii():
+            raise SignalingError(ErrorCode.UNAUTHORIZED)
+        try:
+            audience, *claims = serializer.loads(text)
+        except BadData as error:
+            raise SignalingError(ErrorCode.UNAUTHORIZED) from error
+        if audience != self._audience:
+            raise SignalingError(
+                ErrorCode.UNAUTHORIZED,
+                "The token or the seat is another app's.",
+                hint="All workers of an app need the same P2P_AUDIENCE, and no other app may have "
+                "it; where it isn't set, the name of the app counts.",
+            )
+        return claims
 
-def _load(serializer: URLSafeSerializer, text: str) -> Any:
-    # Signatures are ASCII; anything else could not even be encoded to compare.
-    if not text.isascii():
-        raise SignalingError(ErrorCode.UNAUTHORIZED)
-    try:
-        return serializer.loads(text)
-    except BadData as error:
-        raise SignalingError(ErrorCode.UNAUTHORIZED) from error
+    def _warn_of_clocks(self, seconds: float) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "A token was refused that was issued %d s in the future by this worker's clock: "
+                "the clocks of the workers differ. Set them all by NTP. (This is said once.)",
+                seconds,
+            )

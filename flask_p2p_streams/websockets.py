@@ -32,6 +32,23 @@ HANDSHAKE_HEADERS = (
 """What of a request a WebSocket is opened by (RFC 6455, section 4.2.1)."""
 
 
+class Handling:
+    """What is done with a WebSocket, and the Engine.IO connection that it is for."""
+
+    def __init__(self, connection: Any, handle: Handler) -> None:
+        self.connection = connection
+        self._handle = handle
+
+    def __call__(self, websocket: Any) -> Any:
+        """Serve the WebSocket, until it ends."""
+        return self._handle(websocket)
+
+
+def connection_of(handler: Any) -> Any:
+    """Return the connection that a handler is for; Engine.IO's own is a method of it."""
+    return handler.connection if isinstance(handler, Handling) else handler.__self__
+
+
 def metered(driver: Any, handler: Handler, server: Any, meter: Meter) -> WsgiApp:
     """Return what serves one WebSocket, as an Engine.IO driver's class does without a meter.
 

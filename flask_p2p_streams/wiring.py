@@ -1,6 +1,7 @@
 """What serves one app, and how its parts are put together."""
 
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import Any, cast
 
@@ -17,8 +18,10 @@ from .cli import p2p as command_group
 from .config import Config
 from .door import Door
 from .errors import ConfigurationError
+from .issuer import Issuer
 from .metrics import Metrics
 from .namespace import SignalingNamespace
+from .outgoing import Outgoing
 from .packets import Packets
 from .renewals import Renewals
 from .servers import check_server, server_of
@@ -40,6 +43,7 @@ class AppState:
     config: Config
     signer: Signer
     store: SessionStore
+    issuer: Issuer
     socketio: SocketIO
     server: Any
     signaling: Signaling
@@ -65,12 +69,12 @@ def secret_keys(app: Flask) -> list[str | bytes]:
 
 
 def chosen_store(
-    app: Flask, store: Store | None, cache: Cache | None
+    app: Flask, store: Store | None, cache: Cache | None, metrics: Metrics
 ) -> Store | AtomicStore:
-    """Return the store that was given, else one in a cache."""
+    """Return the store that was given, else one in a cache or in this process."""
     if store is not None:
         return checked_store(store)
-    return cache_store(app, cache)
+    return cache_store(app, cache, partial(metrics.limited, "session"))
 
 
 def app_state(
@@ -80,6 +84,7 @@ def app_state(
     store: Store | AtomicStore,
     socketio: SocketIO,
     authorizers: Authorizers,
+    metrics: Metrics,
     *,
     is_own: bool,
 ) -> AppState:
@@ -95,7 +100,7 @@ def app_state(
     worker_id = token_hex(8)
     outbox = SocketRooms(server, sockets, config.namespace, worker_id)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
-    metrics = Metrics()
+    throttle = Throttle(config, metrics)
     signaling = Signaling(
         app,
         config,
@@ -105,10 +110,10 @@ def app_state(
         Locks(mutex),
         authorizers,
         metrics=metrics,
+        throttle=throttle,
         server=server,
         worker_id=worker_id,
     )
-    throttle = Throttle(config, metrics)
     namespace = SignalingNamespace(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
@@ -125,8 +130,18 @@ def app_state(
     packets.install()
     server.eio.handle_request = Door(server.eio.handle_request, server.eio, packets.refuse)
     sockets.install()
+    Outgoing(server, config.namespace, metrics).install()
     return AppState(
-        config, signer, sessions, socketio, server, signaling, authorizers, throttle, metrics
+        config=config,
+        signer=signer,
+        store=sessions,
+        issuer=Issuer(signer, sessions),
+        socketio=socketio,
+        server=server,
+        signaling=signaling,
+        authorizers=authorizers,
+        throttle=throttle,
+        metrics=metrics,
     )
 
 
@@ -138,9 +153,16 @@ def add_to_app(app: Flask, state: AppState) -> None:
         _check_still_ours(app, state)
 
     path = cast(Any, state.socketio).sockio_mw.engineio_path
-    tags = Tags(state.config, state.signer, assets, path, check)
+    tags = Tags(state.config, state.issuer, assets, path, check)
     blueprint = assets.blueprint()
-    renewals = Renewals(state.signer, state.store, state.authorizers, state.throttle)
+    renewals = Renewals(
+        state.signer,
+        state.store,
+        state.authorizers,
+        state.throttle,
+        longest=state.config.token_max_age,
+        server=state.server,
+    )
     blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(

@@ -84,6 +84,7 @@ class Worker:
             epoch,
             self._now(),
             member.expires_in,
+            member.idle_timeout,
         )
 
     def wake(self) -> None:

@@ -72,7 +72,7 @@ export class BoardController extends P2pController {
     if (data?.clear === true) return this.cleared(senderId)
     const stroke = readStroke(data)
     if (!stroke || stroke.points.length === 0) return
-    this.drawing.add(senderId, stroke, data.before)
+    this.drawing.add(senderId, stroke, Number.isFinite(data.before) ? data.before : 0)
     if (senderId === this.peerId) this.sent.delete(stroke.id)
     this.dry.draw(stroke)
     this.repaintWet()

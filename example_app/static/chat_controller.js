@@ -104,11 +104,11 @@ export class ChatController extends P2pController {
   }
 
   say(senderId, text, at) {
-    const key = JSON.stringify([senderId, at, text])
+    const key = JSON.stringify([senderId, Number.isFinite(at) ? at : 0, text])
     // Whoever joins afresh is shown the last messages again.
     if ([...this.linesTarget.children].some((line) => line.dataset.key === key)) return
     // It is the sender's clock, and may be anything.
-    const time = at > 0 && at <= Date.now() ? at : Date.now()
+    const time = Number.isFinite(at) && at > 0 && at <= Date.now() ? at : Date.now()
     const item = this.line(this.messageTarget, senderId, time, { text })
     item.dataset.key = key
     if (item.classList.contains("earlier") && !this.linesTarget.querySelector(".earlier")) this.notify("Said before you came:")

@@ -4,6 +4,8 @@ import { fill } from "./fill.js"
 import { hueOf, nameOf } from "./names.js"
 import { HEIGHT, WIDTH, pointOf } from "./stroke.js"
 
+/** How many pointers are shown: there may be as many senders as a host makes up. */
+const MAX_CURSORS = 200
 /** Milliseconds after which a pointer that rests fades out. */
 const IDLE_MLS = 3000
 
@@ -48,6 +50,7 @@ export class CursorsController extends P2pController {
 
   received(senderId, place) {
     if (senderId === this.peerId) return
+    if (this.cursors.size >= MAX_CURSORS && !this.cursors.has(senderId)) return
     if (Array.isArray(place) && place.length === 2 && place.every(Number.isFinite)) this.show(senderId, place)
     else this.fade(senderId)
   }

@@ -1,6 +1,9 @@
 /** How many strokes are drawn anew where the board changes its size; older ones are forgotten then. */
 const MAX_STROKES = 5000
 
+/** How many strokes are shown while they are drawn: there may be as many senders as a host makes up. */
+const MAX_PREVIEWS = 200
+
 /**
  * What is on the board: finished strokes in everybody's order, and those that others are drawing just now.
  * @typedef {import("./stroke.js").Stroke} Stroke
@@ -51,6 +54,7 @@ export class Drawing {
     // It took another way than the finished stroke, and may come after it.
     if (piece.id <= (this.#finished.get(senderId) ?? -Infinity)) return
     const known = this.#previews.get(senderId)
+    if (!known && this.#previews.size >= MAX_PREVIEWS) return
     const points = known?.id === piece.id ? known.points.slice(0, from) : []
     // A straight line stands for what got lost.
     while (points.length < from) points.push(piece.points[0], piece.points[1])

@@ -19,7 +19,7 @@ const MAX_LINE_WIDTH = 60
  */
 export function readStroke(data) {
   const { id, colour, width, points } = data ?? {}
-  const isStroke = Number.isFinite(id) && COLOURS.includes(colour) && width > 0 && width <= MAX_LINE_WIDTH && isLine(points)
+  const isStroke = Number.isFinite(id) && COLOURS.includes(colour) && Number.isFinite(width) && width > 0 && width <= MAX_LINE_WIDTH && isLine(points)
   return isStroke ? { id, colour, width, points } : null
 }
 

@@ -1,4 +1,4 @@
-import { Backoff } from "./backoff.js"
+import { Backoff, MAX_REJOINS } from "./backoff.js"
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 
@@ -19,6 +19,8 @@ export class Attempts {
   #wasConnected = false
   /** When it was last tried again. */
   #triedAt = -Infinity
+  /** How often since there was a calm time, whether it succeeded or not. */
+  #tries = 0
 
   /**
    * @param {object} options
@@ -62,7 +64,7 @@ export class Attempts {
     this.#attempt.start(this.#timeoutMls, timedOut)
   }
 
-  /** The attempt has succeeded. */
+  /** The attempt has succeeded: the next one comes soon. It counts all the same, as a host may be one that everybody gets connected to and nobody can stay with. */
   succeed() {
     this.stop()
     this.#backoff.reset()
@@ -78,7 +80,7 @@ export class Attempts {
   /** Counts from the beginning: the app asks anew. */
   reset() {
     this.stop()
-    this.#backoff.reset()
+    this.#forgetTries()
     this.#wasConnected = false
   }
 
@@ -98,7 +100,7 @@ export class Attempts {
    * @param {P2pError} error
    */
   mayTryAgain(error) {
-    return error.retry && (!this.#backoff.isExhausted || this.#clock.now() - this.#triedAt > CALM_MLS)
+    return error.retry && (this.#tries < MAX_REJOINS || this.#isCalm)
   }
 
   /**
@@ -115,9 +117,19 @@ export class Attempts {
    * @param {number} [least] milliseconds that the server wants it to wait
    */
   tryAgain(attempt, least = 0) {
-    if (this.#clock.now() - this.#triedAt > CALM_MLS) this.#backoff.reset()
+    if (this.#isCalm) this.#forgetTries()
+    this.#tries += 1
     this.#triedAt = this.#clock.now()
     this.#pause.start(Math.max(this.#backoff.next(), least), attempt)
+  }
+
+  get #isCalm() {
+    return this.#clock.now() - this.#triedAt > CALM_MLS
+  }
+
+  #forgetTries() {
+    this.#tries = 0
+    this.#backoff.reset()
   }
 
   /**

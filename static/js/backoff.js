@@ -3,7 +3,7 @@
  * said goodbye to them needs a moment to say so to the server.
  */
 export const REJOIN_DELAYS_MLS = Object.freeze([50, 300, 1_000, 2_000, 4_000, 5_000])
-/** How many attempts in a row may fail before a peer gives up. */
+/** How many attempts without a calm time between them are enough. */
 export const MAX_REJOINS = 100
 
 /** When to try again: soon at first, then slower, never in step with the others. */
@@ -14,10 +14,6 @@ export class Backoff {
   /** @param {() => number} [random] from 0 to 1 */
   constructor(random = Math.random) {
     this.#random = random
-  }
-
-  get isExhausted() {
-    return this.#attempts >= MAX_REJOINS
   }
 
   /** @returns {number} milliseconds to wait before the next attempt: half to one and a half times its step */

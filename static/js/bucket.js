@@ -20,6 +20,10 @@ export class Bucket {
     this.#filledAt = clock.now()
   }
 
+  get isFull() {
+    return this.wait(this.#burst) === 0
+  }
+
   /**
    * How long until so many tokens are there.
    * @param {number} tokens at most a full bucket
@@ -34,6 +38,17 @@ export class Bucket {
   take(tokens) {
     this.#fill()
     this.#level -= tokens
+  }
+
+  /**
+   * Takes them only if they are there.
+   * @param {number} tokens
+   * @returns {boolean}
+   */
+  tryTake(tokens) {
+    if (this.wait(tokens) > 0) return false
+    this.#level -= tokens
+    return true
   }
 
   #fill() {

@@ -1,6 +1,7 @@
 import { sizeOf } from "./contents.js"
 import { P2pError } from "./errors.js"
-import { decodeFrame, encodeFrame } from "./messages.js"
+import { MAX_FRAMES_PER_PACKET } from "./limits.js"
+import { admitFrame, encodeFrame } from "./messages.js"
 
 /** How many bytes may wait in a channel; browsers close or refuse at 16 MiB. */
 export const MAX_BUFFERED_BYTES = 12 * 1024 * 1024
@@ -32,6 +33,8 @@ export class Channel {
   #channel
   #delegate
   #clock
+  #intake
+  #mayLose
   #hasOpened = false
   #isClosing = false
   /** Frames of this turn of the event loop: a browser takes about as long for many in one packet as for one. @type {string[]} */
@@ -47,11 +50,15 @@ export class Channel {
    * @param {RTCDataChannel} options.channel
    * @param {ChannelDelegate} options.delegate
    * @param {import("./clock.js").Clock} options.clock
+   * @param {import("./intake.js").Intake} options.intake what the other side may bring in
+   * @param {boolean} [options.mayLose] whether what comes may be dropped without harm
    */
-  constructor({ channel, delegate, clock }) {
+  constructor({ channel, delegate, clock, intake, mayLose = false }) {
     this.#channel = channel
     this.#delegate = delegate
     this.#clock = clock
+    this.#intake = intake
+    this.#mayLose = mayLose
     channel.onopen = () => this.#opened()
     channel.binaryType = "arraybuffer"
     channel.bufferedAmountLowThreshold = LOW_BYTES
@@ -132,7 +139,7 @@ export class Channel {
 
   /** @param {string} text */
   #gather(text) {
-    if (this.#gatheredCharacters + text.length > MAX_PACKET_CHARACTERS) this.#flush()
+    if (this.#gatheredCharacters + text.length > MAX_PACKET_CHARACTERS || this.#gathered.length === MAX_FRAMES_PER_PACKET) this.#flush()
     if (this.#gathered.length === 0) queueMicrotask(() => this.#flush())
     this.#gathered.push(text)
     this.#gatheredCharacters += text.length
@@ -177,18 +184,42 @@ export class Channel {
     }
   }
 
-  /** @param {unknown} data */
+  /** @param {any} data */
   #received(data) {
-    if (typeof data !== "string") return this.#receivedFrame(data)
-    for (const text of data.split(SEPARATOR)) this.#receivedFrame(text)
+    const isText = typeof data === "string"
+    if (!this.#intake.takes(isText ? data.length : (data.byteLength ?? 0), this.#mayLose)) return
+    // Nobody gathers more; what is longer is one frame, or none.
+    if (!isText || data.length > MAX_PACKET_CHARACTERS + MAX_FRAMES_PER_PACKET) return this.#receivedFrame(data)
+    const texts = data.split(SEPARATOR, MAX_FRAMES_PER_PACKET + 1)
+    if (texts.length > MAX_FRAMES_PER_PACKET) return this.#refuse()
+    for (const text of texts) this.#receivedFrame(text)
   }
 
   /** @param {unknown} packet */
   #receivedFrame(packet) {
     if (this.#isClosing) return // by what came before it
-    const frame = decodeFrame(packet)
-    if (frame) this.#delegate.channelReceived(frame, /** @type {Packet} */ (packet))
-    else this.badFrames += 1
+    const frame = admitFrame(packet, (type) => this.#intake.admits(type))
+    if (frame) this.#hand(frame, /** @type {Packet} */ (packet))
+    else if (frame === null) this.#refuse()
+  }
+
+  /**
+   * What a frame brings about here must not end what else is in its packet.
+   * @param {import("./messages.js").Frame} frame
+   * @param {Packet} packet
+   */
+  #hand(frame, packet) {
+    try {
+      this.#delegate.channelReceived(frame, packet)
+    } catch (error) {
+      reportError(error) // nothing of the app's: its handlers are guarded where they are called
+      this.#refuse()
+    }
+  }
+
+  #refuse() {
+    this.badFrames += 1
+    this.#intake.refuse()
   }
 }
 

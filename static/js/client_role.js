@@ -1,9 +1,11 @@
 import { Timer } from "./clock.js"
+import { EarlySignals } from "./early_signals.js"
 import { P2pError } from "./errors.js"
+import { PEERS_EVENTS } from "./limits.js"
 import { MAX_SENDERS } from "./message_log.js"
 import { ACK, DATA, DIRECT, encodeFrame, FAST, GAP, isRoutedFrame, isSpeech, PACE, RECEIVED, REFUSED, STABLE, STATE, SUCCEED, SYNC } from "./messages.js"
-import { MAX_WAITING_CANDIDATES } from "./negotiation.js"
-import { Presence } from "./presence.js"
+import { News } from "./news.js"
+import { MAX_PEERS, Presence } from "./presence.js"
 
 /** Milliseconds after which a client says what its app has been shown, and after how many messages it doesn't wait for that. */
 export const ACK_PAUSE_MLS = 250
@@ -21,7 +23,9 @@ export class ClientRole {
   #signal
   #createConnection
   #presence
-  /** Who may not send. */
+  /** That who is there has changed. */
+  #news
+  /** Who may not send. @type {Set<string>} */
   #readers = new Set()
   #conversation
   #clock
@@ -38,8 +42,7 @@ export class ClientRole {
   #acknowledgedAt = -Infinity
   /** @type {import("./connection.js").Connection | null} */
   #connection = null
-  /** Signals that came before the offer they belong to. @type {{ negotiationId: string, signal: import("./negotiation.js").Signal }[]} */
-  #early = []
+  #early = new EarlySignals()
 
   /** @param {import("./host_role.js").RoleOptions} options */
   constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection, peers, clock, conversation }) {
@@ -56,6 +59,7 @@ export class ClientRole {
     this.#clock = clock
     this.#ackTimer = new Timer(clock)
     this.#helloTimer = new Timer(clock)
+    this.#news = new News({ rate: PEERS_EVENTS, clock, tell: () => delegate.rolePeersChanged() })
   }
 
   /** @returns {import("./messages.js").PeerState} */
@@ -94,16 +98,7 @@ export class ClientRole {
     const offers = "description" in signal && signal.description.type === "offer"
     if (offers && this.#connection?.negotiationId !== negotiationId) this.#begin(negotiationId)
     if (this.#connection?.negotiationId === negotiationId) this.#connection.receiveSignal(signal)
-    else this.#keep(negotiationId, signal)
-  }
-
-  /**
-   * @param {string} negotiationId
-   * @param {import("./negotiation.js").Signal} signal
-   */
-  #keep(negotiationId, signal) {
-    if (this.#early.length === MAX_WAITING_CANDIDATES) this.#early.shift() // the oldest is of an attempt that is over
-    this.#early.push({ negotiationId, signal })
+    else this.#early.add(negotiationId, signal)
   }
 
   // What the connection says
@@ -128,10 +123,11 @@ export class ClientRole {
    */
   connectionReceived(connection, frame, packet) {
     if (connection !== this.#connection) return
+    if (frame.type === STATE) return this.#receivedState(frame)
+    this.#news.flush()
     if (isRoutedFrame(frame)) return this.#receivedRouted(frame)
     switch (frame.type) {
       case DATA: return this.#receivedData(frame, packet)
-      case STATE: return this.#receivedState(frame)
       case SYNC: return this.#receivedSync(frame)
       case SUCCEED: return this.#delegate.roleAppointed()
       case GAP: return this.#conversation.miss(frame)
@@ -198,7 +194,8 @@ export class ClientRole {
     if (full) this.#readers = new Set()
     for (const peerId of Object.keys(data)) this.#readers.delete(peerId)
     for (const peerId of readers) if (this.#presence.has(peerId)) this.#readers.add(peerId)
-    this.#delegate.rolePeersChanged()
+    if (this.#readers.size > MAX_PEERS) this.#readers = new Set([...this.#readers].filter((peerId) => this.#presence.has(peerId)))
+    this.#news.add()
   }
 
   connectionDrained() {
@@ -252,6 +249,11 @@ export class ClientRole {
     this.#connection?.trySend({ type: SUCCEED })
   }
 
+  /** Lets go of a host that doesn't do its part. @param {P2pError} reason */
+  giveUp(reason) {
+    this.#connection?.end(reason)
+  }
+
   /** @param {P2pError} [reason] */
   stop(reason) {
     this.#stopTimers()
@@ -269,6 +271,7 @@ export class ClientRole {
   #stopTimers() {
     this.#ackTimer.stop()
     this.#helloTimer.stop()
+    this.#news.stop()
   }
 
   /** @param {string} negotiationId */
@@ -284,7 +287,6 @@ export class ClientRole {
       signal: (signal) => this.#signal(this.hostPeerId, negotiationId, signal),
     })
     this.#connection = connection
-    const early = this.#early.splice(0).filter((entry) => entry.negotiationId === negotiationId)
-    for (const { signal } of early) connection.receiveSignal(signal)
+    for (const signal of this.#early.take(negotiationId)) connection.receiveSignal(signal)
   }
 }

@@ -2,6 +2,8 @@ import { Channel } from "./channel.js"
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 import { Heartbeat } from "./heartbeat.js"
+import { Intake } from "./intake.js"
+import { FROM_CLIENT, FROM_HOST } from "./limits.js"
 import { encodeFrame, GOODBYE, HEARTBEAT } from "./messages.js"
 import { Negotiation } from "./negotiation.js"
 
@@ -40,6 +42,8 @@ export class Connection {
   /** @type {Map<string, Channel>} */
   #channels = new Map()
   #offers = false
+  /** @type {Intake | null} */
+  #intake = null
   #timer
   /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
   #state = "negotiating"
@@ -71,6 +75,11 @@ export class Connection {
 
   get state() {
     return this.#state
+  }
+
+  /** Whether the other side was heard of late. */
+  get isHeard() {
+    return this.#heartbeat.isHeard
   }
 
   // Negotiating
@@ -189,7 +198,21 @@ export class Connection {
   /** @param {RTCDataChannel} channel */
   #open(channel) {
     if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
-    this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock }))
+    // Only the host offers.
+    this.#intake ??= new Intake({ rates: this.#offers ? FROM_CLIENT : FROM_HOST, clock: this.#clock, exhausted: (error) => this.#dismiss(error) })
+    this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock, intake: this.#intake, mayLose: channel.label !== "messages" }))
+  }
+
+  /**
+   * The other side is told why as well.
+   * @param {P2pError} error
+   */
+  #dismiss(error) {
+    if (this.#state === "closed") return
+    this.close(error)
+    // Another host may do better than one that can't be understood; a client that is refused has nowhere else to go.
+    if (!this.#offers) error.retry = true
+    this.#delegate.connectionEnded(this, error)
   }
 
   /** @param {Channel} channel */
@@ -264,7 +287,7 @@ export class Connection {
     this.#negotiation.close()
     this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = null
     const pc = this.#pc
-    const channels = [...this.#channels.values()]
+    const channels = [...this.#channels.values()].filter(({ isOpen }) => isOpen) // the others have nothing to deliver
     if (channels.length > 0) void Promise.all(channels.map((channel) => channel.close())).then(() => pc.close())
     else pc.close()
   }
@@ -281,4 +304,13 @@ function createPeerConnection(PeerConnection, iceServers) {
     const message = `The browser makes no connection: ${/** @type {Error} */ (cause).message}`
     throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS.", cause })
   }
+}
+
+/**
+ * Lets the browser look at ICE servers before they are needed.
+ * @param {RTCIceServer[]} iceServers
+ * @throws {P2pError} `bad_request`
+ */
+export function checkIceServers(iceServers) {
+  if ("RTCPeerConnection" in globalThis) createPeerConnection(globalThis.RTCPeerConnection, iceServers).close()
 }

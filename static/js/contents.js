@@ -1,4 +1,7 @@
+import { isDeeper } from "./depth.js"
 import { P2pError } from "./errors.js"
+import { be, fields, isText, may, pick } from "./fields.js"
+import { MAX_DEPTH } from "./limits.js"
 
 /** The largest frame in bytes: the most that Chromium and Firefox take from each other in one message. */
 export const MAX_FRAME_BYTES = 262_144
@@ -50,6 +53,7 @@ export class Content {
     if (data instanceof ArrayBuffer) return Content.#binary({ kind: "ArrayBuffer" }, new Uint8Array(data.slice(0)), topic)
     if (ArrayBuffer.isView(data)) return Content.#view(data, topic)
     const json = stringify(data)
+    if (isDeeper(json, MAX_DEPTH)) throw new P2pError("unsupported", { message: `The message is nested deeper than ${MAX_DEPTH} levels.`, hint: "Send it as a list, or as text." })
     return new Content(`${topicHead(topic)}"data":${json}`, undefined, constant(data, topic)).#limited()
   }
 
@@ -149,24 +153,28 @@ export function readContent({ topic, data, binary, bytes }) {
 }
 
 /**
- * Whether a frame holds a message: JSON, or bytes that fit their kind.
- * @param {any} frame
+ * Whether a frame, of which each field is as it has to be, holds a message: JSON, or bytes that fit their kind.
+ * @param {ContentFields} frame
  */
-export function hasContent({ topic = "-", data, binary, bytes }) {
-  if (!isLabel(topic)) return false
+export function hasContent({ data, binary, bytes }) {
   if (binary === undefined) return data !== undefined && bytes === undefined
-  if (data !== undefined || bytes === undefined || !isLabel(binary?.kind) || !isLabel(binary.mime ?? "-", 0) || !isLabel(binary.name ?? "-", 0)) return false
+  if (data !== undefined || bytes === undefined) return false
   if (["ArrayBuffer", "Blob", "File"].includes(binary.kind)) return true
   return Object.hasOwn(VIEWS, binary.kind) && bytes.length % (VIEWS[binary.kind].BYTES_PER_ELEMENT ?? 1) === 0
 }
 
-/**
- * @param {unknown} label
- * @param {number} [least] characters
- */
-export function isLabel(label, least = 1) {
-  return typeof label === "string" && label.length >= least && label.length <= MAX_LABEL_CHARACTERS
-}
+export const isLabel = isText(MAX_LABEL_CHARACTERS, 1)
+
+const LABEL = may(be(isText(MAX_LABEL_CHARACTERS)))
+const BINARY = fields({ kind: be(isLabel), mime: LABEL, name: LABEL })
+
+/** What a message takes of the fields of a frame. */
+export const CONTENT = Object.freeze({
+  topic: may(be(isLabel)),
+  data: (/** @type {unknown} */ data) => data,
+  binary: may((binary) => pick(binary, BINARY)),
+  bytes: may(be((bytes) => bytes instanceof Uint8Array)),
+})
 
 // Packets
 
@@ -192,8 +200,8 @@ export function pack(text, bytes) {
  * @returns {{ text: string, bytes?: Uint8Array } | null} null for what isn't one; the bytes are a part of it
  */
 export function unpack(packet) {
-  if (typeof packet === "string") return { text: packet }
-  if (!(packet instanceof ArrayBuffer) || packet.byteLength < 4) return null
+  if (typeof packet === "string") return packet.length <= MAX_FRAME_BYTES ? { text: packet } : null
+  if (!(packet instanceof ArrayBuffer) || packet.byteLength < 4 || packet.byteLength > MAX_FRAME_BYTES) return null
   const length = new DataView(packet).getUint32(0)
   if (4 + length > packet.byteLength) return null
   return { text: fromUtf8.decode(new Uint8Array(packet, 4, length)), bytes: new Uint8Array(packet, 4 + length) }

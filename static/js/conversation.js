@@ -34,6 +34,9 @@ export class Conversation {
   #epoch = 0
   /** Whether it has been shown something since it said hello. */
   #hasHeard = false
+  /** How much it was told before it was in step. */
+  #heard = 0
+  #isInStep = true
   /** Whether its host had been followed by another while the session went on under it. */
   #isForked = false
 
@@ -58,6 +61,16 @@ export class Conversation {
     return this.#inc
   }
 
+  /** How many of this peer's messages aren't stable. */
+  get waiting() {
+    return this.#outbox.size
+  }
+
+  /** What grows with each sign that the host does its part: until it is in step, with all that it tells, and then with what comes to an end of what this peer has said. */
+  get progress() {
+    return this.#outbox.settled + this.#heard
+  }
+
   /** The place of the last message, where this peer is the host. */
   get lastPlace() {
     return this.#log.lastPlace
@@ -67,11 +80,21 @@ export class Conversation {
 
   /**
    * @param {Content} content
+   * @param {number} [at]
    * @returns {Promise<void>} resolves when the message is stable
    * @throws {import("./errors.js").P2pError}
    */
-  send(content) {
-    return this.#outbox.add(content)
+  send(content, at) {
+    return this.#outbox.add(content, at)
+  }
+
+  /**
+   * Gives up what was said before a time, and isn't stable.
+   * @param {number} time
+   * @param {import("./errors.js").P2pError} error
+   */
+  expire(time, error) {
+    this.#outbox.expire(time, error)
   }
 
   /**
@@ -110,7 +133,7 @@ export class Conversation {
    */
   hello(epoch) {
     this.#epoch = epoch
-    this.#hasHeard = false
+    this.#hasHeard = this.#isInStep = false
     return syncFrames({ inc: this.#inc, fresh: this.#isFresh, history: this.#history }, this.#log.marks)
   }
 
@@ -121,6 +144,7 @@ export class Conversation {
    */
   receive(frame, packet) {
     const { senderId = "", inc = "", id, n = 0 } = frame
+    if (!this.#isInStep) this.#heard += 1
     if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, n)
     if (!this.#log.add({ senderId, inc, id }, this.#epoch, packet)) return
     this.#hasHeard = true
@@ -148,6 +172,8 @@ export class Conversation {
    * @returns {Packet[]} frames with what the host lacks
    */
   meet(marks) {
+    this.#isInStep = true
+    this.#heard += 1
     const { entries } = this.#log.missing(marks)
     if (this.#isForked && (entries.length > 0 || this.#hasHeard)) this.#delegate.conversationForked()
     this.#isFresh = this.#isForked = false

@@ -1,15 +1,16 @@
+import { Bucket } from "./bucket.js"
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
+import { DIRECT_CHARACTERS, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES } from "./limits.js"
 import { MAX_SENDERS } from "./message_log.js"
 import { DIRECT, RECEIVED } from "./messages.js"
 
-/** How many messages for single peers, and how many characters of them, may wait until they are acknowledged. */
-export const MAX_WAITING_MESSAGES = 1_000
-export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
 /** Milliseconds that a peer which isn't connected has to come, before what is for it is given up. */
 export const RETURN_MLS = 15_000
 /** Milliseconds between two acknowledgements of one peer's messages. */
 export const ACK_PAUSE_MLS = 50
+/** How many messages for one peer are sent before those for another have their turn. */
+const SLICE_MESSAGES = 20
 
 /**
  * @typedef {import("./contents.js").ContentFields} ContentFields
@@ -20,11 +21,14 @@ export const ACK_PAUSE_MLS = 50
  * @property {number} id
  * @property {Letter} letter
  * @property {number} size
+ * @property {number} at when it was taken in
  * @property {() => void} resolve
  * @property {(error: P2pError) => void} reject
  *
  * @typedef {object} Lane what waits for one peer
  * @property {Map<number, Entry>} entries in order
+ * @property {number} characters
+ * @property {number} lastId
  * @property {number} sentId the last one that is on its way there
  * @property {boolean} isReachable
  * @property {Timer} patience
@@ -35,6 +39,8 @@ export const ACK_PAUSE_MLS = 50
  * @property {(frame: import("./messages.js").RoutedFrame) => void} route throws where the channel doesn't take it
  * @property {(peerId: string) => boolean} reaches whether that peer is connected, and this one to its host
  * @property {() => boolean} isConnected whether this peer is
+ * @property {() => boolean} [isPaced] whether somebody else passes them on, who does so at a rate
+ * @property {() => number} [now] for how long, in milliseconds, this page has watched what waits
  * @property {(letter: DirectFrame) => void} received called once for each, in its sender's order
  */
 
@@ -54,11 +60,20 @@ export class Direct {
   /** Whom an acknowledgement is due to. @type {Set<string>} */
   #due = new Set()
   #ackTimer
+  #bucket
+  #characterBucket
 
   /** @param {DirectOptions} options */
   constructor(options) {
     this.#options = options
     this.#ackTimer = new Timer(options.clock)
+    this.#bucket = new Bucket({ ...DIRECT_MESSAGES, clock: options.clock })
+    this.#characterBucket = new Bucket({ ...DIRECT_CHARACTERS, clock: options.clock })
+  }
+
+  /** How many wait. */
+  get size() {
+    return this.#count
   }
 
   /**
@@ -69,13 +84,14 @@ export class Direct {
    * @throws {P2pError} `rate_limited` when too much waits already
    */
   send(peerId, letter, size = 0) {
-    if (this.#count >= MAX_WAITING_MESSAGES || this.#characters + size > MAX_WAITING_CHARACTERS) {
-      throw new P2pError("rate_limited", { message: `${this.#count} messages to single peers wait already.` })
-    }
+    this.#requireRoom(peerId, size)
     const id = ++this.#lastId
+    const lane = this.#lane(peerId)
     this.#count += 1
     this.#characters += size
-    return new Promise((resolve, reject) => this.#lane(peerId).entries.set(id, { id, letter, size, resolve, reject }))
+    lane.characters += size
+    lane.lastId = id
+    return new Promise((resolve, reject) => lane.entries.set(id, { id, letter, size, at: this.#now, resolve, reject }))
   }
 
   /**
@@ -83,7 +99,29 @@ export class Direct {
    * @returns {boolean} whether nothing is left that could be sent now
    */
   flush() {
-    return [...this.#lanes].every(([peerId, lane]) => this.#flushLane(peerId, lane))
+    for (let hasMore = true; hasMore;) {
+      hasMore = false
+      for (const [peerId, lane] of this.#lanes) {
+        if (!this.#flushLane(peerId, lane)) return false
+        hasMore ||= lane.isReachable && lane.sentId < lane.lastId && lane.entries.size > 0
+      }
+    }
+    return true
+  }
+
+  /**
+   * Gives up what was taken in before a time: it may have come, or come yet.
+   * @param {number} time
+   * @param {P2pError} error
+   */
+  expire(time, error) {
+    for (const [peerId, lane] of this.#lanes) {
+      for (const entry of lane.entries.values()) {
+        if (entry.at >= time) break
+        this.#take(lane, entry).reject(error)
+      }
+      this.#tidy(peerId, lane)
+    }
   }
 
   /** This peer has a new connection: what was on its way may be lost. */
@@ -142,11 +180,27 @@ export class Direct {
 
   // Private
 
+  get #now() {
+    return this.#options.now?.() ?? 0
+  }
+
+  /**
+   * What waits for one peer leaves room for the others.
+   * @param {string} peerId
+   * @param {number} size
+   */
+  #requireRoom(peerId, size) {
+    const { entries: { size: count }, characters } = this.#lanes.get(peerId) ?? { entries: { size: 0 }, characters: 0 }
+    const isLaneFull = count >= MAX_LANE_MESSAGES || characters + size > MAX_LANE_CHARACTERS
+    if (!isLaneFull && this.#count < MAX_DIRECT_MESSAGES && this.#characters + size <= MAX_DIRECT_CHARACTERS) return
+    throw new P2pError("rate_limited", { message: `${count} messages to ${peerId} wait already, and ${this.#count} to all.` })
+  }
+
   /** @param {string} peerId */
   #lane(peerId) {
     const known = this.#lanes.get(peerId)
     if (known) return known
-    const lane = { entries: new Map(), sentId: 0, isReachable: this.#options.reaches(peerId), patience: new Timer(this.#options.clock) }
+    const lane = { entries: new Map(), characters: 0, lastId: 0, sentId: 0, isReachable: this.#options.reaches(peerId), patience: new Timer(this.#options.clock) }
     this.#lanes.set(peerId, lane)
     queueMicrotask(() => this.#watch(peerId, lane))
     return lane
@@ -165,12 +219,16 @@ export class Direct {
   /**
    * @param {string} peerId
    * @param {Lane} lane
+   * @returns {boolean} whether more could be sent now
    */
   #flushLane(peerId, lane) {
-    if (!lane.isReachable) return true
+    if (!lane.isReachable || lane.sentId >= lane.lastId) return true
     let after = 0
+    let sent = 0
     for (const entry of lane.entries.values()) {
       if (entry.id > lane.sentId) {
+        if (sent++ === SLICE_MESSAGES) return true
+        if (!this.#takePace(entry.size)) return this.#putBack(peerId, lane)
         const error = this.#post({ type: DIRECT, to: peerId, inc: this.#options.inc(), id: entry.id, after, ...entry.letter })
         if (error?.code === "rate_limited" || error?.code === "not_joined") return false
         if (error) this.#take(lane, entry).reject(error)
@@ -178,7 +236,24 @@ export class Direct {
       }
       if (lane.entries.has(entry.id)) after = entry.id
     }
+    lane.sentId = lane.lastId
     this.#tidy(peerId, lane)
+    return true
+  }
+
+  /** Somebody else comes first the next time. @param {string} peerId @param {Lane} lane */
+  #putBack(peerId, lane) {
+    this.#lanes.delete(peerId)
+    this.#lanes.set(peerId, lane)
+    return false
+  }
+
+  /** @param {number} size */
+  #takePace(size) {
+    if (!this.#options.isPaced?.()) return true
+    if (this.#bucket.wait(1) > 0 || this.#characterBucket.wait(size) > 0) return false
+    this.#bucket.take(1)
+    this.#characterBucket.take(size)
     return true
   }
 
@@ -199,8 +274,9 @@ export class Direct {
    * @param {Lane} lane
    * @param {Entry} entry
    */
-  #take({ entries }, entry) {
-    if (entries.delete(entry.id)) {
+  #take(lane, entry) {
+    if (lane.entries.delete(entry.id)) {
+      lane.characters -= entry.size
       this.#count -= 1
       this.#characters -= entry.size
     }

@@ -1,3 +1,5 @@
+import { MAX_ERROR_CHARACTERS } from "./limits.js"
+
 /**
  * The closed table of error codes, shared with the server (`flask_p2p_streams/errors.py`; a test holds the two against each other).
  *
@@ -181,8 +183,8 @@ export class P2pError extends Error {
     const { code, message, hint, retry, retry_after_ms } = /** @type {ErrorPayload} */ (payload ?? {})
     if (typeof code !== "string" || !Object.hasOwn(ERRORS, code)) return new P2pError("internal", { cause: payload })
     return new P2pError(/** @type {ErrorCode} */ (code), {
-      message: typeof message === "string" ? message : undefined,
-      hint: typeof hint === "string" ? hint : undefined,
+      message: cut(message),
+      hint: cut(hint),
       retry: typeof retry === "boolean" ? retry : undefined,
       retryAfterMls: typeof retry_after_ms === "number" ? clamp(retry_after_ms) : undefined,
     })
@@ -192,6 +194,11 @@ export class P2pError extends Error {
   toPayload() {
     return { code: this.code, message: this.message, hint: this.hint, retry: this.retry }
   }
+}
+
+/** What is taken over of a text in an error: it is somebody else's. @param {unknown} text */
+export function cut(text) {
+  return typeof text === "string" ? text.slice(0, MAX_ERROR_CHARACTERS) : undefined
 }
 
 /** @param {number} mls */

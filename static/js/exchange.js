@@ -29,6 +29,7 @@ import { Shipping } from "./shipping.js"
  * @property {() => Map<string, import("./messages.js").PeerState>} peers
  * @property {() => void} requireVoice throws where this peer may not send
  * @property {import("./acquaintances.js").Acquaintances} acquaintances
+ * @property {() => number} [now] for how long, in milliseconds, this page has watched what waits
  * @property {ExchangeDelegate} delegate
  */
 export class Exchange {
@@ -41,9 +42,10 @@ export class Exchange {
   /** @param {ExchangeOptions} options */
   constructor(options) {
     this.#options = options
-    const { clock, inc, topics, isConnected, delegate } = options
+    const { clock, inc, topics, isConnected, now, delegate } = options
+    const isPaced = () => options.role()?.iamHost === false
     const route = (/** @type {RoutedFrame} */ frame) => this.#route(frame)
-    this.#direct = new Direct({ clock, inc, route, isConnected, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
+    this.#direct = new Direct({ clock, inc, route, isConnected, isPaced, now, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
     this.#fast = new Fast({ inc, route, received: (frame) => this.#show(frame, { mayWait: false }) })
     this.#requests = new Requests({ clock, tell: (...args) => this.#tell(...args), reaches: (peerId) => this.#reaches(peerId), responder: (topic) => topics.responder(topic) })
     this.#shipping = new Shipping({
@@ -108,6 +110,20 @@ export class Exchange {
     this.#direct.leave(error)
     this.#requests.leave(error)
     this.#shipping.leave(error)
+  }
+
+  /** How many messages wait for single peers. */
+  get waiting() {
+    return this.#direct.size
+  }
+
+  /**
+   * Gives up what was said before a time, and isn't acknowledged.
+   * @param {number} time
+   * @param {P2pError} error
+   */
+  expire(time, error) {
+    this.#direct.expire(time, error)
   }
 
   // What the role says

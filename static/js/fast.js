@@ -1,9 +1,9 @@
 import { P2pError } from "./errors.js"
+import { MAX_FAST_BYTES, MAX_STREAMS_OF_SENDER } from "./limits.js"
 import { FAST } from "./messages.js"
+import { Shares } from "./shares.js"
 
-/** The largest message that may be lost, in bytes: it travels in several packets, of which none may be. */
-export const MAX_FAST_BYTES = 16_384
-/** How many senders' topics are remembered; beyond it the one that has been quiet for longest is forgotten. */
+/** How many senders' topics are remembered; beyond it, or beyond those of one sender, the one that has been quiet for longest is forgotten. */
 export const MAX_STREAMS = 10_000
 
 /** Messages that may be lost, of which only the newest counts: what comes after a newer one of its sender and topic is dropped. */
@@ -12,8 +12,9 @@ export class Fast {
   #route
   #received
   #lastId = 0
-  /** The newest of each sender's topic. @type {Map<string, { inc: string, id: number }>} */
+  /** The newest of each sender's topic. @type {Map<string, { senderId: string, inc: string, id: number }>} */
   #seen = new Map()
+  #shares = new Shares()
 
   /**
    * @param {object} options
@@ -47,9 +48,20 @@ export class Fast {
     const stream = JSON.stringify([senderId, topic])
     const newest = this.#seen.get(stream)
     if (newest?.inc === inc && id <= newest.id) return
-    this.#seen.delete(stream)
-    if (this.#seen.size >= MAX_STREAMS) this.#seen.delete(/** @type {string} */ (this.#seen.keys().next().value))
-    this.#seen.set(stream, { inc, id })
+    if (!this.#seen.delete(stream)) this.#makeRoom(senderId)
+    this.#seen.set(stream, { senderId, inc, id })
     this.#received(frame)
+  }
+
+  /** @param {string} senderId of another topic */
+  #makeRoom(senderId) {
+    this.#shares.add(senderId, 1)
+    const isHis = this.#shares.of(senderId) > MAX_STREAMS_OF_SENDER
+    if (!isHis && this.#shares.count <= MAX_STREAMS) return
+    for (const [stream, seen] of this.#seen) {
+      if (isHis && seen.senderId !== senderId) continue
+      this.#seen.delete(stream)
+      return this.#shares.remove(seen.senderId, 1)
+    }
   }
 }

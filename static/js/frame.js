@@ -1,5 +1,5 @@
 import { systemClock } from "./clock.js"
-import { Connection } from "./connection.js"
+import { checkIceServers, Connection } from "./connection.js"
 import { P2pError } from "./errors.js"
 import { LateListeners } from "./late_listeners.js"
 import { STATE } from "./messages.js"
@@ -26,6 +26,8 @@ export class P2pFrame extends HTMLElement {
   #listening = null
   /** @type {P2pError | null} */
   #lastError = null
+  /** Whether the element is so that nothing was begun. */
+  #isRefused = false
   #peerId = ""
   #topics = new Topics((error) => this.peerErrored(error))
   #late = new LateListeners(this, (type) => this.#present(type))
@@ -65,7 +67,7 @@ export class P2pFrame extends HTMLElement {
 
   /** @returns {PeerState} */
   get state() {
-    return this.#peer?.state ?? "new"
+    return this.#peer?.state ?? (this.#isRefused ? "failed" : "new")
   }
 
   /** Everybody in the session and their states, this peer included. @returns {Map<string, PeerState>} */
@@ -84,7 +86,7 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean} [options.reliable] false for what may be lost, and of which only the newest counts, such as the place of a cursor; 16 KiB at most
    * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host; with `to`, when all of
    *   these have been shown it; one that may be lost, at once
-   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `forbidden`, `no_such_peer`, `bad_request`
+   * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `forbidden`, `no_such_peer`, `no_answer`, `bad_request`
    */
   async send(data, options = {}) {
     const { topic, reliable } = checkOptions("send", options, ["to", "topic", "reliable"])
@@ -169,7 +171,7 @@ export class P2pFrame extends HTMLElement {
   // The element's life
 
   connectedCallback() {
-    if (!this.#peer) this.#enter()
+    if (!this.#peer && !this.#isRefused) this.#enter()
   }
 
   disconnectedCallback() {
@@ -188,7 +190,7 @@ export class P2pFrame extends HTMLElement {
    */
   addEventListener(type, listener, options) {
     super.addEventListener(type, listener, options)
-    if (listener && type.startsWith("p2p:")) this.#late.added(type, listener, options)
+    if (listener && String(type).startsWith("p2p:")) this.#late.added(type, listener, options)
   }
 
   // What the peer says
@@ -249,14 +251,34 @@ export class P2pFrame extends HTMLElement {
   // Private
 
   get #joined() {
-    if (!this.#peer) throw new P2pError("not_joined", { message: "The frame is not in the page." })
+    if (!this.#peer) throw new P2pError("not_joined", { message: this.#isRefused ? "This peer is failed." : "The frame is not in the page." })
     return this.#peer
   }
 
   #enter() {
-    const options = readOptions(this)
-    this.#peerId = options.peerId
     this.#lastError = null
+    this.#isRefused = false
+    const options = this.#readOptions()
+    if (options) this.#begin(options)
+  }
+
+  /** @returns {import("./options.js").Options | null} null where they are no good: then the app is told, and nobody else */
+  #readOptions() {
+    try {
+      const options = readOptions(this)
+      if (options.iceServers) checkIceServers(options.iceServers)
+      return options
+    } catch (error) {
+      this.#isRefused = true
+      this.#reflect()
+      this.peerErrored(error instanceof P2pError ? error : new P2pError("internal", { cause: error }))
+      return null
+    }
+  }
+
+  /** @param {import("./options.js").Options} options */
+  #begin(options) {
+    this.#peerId = options.peerId
     this.#renewal = new Renewal({ ...options, clock: systemClock })
     const token = () => this.#renewal?.token ?? options.token
     this.#peer = new Peer({
@@ -278,6 +300,7 @@ export class P2pFrame extends HTMLElement {
   }
 
   #exit() {
+    this.#isRefused = false
     this.#listening?.abort()
     this.#renewal?.stop()
     this.#peer?.close()

@@ -1,7 +1,9 @@
+import { Allowance } from "./allowance.js"
 import { P2pError } from "./errors.js"
 import { FloodGuard } from "./flood_guard.js"
 import { MAX_SENDERS } from "./message_log.js"
 import { PACE, REFUSED, STABLE } from "./messages.js"
+import { Newest } from "./newest.js"
 
 /** A client as its host sees it: its connection, what it may do, and how far it has come. */
 export class Guest {
@@ -11,9 +13,14 @@ export class Guest {
   isSynced = false
   /** The place up to which its app has been shown all. */
   shown = 0
+  /** When it was given all that there was, as the host watches. */
+  metAt = 0
   /** The place of its own last message. */
   lastPlace = 0
+  /** Whether it leaves what it is given unacknowledged, so that nobody waits for it. */
+  isSilent = false
   #guard
+  #news
   #lastId = 0
   /** How far it says that it has come with each sender. @type {import("./messages.js").Mark[]} */
   #seen = []
@@ -27,12 +34,14 @@ export class Guest {
    * @param {boolean} options.canSend
    * @param {import("./clock.js").Clock} options.clock
    * @param {(error: P2pError) => void} options.flooded called when this client sends more than can be passed on
+   * @param {Allowance} [options.allowance] what its connections before have left it
    */
-  constructor({ connection, canSend, clock, flooded }) {
+  constructor({ connection, canSend, clock, flooded, allowance = new Allowance(clock) }) {
     this.connection = connection
     this.canSend = canSend
-    const error = new P2pError("rate_limited", { message: "This peer sends more than its host can pass on." })
-    this.#guard = new FloodGuard({ clock, overflowed: () => flooded(error) })
+    this.allowance = allowance
+    this.#guard = new FloodGuard({ clock, allowance, overflowed: () => flooded(new P2pError("rate_limited", { message: "This peer sends more than its host can pass on." })) })
+    this.#news = new Newest({ clock, bucket: allowance.news })
   }
 
   get isConnected() {
@@ -56,9 +65,11 @@ export class Guest {
    * The client has all that there is.
    * @param {string} inc
    * @param {number} lastId the last of its own messages that the host has
+   * @param {number} [at]
    */
-  meet(inc, lastId) {
+  meet(inc, lastId, at = 0) {
     this.inc = inc
+    this.metAt = at
     this.#lastId = lastId
     this.#seen = []
     this.isSynced = true
@@ -85,20 +96,43 @@ export class Guest {
    * @param {import("./messages.js").DataFrame} frame
    * @param {number} size in characters
    * @param {() => void} relay
+   * @param {number} [copies] to how many it goes
    */
-  admit({ id }, size, relay) {
+  admit({ id }, size, relay, copies) {
     if (id <= this.#lastId) return // sent twice, which no client of ours does
     this.#lastId = id
-    this.pass(size, relay)
+    this.pass(size, relay, copies)
   }
 
   /**
    * Lets something through that another peer has said.
    * @param {number} size in characters
    * @param {() => void} relay
+   * @param {number} [copies] to how many it goes
    */
-  pass(size, relay) {
-    this.#guard.pass(size, relay)
+  pass(size, relay, copies) {
+    this.#guard.pass(size, relay, copies)
+  }
+
+  /**
+   * Lets something through that something newer of its kind may take the place of.
+   * @param {string} kind
+   * @param {() => void} pass
+   */
+  tell(kind, pass) {
+    this.#news.pass(kind, pass)
+  }
+
+  /**
+   * Whether a message that may be lost is passed on.
+   * @param {number} size in characters
+   */
+  admitsFast(size) {
+    const { fastMessages, fastCharacters } = this.allowance
+    if (fastMessages.wait(1) > 0 || fastCharacters.wait(size) > 0) return false
+    fastMessages.take(1)
+    fastCharacters.take(size)
+    return true
   }
 
   /**
@@ -111,12 +145,17 @@ export class Guest {
 
   /** @param {P2pError} [reason] */
   close(reason) {
-    this.#guard.stop()
+    this.#rest()
     this.connection.close(reason)
   }
 
   abort() {
-    this.#guard.stop()
+    this.#rest()
     this.connection.abort()
+  }
+
+  #rest() {
+    this.#guard.stop()
+    this.#news.stop()
   }
 }

@@ -34,6 +34,11 @@ export class Heartbeat {
     this.#lost = lost
   }
 
+  /** Whether the other side was heard of late, as it is where its page runs and can be reached. */
+  get isHeard() {
+    return this.#silence < 2 * this.#interval
+  }
+
   start() {
     if (this.#timer.isRunning) return
     this.heard()

@@ -1,14 +1,14 @@
 import { sizeOf } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { STATES_PER_FRAME } from "./limits.js"
 import { ACK, DATA, encodeFrame, isRoutedFrame, STATE, SUCCEED, SYNC } from "./messages.js"
+import { Allowances } from "./allowance.js"
+import { Entrance } from "./entrance.js"
 import { Guest } from "./guest.js"
 import { Presence } from "./presence.js"
 import { Relay } from "./relay.js"
 import { Roster } from "./roster.js"
 import { Switchboard } from "./switchboard.js"
-
-/** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
-export const STATES_PER_FRAME = 200
 
 /**
  * What a role tells the peer that plays it.
@@ -55,8 +55,11 @@ export class HostRole {
   #guests = new Map()
   #negotiations = 0
   #relay
-  /** Who is to be the next host. @type {string | null} */
+  #allowances
+  #entrance
+  /** Who is to be the next host, and whether this one has made room for it. @type {string | null} */
   #successor = null
+  #hasYielded = false
 
   /** @param {RoleOptions} options */
   constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation, acquaintances }) {
@@ -67,7 +70,9 @@ export class HostRole {
     this.#createConnection = createConnection
     this.#clock = clock
     this.#relay = new Relay({ conversation, acquaintances, clock, delegate: this, epoch })
-    this.#switchboard = new Switchboard({ peerId, clock, delegate: this })
+    this.#switchboard = new Switchboard({ peerId, delegate: this })
+    this.#allowances = new Allowances(clock)
+    this.#entrance = new Entrance({ clock, allowances: this.#allowances, negotiating: () => this.#guests.size - this.connected().length })
     this.#presence.set(peerId, "connected")
     this.#roster = new Roster({ clock, report: () => delegate.roleReported(this.#presence.toJSON()) })
   }
@@ -89,12 +94,20 @@ export class HostRole {
   }
 
   /**
-   * A newcomer asks for a connection; an earlier one of the same peer is over.
+   * A newcomer asks for a connection, and gets it when it is its turn.
    * @param {string} peerId
    * @param {boolean} [canSend]
    */
   peerReady(peerId, canSend = true) {
-    if (this.state === "closed") return
+    if (this.state !== "closed") this.#entrance.ask(peerId, () => this.#connect(peerId, canSend))
+  }
+
+  /**
+   * An earlier connection of the same peer is over.
+   * @param {string} peerId
+   * @param {boolean} canSend
+   */
+  #connect(peerId, canSend) {
     this.#guests.get(peerId)?.close(new P2pError("peer_replaced"))
     const negotiationId = `${this.epoch}-${++this.#negotiations}`
     const connection = this.#createConnection({
@@ -104,7 +117,7 @@ export class HostRole {
       signal: (signal) => this.#signal(peerId, negotiationId, signal),
     })
     const flooded = (/** @type {P2pError} */ error) => this.#dismiss(connection, error)
-    this.#guests.set(peerId, new Guest({ connection, canSend, clock: this.#clock, flooded }))
+    this.#guests.set(peerId, new Guest({ connection, canSend, clock: this.#clock, flooded, allowance: this.#allowances.of(peerId) }))
     this.#setState(peerId, "negotiating")
     connection.offer()
   }
@@ -114,6 +127,7 @@ export class HostRole {
    * @param {string} peerId
    */
   peerLeft(peerId) {
+    this.#entrance.forget(peerId)
     const guest = this.#guests.get(peerId)
     if (guest && !guest.isConnected) this.#dismiss(guest.connection)
   }
@@ -124,6 +138,7 @@ export class HostRole {
    * @param {P2pError} error
    */
   expel(peerId, error) {
+    this.#entrance.forget(peerId)
     const guest = this.#guests.get(peerId)
     if (guest) this.#dismiss(guest.connection, error)
   }
@@ -149,6 +164,7 @@ export class HostRole {
     const error = state === "connected" ? this.#sendSnapshot(connection) : null
     if (error) connection.end(error)
     else this.#setState(peerId, state)
+    this.#entrance.look()
   }
 
   /**
@@ -163,7 +179,14 @@ export class HostRole {
     if (frame.type === DATA) this.#relay.admit(guest, frame, sizeOf(packet))
     if (frame.type === SYNC) this.#relay.meet(guest, frame)
     if (frame.type === ACK) this.#relay.shown(guest, frame.n)
-    if (frame.type === SUCCEED && connection.peerId === this.#successor) this.#delegate.roleYields()
+    if (frame.type === SUCCEED) this.#yieldTo(connection.peerId)
+  }
+
+  /** Once: what a client says again and again doesn't keep this host from the server. @param {string} peerId */
+  #yieldTo(peerId) {
+    if (peerId !== this.#successor || this.#hasYielded) return
+    this.#hasYielded = true
+    this.#delegate.roleYields()
   }
 
   connectionDrained() {
@@ -178,10 +201,12 @@ export class HostRole {
     const guest = this.#guestOf(connection)
     if (!guest) return
     guest.close()
+    if (error.code === "rate_limited" || error.code === "bad_request") guest.allowance.punish()
     this.#guests.delete(connection.peerId)
     this.#relay.settle()
     this.#setState(connection.peerId, "disconnected")
     if (connection.peerId === this.#successor && error.code === "stale_epoch") this.#delegate.roleFollowed()
+    this.#entrance.look()
   }
 
   // What the relay says
@@ -240,6 +265,7 @@ export class HostRole {
     const guest = this.#guests.get(peerId)
     if (!guest?.isSynced || !guest.isConnected) return false
     this.#successor = peerId
+    this.#hasYielded = false
     guest.connection.trySend({ type: SUCCEED })
     return true
   }
@@ -274,6 +300,9 @@ export class HostRole {
     return Math.max(0, ...to.map((peerId) => this.connectedTo(peerId)?.connection.buffered ?? 0))
   }
 
+  /** A host has nobody else to let go of. */
+  giveUp() {}
+
   /**
    * Ends the part: every client is told why.
    * @param {P2pError} [reason] none for a host that leaves
@@ -292,6 +321,7 @@ export class HostRole {
   #release() {
     this.#roster.stop()
     this.#relay.stop()
+    this.#entrance.stop()
     this.state = "closed"
     const guests = [...this.#guests.values()]
     this.#guests.clear()

@@ -16,7 +16,7 @@ export class LateListeners {
    * A listener has been added: it is told, unless that happens anew before its turn comes.
    * @param {string} type
    * @param {any} listener
-   * @param {boolean | AddEventListenerOptions | undefined} options
+   * @param {boolean | AddEventListenerOptions | undefined} options null, too, from code that nobody checks
    */
   added(type, listener, options) {
     if (this.#present(type) === null) return
@@ -25,7 +25,7 @@ export class LateListeners {
     EventTarget.prototype.addEventListener.call(this.#target, type, () => heard.abort(), { once: true, signal: heard.signal })
     queueMicrotask(() => {
       const detail = this.#present(type)
-      const { once, signal } = typeof options === "object" ? options : {}
+      const { once, signal } = typeof options === "object" && options ? options : {}
       if (heard.signal.aborted || signal?.aborted || detail === null) return
       heard.abort()
       this.#call(listener, new CustomEvent(type, { detail }))

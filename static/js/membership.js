@@ -19,6 +19,7 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
  *
  * @typedef {object} MembershipOptions
  * @property {string} peerId
+ * @property {{ idleTimeoutMls: number }} [heartbeat]
  * @property {(delegate: import("./signaling.js").SignalingDelegate) => import("./signaling.js").Signaling} createSignaling
  * @property {(setup: import("./peer.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
@@ -28,6 +29,8 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
  */
 export class Membership {
   #peerId
+  /** For how long this page may stand still, as the server is told for the case that it hosts. @type {{ idle_timeout_ms?: number }} */
+  #ownTimeout
   #delegate
   #signaling
   #cast
@@ -49,8 +52,9 @@ export class Membership {
   canSend = true
 
   /** @param {MembershipOptions} options */
-  constructor({ peerId, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
+  constructor({ peerId, heartbeat, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
     this.#peerId = peerId
+    this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMls) } : {}
     this.#delegate = delegate
     this.#term = new Timer(clock)
     this.#patience = new Timer(clock)
@@ -161,6 +165,10 @@ export class Membership {
   // What the server says
 
   signalingCredentials() {
+    return { ...this.#ownTimeout, ...this.#claim }
+  }
+
+  get #claim() {
     if (this.#seat) return { seat: this.#seat }
     if (this.#delegate.isConnected) return { connected_epoch: this.epoch }
     return this.#lostEpoch === undefined ? {} : { lost_epoch: this.#lostEpoch }

@@ -1,4 +1,5 @@
 import { sizeOf } from "./contents.js"
+import { MAX_PAGES_OF_SENDER } from "./limits.js"
 
 /** How many messages, and how many characters of them, a peer keeps for those that missed them, and for how long. */
 export const MAX_LOG_MESSAGES = 1_000
@@ -90,10 +91,16 @@ export class MessageLog {
   skip(senderId, inc, id) {
     const name = key(senderId, inc)
     if (id <= (this.#seen.get(name)?.[2] ?? 0)) return false
-    this.#seen.delete(name)
+    if (!this.#seen.delete(name)) this.#makeRoom(senderId)
     if (this.#seen.size >= MAX_SENDERS) this.#seen.delete(/** @type {string} */ (this.#seen.keys().next().value))
     this.#seen.set(name, [senderId, inc, id])
     return true
+  }
+
+  /** One sender with many pages doesn't make the others forgotten. @param {string} senderId */
+  #makeRoom(senderId) {
+    const pages = [...this.#seen].filter(([, mark]) => mark[0] === senderId)
+    if (pages.length >= MAX_PAGES_OF_SENDER) this.#seen.delete(pages[0][0])
   }
 
   /** Numbers the places anew, for a peer that becomes the host. */

@@ -1,4 +1,8 @@
-import { hasContent, isLabel, pack, toJSON, unpack } from "./contents.js"
+import { Content, CONTENT, hasContent, isLabel, pack, toJSON, unpack } from "./contents.js"
+import { isDeeper } from "./depth.js"
+import { cut } from "./errors.js"
+import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARACTERS, may, pick } from "./fields.js"
+import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "./limits.js"
 
 /**
  * The frames that travel over the data channels (docs/protocol.md, "Data channels").
@@ -53,11 +57,10 @@ export const CREDIT = "Credit"
 /** How many marks one frame holds: with the longest ids it stays within the largest frame. */
 export const MARKS_PER_FRAME = 200
 
+export { MAX_ID_CHARACTERS } from "./fields.js"
+
 /** How many peers a message that isn't for everyone may be for. */
 export const MAX_ADDRESSEES = 256
-
-/** The longest id of a peer, in UTF-16 code units: 128 characters. */
-export const MAX_ID_CHARACTERS = 256
 
 /**
  * @param {Frame} frame
@@ -99,96 +102,108 @@ export function syncFrames(rest, marks) {
   return frames
 }
 
+// Reading
+
+const ID = be(isId)
+const NUMBER = be(isNumber)
+const COUNT = be(isCount)
+const FLAG = may(be(isFlag))
+const MAYBE_ID = may(ID)
+const MAYBE_COUNT = may(COUNT)
+const ERROR = fields({ code: be(isText(MAX_ID_CHARACTERS, 1)), message: cut, hint: cut, retry: (value) => (isFlag(value) ? value : undefined) })
+const NOTE = fields(Object.fromEntries(["kind", "id", "name", "type", "size", "wait", "digest", "code", "reason"].map((name) => [name, may(be(isPlain))])))
+const TO_PEERS = { to: may(be((ids) => isIds(ids, MAX_ADDRESSEES))), senderId: MAYBE_ID }
+const TO_PEER = { to: MAYBE_ID, senderId: MAYBE_ID }
+
+/** @param {unknown} error */
+const readError = (error) => pick(error, ERROR)
+
+/** What each kind of frame is made of. @type {Record<string, Record<string, import("./fields.js").Reader>>} */
+const PARTS = {
+  [HEARTBEAT]: {},
+  [SUCCEED]: {},
+  [GOODBYE]: { error: may(readError) },
+  [DATA]: { senderId: MAYBE_ID, inc: MAYBE_ID, id: NUMBER, n: MAYBE_COUNT, epoch: MAYBE_COUNT, ...CONTENT },
+  [GAP]: { senderId: ID, inc: ID, from: NUMBER, to: NUMBER },
+  [SYNC]: { seen: be(isMarks), more: FLAG, inc: MAYBE_ID, fresh: FLAG, history: MAYBE_COUNT, n: MAYBE_COUNT },
+  [ACK]: { n: COUNT },
+  [STABLE]: { n: COUNT },
+  [PACE]: { mls: COUNT },
+  [STATE]: { senderId: MAYBE_ID, data: be(isStates), full: FLAG, readers: may(be((ids) => isIds(ids, STATES_PER_FRAME))), epoch: MAYBE_COUNT },
+  [REFUSED]: { id: NUMBER, error: readError },
+  [DIRECT]: { ...TO_PEER, inc: ID, id: NUMBER, after: COUNT, ask: MAYBE_COUNT, answer: MAYBE_COUNT, error: may(readError), note: may((note) => pick(note, NOTE)), ...CONTENT },
+  [RECEIVED]: { ...TO_PEER, inc: ID, id: NUMBER },
+  [FAST]: { ...TO_PEERS, inc: ID, id: NUMBER, ...CONTENT },
+  [CHUNK]: { ...TO_PEERS, transfer: be(isLabel), offset: COUNT, bytes: be((bytes) => bytes instanceof Uint8Array && bytes.length > 0) },
+  [CREDIT]: { ...TO_PEER, transfer: be(isLabel), offset: COUNT, resume: FLAG },
+}
+const FRAMES = new Map(Object.entries(PARTS).map(([type, readers]) => [type, fields(readers)]))
+
+/** What holds between the fields of a frame. @type {Record<string, (frame: any, size: number) => boolean>} */
+const RULES = {
+  [DATA]: hasContent,
+  [GAP]: ({ from, to }) => from <= to,
+  [DIRECT]: (frame) => frame.after < frame.id && (frame.note !== undefined || (frame.answer !== undefined && frame.error !== undefined) || hasContent(frame)),
+  // As it will be written: a number may take six times as many characters then. What a host lets through, its clients must, too.
+  [FAST]: (frame, size) => hasContent(frame) && (size <= MAX_FAST_BYTES / 8 || Content.from(frame).byteLength <= MAX_FAST_BYTES),
+}
+
 /**
- * Reads a frame from what came, which isn't trusted.
+ * Reads a frame from what came, which isn't trusted: it is built anew of what is known, and the rest is dropped.
  * @param {unknown} packet
  * @returns {Frame | null} null for what isn't a frame
  */
 export function decodeFrame(packet) {
-  const parts = unpack(packet)
-  if (!parts) return null
+  return admitFrame(packet, () => true) ?? null
+}
+
+/**
+ * Reads a frame if it may come now.
+ * @param {unknown} packet
+ * @param {(type: string) => boolean} admits whether one of this kind may
+ * @returns {Frame | null | undefined} null for what isn't a frame; undefined for one that may not come, of which nothing more was looked at
+ */
+export function admitFrame(packet, admits) {
+  const { text, bytes } = unpack(packet) ?? {}
+  if (text === undefined || isDeeper(text, MAX_DEPTH + 1)) return null
+  const record = parse(text)
+  const readers = FRAMES.get(record?.type)
+  if (!readers) return null
+  return admits(record.type) ? readFrame(bytes ? { ...record, bytes } : record, readers, text.length) : undefined
+}
+
+/** @param {string} text */
+function parse(text) {
   try {
-    const frame = JSON.parse(parts.text)
-    if (parts.bytes) frame.bytes = parts.bytes
-    else if ("bytes" in frame) return null
-    return checkFrame(frame)
+    return JSON.parse(text)
   } catch {
-    // Not JSON: the caller counts it as a bad frame.
-    return null
+    return null // the caller counts it as a bad frame
   }
 }
 
 /**
- * @param {any} frame
+ * @param {any} record
+ * @param {import("./fields.js").Fields} readers
+ * @param {number} size in characters
  * @returns {Frame | null}
  */
-function checkFrame(frame) {
-  switch (frame?.type) {
-    case HEARTBEAT: return { type: HEARTBEAT }
-    case SUCCEED: return { type: SUCCEED }
-    case GOODBYE: return { type: GOODBYE, error: frame.error }
-    case DATA: return isNumber(frame.id) && hasContent(frame) && isIds([frame.senderId ?? "-", frame.inc ?? "-"]) && isCount(frame.n ?? 0) && isCount(frame.epoch ?? 0) ? frame : null
-    case GAP: return isIds([frame.senderId, frame.inc]) && isNumber(frame.from) && isNumber(frame.to) && frame.from <= frame.to ? frame : null
-    case SYNC: return isMarks(frame.seen) && isIds([frame.inc ?? "-"]) && isCount(frame.history ?? 0) && isCount(frame.n ?? 0) ? frame : null
-    case ACK: case STABLE: return isCount(frame.n) ? frame : null
-    case PACE: return isCount(frame.mls) ? frame : null
-    case STATE: return isStates(frame.data) && isIds(frame.readers ?? []) && Number.isSafeInteger(frame.epoch ?? 0) ? frame : null
-    case REFUSED: return Number.isSafeInteger(frame.id) ? frame : null
-    case DIRECT: return isDirect(frame) ? frame : null
-    case RECEIVED: return isRouted(frame, isId) && isId(frame.inc) && isNumber(frame.id) ? frame : null
-    case FAST: return isRouted(frame, isAudience) && isId(frame.inc) && isNumber(frame.id) && hasContent(frame) ? frame : null
-    case CHUNK: return isRouted(frame, isAudience) && isLabel(frame.transfer) && isCount(frame.offset) && frame.bytes?.length > 0 ? frame : null
-    case CREDIT: return isRouted(frame, isId) && isLabel(frame.transfer) && isCount(frame.offset) ? frame : null
-    default: return null
-  }
-}
-
-/** @param {any} frame */
-function isDirect(frame) {
-  const { inc, ask, answer, note, error } = frame
-  const isNumbered = isId(inc) && isNumber(frame.id) && isCount(frame.after) && frame.after < frame.id
-  const isWhole = note !== undefined || (answer !== undefined && typeof error === "object" && error !== null) || hasContent(frame)
-  return isRouted(frame, isId) && isNumbered && isWhole && isCount(ask ?? 0) && isCount(answer ?? 0)
-}
-
-/**
- * Whether it says whom it is for, or, stamped by the host, whom it is from.
- * @param {any} frame
- * @param {(to: unknown) => boolean} isGoal
- */
-function isRouted({ to, senderId }, isGoal) {
-  return to === undefined ? isId(senderId ?? "-") : isGoal(to)
-}
-
-/** @param {unknown} ids */
-function isAudience(ids) {
-  return isShort(ids) && isIds(ids)
-}
-
-/** @param {unknown} list */
-function isShort(list) {
-  return Array.isArray(list) && list.length <= MAX_ADDRESSEES
-}
-
-/** @param {unknown} id */
-function isId(id) {
-  return isIds([id])
+function readFrame(record, readers, size) {
+  const { type } = record
+  const frame = pick(record, readers)
+  if (frame === BAD || !(RULES[type]?.(frame, size + (frame.bytes?.length ?? 0)) ?? true)) return null
+  return { type, ...frame }
 }
 
 /** @param {unknown} data */
 function isStates(data) {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) return false
-  return isIds(Object.keys(data)) && Object.values(data).every((state) => STATES.includes(state))
+  if (!isRecord(data)) return false
+  const entries = Object.entries(data)
+  return entries.length <= STATES_PER_FRAME && entries.every(([peerId, state]) => isId(peerId) && STATES.includes(state))
 }
 
 /** @param {unknown} marks */
 function isMarks(marks) {
-  return Array.isArray(marks) && marks.length <= MARKS_PER_FRAME && marks.every((mark) => Array.isArray(mark) && isIds(mark.slice(0, 2)) && isNumber(mark[2]))
-}
-
-/** @param {unknown} number */
-function isCount(number) {
-  return Number.isSafeInteger(number) && /** @type {number} */ (number) >= 0
+  return Array.isArray(marks) && marks.length <= MARKS_PER_FRAME && marks.every((mark) => Array.isArray(mark) && mark.length === 3 && isIds(mark.slice(0, 2), 2) && isNumber(mark[2]))
 }
 
 /** @param {unknown} number */
@@ -196,7 +211,15 @@ function isNumber(number) {
   return isCount(number) && number !== 0
 }
 
-/** @param {unknown} ids */
-function isIds(ids) {
-  return Array.isArray(ids) && ids.every((id) => typeof id === "string" && id.length > 0 && id.length <= MAX_ID_CHARACTERS)
+/** What a note about a file is made of. @param {unknown} value */
+function isPlain(value) {
+  return isFlag(value) || Number.isSafeInteger(value) || isText(MAX_NOTE_CHARACTERS)(value)
+}
+
+/**
+ * @param {unknown} ids
+ * @param {number} most
+ */
+function isIds(ids, most) {
+  return Array.isArray(ids) && ids.length <= most && ids.every(isId)
 }

@@ -1,4 +1,7 @@
 import { Timer } from "./clock.js"
+import { P2pError } from "./errors.js"
+import { MAX_CANDIDATES, MAX_SIGNALS } from "./limits.js"
+import { isDescription } from "./sdp.js"
 
 /**
  * One negotiation between two peers: offer, answer, candidates.
@@ -11,8 +14,6 @@ import { Timer } from "./clock.js"
 
 /** Milliseconds after which what has not led to a connection is sent again. */
 export const RESEND_MLS = 2_000
-/** How many candidates may wait for their description, and how many are sent again. */
-export const MAX_WAITING_CANDIDATES = 256
 /** How many candidates go into one signal. */
 export const MAX_CANDIDATES_PER_SIGNAL = 64
 
@@ -26,6 +27,9 @@ export class Negotiation {
   #sent = []
   /** Those of the other peer that came before its description. @type {RTCIceCandidateInit[]} */
   #waiting = []
+  /** All of the other peer's that have come: a browser looks at each again, and they are sent again and again. @type {Set<string>} */
+  #known = new Set()
+  #signals = 0
   /** @type {Promise<void>} */
   #applying = Promise.resolve()
   #resendTimer
@@ -56,9 +60,10 @@ export class Negotiation {
   /**
    * Applies a signal of the other peer.
    * @param {Signal} signal
-   * @returns {Promise<void>} rejects with the browser's error when a description doesn't fit
+   * @returns {Promise<void>} rejects with the browser's error when a description doesn't fit, and with a P2pError when it isn't given to the browser
    */
   receive(signal) {
+    if (++this.#signals > MAX_SIGNALS) return this.#applying
     const applied = this.#applying.then(() => this.#apply(signal))
     // A signal that fails is reported by its own promise and doesn't hold up the next one.
     this.#applying = applied.catch(() => undefined)
@@ -94,8 +99,9 @@ export class Negotiation {
   /** @param {Signal} signal */
   async #apply(signal) {
     if (this.#closed) return
-    if ("candidates" in signal) return this.#applyCandidates(signal.candidates)
+    if ("candidates" in signal) return this.#applyCandidates(signal.candidates.filter((candidate) => this.#isNew(candidate)))
     const { description } = signal
+    if (!isDescription(description)) throw new P2pError("bad_request", { message: "This is no description, or too long a one." })
     if (description.type === "answer" && this.#pc.signalingState !== "have-local-offer") return // a repeated answer
     await this.#pc.setRemoteDescription(description)
     if (this.#closed) return
@@ -113,7 +119,7 @@ export class Negotiation {
   /** @param {RTCIceCandidateInit[]} candidates */
   async #applyCandidates(candidates) {
     if (!this.#pc.remoteDescription) {
-      this.#waiting.push(...candidates.slice(0, MAX_WAITING_CANDIDATES - this.#waiting.length))
+      this.#waiting.push(...candidates)
       return
     }
     for (const candidate of candidates) {
@@ -122,10 +128,19 @@ export class Negotiation {
     }
   }
 
+  /** @param {RTCIceCandidateInit} candidate */
+  #isNew(candidate) {
+    const name = JSON.stringify(candidate)
+    if (this.#known.has(name) || this.#known.size >= MAX_CANDIDATES) return false
+    this.#known.add(name)
+    return true
+  }
+
   /** @param {RTCIceCandidate | null} candidate */
   #foundCandidate(candidate) {
     if (!candidate?.candidate) return // the end of candidates needs no packet
     const { sdpMid, sdpMLineIndex, usernameFragment } = candidate
+    if (this.#found.length + this.#sent.length >= MAX_CANDIDATES) return
     // What is found within one turn of the event loop travels together.
     if (this.#found.length === 0) this.#clock.soon(() => this.#flush())
     this.#found.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment })
@@ -135,7 +150,7 @@ export class Negotiation {
     if (this.#closed) return
     const found = this.#found.splice(0)
     this.#sendCandidates(found)
-    this.#sent.push(...found.slice(0, MAX_WAITING_CANDIDATES - this.#sent.length))
+    this.#sent.push(...found)
   }
 
   /** @param {RTCIceCandidateInit[]} candidates */

@@ -1,5 +1,6 @@
 import { Timer } from "./clock.js"
 import { MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES } from "./message_log.js"
+import { Shares } from "./shares.js"
 
 /** Milliseconds that the senders of messages have to come back and send these themselves, before others' word for them is taken. */
 export const SETTLE_MLS = 2_000
@@ -7,18 +8,19 @@ export const SETTLE_MLS = 2_000
 export const FILL_WINDOW_MLS = 10_000
 
 /**
- * Messages that a former host has passed on to some only, and whose senders may be gone: those who have them give them to the new host.
+ * Messages that a former host has passed on to some only, and whose senders may be gone: those who have them give them to the new host. Where there is no room for
+ * all, whoever has given the most makes room.
  *
- * @typedef {{ message: import("./conversation.js").Message, size: number, saidUnder: number }} Orphan
+ * @typedef {{ message: import("./conversation.js").Message, size: number, saidUnder: number, giver: string }} Orphan
  */
 export class Orphans {
   #clock
   #timer
   #adopt
   #begunAt
-  /** @type {Orphan[]} */
-  #waiting = []
-  #characters = 0
+  /** By their names, in the order in which they were given. @type {Map<string, Orphan>} */
+  #waiting = new Map()
+  #shares = new Shares()
 
   /**
    * @param {object} options
@@ -40,21 +42,33 @@ export class Orphans {
   /** @param {Orphan} orphan */
   add(orphan) {
     if (this.#clock.now() - this.#begunAt > FILL_WINDOW_MLS) return
-    if (this.#waiting.length >= MAX_LOG_MESSAGES || this.#characters + orphan.size > MAX_LOG_CHARACTERS) return
-    this.#waiting.push(orphan)
-    this.#characters += orphan.size
+    const { senderId, inc, id } = orphan.message
+    const name = JSON.stringify([senderId, inc, id])
+    if (this.#waiting.has(name)) return
+    this.#waiting.set(name, orphan)
+    this.#shares.add(orphan.giver, orphan.size)
+    if (this.#shares.count > MAX_LOG_MESSAGES) this.#lose(this.#shares.greatest("count"))
+    while (this.#shares.size > MAX_LOG_CHARACTERS) this.#lose(this.#shares.greatest("size"))
     if (!this.#timer.isRunning) this.#timer.start(SETTLE_MLS, () => this.#release())
   }
 
   stop() {
     this.#timer.stop()
-    this.#waiting = []
+    this.#waiting.clear()
+    this.#shares = new Shares()
+  }
+
+  /** Lets go of the last one that somebody has given. @param {string} giver */
+  #lose(giver) {
+    const [name, { size }] = /** @type {[string, Orphan]} */ ([...this.#waiting].reverse().find(([, orphan]) => orphan.giver === giver))
+    this.#waiting.delete(name)
+    this.#shares.remove(giver, size)
   }
 
   #release() {
-    const orphans = [...this.#waiting].sort((one, other) => one.message.id - other.message.id)
-    this.#waiting = []
-    this.#characters = 0
+    const orphans = [...this.#waiting.values()].sort((one, other) => one.message.id - other.message.id)
+    this.#waiting.clear()
+    this.#shares = new Shares()
     this.#adopt(orphans)
   }
 }

@@ -13,6 +13,7 @@ export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
  * @property {Content} content
  * @property {number} id
  * @property {number} place
+ * @property {number} at when it was taken in
  * @property {() => void} resolve
  * @property {(error: P2pError) => void} reject
  */
@@ -25,6 +26,8 @@ export class Outbox {
   #unsent = new Set()
   #lastId = 0
   #characters = 0
+  /** How many have come to an end by the host's word. */
+  settled = 0
 
   get size() {
     return this.#sent.size + this.#unsent.size
@@ -38,15 +41,16 @@ export class Outbox {
   /**
    * Takes a message in.
    * @param {Content} content
+   * @param {number} [at]
    * @returns {Promise<void>} resolves when the message is stable; rejects with the P2pError that prevented it
    * @throws {P2pError} `rate_limited` when too much waits already
    */
-  add(content) {
+  add(content, at = 0) {
     if (this.size >= MAX_WAITING_MESSAGES || this.#characters + content.size > MAX_WAITING_CHARACTERS) {
       throw new P2pError("rate_limited", { message: `${this.size} messages of ${this.#characters} characters wait already.` })
     }
     this.#characters += content.size
-    return new Promise((resolve, reject) => this.#unsent.add({ content, id: 0, place: 0, resolve, reject }))
+    return new Promise((resolve, reject) => this.#unsent.add({ content, id: 0, place: 0, at, resolve, reject }))
   }
 
   /**
@@ -73,7 +77,7 @@ export class Outbox {
     this.#unsent = new Set(entries)
     for (const entry of entries) {
       entry.place = 0
-      if (entry.id > 0 && entry.id <= lastId) this.#drop(entry)?.resolve()
+      if (entry.id > 0 && entry.id <= lastId) this.#settle(entry)?.resolve()
     }
   }
 
@@ -100,7 +104,7 @@ export class Outbox {
     // A host gives places in the order of the numbers.
     for (const entry of this.#sent.values()) {
       if (entry.place === 0 || entry.place > place) return
-      this.#drop(entry)?.resolve()
+      this.#settle(entry)?.resolve()
     }
   }
 
@@ -111,7 +115,19 @@ export class Outbox {
    */
   refuse(id, error) {
     const entry = this.#sent.get(id)
-    if (entry) this.#drop(entry)?.reject(error)
+    if (entry) this.#settle(entry)?.reject(error)
+  }
+
+  /**
+   * Gives up what was taken in before a time.
+   * @param {number} time
+   * @param {P2pError} error
+   */
+  expire(time, error) {
+    for (const entry of [...this.#sent.values(), ...this.#unsent]) {
+      if (entry.at >= time) return
+      this.#drop(entry)?.reject(error)
+    }
   }
 
   /** @param {P2pError} error */
@@ -152,6 +168,12 @@ export class Outbox {
     if (!isNew || entry.id !== this.#lastId) return
     this.#lastId -= 1
     entry.id = 0
+  }
+
+  /** @param {Entry} entry */
+  #settle(entry) {
+    this.settled += 1
+    return this.#drop(entry)
   }
 
   /** @param {Entry} entry */

@@ -22,6 +22,7 @@ import { Talk } from "./talk.js"
  *   keepSignaling: boolean,
  *   autoReconnect: boolean,
  *   history?: number,
+ *   heartbeat?: { idleTimeoutMls: number },
  *   topics?: import("./topics.js").Topics,
  *   delegate: PeerDelegate & import("./talk.js").TalkDelegate,
  *   backoff?: import("./backoff.js").Backoff,
@@ -46,7 +47,7 @@ export class Peer {
     this.#talk = new Talk({
       ...options,
       role: () => this.#membership.role,
-      peers: () => this.peers,
+      peers: () => this.#membership.peers,
       isConnected: () => this.isConnected,
       requireVoice: () => this.#requireVoice(),
     })
@@ -66,7 +67,7 @@ export class Peer {
   }
 
   get peers() {
-    return this.#membership.peers
+    return new Map(this.#membership.peers) // the app's own
   }
 
   get hostPeerId() {

@@ -7,15 +7,21 @@ export const MAX_PEERS = 2_000
 
 /** Who is in the session, and in which state: kept by the host, followed by its clients. */
 export class Presence {
-  #states
+  /** @type {Map<string, PeerState>} */
+  #states = new Map()
+  /** Those that have gone, who has been so for longest first. @type {Set<string>} */
+  #gone = new Set()
+  /** The states as they are told, until one changes. @type {Map<string, PeerState> | null} */
+  #told = null
 
   /** @param {Map<string, PeerState>} [states] */
-  constructor(states) {
-    this.#states = new Map(states)
+  constructor(states = new Map()) {
+    for (const [peerId, state] of states) this.set(peerId, state)
   }
 
+  /** A picture that doesn't change any more; many look at the same one. @returns {Map<string, PeerState>} */
   get states() {
-    return new Map(this.#states)
+    return (this.#told ??= new Map(this.#states))
   }
 
   /** @returns {Record<string, PeerState>} */
@@ -36,8 +42,11 @@ export class Presence {
   set(peerId, state) {
     if (this.#states.get(peerId) === state) return false
     if (!this.#states.has(peerId) && this.#states.size >= MAX_PEERS) return false
+    this.#told = null
     this.#states.set(peerId, state)
-    if (isGone(state)) this.#forgetOldest()
+    if (isGone(state)) this.#gone.add(peerId)
+    else this.#gone.delete(peerId)
+    if (this.#gone.size > MAX_GONE_PEERS) this.#forgetOldest()
     return true
   }
 
@@ -47,15 +56,20 @@ export class Presence {
    * @param {boolean} full whether it is all of it
    */
   merge(states, full) {
-    if (full) this.#states = new Map()
+    if (full) {
+      this.#told = null
+      this.#states.clear()
+      this.#gone.clear()
+    }
     for (const [peerId, state] of Object.entries(states)) this.set(peerId, state)
   }
 
   // Private
 
   #forgetOldest() {
-    const gone = [...this.#states].filter(([, state]) => isGone(state))
-    for (const [peerId] of gone.slice(0, Math.max(0, gone.length - MAX_GONE_PEERS))) this.#states.delete(peerId)
+    const [oldest] = this.#gone
+    this.#gone.delete(oldest)
+    this.#states.delete(oldest)
   }
 }
 

@@ -1,7 +1,10 @@
 import { Timer } from "./clock.js"
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { LOOK_MLS, WITNESS_MLS } from "./limits.js"
+import { ACK } from "./messages.js"
 import { Orphans } from "./orphans.js"
+import { Watch } from "./watch.js"
 
 /** How many clients say at once what they have been shown, so that senders needn't wait: two, as none can vouch for its own messages. */
 export const WITNESSES = 2
@@ -27,6 +30,10 @@ export class Relay {
   #acquaintances
   /** Runs while others are expected who were in the session before. */
   #expecting
+  #watch
+  /** The last place at each look of late, and the one up to which all should have been acknowledged by now. */
+  #places = [0]
+  #due = 0
 
   /**
    * @param {object} options
@@ -40,6 +47,7 @@ export class Relay {
     this.#conversation = conversation
     this.#delegate = delegate
     this.#expecting = new Timer(clock)
+    this.#watch = new Watch({ clock, look: () => this.#look() })
     this.#acquaintances = acquaintances
     if (acquaintances.expects(ALONE_AFTER_MLS)) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
     this.#orphans = new Orphans({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
@@ -58,6 +66,7 @@ export class Relay {
   stop() {
     this.#orphans.stop()
     this.#expecting.stop()
+    this.#watch.stop()
   }
 
   // What this peer says
@@ -86,7 +95,7 @@ export class Relay {
       const error = guest.connection.failureToSend(packet)
       if (error) return this.#delegate.relayFailed(guest, error)
     }
-    guest.meet(hello.inc, this.#conversation.lastId(peerId, hello.inc) ?? 0)
+    guest.meet(hello.inc, this.#conversation.lastId(peerId, hello.inc) ?? 0, this.#watch.now)
     this.#expecting.stop()
     this.settle()
   }
@@ -100,14 +109,17 @@ export class Relay {
   admit(guest, frame, size) {
     if (!guest.isSynced) return
     const { senderId = guest.connection.peerId, inc = guest.inc, id } = frame
-    const content = this.#read(guest, frame)
-    if (!content) return
-    const message = { senderId, inc, id, content }
+    const copies = this.#delegate.synced().length
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
     const isOwn = senderId === guest.connection.peerId && inc === guest.inc
-    if (isOwn && !guest.canSend) this.#refuse(guest, message)
-    else if (isOwn) guest.admit(frame, size, () => this.#pass(guest, message, saidUnder))
-    else if (guest.canSend) guest.pass(size, () => this.#take({ message, size, saidUnder }))
+    /** Not before its time has come: what never passes shall cost nothing. @param {(message: Message) => void} pass */
+    const read = (pass) => () => {
+      const content = this.#read(guest, frame)
+      if (content) pass({ senderId, inc, id, content })
+    }
+    if (isOwn && !guest.canSend) this.#refuse(guest, senderId, inc, id)
+    else if (isOwn) guest.admit(frame, size, read((message) => this.#pass(guest, message, saidUnder)), copies)
+    else if (guest.canSend) guest.pass(size, read((message) => this.#take({ message, size, saidUnder, giver: guest.connection.peerId })), copies)
   }
 
   /**
@@ -116,22 +128,44 @@ export class Relay {
    * @param {number} place
    */
   shown(guest, place) {
-    guest.shown = Math.max(guest.shown, Math.min(place, this.#conversation.lastPlace))
-    this.settle()
+    guest.tell(ACK, () => {
+      guest.shown = Math.max(guest.shown, Math.min(place, this.#conversation.lastPlace))
+      this.settle()
+    })
   }
 
-  /** Tells those whose messages have become stable: another client has been shown them, or there is none. */
+  /** Tells those whose messages have become stable: another client that acknowledges has been shown them, or there is none. */
   settle() {
     const guests = this.#delegate.synced()
-    for (const guest of guests.slice(0, WITNESSES)) guest.makeWitness()
-    const [first = 0, second = 0] = guests.map(({ shown }) => shown).sort((one, other) => other - one)
+    const keepers = guests.filter((guest) => this.#keeps(guest))
+    for (const guest of keepers.slice(0, WITNESSES)) guest.makeWitness()
     const { lastPlace } = this.#conversation
-    for (const guest of guests) guest.tellStable(guests.length === 1 ? lastPlace : guest.shown === first ? second : first)
-    const isAlone = guests.length === 0 && !this.#expecting.isRunning
-    this.#conversation.stable(isAlone ? lastPlace : first)
+    const [first = lastPlace, second = lastPlace] = keepers.map(({ shown }) => shown).sort((one, other) => other - one)
+    for (const guest of guests) guest.tellStable(!guest.isSilent && guest.shown === first ? second : first)
+    if (guests.length > 0 || !this.#expecting.isRunning) this.#conversation.stable(first)
+    if (guests.some(({ shown }) => shown < lastPlace)) this.#watch.start()
   }
 
   // Private
+
+  /**
+   * Whether a client acknowledges what it is given. Whoever hasn't for too long is waited for again when it has made up for it; one that isn't heard at all may be
+   * frozen, or out of reach: that it is lost, its heartbeat tells.
+   * @param {Guest} guest
+   */
+  #keeps(guest) {
+    const isBehind = guest.shown < this.#due && this.#watch.now - guest.metAt > WITNESS_MLS
+    guest.isSilent = isBehind && (guest.isSilent || guest.connection.isHeard)
+    return !guest.isSilent
+  }
+
+  /** Goes on while something is unacknowledged. */
+  #look() {
+    this.#places.push(this.#conversation.lastPlace)
+    if (this.#places.length > WITNESS_MLS / LOOK_MLS) this.#due = /** @type {number} */ (this.#places.shift())
+    this.settle()
+    return this.#delegate.synced().some(({ shown }) => shown < this.#conversation.lastPlace)
+  }
 
   /**
    * @param {Guest} guest
@@ -163,9 +197,11 @@ export class Relay {
 
   /**
    * @param {Guest} guest
-   * @param {Message} message
+   * @param {string} senderId
+   * @param {string} inc
+   * @param {number} id
    */
-  #refuse(guest, { senderId, inc, id }) {
+  #refuse(guest, senderId, inc, id) {
     this.#conversation.skip(senderId, inc, id)
     guest.refuse(id, new P2pError("forbidden", { message: "This peer may read, and not send." }))
   }

@@ -1,4 +1,5 @@
 import { Timer } from "./clock.js"
+import { MAX_RENEWAL_CHARACTERS, MAX_TOKEN_CHARACTERS, RENEWAL_PAUSE_MLS, RENEWAL_TIMEOUT_MLS } from "./limits.js"
 
 /** The part of a token's life after which it is renewed. */
 export const RENEWAL_PART = 0.75
@@ -15,12 +16,13 @@ export class Renewal {
   #expiresInMls
   #fetch
   #timer
+  #hasEnded = false
 
   /**
    * @param {object} options
    * @param {string} options.token
    * @param {number} options.tokenExpiresInMls how long it lasts; 0 where it is not to be renewed
-   * @param {string} options.tokenUrl where the server renews it
+   * @param {string} options.tokenUrl where the server renews it, on the page's own origin
    * @param {import("./clock.js").Clock} options.clock
    * @param {typeof globalThis.fetch} [options.fetch]
    */
@@ -33,10 +35,11 @@ export class Renewal {
   }
 
   start() {
-    if (this.#expiresInMls > 0 && this.#url) this.#schedule(this.#expiresInMls * RENEWAL_PART)
+    if (this.#expiresInMls > 0 && this.#url) this.#schedule(Math.max(this.#expiresInMls * RENEWAL_PART, RENEWAL_PAUSE_MLS))
   }
 
   stop() {
+    this.#hasEnded = true
     this.#timer.stop()
   }
 
@@ -48,8 +51,12 @@ export class Renewal {
   }
 
   async #renew() {
-    const answer = await this.#request()
-    if (answer?.ok) {
+    const patience = new AbortController()
+    this.#timer.start(RENEWAL_TIMEOUT_MLS, () => patience.abort())
+    const answer = await this.#request(patience.signal)
+    if (this.#hasEnded) return
+    this.#timer.stop()
+    if (isGood(answer)) {
       this.token = answer.token
       this.#expiresInMls = answer.expires_in_ms
       this.start()
@@ -59,14 +66,51 @@ export class Renewal {
     // Else it is final: this peer hears of it when it has to join again.
   }
 
-  /** @returns {Promise<any>} null where the server can't be reached */
-  async #request() {
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<any>} null where the server can't be reached, or says what can't be read
+   */
+  async #request(signal) {
     try {
-      const body = JSON.stringify({ token: this.token })
-      const response = await this.#fetch(this.#url, { method: "POST", headers: { "Content-Type": "application/json" }, body })
-      return await response.json()
+      const response = await this.#fetch(this.#url, {
+        method: "POST",
+        mode: "same-origin",
+        credentials: "same-origin",
+        redirect: "error", // which may lead anywhere
+        referrerPolicy: "same-origin",
+        cache: "no-store",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ token: this.token }),
+        signal,
+      })
+      return JSON.parse(await readText(response))
     } catch {
       return null
+    }
+  }
+}
+
+/** @param {any} answer */
+function isGood(answer) {
+  if (answer?.ok !== true) return false
+  const { token, expires_in_ms } = answer
+  return typeof token === "string" && token !== "" && token.length <= MAX_TOKEN_CHARACTERS && typeof expires_in_ms === "number" && expires_in_ms >= 1
+}
+
+/**
+ * @param {Response} response
+ * @throws {RangeError} if it is too long, or never ends
+ */
+async function readText(response) {
+  const decoder = new TextDecoder()
+  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader()
+  for (let text = ""; ;) {
+    const { done, value } = await reader.read()
+    text += decoder.decode(value, { stream: !done })
+    if (done) return text
+    if (text.length > MAX_RENEWAL_CHARACTERS) {
+      void reader.cancel()
+      throw new RangeError("The answer is too long.")
     }
   }
 }

@@ -1,14 +1,14 @@
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
 import { Timer } from "./clock.js"
+import { MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "./limits.js"
+import { Shares } from "./shares.js"
 import { guarded } from "./topics.js"
 
 /** Milliseconds that a peer has to answer a request, where the app doesn't say. */
 export const REQUEST_TIMEOUT_MLS = 10_000
 /** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
 const MAX_TERM_MLS = 2 ** 31 - 1
-/** How many requests may be under way, of this peer's and of the others' to it. */
-export const MAX_REQUESTS = 1_000
 
 /**
  * @typedef {import("./direct.js").Letter} Letter
@@ -30,7 +30,9 @@ export class Requests {
   #lastId = 0
   /** @type {Map<number, Pending>} */
   #pending = new Map()
-  #answering = 0
+  /** How many there are to each peer, and how many of each peer's are being answered. */
+  #asking = new Shares()
+  #answering = new Shares()
 
   /** @param {RequestsOptions} options */
   constructor({ clock, tell, reaches, responder }) {
@@ -49,11 +51,12 @@ export class Requests {
   async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MLS, signal }) {
     signal?.throwIfAborted()
     if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds." })
-    if (this.#pending.size >= MAX_REQUESTS) throw new P2pError("rate_limited", { message: `${MAX_REQUESTS} requests are under way.` })
+    if (isFull(this.#asking, peerId)) throw new P2pError("rate_limited", { message: `${this.#asking.of(peerId)} requests to ${peerId} are under way, and ${this.#asking.count} in all.` })
     const id = ++this.#lastId
     const timer = new Timer(this.#clock)
     const abort = () => this.#take(id)?.reject(signal?.reason)
     signal?.addEventListener("abort", abort)
+    this.#asking.add(peerId, 0)
     timer.start(timeout, () => this.#take(id)?.reject(this.#timeoutError(peerId, timeout)))
     try {
       return await new Promise((resolve, reject) => {
@@ -62,6 +65,7 @@ export class Requests {
       })
     } finally {
       this.#pending.delete(id)
+      this.#asking.remove(peerId, 0)
       timer.stop()
       signal?.removeEventListener("abort", abort)
     }
@@ -74,7 +78,7 @@ export class Requests {
    * @param {{ topic?: string, data: any }} question
    */
   async asked(senderId, id, { topic = "", data }) {
-    const { letter, size } = this.#answering < MAX_REQUESTS ? await this.#answer(senderId, topic, data) : failure(new P2pError("rate_limited"))
+    const { letter, size } = isFull(this.#answering, senderId) ? failure(new P2pError("rate_limited")) : await this.#answer(senderId, topic, data)
     this.#tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
   }
 
@@ -123,7 +127,7 @@ export class Requests {
   async #answer(senderId, topic, data) {
     const respond = this.#responder(topic)
     if (!respond) return failure(new P2pError("no_handler", { message: `Nobody answers requests on "${topic}" there.` }))
-    this.#answering += 1
+    this.#answering.add(senderId, 0)
     try {
       const value = (await respond(data, { senderId, topic, direct: true })) ?? null
       return await encodeAnswer(value)
@@ -132,9 +136,14 @@ export class Requests {
       guarded(() => { throw error })
       return failure(new P2pError("handler_failed"))
     } finally {
-      this.#answering -= 1
+      this.#answering.remove(senderId, 0)
     }
   }
+}
+
+/** @param {Shares} shares @param {string} peerId */
+function isFull(shares, peerId) {
+  return shares.of(peerId) >= MAX_REQUESTS_OF_PAIR || shares.count >= MAX_REQUESTS
 }
 
 /**

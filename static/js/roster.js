@@ -1,7 +1,7 @@
 import { Timer } from "./clock.js"
 
-/** Milliseconds between two rosters to the server at the least, and at the most. */
-export const ROSTER_PAUSE_MLS = 1_000
+/** Milliseconds between two rosters to the server at the least, and at the most. A client that the server hasn't been told of can't say that it has lost its host. */
+export const ROSTER_PAUSE_MLS = 300
 export const ROSTER_INTERVAL_MLS = 30_000
 
 /** When a host tells the server who is there: soon after a change, and now and then. */

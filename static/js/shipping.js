@@ -1,3 +1,5 @@
+import { Timer } from "./clock.js"
+import { LOAD_TERM_MLS, MAX_LOADING } from "./limits.js"
 import { CHUNK, CREDIT } from "./messages.js"
 import { P2pError } from "./errors.js"
 import { Shipment } from "./shipment.js"
@@ -99,13 +101,22 @@ export class Shipping {
 
   /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
   #load() {
+    if (this.#transfers) return Promise.resolve(this.#transfers)
+    if (this.#waiting.size >= MAX_LOADING) return Promise.reject(new P2pError("rate_limited"))
+    const term = new Timer(this.#options.clock)
+    /** @type {(error: P2pError) => void} */
+    let leave
     return new Promise((resolve, reject) => {
-      if (!this.#transfers) this.#waiting.add(reject)
+      this.#waiting.add(leave = reject)
+      term.start(LOAD_TERM_MLS, () => reject(unloadable()))
       this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
         this.#loading = null // the next one tries again
-        throw new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that p2p-files.js lies beside p2p.js, and that the server can be reached.", cause })
-      }).finally(() => this.#waiting.clear())
+        throw unloadable(cause)
+      })
       this.#loading.then(resolve, reject)
+    }).finally(() => {
+      term.stop()
+      this.#waiting.delete(leave)
     })
   }
 
@@ -129,6 +140,11 @@ export class Shipping {
     })
     return (this.#transfers = transfers)
   }
+}
+
+/** @param {unknown} [cause] */
+function unloadable(cause) {
+  return new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that p2p-files.js lies beside p2p.js, and that the server can be reached.", cause })
 }
 
 /** @returns {Promise<typeof import("./files/transfers.js")>} */

@@ -1,6 +1,8 @@
 import { Manager } from "socket.io-client"
 
 import { P2pError } from "./errors.js"
+import { BAD } from "./fields.js"
+import { readAnswer, readNotice } from "./notices.js"
 
 /** Milliseconds that the server has to answer a packet. */
 export const ACK_TIMEOUT_MLS = 5_000
@@ -123,15 +125,27 @@ export class Signaling {
 
   #listen() {
     const socket = this.#socket
-    socket.on("session_ready", (ready) => this.#delegate.signalingReady(ready))
-    for (const event of ["sdp_offer", "sdp_answer", "ice_candidate"]) socket.on(event, (signal) => this.#delegate.signalingReceived(signal))
-    socket.on("host_changed", (change) => this.#delegate.signalingHostChanged(change))
-    socket.on("peer_expelled", ({ peer_id, error }) => this.#delegate.signalingExpelled(peer_id, P2pError.fromPayload(error)))
-    socket.on("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
-    socket.on("host_probe", ({ epoch }, answer) => answer(this.#delegate.signalingProbed(epoch)))
+    this.#hear("session_ready", (ready) => this.#delegate.signalingReady(ready))
+    for (const event of ["sdp_offer", "sdp_answer", "ice_candidate"]) this.#hear(event, (signal) => this.#delegate.signalingReceived(signal))
+    this.#hear("host_changed", (change) => this.#delegate.signalingHostChanged(change))
+    this.#hear("peer_expelled", ({ peer_id, error }) => this.#delegate.signalingExpelled(peer_id, P2pError.fromPayload(error)))
+    this.#hear("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
+    this.#hear("host_probe", ({ epoch }, answer) => answer?.(this.#delegate.signalingProbed(epoch)))
     socket.on("session_error", (payload) => this.#dismissed(P2pError.fromPayload(payload)))
     socket.on("connect_error", (error) => this.#connectFailed(error))
     socket.on("disconnect", (reason) => this.#disconnected(reason))
+  }
+
+  /**
+   * What makes no sense is passed over: what it was to bring about has a time-out.
+   * @param {string} event
+   * @param {(notice: any, answer?: (answer: unknown) => void) => void} heard
+   */
+  #hear(event, heard) {
+    this.#socket.on(event, (payload, answer) => {
+      const notice = readNotice(event, payload)
+      if (notice !== BAD) heard(notice, typeof answer === "function" ? answer : undefined)
+    })
   }
 
   /** @param {Error & { data?: unknown }} error */
@@ -169,7 +183,7 @@ export class Signaling {
    */
   #request(event, payload, answered) {
     this.#socket.timeout(ACK_TIMEOUT_MLS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
-      answered(late ? { ok: false, error: new P2pError("signaling_lost").toPayload() } : answer)
+      answered(late ? { ok: false, error: new P2pError("signaling_lost").toPayload() } : readAnswer(answer))
     })
   }
 }

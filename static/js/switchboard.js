@@ -1,14 +1,8 @@
-import { Bucket } from "./bucket.js"
-import { isLabel } from "./contents.js"
+import { Consents } from "./consents.js"
+import { STAMP_BYTES } from "./contents.js"
 import { P2pError } from "./errors.js"
-import { CHUNK, CREDIT, DIRECT, encodeFrame, FAST, isSpeech, RECEIVED } from "./messages.js"
-
-/** What one client may make its host pass on of what may be lost: messages a second, and in a burst. */
-export const FAST_RATE = 1_000
-export const FAST_BURST = 2_000
-
-/** How many files that a client has taken are known; beyond it the oldest is forgotten, until the client says again how far it is. */
-export const MAX_CONSENTS = 1_000
+import { MAX_FAST_BYTES } from "./limits.js"
+import { CHUNK, CREDIT, DIRECT, encodeFrame, FAST, isSpeech } from "./messages.js"
 
 /**
  * What a host does with frames that are for some only: it stamps them with their sender, hands them on, and forgets them. Whether they come,
@@ -26,21 +20,16 @@ export const MAX_CONSENTS = 1_000
 export class Switchboard {
   #peerId
   #delegate
-  #clock
-  /** @type {WeakMap<Guest, Bucket>} */
-  #fastBuckets = new WeakMap()
-  /** The files that each client takes: nobody else's chunks are passed to it. @type {WeakMap<Guest, Set<string>>} */
+  /** The files that each client takes: nobody else's chunks are passed to it. @type {WeakMap<Guest, Consents>} */
   #consents = new WeakMap()
 
   /**
    * @param {object} options
    * @param {string} options.peerId
-   * @param {import("./clock.js").Clock} options.clock
    * @param {SwitchboardDelegate} options.delegate
    */
-  constructor({ peerId, clock, delegate }) {
+  constructor({ peerId, delegate }) {
     this.#peerId = peerId
-    this.#clock = clock
     this.#delegate = delegate
   }
 
@@ -53,11 +42,14 @@ export class Switchboard {
   admit(guest, frame, size) {
     if (!guest.canSend && isSpeech(frame)) return
     if (frame.to === undefined && frame.type !== FAST) return // only what may be lost can be for everybody
-    this.#noteConsent(guest, frame)
     const route = () => this.#tryRoute(guest, frame)
-    if (frame.type === FAST) this.#admitFast(guest, route)
-    else if (frame.type === DIRECT || frame.type === RECEIVED) guest.pass(size, route)
-    else route() // what of a file may be under way is for its receivers to say
+    switch (frame.type) {
+      case FAST: return void (isSmall(frame, size) && guest.admitsFast(size) && route())
+      case DIRECT: return guest.pass(size, () => this.#routeLetter(guest, frame, route))
+      case CHUNK: return route() // as far as its receivers let it come
+      case CREDIT: return this.#admitCredit(guest, frame, route)
+      default: return guest.tell(JSON.stringify([frame.type, frame.to]), route)
+    }
   }
 
   /**
@@ -81,17 +73,31 @@ export class Switchboard {
 
   /**
    * @param {Guest} guest
-   * @param {RoutedFrame} frame
+   * @param {import("./messages.js").DirectFrame} frame
+   * @param {() => void} route
    */
-  #noteConsent(guest, frame) {
-    const file = frame.type === CREDIT ? frame.transfer : frame.type === DIRECT && frame.note?.kind === "accept" ? frame.note.id : undefined
-    if (!isLabel(file)) return
-    const consents = this.#consents.get(guest) ?? new Set()
+  #routeLetter(guest, { to = "", note }, route) {
+    if (note?.kind === "accept") this.#consentsOf(guest).accept(to, note.id)
+    route()
+  }
+
+  /**
+   * @param {Guest} guest
+   * @param {import("./messages.js").CreditFrame} frame
+   * @param {() => void} route
+   */
+  #admitCredit(guest, { to = "", transfer, offset, resume = false }, route) {
+    guest.tell(JSON.stringify([CREDIT, to, transfer, resume]), () => {
+      this.#consentsOf(guest).credit(to, transfer, offset, resume)
+      route()
+    })
+  }
+
+  /** @param {Guest} guest */
+  #consentsOf(guest) {
+    const consents = this.#consents.get(guest) ?? new Consents()
     this.#consents.set(guest, consents)
-    const consent = JSON.stringify([frame.to, file])
-    consents.delete(consent)
-    if (consents.size >= MAX_CONSENTS) consents.delete(/** @type {string} */ (consents.values().next().value))
-    consents.add(consent)
+    return consents
   }
 
   /**
@@ -99,7 +105,7 @@ export class Switchboard {
    * @param {RoutedFrame} frame stamped
    */
   #takes(guest, frame) {
-    return frame.type !== CHUNK || frame.senderId === this.#peerId || this.#consents.get(guest)?.has(JSON.stringify([frame.senderId, frame.transfer]))
+    return frame.type !== CHUNK || frame.senderId === this.#peerId || this.#consentsOf(guest).take(frame.senderId ?? "", frame.transfer, frame.bytes?.length ?? 0)
   }
 
   /**
@@ -135,16 +141,13 @@ export class Switchboard {
     // Files see for themselves what is missing.
     if (error && !isBulk) this.#delegate.routeFailed(guest, error)
   }
+}
 
-  /**
-   * @param {Guest} guest
-   * @param {() => void} route
-   */
-  #admitFast(guest, route) {
-    const bucket = this.#fastBuckets.get(guest) ?? new Bucket({ rate: FAST_RATE, burst: FAST_BURST, clock: this.#clock })
-    this.#fastBuckets.set(guest, bucket)
-    if (bucket.wait(1) > 0) return
-    bucket.take(1)
-    route()
-  }
+/**
+ * Whether it is no larger than an honest client sends it; whom it is for doesn't count.
+ * @param {import("./messages.js").FastFrame} frame
+ * @param {number} size in characters
+ */
+function isSmall({ to = [] }, size) {
+  return size <= MAX_FAST_BYTES + STAMP_BYTES + JSON.stringify(to).length
 }

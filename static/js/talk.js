@@ -3,8 +3,12 @@ import { Timer } from "./clock.js"
 import { Content } from "./contents.js"
 import { ContentQueue } from "./content_queue.js"
 import { Conversation } from "./conversation.js"
+import { P2pError } from "./errors.js"
 import { Exchange } from "./exchange.js"
+import { SEND_TERM_MLS } from "./limits.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MLS } from "./options.js"
 import { Topics } from "./topics.js"
+import { Watch } from "./watch.js"
 
 /** Milliseconds after which a message is tried again that found the channel full. */
 export const RETRY_SEND_MLS = 50
@@ -28,6 +32,7 @@ export const RETRY_SEND_MLS = 50
  * @property {string} peerId
  * @property {import("./clock.js").Clock} clock
  * @property {number} [history]
+ * @property {{ idleTimeoutMls: number }} [heartbeat] after twice this time a host that lets nothing become stable is taken for lost
  * @property {Topics} [topics]
  * @property {() => import("./cast.js").Role | null} role the one that is being played
  * @property {() => Map<string, import("./messages.js").PeerState>} peers
@@ -39,19 +44,25 @@ export class Talk {
   #options
   #delegate
   #topics
-  #contents = new ContentQueue()
+  #contents
   #exchange
   #retry
+  #watch
+  /** How far the host had come in what it owes this peer, and since when. */
+  #progress = 0
+  #progressAt = 0
 
   /** @param {TalkOptions} options */
   constructor(options) {
     this.#options = options
     this.#delegate = options.delegate
     this.#topics = options.topics ?? new Topics((error) => options.delegate.peerErrored(error))
+    this.#contents = new ContentQueue(options.clock)
     this.#retry = new Timer(options.clock)
+    this.#watch = new Watch({ clock: options.clock, look: () => this.#look() })
     this.conversation = new Conversation({ ...options, delegate: this })
     this.acquaintances = new Acquaintances(options)
-    this.#exchange = new Exchange({ ...options, acquaintances: this.acquaintances, topics: this.#topics, inc: () => this.conversation.inc, delegate: this })
+    this.#exchange = new Exchange({ ...options, acquaintances: this.acquaintances, topics: this.#topics, inc: () => this.conversation.inc, now: () => this.#watch.now, delegate: this })
   }
 
   // What the app says
@@ -68,8 +79,9 @@ export class Talk {
     this.#options.requireVoice()
     if (!reliable) return this.#exchange.sendFast(to, content)
     if (to) return this.#exchange.send(to, content)
-    const stable = this.conversation.send(content)
+    const stable = this.conversation.send(content, this.#watch.now)
     this.flush()
+    this.#mind()
     return stable
   }
 
@@ -99,6 +111,7 @@ export class Talk {
 
   /** There is a new connection, or a new role to play. */
   resume() {
+    this.#hasProgressed()
     this.#exchange.resume()
     this.flush()
   }
@@ -108,6 +121,7 @@ export class Talk {
     this.acquaintances.meet(this.#options.peers())
     this.#exchange.update()
     this.flush()
+    this.#mind()
   }
 
   /** Sends what waits; what finds a full channel is tried again. */
@@ -125,6 +139,7 @@ export class Talk {
   /** The connection is over; what waits goes on waiting. */
   rest() {
     this.#retry.stop()
+    this.#hasProgressed()
   }
 
   /**
@@ -135,6 +150,7 @@ export class Talk {
     this.conversation.leave(error)
     this.acquaintances.forget()
     this.#exchange.leave(error)
+    this.#watch.stop()
   }
 
   // What the role says
@@ -177,6 +193,7 @@ export class Talk {
 
   exchangeFlushed() {
     this.flush()
+    this.#mind()
   }
 
   /** @param {import("./files/incoming.js").IncomingFile} file */
@@ -190,6 +207,36 @@ export class Talk {
   }
 
   // Private
+
+  /** Watches for as long as something waits, so that nothing waits for ever. */
+  #mind() {
+    if (this.#isWaiting) this.#watch.start()
+  }
+
+  get #isWaiting() {
+    return this.conversation.waiting > 0 || this.#exchange.waiting > 0 || this.#isBehind
+  }
+
+  /** Whether this client isn't in step with its host. */
+  get #isBehind() {
+    return this.#options.isConnected() && this.#options.role()?.isSynced === false
+  }
+
+  #look() {
+    const late = new P2pError("no_answer", { message: `Nobody has confirmed the message for ${SEND_TERM_MLS / 1_000} s.`, hint: "It may have arrived, or arrive yet." })
+    this.conversation.expire(this.#watch.now - SEND_TERM_MLS, late)
+    this.#exchange.expire(this.#watch.now - SEND_TERM_MLS, late)
+    const { idleTimeoutMls = HEARTBEAT_IDLE_TIMEOUT_MLS } = this.#options.heartbeat ?? {}
+    const isOwed = this.#options.isConnected() && (this.conversation.waiting > 0 || this.#isBehind)
+    if (!isOwed || this.conversation.progress !== this.#progress) this.#hasProgressed()
+    else if (this.#watch.now - this.#progressAt >= 2 * idleTimeoutMls) this.#options.role()?.giveUp(new P2pError("host_lost", { message: `The host lets nothing become stable for ${2 * idleTimeoutMls} ms.` }))
+    return this.#isWaiting
+  }
+
+  #hasProgressed() {
+    this.#progress = this.conversation.progress
+    this.#progressAt = this.#watch.now
+  }
 
   /**
    * @param {any} data

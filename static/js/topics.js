@@ -1,11 +1,11 @@
 import { MAX_LABEL_CHARACTERS } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { MAX_REPORTED, MAX_REPORTED_OF_SENDER } from "./limits.js"
+import { Shares } from "./shares.js"
 
-/** How many messages, and how many characters of them, wait in all for the first handler of their topic. */
+/** How many messages, and how many characters of them, wait in all for the first handler of their topic; then the sender who has the most there loses his oldest. */
 export const MAX_HELD_MESSAGES = 1_000
 export const MAX_HELD_CHARACTERS = 4 * 1024 * 1024
-/** How many topics that nobody handles are reported. */
-export const MAX_REPORTED = 100
 
 /**
  * @typedef {{ senderId: string, topic: string, direct: boolean }} Origin where a message comes from
@@ -22,9 +22,9 @@ export class Topics {
   #responders = new Map()
   /** What came before anybody handled its topic, in order. @type {{ message: Shown, size: number }[]} */
   #held = []
-  #heldCharacters = 0
-  /** The topics that were reported as unhandled. */
-  #reported = new Set()
+  #shares = new Shares()
+  /** Of whose topics it was reported that they are unhandled. @type {Map<string, Set<string>>} */
+  #reported = new Map()
   #failed
 
   /** @param {(error: P2pError) => void} [failed] called when messages are lost as nobody handles them */
@@ -102,24 +102,36 @@ export class Topics {
   #hold(message) {
     const size = sizeOfData(message.data)
     this.#held.push({ message, size })
-    this.#heldCharacters += size
-    while (this.#held.length > MAX_HELD_MESSAGES || this.#heldCharacters > MAX_HELD_CHARACTERS) this.#lose()
+    this.#shares.add(message.senderId, size)
+    if (this.#shares.count > MAX_HELD_MESSAGES) this.#lose(this.#shares.greatest("count"))
+    while (this.#shares.size > MAX_HELD_CHARACTERS) this.#lose(this.#shares.greatest("size"))
   }
 
   /** @param {{ message: Shown, size: number }} held */
   #drop(held) {
     this.#held.splice(this.#held.indexOf(held), 1)
-    this.#heldCharacters -= held.size
+    this.#shares.remove(held.message.senderId, held.size)
   }
 
-  /** Lets go of the oldest. */
-  #lose() {
-    const [oldest] = this.#held
-    const { message } = oldest
+  /** Lets go of somebody's oldest. @param {string} senderId */
+  #lose(senderId) {
+    const oldest = /** @type {{ message: Shown, size: number }} */ (this.#held.find(({ message }) => message.senderId === senderId))
     this.#drop(oldest)
-    if (this.#reported.has(message.topic) || this.#reported.size >= MAX_REPORTED) return
-    this.#reported.add(message.topic)
-    this.#failed(new P2pError("no_handler", { message: `Messages on "${message.topic}" are lost, as nobody handles them.` }))
+    this.#report(senderId, oldest.message.topic ?? "")
+  }
+
+  /**
+   * Not each of a thousand topics that one sender makes up.
+   * @param {string} senderId
+   * @param {string} topic
+   */
+  #report(senderId, topic) {
+    const topics = this.#reported.get(senderId) ?? new Set()
+    const count = [...this.#reported.values()].reduce((sum, { size }) => sum + size, 0)
+    if (topics.has(topic) || topics.size >= MAX_REPORTED_OF_SENDER || count >= MAX_REPORTED) return
+    this.#reported.set(senderId, topics.add(topic))
+    const isLast = topics.size === MAX_REPORTED_OF_SENDER
+    this.#failed(new P2pError("no_handler", { message: `Messages of ${senderId} on "${topic}" are lost, as nobody handles them.${isLast ? ` Of this sender it is the last of ${MAX_REPORTED_OF_SENDER} topics that are reported.` : ""}` }))
   }
 }
 

@@ -21,7 +21,15 @@ import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from flask import Flask, Response, g, render_template, request, send_from_directory  # noqa: E402
+from flask import (  # noqa: E402
+    Flask,
+    Response,
+    g,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+)
 from flask_socketio import SocketIO  # noqa: E402
 
 from flask_p2p_streams import P2PStreams  # noqa: E402
@@ -111,6 +119,12 @@ def session(session_id: str) -> dict[str, object]:
     if info is None:
         return {}
     return {"host": info.host, "epoch": info.epoch, "peers": dict(info.peers)}
+
+
+@app.post("/elsewhere/<int:port>/token")
+def lead_away(port: int) -> Any:
+    """Send whoever renews a token to another origin."""
+    return redirect(f"http://127.0.0.1:{port}/token", 307)
 
 
 @app.get("/socket.io.js")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .peers import Peer, Room
+from .peers import TIMEOUT_MS, Peer, Room
 
 CHANNELS = """
   window.channels = []
@@ -143,8 +143,8 @@ def test_a_host_that_invents_peers_fills_no_memory(room: Room) -> None:
     mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("host")
     bob = room.join("bob")
     mallory.page.evaluate("""() => {
-      for (let round = 0; round < 20; round++) {
-        const peers = Array.from({ length: 500 }, (_, n) => [`peer-${round}-${n}`, "connected"])
+      for (let round = 0; round < 50; round++) {
+        const peers = Array.from({ length: 200 }, (_, n) => [`peer-${round}-${n}`, "connected"])
         const data = Object.fromEntries(peers)
         window.channels[0].send(JSON.stringify({ type: "Data.Connection.State", data }))
       }
@@ -152,3 +152,104 @@ def test_a_host_that_invents_peers_fills_no_memory(room: Room) -> None:
     mallory.send("after that")
     bob.wait_for_messages([("mallory", "after that")])
     assert len(bob.peers) == 2000
+
+
+# Each is sent over the channel for messages, as an expression of `number`.
+DOTS = """JSON.stringify({
+  type: "Direct", to: "ann", inc: "x", id: number + 1, after: 0,
+  note: { kind: "offer", id: `f${number}`, name: ".".repeat(260_000) + "x", type: "", size: 1 },
+})"""
+LINE_BREAKS = """"\\n".repeat(262_143)"""
+STATES = """Array.from({ length: 4_295 }, (_, n) =>
+  `{"type":"Data.Connection.State","data":{"${number}${n}":"new"}}`).join("\\n")"""
+
+
+def roster(size: int) -> str:
+    """Tell of many peers that stay, and then of `size` in each packet that have gone."""
+    return f"""JSON.stringify({{
+      type: "Data.Connection.State", full: number === 0, data: Object.fromEntries(Array.from(
+        {{ length: {size} }},
+        (_, n) => [`${{number}}-${{n}}`, number < 1900 / {size} ? "connected" : "closed"])),
+    }})"""
+
+
+class MainThread:
+    """The time of the processor that a page's main thread takes, whatever else the machine does."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._devtools = peer.page.context.new_cdp_session(peer.page)
+        self._devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self._begun = self._seconds
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds - self._begun
+
+    @property
+    def _seconds(self) -> float:
+        metrics = self._devtools.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+
+def send_many(peer: Peer, expression: str, count: int) -> None:
+    """Send packets as fast as the channel takes them, as long as it is open."""
+    peer.page.evaluate(
+        f"""async (count) => {{
+          for (const channel of window.channels.filter(({{ label }}) => label === "messages")) {{
+            for (let number = 0; number < count && channel.readyState === "open"; number++) {{
+              channel.send({expression})
+              while (channel.bufferedAmount > 1_000_000 && channel.readyState === "open")
+                await new Promise((resolve) => setTimeout(resolve, 10))
+            }}
+          }}
+        }}""",
+        count,
+    )
+
+
+@pytest.mark.parametrize("expression", [DOTS, LINE_BREAKS])
+def test_no_message_holds_up_the_host(room: Room, expression: str) -> None:
+    host, bob = room.join("ann"), room.join("bob")
+    mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("client")
+    thread = MainThread(host)
+    send_many(mallory, expression, 20)
+    mallory.send("behind all that")
+    bob.send("still here")
+    bob.wait_for_messages([("mallory", "behind all that"), ("bob", "still here")])
+    assert thread.seconds < 1.5
+
+
+@pytest.mark.parametrize(("expression", "count"), [(STATES, 5), (roster(190), 500)])
+def test_no_host_holds_up_its_clients(room: Room, expression: str, count: int) -> None:
+    mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("host")
+    bob = room.join("bob")
+    thread = MainThread(bob)
+    send_many(mallory, expression, count)
+    mallory.send("behind all that")
+    bob.page.wait_for_function(
+        "window.events.some(({ detail }) => detail.data === 'behind all that')"
+    )
+    assert thread.seconds < 1.5
+
+
+@pytest.mark.parametrize("role", ["client", "host"])
+def test_who_sends_rubbish_without_end_is_let_go_of(room: Room, role: str) -> None:
+    if role == "client":
+        good = room.join("ann")
+        mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("client")
+    else:
+        mallory = room.join("mallory", init_script=CHANNELS).wait_for_role("host")
+        good = room.join("bob")
+    errors: list[object] = []
+    good.page.on("pageerror", lambda error: errors.append(error))
+    send_many(mallory, "'{'", 300)
+    told = mallory if role == "client" else good
+    assert told.wait_for_error("bad_request")["retry"] is (role == "host")
+    if role == "client":
+        mallory.wait_for_state("failed")
+        assert [one["detail"].get("code") for one in mallory.events].count("bad_request") == 1
+    else:
+        good.page.wait_for_selector(
+            "p2p-frame[state=connected]", state="attached", timeout=TIMEOUT_MS
+        )
+    assert errors == []

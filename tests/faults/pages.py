@@ -115,4 +115,3 @@ _SHOWS = """([text, count]) => {
   const said = ({ name, detail }) => name === "message" && detail.data === text
   return window.events.filter(said).length === count
 }"""
-

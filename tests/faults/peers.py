@@ -11,7 +11,7 @@ from tests.faults.cluster import until
 from tests.faults.line import Line
 from tests.faults.wire import Address, Packet, Wire
 
-SIGNER = Signer(["a key for tests"])
+KEYS, AUDIENCE = ["a key for tests"], "the workers"
 DAY = 86_400.0
 """Seconds that tokens are good for: also at a worker whose clock is an hour ahead."""
 
@@ -19,12 +19,16 @@ MEETING_TIMEOUT = 30.0
 """Seconds that those who join together wait for each other's sockets."""
 REPEAT = 2.0
 """Seconds after which a host repeats an offer that nobody has answered."""
+ROSTER_PAUSE = 0.3
+"""Seconds after which a host tells the server of a change."""
 OFFER_TIMEOUT = 3.0
 """Seconds without an offer after which a client claims that its host is lost."""
 
 
-def token(session_id: str, peer_id: str) -> str:
-    return SIGNER.token(session_id, peer_id, DAY, 600)
+def token(session_id: str, peer_id: str, age: float = 0) -> str:
+    """Return the token of a page that was rendered so many seconds ago."""
+    signer = Signer(KEYS, AUDIENCE, lambda: time.time() - age)
+    return signer.token(session_id, peer_id, DAY, 600)
 
 
 class Peer(Line):
@@ -34,6 +38,7 @@ class Peer(Line):
     until `lose_host()`, or until it follows another host.
 
     :param obeys: whether it goes when it is told to.
+    :param shown: the token that it comes with, in place of one from a right clock.
     :param start: where it meets those with whom it joins at the same moment.
     """
 
@@ -46,6 +51,7 @@ class Peer(Line):
         *,
         returns: bool = True,
         obeys: bool = True,
+        shown: str | None = None,
         start: threading.Barrier | None = None,
     ) -> None:
         super().__init__(peer_id, workers, returns=returns)
@@ -61,8 +67,12 @@ class Peer(Line):
         self.events: list[tuple[str, Any]] = []
         self.refusals: list[dict[str, Any]] = []
         self.dismissals = 0
+        self.told: set[str] = set()
+        """The peers of which the server knows by this host that they are connected."""
+        self._rosters: dict[int, set[str]] = {}
         self._claims = claims
         self._obeys = obeys
+        self._token = token(session_id, peer_id) if shown is None else shown
         self._start = start
         self._offers: dict[str, dict[str, Any]] = {}
 
@@ -78,7 +88,7 @@ class Peer(Line):
         start, self._start = self._start, None
         if start is not None:
             start.wait(MEETING_TIMEOUT)
-        return {"token": token(self.session_id, self.peer_id), **self._shown()}
+        return {"token": self._token, **self._shown()}
 
     # What it waits for
 
@@ -92,6 +102,11 @@ class Peer(Line):
         if role == "host":
             return self.wait(lambda peer: peer.role == "host", "host")
         return self.wait(lambda peer: peer.role == "client" and peer.host in peer.linked, "linked")
+
+    def wait_until_told(self, *peers: "Peer") -> None:
+        """Wait until the server knows by this host that these are connected."""
+        names = {peer.peer_id for peer in peers}
+        self.wait(lambda peer: peer.told >= names, f"known to be connected with {names}")
 
     def received(self, event: str) -> list[Any]:
         return [payload for name, payload in self.events if name == event]
@@ -122,6 +137,8 @@ class Peer(Line):
         if error and error.get("retry_after_ms") is not None:
             self.refusals.append(error)
             self.after(error["retry_after_ms"] / 1000, "join", lambda: self._join_again(wire))
+        if number in self._rosters and answer.get("ok"):
+            self.told = self._rosters.pop(number)
         self.answers[number] = answer
 
     def _refused(self, wire: Wire, error: dict[str, Any]) -> None:
@@ -143,6 +160,7 @@ class Peer(Line):
         elif name == "sdp_answer" and payload["epoch"] == self.epoch:
             self.linked[payload["from"]] = self.epoch
             self._offers.pop(payload["from"], None)
+            self.after(ROSTER_PAUSE, "roster", lambda: self._report(wire))
         elif name == "host_changed" and payload["host_peer_id"] not in (None, self.peer_id):
             if payload["epoch"] > self.epoch > 0:
                 self._join_again(wire)
@@ -189,6 +207,12 @@ class Peer(Line):
         self._offers[to] = {**head, "description": {"type": "offer", "sdp": "v=0"}}
         wire.emit("sdp_offer", self._offers[to])
         self.after(REPEAT, "offers", lambda: self._repeat_offers(wire))
+
+    def _report(self, wire: Wire) -> None:
+        if self.role == "host":
+            peers = {self.peer_id, *self.linked}
+            roster = {"epoch": self.epoch, "peers": dict.fromkeys(peers, "connected")}
+            self._rosters[wire.emit("session_roster", roster)] = peers
 
     def _repeat_offers(self, wire: Wire) -> None:
         waiting = [offer for offer in self._offers.values() if offer["epoch"] == self.epoch]

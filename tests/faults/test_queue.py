@@ -1,6 +1,5 @@
 """The message queue between the workers goes, or hangs, and comes back."""
 
-
 import pytest
 
 from tests.faults.cluster import Cluster, Worker
@@ -52,5 +51,3 @@ def test_a_queue_that_hangs_keeps_nobody_waiting_on_one_worker(
         cluster.queue.resume()
     other = next(each for each in cluster.workers if each is not worker)
     assert join("cem", other).wait_for_role("client").epoch == host.epoch
-
-

@@ -43,7 +43,8 @@ app = Flask(__name__, template_folder=PAGES / "templates", static_folder=PAGES /
 # Long enough for a host to come back within it even where something gets no turn for three seconds.
 GRACE = {"P2P_HOST_GRACE": 6}
 NO_RATES = {"P2P_JOIN_RATE": None, "P2P_SESSION_SIGNAL_RATE": None}
-app.config.update(SECRET_KEY="a key for tests", **{**GRACE, **NO_RATES, **CONFIG["app"]})
+app.config.update(SECRET_KEY="a key for tests", P2P_AUDIENCE="the workers")
+app.config.update({**GRACE, **NO_RATES, **CONFIG["app"]})
 if CONFIG["cache"]:
     app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=CONFIG["cache"])
     Cache(app)
@@ -65,6 +66,17 @@ def page(session_id: str, peer_id: str) -> str:
         expires_in=None,
         rights={},
     )
+
+
+@app.get("/token/<session_id>/<peer_id>")
+def token(session_id: str, peer_id: str) -> dict[str, str]:
+    """Sign what a page gets that is rendered here."""
+    return {"token": state.issuer.token(session_id, peer_id, 86_400, 600)}
+
+
+@app.get("/time")
+def what_time() -> list[float]:
+    return [time.time()]
 
 
 @app.get("/held/<session_id>")

@@ -56,6 +56,25 @@ test("so many attempts in a row are enough; after a calm time counting begins an
   assert.ok(tried)
 })
 
+test("to get connected again and again is no success", () => {
+  const { clock, attempts } = make()
+  attempts.succeed()
+  for (let count = 0; count < MAX_REJOINS; count++) {
+    assert.ok(attempts.mayRecover(LOST))
+    let tries = 0
+    attempts.tryAgain(() => { tries += 1 })
+    // However often it has come back, it comes soon.
+    clock.advance(1.5 * REJOIN_DELAYS_MLS[0])
+    assert.equal(tries, 1)
+    attempts.succeed()
+    clock.advance(10_000)
+  }
+  assert.equal(attempts.mayRecover(LOST), false)
+  assert.equal(attempts.stateAfter(LOST), "disconnected")
+  clock.advance(CALM_MLS)
+  assert.ok(attempts.mayRecover(LOST))
+})
+
 test("what the server said is told when the time is up, and not of the next attempt", () => {
   const { clock, attempts } = make()
   const refusal = new P2pError("unavailable")

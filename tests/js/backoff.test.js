@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Backoff, MAX_REJOINS, REJOIN_DELAYS_MLS } from "../../static/js/backoff.js"
+import { Backoff, REJOIN_DELAYS_MLS } from "../../static/js/backoff.js"
 
 test("is soon at first, then slower, up to its last step", () => {
   const backoff = new Backoff(() => 0.5)
@@ -20,14 +20,9 @@ test("spreads each step over half to one and a half times itself", () => {
   assert.ok(delays.size > 1, "peers must not come back in step")
 })
 
-test("has an end, and a reset begins it anew", () => {
+test("a reset begins it anew", () => {
   const backoff = new Backoff(() => 0.5)
-  for (let attempt = 0; attempt < MAX_REJOINS; attempt++) {
-    assert.ok(!backoff.isExhausted)
-    backoff.next()
-  }
-  assert.ok(backoff.isExhausted)
+  for (let attempt = 0; attempt < 10; attempt++) backoff.next()
   backoff.reset()
-  assert.ok(!backoff.isExhausted)
   assert.equal(backoff.next(), REJOIN_DELAYS_MLS[0])
 })

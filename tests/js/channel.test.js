@@ -2,9 +2,12 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { Channel, CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST, MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../static/js/channel.js"
+import { Intake } from "../../static/js/intake.js"
+import { FROM_CLIENT, FROM_HOST, MAX_FRAMES_PER_PACKET, RUBBISH } from "../../static/js/limits.js"
 import { encodeFrame } from "../../static/js/messages.js"
 import { FakeClock, pass, settle } from "./support/fake_clock.js"
 import { FakeDataChannel, FakeNetwork } from "./support/fake_rtc.js"
+import { reported } from "./support/report_error.js"
 
 /** Two channels, wired to each other, and open unless they are still to say so. */
 function pair({ isOpen = true } = {}) {
@@ -19,14 +22,16 @@ function pair({ isOpen = true } = {}) {
   const delegate = (name) => ({
     channelOpened: () => log.push(`${name} opened`),
     channelReceived: (frame, packet) => {
+      if (frame.data === "fails") throw new Error("a mistake of ours")
       log.push(`${name} received ${frame.type} ${frame.data}`)
       if (name === "far") arrived.push([frame, packet])
     },
     channelDrained: () => log.push(`${name} drained`),
     channelClosed: () => log.push(`${name} closed`),
   })
-  const near = new Channel({ channel: /** @type {any} */ (raw), delegate: delegate("near"), clock })
-  const other = new Channel({ channel: /** @type {any} */ (far), delegate: delegate("far"), clock })
+  const intake = () => new Intake({ rates: { ...FROM_CLIENT, ...FROM_HOST }, clock, exhausted: (error) => log.push(`exhausted: ${error.code}`) })
+  const near = new Channel({ channel: /** @type {any} */ (raw), delegate: delegate("near"), clock, intake: intake() })
+  const other = new Channel({ channel: /** @type {any} */ (far), delegate: delegate("far"), clock, intake: intake() })
   if (isOpen) for (const end of [raw, far]) end.onopen()
   log.length = 0
   return { network, clock, raw, far, near, other, log, arrived }
@@ -56,7 +61,7 @@ test("frames arrive in order; what makes no sense is counted and dropped", async
 
 test("nothing is sent before the channel is open, nor after", () => {
   const channel = new FakeDataChannel(new FakeNetwork())
-  const { near } = { near: new Channel({ channel: /** @type {any} */ (channel), delegate: /** @type {any} */ ({}), clock: new FakeClock() }) }
+  const { near } = { near: new Channel({ channel: /** @type {any} */ (channel), delegate: /** @type {any} */ ({}), clock: new FakeClock(), intake: /** @type {any} */ (null) }) }
   assert.ok(!near.isOpen)
   assert.throws(() => near.sendPacket("{}"), { code: "not_joined" })
   channel.readyState = "closed"
@@ -246,4 +251,36 @@ test("what arrives while it closes is not told", async () => {
   far.send('{"type":"Data","id":1,"data":"late"}')
   await settle()
   assert.deepEqual(log, [])
+})
+
+test("frames travel together in one packet only up to a size and a number; a longer packet is one frame, or none", async () => {
+  const { raw, near, other, log } = pair()
+  const frame = '{"type":"Stable","n":1}'
+  for (let count = 0; count < 3 * MAX_FRAMES_PER_PACKET; count++) near.sendPacket("{}")
+  await settle()
+  assert.deepEqual(raw.sent.map((packet) => packet.split("\n").length), [MAX_FRAMES_PER_PACKET, MAX_FRAMES_PER_PACKET, MAX_FRAMES_PER_PACKET])
+  const before = other.badFrames
+  log.length = 0
+  const honest = Array.from({ length: Math.floor(MAX_PACKET_CHARACTERS / frame.length) }, () => frame).join("\n")
+  const packets = [honest, `${honest}\n${honest}`, "\n".repeat(MAX_FRAMES_PER_PACKET), "\n".repeat(262_143), " ".repeat(262_144)]
+  for (const packet of packets) raw.send(packet)
+  await settle()
+  assert.equal(log.filter((line) => line.startsWith("far received")).length, honest.split("\n").length)
+  assert.equal(other.badFrames - before, packets.length - 1)
+})
+
+test("rubbish comes to an end", async () => {
+  const { raw, log } = pair()
+  for (let count = 0; count <= RUBBISH.burst; count++) raw.send("nonsense")
+  await settle()
+  assert.deepEqual(log, ["exhausted: bad_request"])
+})
+
+test("a mistake made with one frame is reported, and counts; what comes with the frame is told all the same", async () => {
+  const { near, other, log } = pair()
+  for (const data of ["fails", "a"]) near.send({ type: "Data", id: 1, data })
+  await settle()
+  assert.deepEqual(log, ["far received Data a"])
+  assert.equal(other.badFrames, 1)
+  assert.deepEqual(reported.splice(0).map(({ message }) => message), ["a mistake of ours"])
 })

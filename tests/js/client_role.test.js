@@ -3,9 +3,10 @@ import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES } from "../../static/js/channel.js"
 import { Content } from "../../static/js/contents.js"
+import { MAX_CANDIDATES, MAX_EARLY_CHARACTERS, PEERS_EVENTS, STATES_PER_FRAME } from "../../static/js/limits.js"
 import { decodeFrame, encodeFrame } from "../../static/js/messages.js"
-import { MAX_WAITING_CANDIDATES } from "../../static/js/negotiation.js"
 import { settle } from "./support/fake_clock.js"
+import { MAX_PEERS } from "../../static/js/presence.js"
 import { Room } from "./support/room.js"
 
 /** One of each kind that is for some only. @type {import("../../static/js/messages.js").RoutedFrame[]} */
@@ -58,14 +59,19 @@ test("candidates that come before the offer wait for it; those of another attemp
   assert.ok(!ann.ends.get("host").candidates.includes("candidate:stale"))
 })
 
-test("only so many early signals wait", async () => {
+test("only so many early signals wait, the last ones, and a repeated one counts once", async () => {
   const room = new Room()
   room.loses = (from) => from === "host"
   const ann = await room.join("ann")
-  for (let number = 0; number < MAX_WAITING_CANDIDATES + 50; number++) ann.role.receiveSignal("host", "7-1", { candidates: [{ candidate: "candidate:early" }] })
+  const early = (number) => ({ candidates: [{ candidate: `candidate:${number}-${"x".repeat(1_000)}` }] })
+  for (let number = 0; number < 2 * MAX_CANDIDATES; number++) ann.role.receiveSignal("host", "7-1", early(number))
+  for (let time = 0; time < 5; time++) ann.role.receiveSignal("host", "7-1", { candidates: [{ candidate: "candidate:last" }] })
   ann.role.receiveSignal("host", "7-1", room.signals[0].signal)
   await settle()
-  assert.equal(ann.ends.get("host").candidates.filter((candidate) => candidate === "candidate:early").length, MAX_WAITING_CANDIDATES)
+  const candidates = ann.ends.get("host").candidates.filter((candidate) => /xxx|last/.test(candidate))
+  assert.ok(candidates.length > 10 && candidates.join("").length <= MAX_EARLY_CHARACTERS)
+  assert.deepEqual(candidates.filter((candidate) => candidate === "candidate:last"), ["candidate:last"])
+  assert.ok(candidates.includes(early(2 * MAX_CANDIDATES - 1).candidates[0].candidate))
 })
 
 test("a new negotiation takes the place of the old one", async () => {
@@ -190,4 +196,66 @@ test("of what may be lost, the newest for the same peers on the same topic waits
   channel.resume()
   await settle()
   assert.deepEqual(room.host.routed.map(({ data }) => data), [13, 14, 15, 16, 17, 18])
+})
+
+// Who is there
+
+/** @param {[string, string][]} states @param {object} [rest] */
+const told = (states, rest) => JSON.stringify({ type: "Data.Connection.State", senderId: "host", data: Object.fromEntries(states), ...rest })
+
+test("what changes within a turn is told once, and before the message that comes with it", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  /** @type {any[]} */
+  const heard = []
+  ann.rolePeersChanged = () => heard.push(ann.presence)
+  ann.conversationShown = ({ data }) => heard.push(data)
+  const message = (id) => JSON.stringify({ type: "Data", senderId: "host", inc: "x", id, n: id, data: `message ${id}` })
+  const states = ["negotiating", "connecting", "connected"].map((state) => told([["bob", state]]))
+  room.host.channel("ann").send([...states, message(1), told([["bob", "closed"]]), message(2)].join("\n"))
+  await settle()
+  const picture = { host: "connected", ann: "connected" }
+  assert.deepEqual(heard, [{ ...picture, bob: "connected" }, "message 1", { ...picture, bob: "closed" }, "message 2"])
+})
+
+test("a host that tells of new peers without end is told of now and then, and the last picture is right", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  await room.pass(10_000)
+  let count = 0
+  ann.rolePeersChanged = () => { count += 1 }
+  for (let round = 0; round < 2 * PEERS_EVENTS.burst; round++) {
+    room.host.channel("ann").send(told([["bob", round % 2 ? "connected" : "negotiating"], [`peer-${round}`, "connected"]]))
+    await settle()
+  }
+  assert.equal(count, PEERS_EVENTS.burst)
+  await room.pass(1_000)
+  assert.equal(count, PEERS_EVENTS.burst + 1)
+  assert.deepEqual([ann.presence.bob, ann.role.peers.size], ["connected", 3 + 2 * PEERS_EVENTS.burst])
+})
+
+test("a host tells of so many peers in one frame, and of so many in all", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  const crowd = Array.from({ length: 2 * MAX_PEERS }, (_, index) => /** @type {[string, string]} */ ([`peer-${index}`, "connected"]))
+  room.host.channel("ann").send(told(crowd.slice(0, STATES_PER_FRAME + 1)))
+  await settle()
+  assert.equal(ann.role.peers.size, 2)
+  for (let start = 0; start < crowd.length; start += STATES_PER_FRAME) room.host.channel("ann").send(told(crowd.slice(start, start + STATES_PER_FRAME)))
+  await settle()
+  assert.equal(ann.role.peers.size, MAX_PEERS)
+})
+
+test("readers that are invented fill no memory, and those who are there stay silent", async () => {
+  const room = new Room()
+  const ann = await room.join("ann")
+  for (let round = 0; round < 3 * MAX_PEERS; round += STATES_PER_FRAME) {
+    const ids = Array.from({ length: STATES_PER_FRAME }, (_, index) => `peer-${round + index}`)
+    room.host.channel("ann").send(told(ids.map((id) => [id, "connected"]), { readers: ids }))
+    room.host.channel("ann").send(told(ids.slice(1).map((id) => [id, "closed"]), { readers: ids.slice(1) }))
+    await settle()
+  }
+  room.host.channel("ann").send(JSON.stringify({ type: "Fast", senderId: "peer-0", inc: "x", id: 1, data: "I may only read" }))
+  await settle()
+  assert.deepEqual(ann.routed, [])
 })

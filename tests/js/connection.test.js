@@ -4,7 +4,8 @@ import { test } from "node:test"
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { Connection } from "../../static/js/connection.js"
 import { P2pError } from "../../static/js/errors.js"
-import { CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../static/js/messages.js"
+import { EXCESS, FROM_CLIENT, RUBBISH } from "../../static/js/limits.js"
+import { ACK, CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../static/js/messages.js"
 import { FakeClock, pass, settle } from "./support/fake_clock.js"
 import { FakeNetwork } from "./support/fake_rtc.js"
 import { CONNECT_TIMEOUT_MLS, HEARTBEAT as BEAT } from "./support/world.js"
@@ -320,4 +321,60 @@ test("a receiver that takes nothing more is told of; a heartbeat that doesn't fi
   assert.deepEqual(world.host.errors, [error])
   world.client.connection.close()
   await assertReleased(world)
+})
+
+// What the other side may bring in
+
+for (const [sender, receiver] of [["client", "host"], ["host", "client"]]) {
+  test(`a ${sender} that sends rubbish is let go of, and told so once`, async () => {
+    const world = await connected()
+    const { [sender]: bad, [receiver]: good } = world
+    for (const label of ["messages", "bulk", "fast"]) for (let count = 0; count <= RUBBISH.burst / 3; count++) lane(bad.pc, label).send("{}")
+    bad.connection.sendPacket(hello)
+    await settle()
+    for (const { errors, log } of [good, bad]) {
+      assert.deepEqual(errors.map(({ code }) => code), ["bad_request"])
+      assert.equal(log.filter((line) => line === "ended").length, 1)
+    }
+    // Another host may do better.
+    assert.equal(good.errors[0].retry, receiver === "client")
+    assert.equal(bad.errors[0].retry, false)
+    await assertReleased(world)
+  })
+
+  test(`a ${sender} that sends what only the other side sends is let go of`, async () => {
+    const world = await connected()
+    const packet = encodeFrame(sender === "client" ? { type: "Stable", n: 1 } : { type: ACK, n: 1 })
+    for (let count = 0; count < RUBBISH.burst; count++) world[sender].connection.sendPacket(packet)
+    await settle()
+    assert.deepEqual([world[receiver].frames, world[receiver].errors], [[], []])
+    world[sender].connection.sendPacket(packet)
+    await settle()
+    assert.deepEqual(world[receiver].errors.map(({ code }) => code), ["bad_request"])
+  })
+}
+
+test("a client that floods with what may be left out is heard as often as it may be, and let go of where it goes on", async () => {
+  const { host, client } = await connected()
+  const packet = encodeFrame({ type: ACK, n: 1 })
+  for (let count = 0; count < FROM_CLIENT.Ack.burst + EXCESS.burst; count++) client.connection.sendPacket(packet)
+  await settle()
+  assert.deepEqual([host.frames.length, host.errors], [FROM_CLIENT.Ack.burst, []])
+  client.connection.sendPacket(packet)
+  await settle()
+  assert.deepEqual([host.errors, client.errors].map(([error]) => error.code), ["rate_limited", "rate_limited"])
+})
+
+test("what may be lost and is too large for that isn't taken, by a host or by a client", async () => {
+  const { host, client } = await connected()
+  const large = (size) => encodeFrame({ type: FAST, senderId: "x", inc: "x", id: 1, data: "x".repeat(size) })
+  for (const [sender, receiver] of [[host, client], [client, host]]) {
+    lane(sender.pc, "fast").send(large(16_300))
+    lane(sender.pc, "fast").send(large(16_400))
+    lane(sender.pc, "fast").send(large(200_000))
+    // It takes more room where it is written again.
+    lane(sender.pc, "fast").send(`{"type":"Fast","senderId":"x","inc":"x","id":1,"data":[${"1e20,".repeat(3_000)}1]}`)
+    await settle()
+    assert.deepEqual(receiver.frames.map(({ data }) => data.length), [16_300])
+  }
 })

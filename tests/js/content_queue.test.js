@@ -3,7 +3,8 @@ import { test } from "node:test"
 
 import { ContentQueue, MAX_READING } from "../../static/js/content_queue.js"
 import { Content } from "../../static/js/contents.js"
-import { settle } from "./support/fake_clock.js"
+import { READ_TERM_MLS } from "../../static/js/limits.js"
+import { FakeClock, settle } from "./support/fake_clock.js"
 
 /** A Blob that is read when the test says so. @param {string} text */
 function slow(text) {
@@ -22,7 +23,8 @@ function slow(text) {
 
 /** A queue, and what has come out of it, in order. */
 function open() {
-  const queue = new ContentQueue()
+  const clock = new FakeClock()
+  const queue = new ContentQueue(clock)
   const out = []
   const take = async (data) => {
     try {
@@ -32,7 +34,7 @@ function open() {
       out.push(error.code)
     }
   }
-  return { queue, out, take }
+  return { clock, queue, out, take }
 }
 
 test("what needs no reading is taken in at once", () => {
@@ -121,4 +123,19 @@ test("only so many wait, and when they are read there is room again", async () =
   await settle()
   assert.deepEqual(out, blobs.map((_, number) => `${number}`))
   assert.ok(queue.take("one more") instanceof Content)
+})
+
+test("a Blob that is never read is given up, and what waits for it goes on", async () => {
+  const { clock, out, take } = open()
+  const { blob } = slow("never")
+  void take(blob)
+  void take("text")
+  await settle()
+  clock.advance(READ_TERM_MLS - 1)
+  await settle()
+  assert.deepEqual(out, [])
+  clock.advance(1)
+  await settle()
+  assert.deepEqual(out, ["file_changed", "text"])
+  assert.equal(clock.pending, 0)
 })

@@ -4,6 +4,7 @@ import { test } from "node:test"
 import fc from "fast-check"
 
 import { Content, hasContent, MAX_FRAME_BYTES, MAX_LABEL_CHARACTERS, pack, readContent, sizeOf, STAMP_BYTES, unpack } from "../../static/js/contents.js"
+import { MAX_DEPTH } from "../../static/js/limits.js"
 import { DATA, decodeFrame, DIRECT, encodeFrame } from "../../static/js/messages.js"
 
 const MOST = MAX_FRAME_BYTES - STAMP_BYTES
@@ -159,9 +160,14 @@ test("cycles, BigInt and bottomless nesting are refused with their cause", () =>
   }
 })
 
-test("a frame that is nested without bottom is refused, as its data is", () => {
-  const frame = /** @type {any} */ (decodeFrame(`{"type":"Data","id":1,"data":${"[".repeat(100_000)}${"]".repeat(100_000)}}`))
-  assert.throws(() => Content.from(frame), { code: "unsupported" })
+test("what may be nested as deep as that is taken by the other side, and what is deeper by neither", () => {
+  const nested = (levels) => `${"[".repeat(levels)}${"]".repeat(levels)}`
+  assert.ok(decodeFrame(Content.of(JSON.parse(nested(MAX_DEPTH))).packet({ type: "Data", id: 1 })))
+  for (const levels of [MAX_DEPTH + 1, 10_000, 100_000]) {
+    assert.throws(() => Content.of(JSON.parse(nested(levels))), { code: "unsupported" })
+    assert.equal(decodeFrame(`{"type":"Data","id":1,"data":${nested(levels)}}`), null)
+  }
+  assert.ok(Content.of("[".repeat(2 * MAX_DEPTH)))
 })
 
 test("a Blob that can't be read any more has changed", async () => {

@@ -3,8 +3,9 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
-import { ACK_PAUSE_MLS, Direct, MAX_WAITING_CHARACTERS, MAX_WAITING_MESSAGES, RETURN_MLS } from "../../static/js/direct.js"
+import { ACK_PAUSE_MLS, Direct, RETURN_MLS } from "../../static/js/direct.js"
 import { P2pError } from "../../static/js/errors.js"
+import { DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MLS } from "../../static/js/limits.js"
 import { FakeClock, settle } from "./support/fake_clock.js"
 import { fate } from "./support/world.js"
 
@@ -77,6 +78,8 @@ class Post {
 /** One page. */
 class End {
   isConnected = true
+  isPaced = false
+  now = 0
   /** What it was shown, in order. @type {string[]} */
   shown = []
   /** What has been posted, in order. @type {any[]} */
@@ -96,6 +99,8 @@ class End {
       clock: post.clock,
       inc: () => this.inc,
       isConnected: () => this.isConnected,
+      isPaced: () => this.isPaced,
+      now: () => this.now,
       reaches: (other) => this.isConnected && post.end(other)?.isConnected === true,
       received: ({ senderId, data }) => this.shown.push(`${senderId}: ${data}`),
       route: ({ to, ...frame }) => {
@@ -334,21 +339,86 @@ test("what no channel takes is refused, and leaves no hole", async () => {
   assert.deepEqual([bob.shown, is(results)], [["ann: 1", "ann: 3"], ["resolved", "too_large", "resolved"]])
 })
 
-test("only so many messages wait, for all together, and what is acknowledged makes room", async () => {
-  const post = new Post("ann", "bob", "cleo")
+test("only so many messages wait for one peer, and what is acknowledged makes room", async () => {
+  const post = new Post("ann", "bob")
   const [ann] = post.all
-  for (let number = 0; number < MAX_WAITING_MESSAGES / 2; number++) for (const to of ["bob", "cleo"]) ann.say(to, number)
-  assert.throws(() => ann.say("bob", "one more"), { code: "rate_limited", message: /1000 messages/ })
+  for (let number = 0; number < MAX_LANE_MESSAGES; number++) ann.say("bob", number)
+  assert.throws(() => ann.say("bob", "one more"), { code: "rate_limited", message: /1000 messages to bob/ })
   await pass(post)
   ann.say("bob", "one more")
+})
+
+test("one that acknowledges nothing fills its own room, and not that of the others", async () => {
+  const post = new Post("ann", "mallory", "bob")
+  const [ann, mallory, bob] = post.all
+  mallory.take = () => undefined
+  for (let number = 0; number < MAX_LANE_MESSAGES; number++) ann.say("mallory", number)
+  ann.say("bob", "hello")
+  await pass(post)
+  assert.deepEqual(bob.shown, ["ann: hello"])
+  assert.throws(() => ann.say("mallory", "one more"), { code: "rate_limited" })
+  const large = Array.from({ length: 4 }, () => ann.say("bob", "large", MAX_LANE_CHARACTERS / 4))
+  await pass(post)
+  assert.deepEqual(is(large), ["resolved", "resolved", "resolved", "resolved"])
+})
+
+test("only so much waits for all together", () => {
+  const [ann] = new Post("ann").all
+  for (let number = 0; number < MAX_DIRECT_MESSAGES; number++) ann.say(`peer-${number % 10}`, number)
+  assert.throws(() => ann.say("bob", "one more"), { code: "rate_limited", message: /5000 to all/ })
+  const [cleo] = new Post("cleo").all
+  for (let number = 0; number < MAX_DIRECT_CHARACTERS / MAX_LANE_CHARACTERS; number++) cleo.say(`peer-${number}`, "large", MAX_LANE_CHARACTERS)
+  assert.throws(() => cleo.say("bob", "one more", 1), { code: "rate_limited" })
+})
+
+test("a client hands no more to its host than that passes on, and each receiver has its turn", async () => {
+  const post = new Post("ann", "mallory", "bob")
+  const [ann, mallory, bob] = post.all
+  ann.isPaced = true
+  mallory.take = () => undefined
+  for (let number = 0; number < DIRECT_MESSAGES.burst; number++) ann.say("mallory", number)
+  ann.say("bob", "early")
+  assert.deepEqual([post.flying.length, ann.direct.flush()], [DIRECT_MESSAGES.burst, false])
+  post.clock.advance(1_000)
+  assert.equal(ann.direct.flush(), true)
+  await pass(post)
+  post.clock.advance(10_000)
+  ann.direct.resume()
+  for (let number = 0; number < DIRECT_MESSAGES.burst; number++) ann.say("bob", number)
+  assert.equal(ann.direct.flush(), false)
+  const sent = (to) => post.flying.filter((flying) => flying.to === to).length
+  assert.equal(sent("mallory") + sent("bob"), DIRECT_MESSAGES.burst)
+  ann.direct.resume()
+  post.flying = []
+  post.clock.advance(1_000)
+  ann.direct.flush()
+  assert.deepEqual([sent("mallory"), sent("bob")], [DIRECT_MESSAGES.rate / 2, DIRECT_MESSAGES.rate / 2])
+  await pass(post)
+  assert.deepEqual(bob.shown.slice(0, 2), ["ann: early", "ann: 0"])
+})
+
+test("what nobody acknowledges is given up in the end, and its room is free again", async () => {
+  const post = new Post("ann", "mallory")
+  const [ann, mallory] = post.all
+  mallory.take = () => undefined
+  const old = Array.from({ length: MAX_LANE_MESSAGES }, (_, number) => ann.say("mallory", number))
+  ann.now = 1_000
+  ann.direct.expire(ann.now - SEND_TERM_MLS, GONE)
+  assert.equal(is(old)[0], "pending")
+  ann.now = SEND_TERM_MLS + 1
+  ann.direct.expire(ann.now - SEND_TERM_MLS, GONE)
+  const young = ann.say("mallory", "young")
+  await pass(post)
+  assert.deepEqual([new Set(is(old)), young.is, ann.direct.size], [new Set(["not_joined"]), "pending", 1])
+  assert.equal(ann.direct.flush(), true)
 })
 
 test("only so many characters wait, and what is acknowledged, refused or given up makes room", async () => {
   const post = new Post("ann", "bob")
   const [ann] = post.all
   const fill = () => {
-    ann.say("bob", "half", MAX_WAITING_CHARACTERS / 2)
-    ann.say("bob", "half", MAX_WAITING_CHARACTERS / 2)
+    ann.say("bob", "half", MAX_LANE_CHARACTERS / 2)
+    ann.say("bob", "half", MAX_LANE_CHARACTERS / 2)
     assert.throws(() => ann.say("bob", "one more", 1), { code: "rate_limited" })
   }
   fill()
@@ -358,7 +428,7 @@ test("only so many characters wait, and what is acknowledged, refused or given u
   await pass(post, RETURN_MLS)
   post.come("bob")
   ann.refuses = () => "too_large"
-  ann.say("bob", "half", MAX_WAITING_CHARACTERS)
+  ann.say("bob", "half", MAX_LANE_CHARACTERS)
   ann.refuses = () => null
   fill()
   ann.direct.leave(GONE)

@@ -3,7 +3,8 @@ import { test } from "node:test"
 
 import { Content } from "../../static/js/contents.js"
 import { P2pError } from "../../static/js/errors.js"
-import { Fast, MAX_FAST_BYTES, MAX_STREAMS } from "../../static/js/fast.js"
+import { Fast, MAX_STREAMS } from "../../static/js/fast.js"
+import { MAX_FAST_BYTES } from "../../static/js/limits.js"
 
 /** What is sent, and what is shown. */
 function open() {
@@ -56,12 +57,23 @@ test("only so many streams are remembered, and the one that has been quiet for l
   const { shown, receive } = open()
   receive(5, { topic: "quiet" })
   receive(5, { topic: "busy" })
-  for (let number = 0; number < MAX_STREAMS - 2; number++) receive(1, { topic: `${number}` })
+  for (let number = 0; number < MAX_STREAMS - 2; number++) receive(1, { senderId: `peer-${number % 20}`, topic: `${number}` })
   receive(6, { topic: "busy" })
   receive(1, { topic: "one more" })
   shown.length = 0
   receive(6, { topic: "busy" })
   receive(4, { topic: "quiet" })
+  assert.deepEqual(shown, [4])
+})
+
+test("one sender with many topics makes its own forgotten, and nobody else's", () => {
+  const { shown, receive } = open()
+  receive(5, { topic: "quiet" })
+  for (let number = 0; number < 2 * MAX_STREAMS; number++) receive(5, { senderId: "mallory", topic: `${number}` })
+  shown.length = 0
+  receive(4, { topic: "quiet" })
+  receive(4, { senderId: "mallory", topic: `${2 * MAX_STREAMS - 1}` })
+  receive(4, { senderId: "mallory", topic: "0" })
   assert.deepEqual(shown, [4])
 })
 

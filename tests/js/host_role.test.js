@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../static/js/channel.js"
 import { QUICK_ACK_PAUSE_MLS } from "../../static/js/client_role.js"
 import { P2pError } from "../../static/js/errors.js"
-import { MAX_WAITING_MESSAGES, MESSAGE_BURST } from "../../static/js/flood_guard.js"
+import { CONNECTIONS, MAX_NEGOTIATING, MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../static/js/limits.js"
 import { decodeFrame, encodeFrame, STATE } from "../../static/js/messages.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../static/js/orphans.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../static/js/roster.js"
@@ -299,13 +299,13 @@ test("a peer that is expelled hears why, and the others see it gone", async () =
 test("a client that floods is slowed, and then loses its connection; the others are heard all the while", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
   const channel = ann.channel("host")
-  for (let id = 1; id <= MESSAGE_BURST + 500; id++) channel.send(JSON.stringify({ type: "Data", id, data: id }))
+  for (let id = 1; id <= RELAYED_MESSAGES.burst + 500; id++) channel.send(JSON.stringify({ type: "Data", id, data: id }))
   bob.say("and I")
   await room.pass()
-  assert.equal(host.received.filter(({ senderId }) => senderId === "ann").length, MESSAGE_BURST)
+  assert.equal(host.received.filter(({ senderId }) => senderId === "ann").length, RELAYED_MESSAGES.burst)
   assert.ok(host.texts.includes("bob: and I"))
   await room.pass(1_000)
-  assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ data }) => data), Array.from({ length: MESSAGE_BURST + 500 }, (_, index) => index + 1))
+  assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ data }) => data), Array.from({ length: RELAYED_MESSAGES.burst + 500 }, (_, index) => index + 1))
 
   for (let id = 10_000; id <= 10_000 + MAX_WAITING_MESSAGES + 500; id++) if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
   await room.pass(CLOSE_TIMEOUT_MLS)
@@ -315,11 +315,61 @@ test("a client that floods is slowed, and then loses its connection; the others 
   assert.equal(host.texts.at(-1), "bob: still here")
 })
 
+// Who joins again and again
+
+test("however often somebody joins, few connections are made for it, and newcomers get theirs at once", async () => {
+  const { room, host, clients: [ann] } = await open("ann")
+  const before = room.network.all.length
+  for (let number = 0; number < 549; number++) {
+    host.role.peerReady("mallory")
+    await room.pass(10)
+  }
+  const bob = await room.join("bob")
+  assert.deepEqual([bob.presence.bob, ann.presence.bob], ["connected", "connected"])
+  const made = room.network.all.length - before
+  assert.ok(made <= CONNECTIONS.burst + 6 + 2, `${made} were made`)
+  assert.ok(room.network.open.length <= 6, `${room.network.open.length} are open`)
+})
+
+test("many newcomers that never answer leave room for others when their time is over, and get no more than there is", async () => {
+  const { room, host, clients: [ann] } = await open("ann")
+  for (let number = 0; number < 2 * MAX_NEGOTIATING; number++) host.role.peerReady(`sybil-${number}`)
+  const { length } = room.network.open
+  assert.equal(length, 2 + MAX_NEGOTIATING)
+  for (let number = 0; number < 2 * MAX_NEGOTIATING; number++) host.role.peerLeft(`sybil-${number}`)
+  await room.pass()
+  const bob = await room.join("bob")
+  assert.deepEqual([bob.presence.bob, ann.presence.bob, room.network.open.length], ["connected", "connected", 4])
+})
+
+test("who floods gets no new burst by joining again", async () => {
+  const { room, host } = await open("ann", "mallory")
+  const flood = async (mallory) => {
+    const channel = mallory.channel("host")
+    for (let id = 1; id <= 2 * MAX_WAITING_MESSAGES; id++) {
+      if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
+      if (id === RELAYED_MESSAGES.burst) await room.pass(100)
+    }
+    await room.pass(100)
+  }
+  const begun = room.clock.now()
+  await flood(room.players.get("mallory"))
+  for (let round = 0; round < 5; round++) {
+    const again = await room.join("mallory")
+    await room.pass(12_000)
+    await flood(again)
+  }
+  const count = host.received.filter(({ senderId }) => senderId === "mallory").length
+  const most = RELAYED_MESSAGES.burst + (room.clock.now() - begun) / 1_000 * RELAYED_MESSAGES.rate
+  assert.ok(count > 2 * RELAYED_MESSAGES.burst && count <= most, `${count} came`)
+})
+
 // What is for some only
 
 const direct = (to, data, rest = {}) => ({ type: /** @type {const} */ ("Direct"), to, inc: "x", id: 1, after: 0, data, ...rest })
 /** Says that it takes ann's file. @param {any[]} players */
-const takeFile = (...players) => { for (const { role } of players) role.route({ type: "Credit", to: "ann", transfer: "f", offset: 0 }) }
+const takeFile = (...players) => takeMore(0, ...players)
+const takeMore = (offset, ...players) => { for (const { role } of players) role.route({ type: "Credit", to: "ann", transfer: "f", offset }) }
 const chunkFor = (...to) => ({ type: /** @type {const} */ ("Chunk"), to, transfer: "f", offset: 0, bytes: new Uint8Array(200_000) })
 
 test("a frame goes from one to another, either of them the host or not, by its own channel, and to nobody else", async () => {
@@ -376,7 +426,7 @@ test("one that takes no more of what is for it alone is dropped, and the others 
   const data = "x".repeat(200_000)
   for (let number = 0; number <= MAX_BUFFERED_BYTES / data.length; number++) ann.role.route(direct("slow", data))
   ann.role.route(direct("bob", "all the same"))
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(5_000)
   assert.deepEqual([host.presence.slow, host.presence.ann, slow.losses.length, ann.losses.length], ["disconnected", "connected", 1, 0])
   assert.deepEqual(bob.routed.map((frame) => frame.data), ["all the same"])
 })
@@ -388,7 +438,11 @@ test("a full channel for files loses what doesn't fit, and nobody's connection; 
   const channel = host.channel("slow", "bulk")
   channel.stall()
   const count = Math.floor(MAX_BUFFERED_BYTES / 200_100)
-  for (let number = 0; number < count + 5; number++) ann.role.route(chunkFor("slow", "bob"))
+  for (let number = 0; number < count + 5; number++) {
+    takeMore(number * 200_000, slow, bob)
+    await room.pass()
+    ann.role.route(chunkFor("slow", "bob"))
+  }
   ann.role.route(direct("slow", "meanwhile"))
   await room.pass()
   assert.deepEqual(slow.routed.map(({ type }) => type), ["Direct"])
@@ -424,12 +478,12 @@ test("a host that has stopped hands nothing on", async () => {
   assert.deepEqual(ann.routed.map(({ data }) => data), ["first"])
 })
 
-test("a message that is nested without bottom costs its sender the connection, and nobody else", async () => {
+test("a message that is nested without bottom reaches nobody, and costs nobody anything", async () => {
   for (const make of [(data) => `{"type":"Data","id":1,"data":${data}}`, (data) => `{"type":"Direct","to":"bob","inc":"x","id":1,"after":0,"data":${data}}`]) {
     const { room, host, clients: [ann, bob] } = await open("ann", "bob")
     ann.channel("host").send(make(`${"[".repeat(100_000)}${"]".repeat(100_000)}`))
     await room.pass()
-    assert.deepEqual(ann.losses.map(({ code }) => code), ["unsupported"])
+    assert.deepEqual([ann.losses, host.received, bob.received, bob.routed], [[], [], [], []])
     bob.say("still here")
     await room.pass()
     assert.equal(host.texts.at(-1), "bob: still here")

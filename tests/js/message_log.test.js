@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { MAX_PAGES_OF_SENDER } from "../../static/js/limits.js"
 import { LOG_TERM_MLS, MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES, MAX_SENDERS, MessageLog } from "../../static/js/message_log.js"
 import { FakeClock } from "./support/fake_clock.js"
 
@@ -134,4 +135,12 @@ test("remembers only so many senders, and forgets the one that has been quiet fo
   log.skip("one more", "x", 1)
   assert.equal(log.marks.length, MAX_SENDERS)
   assert.deepEqual([log.lastId("ann", "x"), log.lastId("p1", "x"), log.lastId("p2", "x")], [2, undefined, 1])
+})
+
+test("one sender with many pages makes its own forgotten, and nobody else's", () => {
+  const { log } = open()
+  log.add({ senderId: "bob", inc: "x", id: 7 }, 1, "packet")
+  for (let page = 0; page < 3 * MAX_SENDERS; page++) log.add({ senderId: "mallory", inc: `${page}`, id: 1 }, 1, "packet")
+  assert.deepEqual([log.lastId("bob", "x"), log.marks.length], [7, 1 + MAX_PAGES_OF_SENDER])
+  assert.deepEqual([log.lastId("mallory", "0"), log.lastId("mallory", `${3 * MAX_SENDERS - 1}`)], [undefined, 1])
 })

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { MAX_CANDIDATES_PER_SIGNAL, MAX_WAITING_CANDIDATES, Negotiation, RESEND_MLS } from "../../static/js/negotiation.js"
+import { MAX_CANDIDATES, MAX_SDP_CHARACTERS, MAX_SDP_LINES, MAX_SDP_MEDIA, MAX_SIGNALS } from "../../static/js/limits.js"
+import { MAX_CANDIDATES_PER_SIGNAL, Negotiation, RESEND_MLS } from "../../static/js/negotiation.js"
 import { FakeClock, pass, settle } from "./support/fake_clock.js"
 import { FakeNetwork } from "./support/fake_rtc.js"
 
@@ -52,13 +53,16 @@ test("candidates found in one turn travel in one signal, with all that names the
   assert.equal(packets[0].candidates.length, 2)
 })
 
-test("many candidates are split into packets that the server takes", async () => {
+test("many candidates are split into packets that the server takes, and too many aren't sent", async () => {
   const { clock, host, wire } = pair((_signal, _deliver) => undefined)
-  for (let number = 0; number < 2 * MAX_CANDIDATES_PER_SIGNAL + 1; number++) host.pc.onicecandidate({ candidate: { candidate: `candidate:${number}` } })
+  for (let number = 0; number < MAX_CANDIDATES + 50; number++) host.pc.onicecandidate({ candidate: { candidate: `candidate:${number}` } })
   host.pc.onicecandidate({ candidate: { candidate: "" } })
   host.pc.onicecandidate({ candidate: null })
   await pass(clock, 0)
-  assert.deepEqual(wire.map(({ candidates }) => candidates.length), [MAX_CANDIDATES_PER_SIGNAL, MAX_CANDIDATES_PER_SIGNAL, 1])
+  assert.deepEqual(wire.map(({ candidates }) => candidates.length), [MAX_CANDIDATES_PER_SIGNAL, MAX_CANDIDATES - MAX_CANDIDATES_PER_SIGNAL])
+  host.pc.onicecandidate({ candidate: { candidate: "candidate:later" } })
+  await pass(clock, 0)
+  assert.equal(wire.length, 2)
 })
 
 test("candidates that come before their description wait for it", async () => {
@@ -77,14 +81,58 @@ test("candidates that come before their description wait for it", async () => {
   assert.deepEqual(errors, [])
 })
 
-test("only so many candidates wait", async () => {
-  const { clock, host, client } = pair((signal, deliver) => ("description" in signal ? deliver() : undefined))
-  for (let number = 0; number < 5; number++) {
-    await client.negotiation.receive({ candidates: Array.from({ length: MAX_CANDIDATES_PER_SIGNAL }, () => ({ candidate: "candidate:x" })) })
+test("only so many candidates reach the browser, before the description and after it, and none of them twice", async () => {
+  for (const isEarly of [true, false]) {
+    const { clock, host, client } = pair((signal, deliver) => ("description" in signal ? deliver() : undefined))
+    let calls = 0
+    const addIceCandidate = client.pc.addIceCandidate.bind(client.pc)
+    client.pc.addIceCandidate = (candidate) => {
+      calls += 1
+      return addIceCandidate(candidate)
+    }
+    if (!isEarly) {
+      await host.negotiation.offer()
+      await pass(clock, 10)
+    }
+    for (let packet = 0; packet < 100; packet++) {
+      // Each comes twice.
+      await client.negotiation.receive({ candidates: Array.from({ length: 10 }, (_, index) => ({ candidate: `candidate:${10 * Math.floor(packet / 2) + index}` })) })
+    }
+    if (isEarly) {
+      await host.negotiation.offer()
+      await pass(clock, 10)
+    }
+    assert.deepEqual([calls, new Set(client.pc.candidates).size], [MAX_CANDIDATES, MAX_CANDIDATES])
   }
+})
+
+test("only so many signals of one negotiation are heard", async () => {
+  const { client, host, wire } = pair((_signal, _deliver) => undefined)
   await host.negotiation.offer()
-  await pass(clock, 10)
-  assert.equal(client.pc.candidates.filter((candidate) => candidate === "candidate:x").length, MAX_WAITING_CANDIDATES)
+  for (let number = 0; number < MAX_SIGNALS; number++) await client.negotiation.receive({ candidates: [] })
+  await client.negotiation.receive(wire[0])
+  assert.equal(client.pc.remoteDescription, null)
+})
+
+test("a description that would keep a browser busy isn't given to it", async () => {
+  const description = (...lines) => ({ description: { type: "offer", sdp: ["v=0", "o=end-1", ...lines].join("\r\n") } })
+  const media = (count) => Array.from({ length: count }, () => "m=audio 9 UDP/TLS/RTP/SAVPF 0")
+  const candidate = (address) => `a=candidate:1 1 udp 1 ${address} 9 typ host`
+  for (const fair of [description(), description(...media(MAX_SDP_MEDIA)), description(candidate("192.0.2.1"), candidate("2001:db8::1"), candidate("0b0f5b6c-1d2e-4f3a-8b4c-5d6e7f8a9b0c.local"))]) {
+    const { client } = pair()
+    await client.negotiation.receive(fair)
+    assert.equal(client.pc.remoteDescription, fair.description)
+  }
+  const unfair = [
+    description(...media(MAX_SDP_MEDIA + 1)), description(...media(500)), description(...Array(MAX_SDP_LINES).fill("a=x")), description("x".repeat(MAX_SDP_CHARACTERS)),
+    description(candidate("example.org")), description(candidate("printer.local")), description(`${candidate("example.org")}  `),
+    { description: { type: "rollback", sdp: "v=0" } }, { description: { type: "offer" } }, { description: { type: "offer", sdp: { toString: 1 } } }, { description: [] },
+  ]
+  for (const signal of /** @type {any[]} */ (unfair)) {
+    const { client } = pair()
+    await assert.rejects(client.negotiation.receive(signal), { code: "bad_request" })
+    assert.equal(client.pc.remoteDescription, null)
+  }
 })
 
 test("an offer is sent again until it is answered", async () => {

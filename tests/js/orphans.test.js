@@ -10,7 +10,7 @@ function open() {
   /** @type {number[][]} */
   const adopted = []
   const orphans = new Orphans({ clock, adopt: (those) => adopted.push(those.map(({ message }) => message.id)) })
-  const add = (id, size = 10) => orphans.add({ message: { senderId: "ann", inc: "x", id, data: id }, size, saidUnder: 1 })
+  const add = (id, size = 10, giver = "bob") => orphans.add(/** @type {any} */ ({ message: { senderId: "ann", inc: "x", id, data: id }, size, saidUnder: 1, giver }))
   return { clock, orphans, adopted, add }
 }
 
@@ -69,4 +69,19 @@ test("stopping leaves nothing behind", () => {
   orphans.stop()
   clock.advance(10 * SETTLE_MLS)
   assert.deepEqual([adopted, clock.pending], [[], 0])
+})
+
+test("one that gives more than there is room for takes none from the others", () => {
+  const { clock, adopted, add } = open()
+  for (let id = 10_000; id < 10_000 + 3 * MAX_LOG_MESSAGES; id++) add(id, 10, "mallory")
+  for (let id = 1; id <= MAX_LOG_MESSAGES / 2; id++) add(id)
+  clock.advance(SETTLE_MLS)
+  assert.deepEqual([adopted[0].length, adopted[0].filter((id) => id < 10_000).length], [MAX_LOG_MESSAGES, MAX_LOG_MESSAGES / 2])
+})
+
+test("what several give waits once", () => {
+  const { clock, adopted, add } = open()
+  for (const giver of ["bob", "cleo", "dave"]) for (const id of [1, 2]) add(id, 10, giver)
+  clock.advance(SETTLE_MLS)
+  assert.deepEqual(adopted, [[1, 2]])
 })

@@ -6,7 +6,7 @@ import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
 import { P2pError } from "../../static/js/errors.js"
 import { OFFER_PATIENCE_MLS } from "../../static/js/membership.js"
 import { settle } from "./support/fake_clock.js"
-import { GRACE_MLS, RECOVERY_MLS } from "./support/fake_server.js"
+import { GRACE_MLS, IDLE_TIMEOUT_MLS, RECOVERY_MLS } from "./support/fake_server.js"
 import { CONNECT_TIMEOUT_MLS, HEARTBEAT, fate, World } from "./support/world.js"
 
 /**
@@ -469,8 +469,22 @@ test("a newcomer that finds only a host's socket takes its place, and the host t
   world.server.loses = (_event, _payload, peerId) => peerId === "ann" && world.server.epoch === 1
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS + 2_000)
+  await world.pass(OFFER_PATIENCE_MLS + IDLE_TIMEOUT_MLS - 500)
+  assert.deepEqual([bob.peer.iamHost, ann.peer.iamHost, bob.lastState], [false, true, "negotiating"])
+  await world.pass(1_500)
   assert.deepEqual([bob.peer.iamHost, ann.peer.hostPeerId, ann.lastState], [true, "bob", "connected"])
+})
+
+test("each join says for how long this page may stand still, in case that it hosts", async () => {
+  const world = new World()
+  const ann = world.page("ann", { heartbeat: { idleTimeoutMls: 9_000 } })
+  ann.peer.start()
+  await world.pass(10)
+  world.server.stop()
+  world.server.restart()
+  await world.pass(1_000)
+  const payloads = world.server.heard("join").map(({ payload }) => payload)
+  assert.deepEqual(payloads, [{ idle_timeout_ms: 9_000 }, { idle_timeout_ms: 9_000, seat: { peerId: "ann", epoch: 1 } }])
 })
 
 test("only the present host says that it hosts, and only its own epoch", async () => {

@@ -11,12 +11,27 @@ test("says whether a state is news", () => {
   assert.deepEqual(presence.toJSON(), { ann: "connected" })
 })
 
-test("hands out copies", () => {
-  const presence = new Presence()
-  presence.set("ann", "connected")
-  presence.states.clear()
+test("hands out a picture that stays as it is, and the same one until something changes", () => {
+  const presence = new Presence(new Map([["ann", "connected"]]))
+  const before = presence.states
   presence.toJSON().ann = "failed"
-  assert.deepEqual([...presence.states], [["ann", "connected"]])
+  presence.set("ann", "connected")
+  assert.equal(presence.states, before)
+  presence.set("bob", "connected")
+  assert.deepEqual([...before], [["ann", "connected"]])
+  assert.deepEqual([...presence.states], [["ann", "connected"], ["bob", "connected"]])
+  presence.merge({}, true)
+  assert.deepEqual([...presence.states], [])
+})
+
+test("of those that have gone, who comes back is one of them no more", () => {
+  const presence = new Presence()
+  presence.set("ann", "disconnected")
+  presence.set("ann", "connected")
+  for (let number = 0; number < MAX_GONE_PEERS; number++) presence.set(`guest-${number}`, "closed")
+  assert.equal(presence.states.size, MAX_GONE_PEERS + 1)
+  presence.set("ann", "failed")
+  assert.deepEqual([presence.has("guest-0"), presence.has("ann")], [false, true])
 })
 
 test("a delta is merged, a full picture takes the place of the old one", () => {

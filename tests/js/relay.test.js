@@ -6,6 +6,7 @@ import { Content } from "../../static/js/contents.js"
 import { Conversation } from "../../static/js/conversation.js"
 import { P2pError } from "../../static/js/errors.js"
 import { Guest } from "../../static/js/guest.js"
+import { LOOK_MLS, WITNESS_MLS } from "../../static/js/limits.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../static/js/orphans.js"
 import { ALONE_AFTER_MLS, Relay } from "../../static/js/relay.js"
 import { FakeClock, settle } from "./support/fake_clock.js"
@@ -48,7 +49,7 @@ function open({ seen, peers = {} } = {}) {
   const join = (peerId, { canSend = true, inc = "x" } = {}) => {
     const got = []
     const connection = /** @type {any} */ ({
-      peerId, state: "connected", trySend: (frame) => got.push(frame), close: () => undefined,
+      peerId, state: "connected", isHeard: true, trySend: (frame) => got.push(frame), close: () => undefined,
       failureToSend: (text) => (got.push(JSON.parse(text)), null),
     })
     const guest = Object.assign(new Guest({ connection, canSend, clock, flooded: () => failures.push([peerId, "flooded"]) }), { got })
@@ -109,6 +110,7 @@ test("who comes ends the waiting, and its word is needed then", async () => {
   const { relay, join, sayOwn, clock } = open({ peers: { ann: "connected" } })
   const result = sayOwn("hello")
   const ann = join("ann")
+  ann.connection.isHeard = false
   clock.advance(2 * ALONE_AFTER_MLS)
   await settle()
   assert.equal(result.is, "pending")
@@ -195,6 +197,96 @@ test("who says that it has been shown what isn't there yet vouches for nothing t
   assert.equal(stableTo(ann), 0)
   relay.shown(bob, 1)
   assert.equal(stableTo(ann), 1)
+})
+
+// A client that acknowledges nothing
+
+/** Milliseconds after which one that owed an acknowledgement all the time isn't waited for any more, looks and all. */
+const SILENT_MLS = WITNESS_MLS + 3 * LOOK_MLS
+
+test("one that is there, and acknowledges nothing, holds up nobody: then the host is enough", async () => {
+  const { clock, join, say, sayOwn } = open()
+  const [ann, mallory] = [join("ann"), join("mallory")]
+  say(ann, 1)
+  const own = sayOwn("hello")
+  clock.advance(WITNESS_MLS)
+  await settle()
+  assert.deepEqual([stableTo(ann), own.is], [0, "pending"])
+  clock.advance(3 * LOOK_MLS)
+  assert.equal(stableTo(ann), 2)
+  for (let id = 2; id <= 1_000; id++) say(ann, id)
+  clock.advance(0)
+  assert.equal(stableTo(ann), 1_001)
+  assert.equal(mallory.isSilent, true)
+})
+
+test("another is witness in its place, and its word is needed as before", () => {
+  const { clock, relay, join, say } = open()
+  const [mallory, malice, ann, bob] = ["mallory", "malice", "ann", "bob"].map((peerId) => join(peerId))
+  assert.deepEqual([mallory, malice, ann, bob].map(isWitness), [true, true, false, false])
+  say(ann, 1)
+  for (const guest of [ann, bob]) relay.shown(guest, 1)
+  clock.advance(SILENT_MLS)
+  assert.deepEqual([ann, bob].map(isWitness), [true, true])
+  say(ann, 2)
+  assert.equal(stableTo(ann), 1)
+  relay.shown(bob, 2)
+  assert.equal(stableTo(ann), 2)
+})
+
+test("who acknowledges again is waited for again", () => {
+  const { clock, relay, join, say } = open()
+  const [ann, bob] = [join("ann"), join("bob")]
+  say(ann, 1)
+  clock.advance(SILENT_MLS)
+  assert.deepEqual([bob.isSilent, stableTo(ann)], [true, 1])
+  relay.shown(bob, 1)
+  say(ann, 2)
+  assert.deepEqual([bob.isSilent, stableTo(ann)], [false, 1])
+  relay.shown(bob, 2)
+  assert.equal(stableTo(ann), 2)
+})
+
+test("one that isn't heard may be frozen: it is waited for as long as it is connected", () => {
+  const { clock, join, leave, say } = open()
+  const [ann, bob] = [join("ann"), join("bob")]
+  bob.connection.isHeard = false
+  say(ann, 1)
+  clock.advance(10 * SILENT_MLS)
+  assert.equal(stableTo(ann), 0)
+  leave(bob)
+  assert.equal(stableTo(ann), 1)
+})
+
+test("a host that was frozen itself takes nobody for silent", () => {
+  const { clock, join, say } = open()
+  const [ann, bob] = [join("ann"), join("bob")]
+  say(ann, 1)
+  clock.leap(3_600_000)
+  assert.deepEqual([bob.isSilent, stableTo(ann)], [false, 0])
+})
+
+test("a newcomer has its time from when it came; what was said before that doesn't wait for ever", () => {
+  const { clock, relay, join, say } = open()
+  const [ann, bob] = [join("ann"), join("bob")]
+  say(ann, 1)
+  clock.advance(WITNESS_MLS)
+  const mallory = join("mallory")
+  clock.advance(2 * LOOK_MLS)
+  assert.deepEqual([bob.isSilent, mallory.isSilent, stableTo(ann)], [true, false, 0])
+  clock.advance(SILENT_MLS)
+  assert.deepEqual([mallory.isSilent, stableTo(ann)], [true, 1])
+  relay.stop()
+  assert.equal(clock.pending, 0)
+})
+
+test("while all is acknowledged, nobody looks", () => {
+  const { clock, relay, join, say } = open()
+  const [ann, bob] = [join("ann"), join("bob")]
+  say(ann, 1)
+  for (const guest of [ann, bob]) relay.shown(guest, 1)
+  clock.advance(LOOK_MLS)
+  assert.equal(clock.pending, 0)
 })
 
 // What is passed on

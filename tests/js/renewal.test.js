@@ -1,18 +1,22 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { MAX_RENEWAL_CHARACTERS, RENEWAL_PAUSE_MLS, RENEWAL_TIMEOUT_MLS } from "../../static/js/limits.js"
 import { Renewal, RENEWAL_RETRY_MLS } from "../../static/js/renewal.js"
 import { FakeClock, pass } from "./support/fake_clock.js"
 
-/** @param {(request: any) => any} answer returns what the server says, or throws where it can't be reached */
+const URL = "https://example.org/p2p/token"
+
+/** @param {(request: any) => any} answer returns what the server says, as a value or a body, or throws where it can't be reached */
 function make(answer, options = {}) {
   const clock = new FakeClock()
   const requests = []
-  const fetch = async (url, { method, headers, body }) => {
-    requests.push({ url, method, headers, ...JSON.parse(body) })
-    return { json: async () => answer(requests.at(-1)) }
+  const fetch = async (url, { body, ...how }) => {
+    requests.push({ url, ...how, ...JSON.parse(body) })
+    const said = answer(requests.at(-1))
+    return new Response(said instanceof ReadableStream || typeof said === "string" ? said : JSON.stringify(said))
   }
-  const renewal = new Renewal({ token: "first", tokenExpiresInMls: 100_000, tokenUrl: "/p2p/token", clock, fetch, ...options })
+  const renewal = new Renewal({ token: "first", tokenExpiresInMls: 100_000, tokenUrl: URL, clock, fetch, ...options })
   renewal.start()
   return { clock, requests, renewal }
 }
@@ -22,7 +26,12 @@ test("renews before the token expires, again and again", async () => {
   await pass(clock, 74_000)
   assert.equal(requests.length, 0)
   await pass(clock, 2_000)
-  assert.deepEqual(requests, [{ url: "/p2p/token", method: "POST", headers: { "Content-Type": "application/json" }, token: "first" }])
+  const [{ signal, ...request }] = requests
+  assert.deepEqual(request, {
+    url: URL, method: "POST", mode: "same-origin", credentials: "same-origin", redirect: "error", referrerPolicy: "same-origin", cache: "no-store",
+    headers: { "Content-Type": "application/json" }, token: "first",
+  })
+  assert.ok(signal instanceof AbortSignal)
   assert.equal(renewal.token, "first+")
   await pass(clock, 31_000)
   assert.equal(renewal.token, "first++")
@@ -51,4 +60,61 @@ test("a token that lasts longer than a browser's timer waits its time", async ()
   const { clock, requests } = make(() => ({ ok: true, token: "t", expires_in_ms: 1e12 }), { tokenExpiresInMls: 2 ** 33 })
   await pass(clock, 1_000)
   assert.equal(requests.length, 0)
+})
+
+test("an answer of another shape changes nothing, and is asked for again later", async () => {
+  const good = { ok: true, token: "t", expires_in_ms: 40_000 }
+  const bad = [
+    "", "null", "7", "[]", "{}", "no JSON", "<html>", { token: "t", expires_in_ms: 1 },
+    ...[undefined, null, 7, "", {}, ["t"], "x".repeat(4_097)].map((token) => ({ ...good, token })),
+    ...[undefined, null, "40000", 0, -1, 0.5, {}, [40_000], true].map((expires_in_ms) => ({ ...good, expires_in_ms })),
+  ]
+  for (const answer of bad) {
+    const { clock, requests, renewal } = make(() => answer)
+    await pass(clock, 75_000 + 2 * RENEWAL_RETRY_MLS)
+    assert.deepEqual([requests.length, renewal.token], [3, "first"], JSON.stringify(answer))
+    renewal.stop()
+  }
+})
+
+test("however short a token is said to last, there is a pause", async () => {
+  const { clock, requests, renewal } = make(() => ({ ok: true, token: "t", expires_in_ms: 1 }), { tokenExpiresInMls: 1 })
+  await pass(clock, 10 * RENEWAL_PAUSE_MLS)
+  assert.equal(requests.length, 10)
+  renewal.stop()
+})
+
+test("an answer without an end isn't read to it", async () => {
+  let read = 0
+  const endless = () => new ReadableStream({ pull(stream) {
+    read++
+    stream.enqueue(new TextEncoder().encode(" ".repeat(1_024)))
+  } })
+  const { clock, requests, renewal } = make(endless)
+  await pass(clock, 75_000 + RENEWAL_RETRY_MLS)
+  assert.equal(requests.length, 2)
+  assert.ok(read < 4 * (MAX_RENEWAL_CHARACTERS / 1_024), `${read} KiB were read`)
+  renewal.stop()
+})
+
+test("nor is one waited for for ever", async () => {
+  let count = 0
+  const fetch = (_url, { signal }) => new Promise((_, reject) => {
+    count++
+    signal.addEventListener("abort", () => reject(signal.reason))
+  })
+  const { clock, renewal } = make(null, { fetch })
+  await pass(clock, 75_000 + RENEWAL_TIMEOUT_MLS + RENEWAL_RETRY_MLS)
+  assert.equal(count, 2)
+  renewal.stop()
+  assert.equal(clock.pending, 0)
+})
+
+test("an answer that comes after the end begins nothing anew", async () => {
+  const { clock, renewal } = make(() => {
+    renewal.stop()
+    return { ok: true, token: "t", expires_in_ms: 40_000 }
+  })
+  await pass(clock, 75_000)
+  assert.deepEqual([clock.pending, renewal.token], [0, "first"])
 })

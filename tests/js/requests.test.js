@@ -3,7 +3,8 @@ import { test } from "node:test"
 
 import { Content } from "../../static/js/contents.js"
 import { P2pError } from "../../static/js/errors.js"
-import { MAX_REQUESTS, REQUEST_TIMEOUT_MLS, Requests } from "../../static/js/requests.js"
+import { MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../static/js/limits.js"
+import { REQUEST_TIMEOUT_MLS, Requests } from "../../static/js/requests.js"
 import { FakeClock, settle } from "./support/fake_clock.js"
 import { reported } from "./support/report_error.js"
 import { fate } from "./support/world.js"
@@ -224,12 +225,12 @@ test("leaving rejects what is asked, and leaves nothing behind", async () => {
   await assertQuiet(clock)
 })
 
-test("only so many questions are under way, and what is answered makes room", async () => {
+test("only so many questions to one peer are under way, and what is answered makes room", async () => {
   const { clock, responders, ask } = open()
   /** @type {(() => void)[]} */
   const answers = []
   responders.bob.t = () => new Promise((resolve) => answers.push(() => resolve(1)))
-  const results = Array.from({ length: MAX_REQUESTS }, () => ask(1))
+  const results = Array.from({ length: MAX_REQUESTS_OF_PAIR }, () => ask(1))
   await assert.rejects(ask(1), { code: "rate_limited" })
   await settle()
   answers[0]()
@@ -241,10 +242,25 @@ test("only so many questions are under way, and what is answered makes room", as
   await assertQuiet(clock)
 })
 
-test("only so many questions are answered at a time; the next one is told so", async () => {
+test("one that doesn't answer keeps nobody from asking the others, and only so many wait for all", async () => {
+  const { requests } = open()
+  const askOf = (peerId) => fate(requests.ann.ask(peerId, Content.of(1, "t"), {}))
+  const silent = Array.from({ length: MAX_REQUESTS_OF_PAIR }, () => askOf("mallory"))
+  const [refused, other] = [askOf("mallory"), askOf("cleo")]
+  await settle()
+  assert.deepEqual([silent[0].is, refused.is, other.is], ["pending", "rate_limited", "pending"])
+  for (let number = 1; number < MAX_REQUESTS / MAX_REQUESTS_OF_PAIR; number++) for (let count = 0; count < MAX_REQUESTS_OF_PAIR; count++) askOf(`peer-${number}`)
+  const last = askOf("dave")
+  await settle()
+  assert.equal(last.is, "rate_limited")
+})
+
+test("only so many questions of one peer are answered at a time; the next one is told so, and others are answered", async () => {
   const { requests, responders, told } = open()
   responders.bob.t = () => new Promise(() => undefined)
-  for (let id = 1; id <= MAX_REQUESTS + 1; id++) void requests.bob.asked("cleo", id, { topic: "t", data: 1 })
+  responders.bob.u = () => 1
+  for (let id = 1; id <= MAX_REQUESTS_OF_PAIR + 1; id++) void requests.bob.asked("mallory", id, { topic: "t", data: 1 })
+  void requests.bob.asked("cleo", 1, { topic: "u", data: 1 })
   await settle()
-  assert.deepEqual(told.map(({ answer, error }) => [answer, error.code]), [[MAX_REQUESTS + 1, "rate_limited"]])
+  assert.deepEqual(told.map(({ answer, error }) => [answer, error?.code]), [[MAX_REQUESTS_OF_PAIR + 1, "rate_limited"], [1, undefined]])
 })

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
 import { bundleClient } from "../../tools/bundles.mjs"
+import { LOAD_TERM_MLS, MAX_LOADING } from "../../static/js/limits.js"
 import { FakeClock } from "./support/fake_clock.js"
 import { fate } from "./support/world.js"
 
@@ -59,7 +60,7 @@ async function open() {
     buffered: () => 0,
     reachable: () => ["bob"],
   })
-  return { dist, shipping, told, offers, gone: new P2pError("not_joined"), P2pError }
+  return { dist, shipping, clock, told, offers, gone: new P2pError("not_joined"), P2pError }
 }
 
 const offer = (id) => ({ kind: "offer", id, name: "x", type: "", size: 1 })
@@ -104,6 +105,20 @@ test("who asks about a file where the code for it can't be loaded is told so; wh
   await until(() => told.length === 3)
   assert.deepEqual(told, ["offer", "hold", "accept"].map((id) => ["bob", "fail", id, "unavailable"]))
   assert.deepEqual(offers, [])
+})
+
+test("code that never comes is waited for so long, and for so many", async () => {
+  const { dist, shipping, clock, told, gone } = await open()
+  await put(dist, "p2p-files.js", "await new Promise(() => undefined); export const Transfers = null")
+  const early = fate(shipping.send(new Blob(["x"]), { to: ["bob"] }).done)
+  for (let number = 0; number < 2 * MAX_LOADING; number++) shipping.noted("mallory", offer(`${number}`))
+  const refused = fate(shipping.send(new Blob(["x"]), { to: ["bob"] }).done)
+  await until(() => refused.is !== "pending")
+  assert.deepEqual([early.is, refused.is], ["pending", "rate_limited"])
+  clock.advance(LOAD_TERM_MLS)
+  await until(() => early.is !== "pending")
+  assert.deepEqual([early.is, told.filter(([, , , code]) => code === "unavailable").length, clock.pending], ["unavailable", MAX_LOADING - 1, 0])
+  shipping.leave(gone)
 })
 
 test("who leaves while the code is being loaded sends nothing, and is offered nothing; who comes back does, and is", async () => {

@@ -8,6 +8,9 @@ import { RECONNECT_MAX_MLS, Signaling } from "../../static/js/signaling.js"
 import { settle } from "./support/fake_clock.js"
 import { SocketIoServer } from "./support/socketio_server.js"
 
+const OFFER = { epoch: 1, negotiation: "1-1", description: { type: "offer", sdp: "v=0" } }
+const ANSWER = { epoch: 1, negotiation: "1-1", description: { type: "answer", sdp: "v=0" } }
+const CANDIDATES = { epoch: 1, negotiation: "1-1", candidates: [{ candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0, usernameFragment: "u" }] }
 const READY = { peer_id: "ann", host_peer_id: "ann", epoch: 1, ice_servers: [] }
 
 /** @type {SocketIoServer} */
@@ -81,14 +84,14 @@ test("hands on what the server says, also what comes before the join is accepted
   server.onConnect = (connection) => {
     connection.emit("session_ready", READY)
     connection.accept()
-    connection.emit("sdp_offer", { from: "ann" })
-    connection.emit("sdp_answer", { from: "bob" })
-    connection.emit("ice_candidate", { from: "cleo" })
+    connection.emit("sdp_offer", { from: "ann", ...OFFER })
+    connection.emit("sdp_answer", { from: "bob", ...ANSWER })
+    connection.emit("ice_candidate", { from: "cleo", ...CANDIDATES })
     connection.emit("peer_left", { peer_id: "dan", epoch: 1 })
   }
   signaling.join()
   await server.until(() => told.length === 5)
-  assert.deepEqual(told, [["ready", READY], ["received", { from: "ann" }], ["received", { from: "bob" }], ["received", { from: "cleo" }], ["peer left", "dan"]])
+  assert.deepEqual(told, [["ready", READY], ["received", { from: "ann", ...OFFER }], ["received", { from: "bob", ...ANSWER }], ["received", { from: "cleo", ...CANDIDATES }], ["peer left", "dan"]])
 })
 
 test("says signals in the protocol's words", async () => {

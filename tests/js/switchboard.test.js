@@ -2,10 +2,11 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../static/js/errors.js"
-import { MAX_WAITING_MESSAGES, MESSAGE_BURST } from "../../static/js/flood_guard.js"
+import { AHEAD_BYTES } from "../../static/js/files/limits.js"
+import { FAST_CHARACTERS, FAST_MESSAGES, MAX_CONSENTS, MAX_FAST_BYTES, MAX_UNCREDITED_BYTES, MAX_WAITING_MESSAGES, NEWS, RELAYED_MESSAGES, TURN_MESSAGES } from "../../static/js/limits.js"
 import { Guest } from "../../static/js/guest.js"
 import { decodeFrame } from "../../static/js/messages.js"
-import { FAST_BURST, FAST_RATE, MAX_CONSENTS, Switchboard } from "../../static/js/switchboard.js"
+import { Switchboard } from "../../static/js/switchboard.js"
 import { FakeClock } from "./support/fake_clock.js"
 
 /**
@@ -20,7 +21,7 @@ function open(...peerIds) {
   const failures = /** @type {any[]} */ ([])
   const fail = (guest, error) => failures.push([guest.connection.peerId, error.code])
   const switchboard = new Switchboard({
-    peerId: "host", clock,
+    peerId: "host",
     delegate: {
       connected: () => [...guests.values()].filter(({ isConnected }) => isConnected),
       connectedTo: (peerId) => (guests.get(peerId)?.isConnected ? guests.get(peerId) : null),
@@ -196,8 +197,9 @@ test("a page that comes again says again what it takes", () => {
 })
 
 test("only so many files are known to be taken, and the oldest is forgotten", () => {
-  const { joined: [ann, bob], say } = open("ann", "bob")
+  const { clock, joined: [ann, bob], say } = open("ann", "bob")
   consent(say, bob)
+  clock.advance(1_000)
   for (let number = 0; number < MAX_CONSENTS - 2; number++) say(bob, credit({ to: "ann", transfer: `f${number}` }))
   say(ann, chunk())
   assert.equal(bob.got.length, 1)
@@ -237,25 +239,27 @@ test("a receiver whose channel for files is full loses what doesn't fit, and no 
 
 test("of what may be lost, so much a second is handed on for each client, and what comes faster is lost", () => {
   const { clock, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
-  for (let id = 1; id <= FAST_BURST + 500; id++) say(ann, fast({ id, to: ["bob"] }))
-  assert.equal(bob.got.length, FAST_BURST)
+  const { burst, rate } = FAST_MESSAGES
+  for (let id = 1; id <= burst + 500; id++) say(ann, fast({ id, to: ["bob"] }))
+  assert.equal(bob.got.length, burst)
   say(cleo, fast({ to: ["bob"] }))
-  assert.equal(bob.got.length, FAST_BURST + 1)
+  assert.equal(bob.got.length, burst + 1)
   clock.advance(100)
-  for (let id = 9_000; id < 9_000 + FAST_RATE; id++) say(ann, fast({ id, to: ["bob"] }))
-  assert.equal(bob.got.length, FAST_BURST + 1 + FAST_RATE / 10)
+  for (let id = 9_000; id < 9_000 + rate; id++) say(ann, fast({ id, to: ["bob"] }))
+  assert.equal(bob.got.length, burst + 1 + rate / 10)
   say(ann, direct())
   assert.equal(bob.got.at(-1)[1].type, "Direct")
 })
 
 test("messages for single peers come at the pace of all messages, in order; who floods is given up", () => {
   const { clock, failures, joined: [ann, bob], say } = open("ann", "bob")
-  for (let id = 1; id <= MESSAGE_BURST + 200; id++) say(ann, direct({ id }))
-  assert.equal(bob.got.length, MESSAGE_BURST)
-  say(ann, received({ id: 7 }))
+  for (let id = 1; id <= RELAYED_MESSAGES.burst + 200; id++) say(ann, direct({ id }))
+  assert.equal(bob.got.length, TURN_MESSAGES)
+  for (let turn = 0; turn < RELAYED_MESSAGES.burst / TURN_MESSAGES; turn++) clock.advance(0)
+  assert.equal(bob.got.length, RELAYED_MESSAGES.burst)
   clock.advance(1_000)
-  assert.deepEqual(frames(bob).map(({ id }) => id), [...Array.from({ length: MESSAGE_BURST + 200 }, (_, index) => index + 1), 7])
-  for (let id = 1; id <= MESSAGE_BURST + MAX_WAITING_MESSAGES + 1; id++) if (failures.length === 0) say(ann, direct({ id }))
+  assert.deepEqual(frames(bob).map(({ id }) => id), Array.from({ length: RELAYED_MESSAGES.burst + 200 }, (_, index) => index + 1))
+  for (let id = 1; id <= RELAYED_MESSAGES.burst + MAX_WAITING_MESSAGES + 1; id++) if (failures.length === 0) say(ann, direct({ id }))
   assert.deepEqual(failures, [["ann", "rate_limited"]])
 })
 
@@ -264,4 +268,57 @@ test("what is too large with its stamp is its sender's fault", () => {
   const long = join("l".repeat(128))
   say(long, direct({ data: "x".repeat(262_050) }))
   assert.deepEqual([failures, bob.got], [[[long.connection.peerId, "too_large"]], []])
+})
+
+test("what is larger than what may be lost isn't passed on, whoever has sent it; whom it is for doesn't count", () => {
+  const { clock, here, switchboard, joined: [ann, bob] } = open("ann", "bob")
+  const to = ["bob", ...Array.from({ length: 250 }, (_, number) => `${number}`.padEnd(128, "x"))]
+  const data = "x".repeat(MAX_FAST_BYTES)
+  switchboard.admit(ann, fast({ to, data }), MAX_FAST_BYTES + JSON.stringify(to).length + 100)
+  assert.equal(bob.got.length, 1)
+  switchboard.admit(ann, fast({ data: `${data}${data}` }), 2 * MAX_FAST_BYTES)
+  assert.deepEqual([bob.got.length, here.length], [1, 0])
+  for (let id = 0; id < 2 * FAST_CHARACTERS.burst / MAX_FAST_BYTES; id++) switchboard.admit(ann, fast({ id, data }), MAX_FAST_BYTES)
+  assert.equal(bob.got.length, 1 + Math.floor((FAST_CHARACTERS.burst - MAX_FAST_BYTES - JSON.stringify(to).length - 100) / MAX_FAST_BYTES))
+  assert.equal(clock.pending, 0)
+})
+
+for (const [what, make] of /** @type {[string, (rest: any) => any][]} */ ([["Received", received], ["Credit", credit]])) {
+  test(`of ${what} a victim gets so many a second, and of what comes faster the newest`, () => {
+    const { clock, joined: [mallory, bob, cleo], say } = open("mallory", "bob", "cleo")
+    for (let id = 1; id <= 8_000; id++) say(mallory, make({ id, offset: id }))
+    assert.equal(bob.got.length, NEWS.burst)
+    say(mallory, make({ to: "cleo", id: 1, offset: 1 }))
+    clock.advance(10)
+    const { id, offset } = frames(bob).at(-1)
+    assert.equal(id ?? offset, 8_000)
+    assert.deepEqual([bob.got.length, cleo.got.length, clock.pending], [NEWS.burst + 1, 1, 0])
+  })
+}
+
+test("a host passes on as many bytes of a file as its sender goes ahead", () => {
+  assert.equal(MAX_UNCREDITED_BYTES, AHEAD_BYTES)
+})
+
+test("of a file nobody gets more than it has made room for; what it lacks it asks for again", () => {
+  const { joined: [ann, bob], say } = open("ann", "bob")
+  const bytes = new Uint8Array(64 * 1024)
+  const most = MAX_UNCREDITED_BYTES / bytes.length
+  const send = (count) => { for (let number = 0; number < count; number++) say(ann, chunk({ bytes })) }
+  const credits = (offset, rest = {}) => say(bob, credit({ to: "ann", offset, ...rest }))
+  say(bob, direct({ to: "ann", data: undefined, note: { kind: "accept", id: "f" } }))
+  send(3 * most)
+  assert.equal(bob.got.length, most)
+  credits(4 * bytes.length)
+  send(most)
+  assert.equal(bob.got.length, most + 4)
+  credits(4 * bytes.length)
+  send(1)
+  assert.equal(bob.got.length, most + 4)
+  credits(4 * bytes.length, { resume: true })
+  send(3 * most)
+  assert.equal(bob.got.length, 2 * most + 4)
+  credits(100 * most * bytes.length)
+  send(3 * most)
+  assert.equal(bob.got.length, 3 * most + 4)
 })

@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { MAX_LABEL_CHARACTERS } from "../../static/js/contents.js"
-import { checkTopic, MAX_HELD_CHARACTERS, MAX_HELD_MESSAGES, MAX_REPORTED, Topics } from "../../static/js/topics.js"
+import { MAX_REPORTED, MAX_REPORTED_OF_SENDER } from "../../static/js/limits.js"
+import { checkTopic, MAX_HELD_CHARACTERS, MAX_HELD_MESSAGES, Topics } from "../../static/js/topics.js"
 import { settle } from "./support/fake_clock.js"
 import { reported } from "./support/report_error.js"
 
@@ -131,7 +132,7 @@ test("only so many wait: the oldest is lost, which is told once for each topic",
   const { failures, heard, listen, show } = open()
   show("rare", "x")
   for (let number = 0; number < MAX_HELD_MESSAGES; number++) show("t", number)
-  assert.deepEqual(failures.map(({ code, message }) => [code, message]), [["no_handler", 'Messages on "rare" are lost, as nobody handles them.']])
+  assert.deepEqual(failures.map(({ code, message }) => [code, message]), [["no_handler", 'Messages of ann on "rare" are lost, as nobody handles them.']])
   show("t", "one more")
   show("t", "and another")
   assert.deepEqual(failures.map(({ message }) => message.includes('"t"')), [false, true])
@@ -161,10 +162,27 @@ test("only so many characters and bytes wait, of every kind", async () => {
   }
 })
 
-test("only so many topics are reported", () => {
-  const { failures, show } = open()
-  for (let number = 0; number < MAX_HELD_MESSAGES + 2 * MAX_REPORTED; number++) show(`${number}`, 1)
+test("only so many topics of one sender are reported, the last one with a word about that, and only so many in all", () => {
+  const { failures, show, topics } = open()
+  for (let number = 0; number < MAX_HELD_MESSAGES + 150; number++) show(`${number}`, 1)
+  assert.equal(failures.length, MAX_REPORTED_OF_SENDER)
+  assert.deepEqual(failures.map(({ message }) => message.includes("the last of 3 topics")), [false, false, true])
+  for (let sender = 0; sender < MAX_REPORTED; sender++) {
+    for (let number = 0; number < 2 * MAX_HELD_MESSAGES; number++) topics.show({ senderId: `peer-${sender}`, topic: `${number}`, data: 1 })
+  }
   assert.equal(failures.length, MAX_REPORTED)
+})
+
+test("what one sender says pushes out nothing that another one has said", async () => {
+  const { heard, listen, topics } = open()
+  const show = (senderId, topic, data) => topics.show({ senderId, topic, data })
+  for (let number = 0; number < 10; number++) show("bob", "t", number)
+  for (let number = 0; number < 5 * MAX_HELD_MESSAGES; number++) show("mallory", `made up ${number % 150}`, 1)
+  for (let number = 0; number < 50; number++) show("mallory", "made up", "x".repeat(MAX_HELD_CHARACTERS / 20))
+  for (let number = 10; number < 20; number++) show("bob", "t", number)
+  listen("t")
+  await settle()
+  assert.deepEqual(heard, Array.from({ length: 20 }, (_, number) => `t: ${number}`))
 })
 
 // Who answers

@@ -25,6 +25,7 @@ from pathlib import Path  # noqa: E402
 from typing import Any, TextIO  # noqa: E402
 
 from flask import Flask  # noqa: E402
+from flask_caching import Cache  # noqa: E402
 from flask_socketio import SocketIO  # noqa: E402
 from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
 
@@ -63,6 +64,8 @@ app.config.update(
 probes.PAUSES = (*probes.PAUSES[:-1], 10.0)
 probes.PROBE_TIMEOUT = sum(probes.PAUSES)
 app.config.update(json.loads(CONFIG))
+if "CACHE_TYPE" in app.config:
+    Cache(app)
 PROXIED = app.config.pop("PROXIED", False)
 if app.config.pop("OWN_SOCKETIO", False):
     # An app that uses Socket.IO for itself, over whatever transport, and takes files there.
@@ -82,7 +85,7 @@ if PROXIED:
 
 @app.get("/token/<session_id>/<peer_id>")
 def token(session_id: str, peer_id: str) -> str:
-    return str(state.signer.token(session_id, peer_id, 60, 600))
+    return str(state.issuer.token(session_id, peer_id, 60, 600))
 
 
 @app.get("/expired/<session_id>/<peer_id>")

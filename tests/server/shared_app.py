@@ -33,8 +33,8 @@ def create_app(redis_url: str | None = None) -> Flask:
 
     @app.get("/token/<session_id>/<peer_id>")
     def token(session_id: str, peer_id: str) -> str:
-        signer = app.extensions["p2p_streams"].signer
-        return str(signer.token(session_id, peer_id, 60, 600))
+        issuer = app.extensions["p2p_streams"].issuer
+        return str(issuer.token(session_id, peer_id, 60, 600))
 
     return app
 

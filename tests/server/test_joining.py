@@ -64,6 +64,9 @@ def test_a_negotiation(open_wire: Open, session_id: str) -> None:
 def test_a_host_that_drops_is_succeeded(open_wire: Open, session_id: str) -> None:
     ann, bob = open_wire().join(session_id, "ann"), open_wire().join(session_id, "bob")
     epoch = ann.wait_for("session_ready")["epoch"]
+    # The word of whom the host has told of counts.
+    peers = '{"ann":"connected","bob":"connected"}'
+    assert ann.ask("session_roster", f'{{"epoch":{epoch},"peers":{peers}}}') == {"ok": True}
     ann.drop()
     assert bob.wait_for("host_changed")["reason"] == "lost"
     answer = bob.ask("session_join", f'{{"lost_epoch":{epoch}}}')

@@ -230,20 +230,27 @@ def test_ice_servers_that_do_not_answer(redis: StoreServer) -> None:
     urls = [
         f"stun:127.0.0.1:{free_port()}",
         f"turn:127.0.0.1:{free_port()}?transport=tcp",
-        "stun:a..b",
-        "stun:a:b:c",
+        "stun:nobody.invalid",
         "turns:127.0.0.1?transport=udp",
     ]
     servers = [{"urls": urls, "username": "u", "credential": "c"}]
     done = run(redis.url, "doctor", "--json", TEST_ICE_SERVERS=json.dumps(servers))
     findings = [each for each in json.loads(done.stdout) if each["check"] == "ice"]
     assert done.returncode == 1
-    assert [each["level"] for each in findings] == ["error"] * 4 + ["ok"]
+    assert [each["level"] for each in findings] == ["error"] * 3 + ["ok"]
     assert "within 2 s" in findings[0]["problem"]
     assert "refused" in findings[1]["problem"]
-    assert "UnicodeError" in findings[2]["problem"]
-    assert "no URL" in findings[3]["problem"]
-    assert "DTLS" in findings[4]["problem"]
+    assert "can't be reached" in findings[2]["problem"]
+    assert "DTLS" in findings[3]["problem"]
+
+
+def test_an_ice_server_that_is_none(redis: StoreServer) -> None:
+    servers = [{"urls": "stun:a..b"}]
+    done = run(redis.url, "doctor", "--json", TEST_ICE_SERVERS=json.dumps(servers))
+    (finding,) = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (finding["level"], finding["check"]) == ("error", "P2P_ICE_SERVERS")
+    assert "a..b" not in finding["problem"]
 
 
 def test_an_app_that_refuses_to_start(redis: StoreServer) -> None:

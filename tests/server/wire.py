@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.request import urlopen
 
@@ -28,6 +28,8 @@ def until(condition: Callable[[], bool], problem: Callable[[], str]) -> None:
 class Wire:
     """One WebSocket, with Engine.IO's handshake done (Engine.IO 4, Socket.IO 5)."""
 
+    SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = ()
+
     def __init__(self, url: str, address: str | None = None) -> None:
         self.events: list[tuple[str, Any]] = []
         self.refusal: Any = None
@@ -39,6 +41,7 @@ class Wire:
         self._socket = websocket.create_connection(
             url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket",
             timeout=TIMEOUT,
+            sockopt=self.SOCKET_OPTIONS,
             header={} if address is None else {"X-Forwarded-For": address},
         )
         assert self._recv().startswith("0{")

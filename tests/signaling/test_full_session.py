@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from flask_p2p_streams import ConfigurationError
+from flask_p2p_streams.limits import MORE_PEERS
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.conftest import AppFactory
 
@@ -98,3 +99,39 @@ def test_many_at_once(app: Flask) -> None:
     assert {refusal["code"] for refusal in refusals} == {"session_full"}
     rooms = app.extensions["p2p_streams"].signaling.rooms
     assert len(rooms) == PLACES
+
+
+# What a host tells of peers that never were here
+
+
+def made_up(count: int) -> dict[str, str]:
+    return {f"ghost-{number}": "connected" for number in range(count)}
+
+
+def test_a_host_tells_of_no_more_than_there_is_room_for(app: Flask) -> None:
+    ann = join(app, "room", "ann")
+    assert ann.report(made_up(PLACES + MORE_PEERS + 1))["error"]["code"] == "too_large"
+    assert app.extensions["p2p_streams"].store.read_roster("room") == {}
+    assert not is_full(app)
+
+
+def test_a_roster_of_too_many_bytes(make_app: AppFactory) -> None:
+    app = make_app(P2P_MAX_PEERS=None)
+    ann = join(app, "room", "ann")
+    peers = {f"{number:04}" + "x" * 120: "connected" for number in range(1_100)}
+    assert ann.report(peers)["error"]["code"] == "too_large"
+    assert ann.report(dict(list(peers.items())[:1000])) == {"ok": True}
+
+
+@pytest.mark.parametrize("goes", ["leave", "drop"])
+def test_a_host_that_has_gone_keeps_nobody_out(make_app: AppFactory, goes: str) -> None:
+    app = make_app(P2P_MAX_PEERS=PLACES, P2P_JOIN_RATE=None, P2P_HOST_GRACE=0)
+    ann = join(app, "room", "ann")
+    assert ann.report(made_up(PLACES)) == {"ok": True}
+    assert is_full(app)
+    getattr(ann, goes)()
+    eve = join(app, "room", "eve")
+    assert eve.is_host
+    # The next host has told of its own peers.
+    assert eve.report({"eve": "connected"}) == {"ok": True}
+    assert not is_full(app, "fay")

@@ -99,7 +99,7 @@ def test_everybody_has_to_go(app: Flask, p2p: P2PStreams, ann: Any, bob: Any) ->
 
 
 def test_no_token_from_before_is_good(app: Flask, p2p: P2PStreams) -> None:
-    token = app.extensions["p2p_streams"].signer.token("room", "ann", 60, 60)
+    token = app.extensions["p2p_streams"].issuer.token("room", "ann", 60, 60)
     p2p.close("room")
     assert refusal(join(app, "room", "ann", token=token)) == "session_expired"
     assert join(app, "room", "ann").is_host

@@ -1,4 +1,6 @@
+import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -6,6 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_p2p_streams import P2PStreams
+from flask_p2p_streams.breaker import Breaker
 from flask_p2p_streams.testing import join
 from flask_p2p_streams.tokens import Role, Signer
 
@@ -41,7 +44,7 @@ def test_a_fresh_token_says_the_same(app: Flask, signer: Signer) -> None:
     response = post(app, {"token": older})
     assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
     answer = response.get_json()
-    assert (answer["ok"], answer["expires_in_ms"]) == (True, 60_000)
+    assert (answer["ok"], answer["expires_in_ms"]) == (True, pytest.approx(60_000, abs=1))
     one, other = signer.read_token(older), signer.read_token(answer["token"])
     assert (one.session_id, one.peer_id, one.expires_in, one.role) == (
         other.session_id,
@@ -122,15 +125,116 @@ def test_a_ban(app: Flask, p2p: P2PStreams, signer: Signer) -> None:
     assert refused(post(app, {"token": token})) == (403, "forbidden")
 
 
-def test_no_token_is_washed_clean(app: Flask, p2p: P2PStreams, signer: Signer) -> None:
-    token = signer.token("room", "ann", 60, 60)
+def test_no_token_is_washed_clean(app: Flask, p2p: P2PStreams) -> None:
+    issuer = app.extensions["p2p_streams"].issuer
+    token = issuer.token("room", "ann", 60, 60)
     p2p.close("room")
     assert refused(post(app, {"token": token})) == (403, "session_expired")
-    later = post(app, {"token": signer.token("room", "ann", 60, 60)}).get_json()["token"]
+    later = post(app, {"token": issuer.token("room", "ann", 60, 60)}).get_json()["token"]
+    assert join(app, "room", "ann", token=later).is_host
     p2p.close("room")
     answer = join(app, "room", "ann", token=later).refusal
     assert answer is not None
     assert answer["code"] == "session_expired"
+
+
+def test_a_session_that_is_closed_while_the_app_is_asked(app: Flask, p2p: P2PStreams) -> None:
+    issuer = app.extensions["p2p_streams"].issuer
+    token = issuer.token("room", "ann", 60, 60)
+
+    @p2p.authorize
+    def close(*_: object) -> None:
+        p2p.close("room")
+
+    assert refused(post(app, {"token": token})) == (403, "session_expired")
+
+
+def test_a_session_that_is_closed_while_its_token_is_renewed(
+    app: Flask, p2p: P2PStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Just after the look at the session, and before anything is signed.
+    state = app.extensions["p2p_streams"]
+    token, read = state.issuer.token("room", "ann", 60, 60), state.store.read
+
+    def read_and_close(session_id: str) -> Any:
+        found = read(session_id)
+        p2p.close(session_id)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state.store, "read", read_and_close)
+        renewed = post(app, {"token": token}).get_json()["token"]
+        rendered = state.issuer.token("room", "ann", 60, 60)
+    for each in (renewed, rendered):
+        answer = join(app, "room", "ann", token=each).refusal
+        assert answer is not None
+        assert answer["code"] == "session_expired"
+    assert join(app, "room", "ann").is_host
+
+
+def test_a_page_that_is_rendered_while_the_store_fails(
+    app: Flask, p2p: P2PStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = app.extensions["p2p_streams"]
+
+    def fail(*_: object) -> None:
+        raise OSError("gone")
+
+    with monkeypatch.context() as patch, app.test_request_context("/"):
+        patch.setattr(state.store.guarded._store, "read_many", fail)
+        tag: Any = app.jinja_env.globals["p2p_frame_tag"]
+        (token,) = re.findall(r' token="([^"]+)"', str(tag(session_id="room", peer_id="ann")))
+    # It knows of no closing, so its time counts; a renewal tells it of those before.
+    monkeypatch.setattr(state.store.guarded, "_breaker", Breaker(""))
+    assert state.signer.read_token(token).closing is None
+    assert join(app, "room", "ann", token=token).is_host
+    renewed = post(app, {"token": token}).get_json()["token"]
+    assert state.signer.read_token(renewed).closing == 0
+    p2p.close("room")
+    for each in (token, renewed):
+        answer = join(app, "room", "ann", token=each).refusal
+        assert answer is not None
+        assert answer["code"] == "session_expired"
+
+
+# How long it may go on
+
+
+def test_a_page_s_renewals_end_together(app: Flask, signer: Signer) -> None:
+    now = time.time()
+    first = signer.read_token(signer.token("room", "ann", 3600, 60))
+    for age, left in ((80_000, 3600), (86_000, 400), (86_380, 20)):
+        # The page is so old, and its token was renewed a while ago.
+        older = replace(
+            first, first_issued_at=now - age, issued_at=now - 3500, expires_at=now + 100
+        )
+        answer = post(app, {"token": signer.signed(older)}).get_json()
+        assert answer["ok"]
+        expected = max(left, 100) if age < 86_380 else 100
+        assert answer["expires_in_ms"] / 1000 == pytest.approx(expected, abs=5)
+        renewed = signer.read_token(answer["token"])
+        assert renewed.expires_at - now == pytest.approx(expected, abs=5)
+        assert renewed.first_issued_at == older.first_issued_at
+    oldest = replace(first, first_issued_at=now - 86_395, issued_at=now - 60, expires_at=now + 5)
+    response = post(app, {"token": signer.signed(oldest)})
+    assert refused(response) == (403, "token_expired")
+    assert response.get_json()["error"]["retry"] is False
+
+
+def test_nor_does_an_app_that_says_yes_change_that(
+    app: Flask, p2p: P2PStreams, signer: Signer
+) -> None:
+    p2p.authorize(lambda *_: True)
+    now = time.time()
+    first = signer.read_token(signer.token("room", "ann", 3600, 60))
+    oldest = replace(first, first_issued_at=now - 86_395, issued_at=now - 60, expires_at=now + 5)
+    assert refused(post(app, {"token": signer.signed(oldest)})) == (403, "token_expired")
+
+
+def test_a_page_that_was_given_longer_is_told_so(app: Flask, signer: Signer) -> None:
+    week = 7 * 86_400
+    answer = post(app, {"token": signer.token("room", "ann", week, 60)}).get_json()
+    assert answer["expires_in_ms"] == pytest.approx(week * 1000, abs=60_000)
 
 
 def test_a_session_that_has_ended(app: Flask, signer: Signer) -> None:

@@ -32,7 +32,7 @@ def running(module: str, *arguments: str) -> Iterator[Server]:
         command = [sys.executable, "-m", module, *arguments, str(port)]
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         try:
-            _wait_until_it_listens(process, port)
+            listening(process, port)
             yield Server(f"http://127.0.0.1:{port}", process)
         except BaseException:
             output.seek(0)
@@ -43,7 +43,8 @@ def running(module: str, *arguments: str) -> Iterator[Server]:
             process.wait(10)
 
 
-def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int) -> None:
+def listening(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Wait until a server listens."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

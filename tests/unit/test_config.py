@@ -39,6 +39,8 @@ def test_a_misspelt_key_names_the_nearest() -> None:
         ("P2P_NAMESPACE", None),
         ("P2P_URL_PREFIX", ""),
         ("P2P_URL_PREFIX", "/<x>"),
+        ("P2P_AUDIENCE", ""),
+        ("P2P_AUDIENCE", 7),
         ("P2P_TOKEN_MAX_AGE", 0),
         ("P2P_TOKEN_MAX_AGE", "3600"),
         ("P2P_TOKEN_MAX_AGE", True),

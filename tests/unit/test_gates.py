@@ -14,6 +14,7 @@ from flask_p2p_streams.tokens import Role
 
 NOW = 1_700_000_000.0
 OPEN = Gate()
+TICKET = Pass(issued_at=NOW, closing=0)
 
 
 def code(barred: Barred | None) -> str | None:
@@ -25,9 +26,9 @@ def code(barred: Barred | None) -> str | None:
 
 def test_a_ban_ends_at_its_time() -> None:
     gate = gates.banned(OPEN, "eve", NOW + 60, NOW)
-    assert code(gates.removed(gate, "eve", NOW, NOW + 59)) == "forbidden"
-    assert gates.removed(gate, "eve", NOW, NOW + 60) is None
-    assert gates.removed(gate, "bob", NOW, NOW) is None
+    assert code(gates.removed(gate, "eve", TICKET, NOW + 59)) == "forbidden"
+    assert gates.removed(gate, "eve", TICKET, NOW + 60) is None
+    assert gates.removed(gate, "bob", TICKET, NOW) is None
     assert gate.keep_until == NOW + 60
 
 
@@ -47,18 +48,35 @@ def test_bans_are_bounded() -> None:
     assert len(gates.banned(gate, "eve", NOW + 9999, NOW + 9000).bans) == 1
 
 
-@pytest.mark.parametrize(("issued_at", "expected"), [(-1, True), (0, True), (0.001, False)])
-def test_closing_refuses_the_tokens_until_now(issued_at: float, expected: bool) -> None:
+@pytest.mark.parametrize("issued_at", [NOW - 3600, NOW, NOW + 3600])
+def test_closing_refuses_the_tokens_that_do_not_know_of_it(issued_at: float) -> None:
     gate = gates.closed(gates.locked(OPEN, True, NOW), NOW, NOW + 60)
-    barred = gates.removed(gate, "ann", NOW + issued_at, NOW + 1)
-    assert code(barred) == ("session_expired" if expected else None)
+    for closing, expected in ((0, "session_expired"), (gate.closing, None)):
+        ticket = Pass(issued_at=issued_at, closing=closing)
+        assert code(gates.removed(gate, "ann", ticket, NOW + 1)) == expected
     assert not gate.locked
     assert gate.keep_until == NOW + 60
 
 
 def test_closing_again_on_a_clock_that_was_set_back() -> None:
-    gate = gates.closed(gates.closed(OPEN, NOW, NOW + 60), NOW - 5, NOW + 55)
-    assert (gate.closed_at, gate.keep_until) == (NOW, NOW + 60)
+    first = gates.closed(OPEN, NOW, NOW + 60)
+    gate = gates.closed(first, NOW - 5, NOW + 55)
+    assert (gate.closing, gate.keep_until) == (first.closing + 1, NOW + 60)
+
+
+def test_closing_after_the_one_before_was_forgotten() -> None:
+    first = gates.closed(OPEN, NOW, NOW + 60)
+    assert gates.closed(OPEN, NOW + 1, NOW + 60).closing > first.closing
+    # Nor does a token of then lose its right by that alone.
+    assert gates.removed(OPEN, "ann", Pass(closing=first.closing), NOW) is None
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(-1, True), (40, True), (40.1, False)])
+def test_where_a_token_knows_of_no_closing_its_time_counts(seconds: float, expected: bool) -> None:
+    gate = gates.closed(OPEN, NOW, NOW + 60)
+    barred = gates.removed(gate, "ann", Pass(issued_at=NOW + seconds), NOW + 60)
+    assert code(barred) == ("session_expired" if expected else None)
+    assert gates.removed(OPEN, "ann", Pass(issued_at=NOW + seconds), NOW + 60) is None
 
 
 # Times
@@ -120,7 +138,7 @@ def test_the_store_is_asked_only_where_it_matters() -> None:
 
 GATES = st.builds(
     Gate,
-    st.none() | st.floats(0, 1e12),
+    st.integers(0, 2**53),
     st.booleans(),
     st.dictionaries(st.text(), st.floats(0, 1e12)),
     st.floats(0, 1e12),
@@ -134,11 +152,24 @@ def test_text_and_back(gate: Gate) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"closed_at": "x"}, {"locked": 1}, {"bans": []}, {"bans": {"eve": True}}, {"x": 1}],
+    [
+        {"closing": "x"},
+        {"closing": True},
+        {"closing": None},
+        {"locked": 1},
+        {"bans": []},
+        {"bans": {"eve": True}},
+        {"x": 1},
+    ],
 )
 def test_a_corrupt_record(change: dict[str, object]) -> None:
     assert Gate.from_record({**asdict(OPEN), **change}) is None
     assert Gate.from_record(None) is Gate.from_record({}) is None
+
+
+def test_the_gate_of_an_earlier_version() -> None:
+    record = {"closed_at": NOW, "locked": True, "bans": {"eve": NOW}, "keep_until": NOW}
+    assert Gate.from_record(record) == Gate(0, True, {"eve": NOW}, NOW)
 
 
 def test_a_gate_is_a_value() -> None:

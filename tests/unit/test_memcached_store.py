@@ -91,9 +91,7 @@ def test_the_same_text_at_another_version_is_another(cache: Spied, store: Memcac
     assert not store.replace("k", "first", "ours", 60)
 
 
-def test_an_exchange_comes_after_those_who_were_faster(
-    cache: Spied, store: MemcachedStore
-) -> None:
+def test_an_exchange_comes_after_those_who_were_faster(cache: Spied, store: MemcachedStore) -> None:
     store.write("k", "first", 60)
     cache.before_add = lambda: store.write("k", "theirs", 60)
     assert store.exchange("k", "ours", 60) == "theirs"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_p2p_streams import messages
+from flask_p2p_streams import messages, rosters
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 
 LIMIT = 65_536
@@ -43,7 +43,7 @@ PARSERS: list[Parser] = [
     parse_answer,
     parse_candidates,
     messages.parse_leave,
-    messages.parse_roster,
+    rosters.parse,
 ]
 
 
@@ -82,9 +82,16 @@ def test_candidates_are_rebuilt() -> None:
     assert signal.body == {"candidates": [CANDIDATE, {"candidate": "", **nothing}]}
 
 
-def test_roster() -> None:
-    roster = messages.parse_roster({"epoch": 5, "peers": {"bob": "connected", "é": "failed"}})
-    assert roster.peers == {"bob": "connected", "é": "failed"}
+@pytest.mark.parametrize(
+    ("ms", "seconds"), [(None, None), (5_000, 5.0), (0, 1.0), (10_000_000, 60.0), (1_500, 1.5)]
+)
+def test_for_how_long_a_page_may_stand_still(ms: int | None, seconds: float | None) -> None:
+    assert messages.parse_join({"idle_timeout_ms": ms}).idle_timeout == seconds
+
+
+@pytest.mark.parametrize("ms", ["5000", 1.5, -1, True, [], 2**60])
+def test_no_time_to_stand_still(ms: object) -> None:
+    assert refusal(messages.parse_join, {"idle_timeout_ms": ms}) is ErrorCode.BAD_REQUEST
 
 
 @pytest.mark.parametrize("reason", ["connected", "closed"])
@@ -195,27 +202,13 @@ def test_a_wrong_reason(reason: object) -> None:
     assert refusal(messages.parse_leave, {"reason": reason}) is ErrorCode.BAD_REQUEST
 
 
-@pytest.mark.parametrize(
-    ("peers", "code"),
-    [
-        ([], "bad_request"),
-        ({"bob": "happy"}, "bad_request"),
-        ({"bob": ["connected"]}, "bad_request"),
-        ({"": "connected"}, "bad_request"),
-        ({str(n): "new" for n in range(1001)}, "too_large"),
-    ],
-)
-def test_a_wrong_roster(peers: object, code: str) -> None:
-    assert refusal(messages.parse_roster, {"epoch": 5, "peers": peers}).value == code
-
-
 # Whatever comes
 
 TEXT = st.sampled_from(["", "ann", "a b", "\0", "é", "\ud800", "\U0001f600", "x" * 200])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
 JSON = LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(TEXT, LEAVES, max_size=3)
 FIELDS = "to epoch negotiation description candidates reason peers type sdp candidate"
-KEYS = st.sampled_from(["token", "seat", "lost_epoch", "connected_epoch", *FIELDS.split()])
+KEYS = st.sampled_from(["token", *messages.JOIN_KEYS, *FIELDS.split()])
 
 
 @pytest.mark.parametrize("parse", PARSERS)

@@ -1,16 +1,17 @@
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from flask_p2p_streams import overview as module
+from flask_p2p_streams import rosters
 from flask_p2p_streams.atomic import hashed_key
 from flask_p2p_streams.directory import MAX_LISTED, WorkerEntry
 from flask_p2p_streams.gates import Gate
 from flask_p2p_streams.guarded import GuardedStore
 from flask_p2p_streams.overview import incomplete, overview
 from flask_p2p_streams.records import Session
+from flask_p2p_streams.rosters import Roster
 
 NOW = 1_700_000_000.0
 ONE = WorkerEntry("w1", "web:1", NOW, "gevent", True, "0.1.0", sessions=("chat",))
@@ -28,9 +29,8 @@ class Shelf:
 
     def keep(self, session: Session, *peers: str) -> None:
         self.values[hashed_key("session", session.id)] = session.to_text()
-        self.values[hashed_key("roster", session.id)] = json.dumps(
-            dict.fromkeys(peers, "connected")
-        )
+        roster = Roster(session.epoch, dict.fromkeys(peers, "connected"))
+        self.values[hashed_key("roster", session.id)] = rosters.to_text(roster)
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
         self.trips += 1
@@ -91,7 +91,7 @@ def test_many_sessions_are_read_in_parts(
         (replace(CHAT, host=None, host_sid=None), "empty"),
         (replace(CHAT, host=None, host_sid=None, opened=False), "empty"),
         (
-            replace(CHAT, host=None, host_sid=None, opened=False, gate=Gate(closed_at=NOW)),
+            replace(CHAT, host=None, host_sid=None, opened=False, gate=Gate(closing=1)),
             "closed",
         ),
     ],

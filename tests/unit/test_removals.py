@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from flask_p2p_streams.decisions import Following, Hosting, Hostless
 from flask_p2p_streams.gates import Pass
+from flask_p2p_streams.limits import CLOCK_SKEW
 from flask_p2p_streams.records import Session, Vacated
 from flask_p2p_streams.removals import close, kick, lock
 from flask_p2p_streams.seats import leave, lose
@@ -56,16 +57,16 @@ def test_removing_from_a_session_that_nobody_has_opened() -> None:
 def test_closing_is_kept_as_long_as_a_token_may_last() -> None:
     session, vacated = close(HOSTED, "room", NOW, 60)
     assert vacated == Vacated(5, "ann", "sid-a")
-    assert session.gate.keep_until == NOW + 600
+    assert session.gate.keep_until == NOW + 600 + 2 * CLOCK_SKEW
     assert not session.opened
-    assert close(None, "room", NOW, 60)[0].gate.keep_until == NOW + 60
+    assert close(None, "room", NOW, 60)[0].gate.keep_until == NOW + 60 + 2 * CLOCK_SKEW
 
 
 def test_a_later_token_opens_it_again() -> None:
     session, _ = close(HOSTED, "room", NOW, 60)
-    older = who("ann", ticket=Pass(issued_at=NOW), seat=Seat("room", "ann", 5))
+    older = who("ann", ticket=Pass(issued_at=NOW + 9, closing=0), seat=Seat("room", "ann", 5))
     assert join(session, older)[0] is session
-    opened = join(session, who("ann", ticket=Pass(issued_at=NOW + 1)))[1]
+    opened = join(session, who("ann", ticket=Pass(closing=session.gate.closing)))[1]
     assert opened == Hosting(FRESH + 1, resumed=False, opened=True)
 
 
@@ -154,13 +155,15 @@ class Story:
     now: float = NOW
     hosts: dict[int, str] = field(default_factory=dict)
     banned: dict[str, float] = field(default_factory=dict)
-    closed_at: float = 0.0
-    issued: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PEERS, NOW))
+    closings: int = 0
+    issued: dict[str, tuple[int, int]] = field(default_factory=lambda: dict.fromkeys(PEERS, (0, 0)))
+    """How often it had been closed when each peer's page was rendered, and what that page knows."""
 
     def step(self, step: str, peer_id: str, seconds: int) -> None:
         self.now += abs(seconds)
         if seconds < 0:
-            self.issued[peer_id] = self.now
+            known = self.session.gate.closing if self.session else 0
+            self.issued[peer_id] = (self.closings, known)
         sid = (self.session and self.session.host == peer_id and self.session.host_sid) or "none"
         if step == "leave":
             self.session, _ = leave(self.session, sid)
@@ -171,8 +174,10 @@ class Story:
             self.session, _ = kick(self.session, "room", peer_id, self.now, until)
             self.banned[peer_id] = max(self.banned.get(peer_id, 0), until)
         elif step == "close":
-            self.session, _ = close(self.session, "room", self.now, 60)
-            self.closed_at = self.now
+            # Each at another worker, whose clock differs by half a minute.
+            clock = self.now + 30 * (seconds % 3 - 1)
+            self.session, _ = close(self.session, "room", clock, 60)
+            self.closings += 1
         elif step.endswith("lock"):
             self.session, _ = lock(self.session, "room", step == "lock", self.now, 60)
         else:
@@ -186,13 +191,16 @@ class Story:
             seat=Seat("room", peer_id, max(mine)) if step == "rejoin" and mine else None,
             lost_epoch=self.session.epoch if step == "lost" and self.session else None,
             ticket=Pass(
-                self.issued[peer_id], Role(can_host=step != "reader"), present=lambda: PEERS[:2]
+                issued_at=self.now,
+                closing=self.issued[peer_id][1],
+                role=Role(can_host=step != "reader"),
+                present=lambda: PEERS[:2],
             ),
         )
         self.session, decision = join(self.session, candidate)
         if isinstance(decision, (Hosting, Following)):
             assert self.banned.get(peer_id, 0) <= self.now
-            assert self.issued[peer_id] > self.closed_at
+            assert self.issued[peer_id][0] == self.closings
         if isinstance(decision, Hosting):
             assert step != "reader"
             assert self.hosts.setdefault(decision.epoch, peer_id) == peer_id

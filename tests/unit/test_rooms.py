@@ -1,6 +1,7 @@
 import pytest
 
-from flask_p2p_streams.rooms import MAX_OFFERS, Member, Room, Rooms, peer_room, session_room
+from flask_p2p_streams.negotiations import MAX_OFFERS
+from flask_p2p_streams.rooms import Member, Room, Rooms, peer_room, session_room
 
 
 def member(sid: str, peer_id: str, session_id: str = "room") -> Member:
@@ -80,13 +81,14 @@ def test_plain_names_stay_readable() -> None:
 def test_offers_are_remembered_within_a_bound() -> None:
     room = Room(5, "ann", {"ann": "s1"})
     for number in range(MAX_OFFERS + 1):
-        room.offered(str(number), "n1")
-    assert len(room.offers) == MAX_OFFERS
+        room.negotiations.offered(str(number), "n1")
+    assert len(room.negotiations) == MAX_OFFERS
     assert room.awaits("0", "n1") is None
     assert room.awaits("1", "n1") is True
     assert room.awaits("1", "n2") is False
     room.observe(6, "ann")
     assert room.awaits("1", "n1") is None
+    assert len(room.negotiations) == 0
 
 
 def test_the_sockets_of_a_session() -> None:

@@ -35,7 +35,7 @@ def test_where_there_is_none_one_is_made() -> None:
     assert server.async_mode == "threading"
     assert server.async_handlers is False
     assert server.eio.transports == ["websocket"]
-    assert (server.eio.ping_interval, server.eio.ping_timeout) == (5, 5)
+    assert (server.eio.ping_interval, server.eio.ping_timeout) == (2, 5)
 
 
 def test_it_is_made_with_the_app_s_options() -> None:

@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -6,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_p2p_streams.decisions import Following, Hosting, Hostless, Suspected, Waiting
+from flask_p2p_streams.decisions import Doubted, Following, Hosting, Hostless, Suspected, Waiting
 from flask_p2p_streams.gates import Pass
-from flask_p2p_streams.records import Session
+from flask_p2p_streams.records import Session, Vacated
 from flask_p2p_streams.seats import leave, lose
 from flask_p2p_streams.sessions import RECOVERY, Candidacy, join
 from flask_p2p_streams.tokens import Role, Seat
@@ -104,8 +105,29 @@ def test_nobody_waits_longer_than_the_grace(later: float) -> None:
     assert isinstance(join(LOST, who("bob", now=NOW + later))[1], Hosting)
 
 
+def lost(peer_id: str, *witnesses: str, **changes: Any) -> Candidacy:
+    """Return one who has lost the host, of whom the host has told that these are connected."""
+    return who(peer_id, lost_epoch=5, witnesses=frozenset({"ann", *witnesses}), **changes)
+
+
 def test_who_lost_that_host_too_does_not_wait() -> None:
-    assert join(LOST, who("bob", lost_epoch=5))[1] == Hosting(FRESH, resumed=False)
+    assert join(LOST, lost("bob", "bob"))[1] == Hosting(FRESH, resumed=False)
+
+
+def test_most_of_those_who_lost_it_do_not_wait() -> None:
+    session, decision = join(LOST, lost("bob", "bob", "cyd", "dan"))
+    assert decision == Waiting(500)
+    assert join(session, lost("bob", "bob", "cyd", "dan", now=NOW + 0.1))[0] is session
+    assert join(session, lost("eve", "bob", "cyd", "dan"))[1] == Waiting(500)
+    session, decision = join(session, lost("cyd", "bob", "cyd", "dan"))
+    assert decision == Hosting(FRESH, resumed=False)
+    assert session is not None
+    assert session.doubts == {}
+
+
+def test_who_never_was_connected_has_lost_nobody() -> None:
+    assert join(LOST, lost("eve", "bob"))[1] == Waiting(500)
+    assert join(LOST, lost("eve"))[0] is LOST
 
 
 @pytest.mark.parametrize("lost_epoch", [4, 6])
@@ -113,7 +135,7 @@ def test_who_lost_another_host_waits(lost_epoch: int) -> None:
     assert isinstance(join(LOST, who("bob", lost_epoch=lost_epoch))[1], Waiting)
 
 
-SUSPECTED = Suspected(5, "sid-a", "there")
+SUSPECTED = Suspected(5, "sid-a", "there", "ann")
 
 
 def test_who_lost_a_host_that_is_here_has_it_asked() -> None:
@@ -123,13 +145,58 @@ def test_who_lost_a_host_that_is_here_has_it_asked() -> None:
     assert join(HOSTED, who("bob", lost_epoch=4))[1] == Following(5, "ann")
 
 
+def test_a_word_is_kept_until_the_host_is_heard_of() -> None:
+    session, decision = join(HOSTED, lost("bob", "bob", "cyd"))
+    assert decision == SUSPECTED
+    assert session is not None
+    assert session.doubts == {"bob": NOW}
+    assert join(session, lost("bob", "bob", "cyd"))[0] is session
+    assert join(session, lost("bob", "bob", vouched="sid-b"))[0] is session
+    assert join(session, lost("cyd", "bob", "cyd", vouched="sid-a"))[0] == HOSTED
+
+
+def test_one_word_is_not_enough() -> None:
+    for asker in (lost("eve"), lost("bob", "bob"), lost("bob", "bob", "cyd"), lost("ann", "ann")):
+        asked = replace(asker, silent="sid-a", sid="sid-x")
+        if asker.peer_id != "ann":
+            assert join(HOSTED, asked)[1] == Doubted(500)
+
+
+def test_two_of_three_are_enough() -> None:
+    crowd = ("bob", "cyd", "dan")
+    session = join(HOSTED, lost("bob", *crowd))[0]
+    assert join(session, lost("bob", *crowd, silent="sid-a"))[1] == Doubted(500)
+    session, decision = join(session, lost("cyd", *crowd, silent="sid-a"))
+    assert decision == Hosting(FRESH, resumed=False, against="majority")
+    assert session is not None
+    assert (session.host, session.doubts) == ("cyd", {})
+
+
+def test_a_page_that_has_stood_still_for_too_long_is_gone() -> None:
+    slow = replace(HOSTED, idle_timeout=8.0)
+    for session, silence in ((HOSTED, 4.75), (slow, 7.75)):
+        # It comes again when the time is up.
+        assert join(session, lost("eve", silent="sid-a", silence=silence))[1] == Doubted(250)
+    for session, silence in ((HOSTED, 5.0), (slow, 8.0)):
+        decision = join(session, lost("eve", silent="sid-a", silence=silence))[1]
+        assert decision == Hosting(FRESH, resumed=False, against="silence")
+
+
+def test_a_host_says_for_how_long_it_may_stand_still() -> None:
+    for session in (None, FREE):
+        after = join(session, who("bob", idle_timeout=9.0))[0]
+        assert after is not None
+        assert after.idle_timeout == 9.0
+
+
 def test_a_host_that_has_answered_is_followed() -> None:
     assert join(HOSTED, who("bob", lost_epoch=5, vouched="sid-a"))[1] == Following(5, "ann")
     assert join(HOSTED, who("bob", lost_epoch=5, vouched="sid-b"))[1] == SUSPECTED
 
 
 def test_a_host_that_is_silent_is_followed_by_the_next() -> None:
-    assert join(HOSTED, who("bob", lost_epoch=5, silent="sid-a"))[1] == Hosting(FRESH, False)
+    gone = who("bob", lost_epoch=5, silent="sid-a", silence=math.inf)
+    assert join(HOSTED, gone)[1] == Hosting(FRESH, False, against="silence")
     assert join(HOSTED, who("bob", lost_epoch=5, silent="sid-b"))[1] == SUSPECTED
 
 
@@ -137,8 +204,9 @@ def test_who_may_not_host_frees_the_seat_of_a_silent_host() -> None:
     reader = who("bob", lost_epoch=5, ticket=Pass(role=Role(can_host=False)))
     assert join(HOSTED, reader)[1] == SUSPECTED
     assert join(HOSTED, replace(reader, vouched="sid-a"))[1] == Following(5, "ann")
-    session, decision = join(HOSTED, replace(reader, silent="sid-a"))
-    assert isinstance(decision, Hostless)
+    assert join(HOSTED, replace(reader, silent="sid-a"))[1] == Doubted(500)
+    session, decision = join(HOSTED, replace(reader, silent="sid-a", silence=5.0))
+    assert decision == Hostless(Vacated(5, "ann", "sid-a"), against="silence")
     assert session is not None
     assert session.host is None
     assert session.epoch == FRESH
@@ -146,9 +214,7 @@ def test_who_may_not_host_frees_the_seat_of_a_silent_host() -> None:
 
 # A store that has lost its memory
 
-BORN = Session(
-    "room", FRESH, "bob", "sid-b", None, host_worker="here", born=NOW, first_epoch=FRESH
-)
+BORN = Session("room", FRESH, "bob", "sid-b", None, host_worker="here", born=NOW, first_epoch=FRESH)
 
 
 def test_a_host_that_was_forgotten_gets_its_session_back_under_a_new_epoch() -> None:
@@ -185,7 +251,9 @@ def test_an_epoch_is_one_hosts_only() -> None:
 # Text
 
 
-@pytest.mark.parametrize("session", [HOSTED, LOST, FREE])
+@pytest.mark.parametrize(
+    "session", [HOSTED, LOST, FREE, replace(HOSTED, doubts={"bob": NOW}, idle_timeout=8.0)]
+)
 def test_text_and_back(session: Session) -> None:
     assert Session.from_text(session.to_text()) == session
 
@@ -205,6 +273,7 @@ def test_text_and_back(session: Session) -> None:
         "[" * 100_000,
         json.dumps({"id": "r", "epoch": True, "host": None, "host_sid": None, "absent_since": 1}),
         json.dumps({"id": "r", "epoch": 1, "host": 7, "host_sid": None, "absent_since": None}),
+        replace(FREE, doubts={"bob": "soon"}).to_text(),  # type: ignore[dict-item]
     ],
 )
 def test_a_corrupt_record_counts_as_missing(text: object) -> None:
@@ -260,4 +329,5 @@ def _candidate(
         seat=seat(max(mine), peer_id) if step == "rejoin" and mine else None,
         lost_epoch=session.epoch if session and step in ("lost", "silent") else None,
         silent=session.host_sid if session and step == "silent" else None,
+        silence=math.inf,
     )

@@ -198,7 +198,7 @@ def test_each_async_mode_has_a_mutex_of_its_own() -> None:
 def test_a_record_outlasts_what_it_has_to_remember() -> None:
     memory = Memory()
     store = SessionStore(guarded_store(memory, Locks(mutex_for("threading"))), lambda: 1000.0)
-    gate = Gate(closed_at=1000.0, keep_until=9000.0)
+    gate = Gate(closing=1000, keep_until=9000.0)
     closed = Session("room", 5, None, None, None, gate=gate)
     for _ in range(2):
         store.update("room", lambda _: (replace(closed), None), 600)

@@ -19,15 +19,25 @@ from tests.support.stun import binding_success, stun_server
         ("turns:turn.example.org:443?transport=tcp", Endpoint("turn.example.org", 443, "tcp")),
         ("turns:turn.example.org?transport=udp", Endpoint("turn.example.org", 5349, "dtls")),
         ("stun:[2001:db8::1]:99", Endpoint("2001:db8::1", 99, "udp")),
-        ("stun://stun.example.org", None),
-        ("stun:stun.example.org:0", None),
-        ("stun:stun.example.org:65536", None),
-        ("stun:", None),
-        ("turn:turn.example.org?transport=sctp", None),
     ],
 )
-def test_where_a_server_listens(url: str, found: Endpoint | None) -> None:
+def test_where_a_server_listens(url: str, found: Endpoint) -> None:
     assert endpoint(url) == found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "stun://stun.example.org",
+        "stun:stun.example.org:0",
+        "stun:stun.example.org:65536",
+        "stun:",
+        "turn:turn.example.org?transport=sctp",
+    ],
+)
+def test_nowhere(url: str) -> None:
+    with pytest.raises(ValueError, match=r"that is|whose port"):
+        endpoint(url)
 
 
 def test_a_server_that_answers() -> None:

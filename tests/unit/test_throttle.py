@@ -1,9 +1,12 @@
+from contextlib import suppress
+
 import pytest
 
 from flask_p2p_streams.config import Config
 from flask_p2p_streams.errors import ErrorCode, SignalingError
-from flask_p2p_streams.limits import PATIENCE
+from flask_p2p_streams.limits import PATIENCE, REJOINS, RENEWALS
 from flask_p2p_streams.metrics import Metrics
+from flask_p2p_streams.sessions import DOUBTED_RETRY_MS
 from flask_p2p_streams.throttle import Throttle, address_group
 from tests.conftest import Clock
 
@@ -152,3 +155,96 @@ def test_nothing_is_kept_of_a_connection_that_has_ended(clock: Clock) -> None:
     throttle.forget("a")
     assert len(throttle) == 0
     assert throttle.pop_flooding("a") is None
+
+
+# One peer
+
+
+def rejoins(throttle: Throttle, session_id: str, peer_id: str, attempts: int) -> int:
+    def rejoin() -> bool:
+        try:
+            throttle.rejoin(session_id, peer_id)
+        except SignalingError:
+            return False
+        return True
+
+    return sum(rejoin() for _ in range(attempts))
+
+
+def test_who_has_lost_its_host_may_ask_for_as_long_as_that_may_stand_still(clock: Clock) -> None:
+    throttle, metrics = make(clock)
+    for _ in range(2 * 60):
+        throttle.rejoin("room", "bob")
+        clock.advance(DOUBTED_RETRY_MS / 1000)
+    assert metrics.snapshot(sockets=0, sessions=0)["limited"]["rejoin"] == 0
+
+
+def test_one_peer_s_joins_are_no_other_s(clock: Clock) -> None:
+    throttle, _ = make(clock)
+    burst = int(REJOINS.burst)
+    assert rejoins(throttle, "room", "bob", burst + 5) == burst
+    for session_id, peer_id in (("room", "cyd"), ("hall", "bob")):
+        assert rejoins(throttle, session_id, peer_id, 1) == 1
+    with pytest.raises(SignalingError) as raised:
+        throttle.rejoin("room", "bob")
+    assert (raised.value.code, raised.value.retry_after_ms) == (ErrorCode.RATE_LIMITED, 500)
+    clock.advance(1)
+    assert rejoins(throttle, "room", "bob", 5) == 2
+
+
+def test_a_host_tells_of_each_change(clock: Clock) -> None:
+    throttle, _ = make(clock)
+    for _ in range(200):
+        throttle.roster("room", "ann")
+        clock.advance(0.3)
+
+
+# Renewals
+
+
+def test_a_peer_that_renews_too_often_takes_nothing_from_its_address(clock: Clock) -> None:
+    throttle, metrics = make(clock)
+
+    def renewals(peer_id: str, attempts: int) -> int:
+        count = 0
+        for _ in range(attempts):
+            with suppress(SignalingError):
+                throttle.renewal("room", peer_id, ADDRESS)
+                count += 1
+        return count
+
+    assert renewals("eve", 1000) == RENEWALS.burst
+    assert joins(throttle, 1000) == 100 - RENEWALS.burst
+    limited = metrics.snapshot(sockets=0, sessions=0)["limited"]
+    assert limited["rejoin"] == 1000 - RENEWALS.burst
+    clock.advance(1)
+    assert renewals("eve", 10) == 1
+
+
+# What the log says of addresses
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [("10.0.0.1", "either all of them come from one machine"), ("8.8.8.8", "one visitor's, or")],
+)
+def test_an_address_that_joins_too_often_is_named(
+    clock: Clock, caplog: pytest.LogCaptureFixture, address: str, text: str
+) -> None:
+    throttle, _ = make(clock)
+    joins(throttle, 200, address)
+    (record,) = caplog.records
+    assert address in record.message
+    assert text in record.message
+
+
+@pytest.mark.parametrize(("rate", "count"), [(20.0, 1), (None, 0)])
+def test_a_proxy_is_named_where_addresses_count(
+    clock: Clock, caplog: pytest.LogCaptureFixture, rate: float | None, count: int
+) -> None:
+    throttle, _ = make(clock, join_rate=rate)
+    for _ in range(3):
+        throttle.look_for_proxy({"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=8.8.8.8"})
+    # It has been said which of the two it is.
+    joins(throttle, 200, "127.0.0.1")
+    assert [("Forwarded" in each.message) for each in caplog.records] == [True] * count

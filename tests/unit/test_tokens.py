@@ -1,19 +1,21 @@
 import random
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from flask_p2p_streams.errors import ErrorCode, SignalingError
+from flask_p2p_streams.limits import CLOCK_SKEW, SHORTEST_RENEWAL
 from flask_p2p_streams.messages import MAX_TOKEN_CHARS
-from flask_p2p_streams.tokens import Signer
+from flask_p2p_streams.tokens import JoinToken, Signer, prolonged
 from tests.conftest import Clock
 
 
 @pytest.fixture
 def signer(clock: Clock) -> Signer:
-    return Signer(["the key"], clock)
+    return Signer(["the key"], "an app", clock)
 
 
 def refusal(signer: Signer, text: str) -> ErrorCode:
@@ -49,7 +51,7 @@ def test_every_changed_character_is_noticed(signer: Signer) -> None:
 
 
 def test_another_key_is_refused(signer: Signer, clock: Clock) -> None:
-    forged = Signer(["another key"], clock).token("room", "ann", 60, 3600)
+    forged = Signer(["another key"], "an app", clock).token("room", "ann", 60, 3600)
     assert refusal(signer, forged) is ErrorCode.UNAUTHORIZED
 
 
@@ -65,12 +67,12 @@ def test_what_the_app_signs_itself_is_no_token(signer: Signer) -> None:
 
 
 def test_rotated_keys(clock: Clock) -> None:
-    old = Signer(["old"], clock).token("room", "ann", 60, 60)
-    rotated = Signer(["old", "new"], clock)
+    old = Signer(["old"], "an app", clock).token("room", "ann", 60, 60)
+    rotated = Signer(["old", "new"], "an app", clock)
     assert rotated.read_token(old).peer_id == "ann"
     fresh = rotated.token("room", "bob", 60, 60)
-    assert Signer([b"new"], clock).read_token(fresh).peer_id == "bob"
-    assert refusal(Signer(["old"], clock), fresh) is ErrorCode.UNAUTHORIZED
+    assert Signer([b"new"], "an app", clock).read_token(fresh).peer_id == "bob"
+    assert refusal(Signer(["old"], "an app", clock), fresh) is ErrorCode.UNAUTHORIZED
 
 
 @pytest.mark.parametrize(("session_id", "peer_id"), [("room", "bob"), ("hall", "ann")])
@@ -86,7 +88,7 @@ IDS = st.text(st.sampled_from('aZ0 :\0"é\U0001f600'), max_size=128)
 
 @given(IDS, IDS)
 def test_any_ids_come_back_as_they_were(session_id: str, peer_id: str) -> None:
-    signer = Signer(["k"])
+    signer = Signer(["k"], "an app")
     token = signer.read_token(signer.token(session_id, peer_id, 60, 60))
     assert (token.session_id, token.peer_id) == (session_id, peer_id)
 
@@ -96,4 +98,89 @@ def test_the_longest_token_still_fits_the_wire() -> None:
     one, other = (
         "".join(chr(chance.randrange(0x10000, 0x110000)) for _ in range(128)) for _ in range(2)
     )
-    assert len(Signer(["k"]).token(one, other, 1e9, 1e9)) <= MAX_TOKEN_CHARS
+    assert len(Signer(["k"], "an app").token(one, other, 1e9, 1e9)) <= MAX_TOKEN_CHARS
+
+
+# Another app's
+
+
+def test_what_another_app_with_the_same_key_has_signed(signer: Signer, clock: Clock) -> None:
+    other = Signer(["the key"], "another app", clock)
+    for read in (
+        lambda: signer.read_token(other.token("room", "ann", 60, 60)),
+        lambda: signer.read_seat(other.seat("room", "ann", 7), "room", "ann"),
+    ):
+        with pytest.raises(SignalingError, match="another app's") as raised:
+            read()
+        assert raised.value.code is ErrorCode.UNAUTHORIZED
+        assert "P2P_AUDIENCE" in raised.value.hint
+
+
+def test_no_token_tells_who_it_is_for(clock: Clock) -> None:
+    token = Signer(["the key"], "my secret project", clock).token("room", "ann", 60, 60)
+    payload = URLSafeSerializer("").load_payload(token.rpartition(".")[0].encode())
+    assert "secret project" not in str(payload)
+
+
+# Not before
+
+
+@pytest.mark.parametrize("seconds", [CLOCK_SKEW, CLOCK_SKEW + 1])
+def test_a_token_of_a_worker_whose_clock_is_ahead(
+    signer: Signer, clock: Clock, seconds: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = signer.token("room", "ann", 60, 3600)
+    clock.advance(-seconds)
+    if seconds <= CLOCK_SKEW:
+        assert signer.read_token(text).peer_id == "ann"
+        assert caplog.text == ""
+        return
+    for _ in range(3):
+        assert refusal(signer, text) is ErrorCode.UNAUTHORIZED
+    (record,) = caplog.records
+    assert (record.levelname, "clocks" in record.message) == ("WARNING", True)
+    clock.advance(1)
+    assert signer.read_token(text).peer_id == "ann"
+
+
+# Renewed
+
+
+def renewals(token: JoinToken, longest: float, part: float = 0.75) -> list[JoinToken]:
+    """Renew a token as a page does, until it may not any more."""
+    found: list[JoinToken] = []
+    now = token.issued_at
+    with suppress(SignalingError):
+        while len(found) < 1000:
+            now += (token.expires_at - now) * part
+            token = prolonged(token, now, longest, 0)
+            assert token.issued_at == now
+            found.append(token)
+    assert len(found) < 1000
+    return found
+
+
+@given(st.floats(1, 200_000), st.floats(1, 100_000), st.floats(0.01, 1, exclude_max=True))
+def test_renewals_have_an_end(max_age: float, longest: float, part: float) -> None:
+    assume(longest / max_age / part < 500)
+    signer = Signer(["k"], "an app", lambda: 1e9)
+    first = signer.read_token(signer.token("room", "ann", max_age, 60))
+    for token in renewals(first, longest, part):
+        assert token.expires_at <= 1e9 + max(longest, max_age) + 0.001
+        # Each is worth the request, so that pages don't ask in a loop.
+        left = token.expires_at - token.issued_at
+        assert left >= min(SHORTEST_RENEWAL, max_age) - 0.001 or left >= 0.99 * max_age
+
+
+def test_a_page_of_an_hour_is_renewed_for_a_day() -> None:
+    signer = Signer(["k"], "an app", lambda: 1e9)
+    first = signer.read_token(signer.token("room", "ann", 3600, 60))
+    found = renewals(first, 86_400)
+    assert found[-1].expires_at == 1e9 + 86_400
+    assert 31 <= len(found) <= 37
+
+
+def test_a_token_that_was_given_longer_keeps_its_life_and_gets_no_more() -> None:
+    signer = Signer(["k"], "an app", lambda: 1e9)
+    first = signer.read_token(signer.token("room", "ann", 7 * 86_400, 60))
+    assert {token.expires_at for token in renewals(first, 86_400)} == {first.expires_at}

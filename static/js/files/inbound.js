@@ -1,6 +1,6 @@
 import { P2pError } from "../errors.js"
 import { IncomingFile } from "./incoming.js"
-import { AHEAD_BYTES, MAX_INBOUND_BYTES, MAX_OFFERS } from "./limits.js"
+import { AHEAD_BYTES, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS, MAX_OFFERS_IN_ALL } from "./limits.js"
 import { failNote } from "./notes.js"
 
 /** All that others offer and send to this peer, and whose turn it is. */
@@ -10,6 +10,7 @@ export class Inbound {
   #files = new Map()
   /** Accepted, in order, until there is room. @type {Set<IncomingFile>} */
   #waiting = new Set()
+  #count = 0
   /** How many chunks were dropped: unknown, out of order, twice, or too long. */
   droppedChunks = 0
 
@@ -30,9 +31,10 @@ export class Inbound {
   offered(offer, senderId, isHere) {
     const files = this.#files.get(senderId) ?? new Map()
     if (files.has(offer.id)) return
-    if (files.size >= MAX_OFFERS) return this.#refuse(offer, senderId)
+    if (files.size >= MAX_OFFERS || this.#count >= MAX_OFFERS_IN_ALL) return this.#refuse(offer, senderId)
     const file = new IncomingFile({ ...this.#options, offer, senderId, isHere, delegate: this })
     this.#files.set(senderId, files.set(offer.id, file))
+    this.#count += 1
     if (!this.#options.delegate.fileOffered(file)) file.decline()
   }
 
@@ -99,15 +101,20 @@ export class Inbound {
   #forget(file) {
     this.#waiting.delete(file)
     const files = this.#files.get(file.senderId)
-    files?.delete(file.id)
+    if (files?.delete(file.id)) this.#count -= 1
     if (files?.size === 0) this.#files.delete(file.senderId)
   }
 
   #startNext() {
     for (const file of this.#waiting) {
       let load = Math.min(file.size, AHEAD_BYTES)
-      this.each((other) => { load += other.load(AHEAD_BYTES) })
+      let ofSender = load
+      this.each((other) => {
+        load += other.load(AHEAD_BYTES)
+        if (other.senderId === file.senderId) ofSender += other.load(AHEAD_BYTES)
+      })
       if (load > MAX_INBOUND_BYTES) return
+      if (ofSender > MAX_INBOUND_BYTES_OF_SENDER) continue
       this.#waiting.delete(file)
       void file.start()
     }
@@ -118,7 +125,7 @@ export class Inbound {
    * @param {string} senderId
    */
   #refuse({ id }, senderId) {
-    this.#tellFailure(senderId, id, new P2pError("rate_limited", { message: `More than ${MAX_OFFERS} files of one sender wait.` }))
+    this.#tellFailure(senderId, id, new P2pError("rate_limited", { message: `More than ${MAX_OFFERS} files of one sender wait, or ${MAX_OFFERS_IN_ALL} of all.` }))
   }
 
   /** It was a former page of this peer that took the file, or sent it. @param {string} peerId @param {string} id @param {"took" | "sent"} part */

@@ -1,7 +1,7 @@
 import { P2pError } from "../errors.js"
 import { deferred } from "./deferred.js"
 import { Digest } from "./digest.js"
-import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES, OFFER_MLS, RETURN_MLS, SILENCE_MLS } from "./limits.js"
+import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS } from "./limits.js"
 import { Meter } from "./progress.js"
 import { failNote, failure } from "./notes.js"
 import { Writing } from "./writing.js"
@@ -51,6 +51,8 @@ export class IncomingFile {
   #isPausedThere = false
   #isHere
   #idleMls = 0
+  /** Milliseconds in which nothing was written, and this side hadn't paused it. */
+  #stillMls = 0
   #creditedTo = 0
   /** Whether what came last can't be taken before what is missing has come. */
   #hasGap = false
@@ -182,6 +184,7 @@ export class IncomingFile {
   blockWritten() {
     const { written, credit } = /** @type {Writing} */ (this.#writing)
     this.transferred = written
+    this.#stillMls = 0
     if (credit > this.#creditedTo) this.#credit()
     this.#meter.moved(this.transferred)
     this.#finishIfWhole()
@@ -216,8 +219,9 @@ export class IncomingFile {
     if (this.isOver) return
     if (this.#isExcused) this.#idleMls = 0
     else this.#idleMls += mls
+    if (!this.#isPaused) this.#stillMls += mls
     if (this.#stage === "offered" && this.#idleMls >= OFFER_MLS) this.fail(new P2pError("declined"))
-    else if (this.#stage !== "offered" && this.#idleMls >= RETURN_MLS) this.fail(new P2pError("stalled"))
+    else if (this.#stage !== "offered" && (this.#idleMls >= RETURN_MLS || this.#stillMls >= PATIENCE_MLS)) this.fail(new P2pError("stalled"))
     else this.#remind()
   }
 

@@ -21,11 +21,15 @@ export const AHEAD_BYTES = WINDOW_BYTES + UNWRITTEN_BYTES
 export const HIGH_BYTES = 256 * 1024
 /** How much may be on its way to one page at once, in all its transfers: four large files, or many small ones. */
 export const MAX_INBOUND_BYTES = 4 * AHEAD_BYTES
+/** How much of that one sender may take, so that there is always room for another's. */
+export const MAX_INBOUND_BYTES_OF_SENDER = MAX_INBOUND_BYTES - AHEAD_BYTES
 /** The largest file: what bounds the digests of its blocks to 8 MiB. */
 export const MAX_FILE_BYTES = 64 * 1024 ** 3
 
 /** How many unfinished transfers of one sender a receiver knows; further offers are declined. */
 export const MAX_OFFERS = 100
+/** How many of all senders: a host can say that there are as many of these as it likes. */
+export const MAX_OFFERS_IN_ALL = 2_000
 /** How many files a sender's page has in hand. */
 export const MAX_QUEUED = 10_000
 /** How many peers one file is sent to. */
@@ -41,6 +45,11 @@ export const TICK_MLS = 1_000
 export const OFFER_MLS = 60_000
 /** Milliseconds without progress after which a receiver is dropped. */
 export const STALL_MLS = 10_000
+/** Milliseconds without progress after which a transfer ends, whatever the reason: the other end may have paused it, or may let it wait for its turn, and mean it for ever. */
+export const PATIENCE_MLS = 24 * 60 * 60 * 1_000
+/** A receiver that the others of the same file wait for takes so many bytes in so many milliseconds, or is dropped. */
+export const LEAST_PACE_BYTES = 256 * 1024
+export const LEAST_PACE_MLS = 30_000
 /** Milliseconds that a peer which is out of reach gets to come back. */
 export const RETURN_MLS = 30_000
 /** Milliseconds of silence after which a receiver says where it is, and a sender that it is still there. */

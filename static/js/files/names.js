@@ -1,5 +1,7 @@
 /** The most that file systems take. */
 export const MAX_NAME_BYTES = 255
+/** What is looked at of a name that is longer, in characters: its beginning, and its end. */
+const [MAX_BEGINNING, MAX_END] = [1_000, 24]
 /** An ending up to this length outlives the cut of a name that is too long. */
 const MAX_ENDING_CHARACTERS = 16
 /** RFC 6838, section 4.2, for each half. */
@@ -16,8 +18,9 @@ const utf8 = new TextEncoder()
  * @param {string} name
  */
 export function cleanName(name) {
-  const base = name.replace(HIDDEN, "").split(/[\\/]/).at(-1) ?? ""
-  return shorten(base.replace(/^\s+|[\s.]+$/g, "")) || "file"
+  const base = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1)
+  const part = base.length > MAX_BEGINNING + MAX_END ? base.slice(0, MAX_BEGINNING) + base.slice(-MAX_END) : base
+  return shorten(trim(part.replace(HIDDEN, ""))) || "file"
 }
 
 /**
@@ -26,6 +29,14 @@ export function cleanName(name) {
  */
 export function cleanType(type) {
   return type.length <= MAX_TYPE_CHARACTERS && TYPE.test(type) ? type : "application/octet-stream"
+}
+
+/** Without spaces around it, and dots after it. @param {string} name */
+function trim(name) {
+  let end = name.length
+  // A regular expression would begin anew at each dot of many.
+  while (end > 0 && /[\s.]/.test(name[end - 1])) end -= 1
+  return name.slice(0, end).trimStart()
 }
 
 /** @param {string} name */

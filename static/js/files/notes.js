@@ -25,13 +25,13 @@ export const MAX_REASON_CHARACTERS = 200
  */
 export function readNote(note) {
   const { kind, id } = note ?? {}
-  if (typeof id !== "string" || !/^\w+$/.test(id) || id.length > MAX_ID_CHARACTERS) return null
+  if (typeof id !== "string" || id.length > MAX_ID_CHARACTERS || !/^\w+$/.test(id)) return null
   switch (kind) {
     case "offer": return readOffer(note)
     case "accept": return { kind, id, wait: note.wait === true }
     case "pause": case "resume": case "hold": case "done": return { kind, id }
-    case "end": return note.digest === undefined || /^[\da-f]{64}$/.test(note.digest) ? { kind, id, digest: note.digest } : null
-    case "fail": return Object.hasOwn(ERRORS, note.code) ? { kind, id, code: note.code, reason: cut(note.reason) } : null
+    case "end": return note.digest === undefined || isDigest(note.digest) ? { kind, id, digest: note.digest } : null
+    case "fail": return typeof note.code === "string" && Object.hasOwn(ERRORS, note.code) ? { kind, id, code: note.code, reason: cut(note.reason) } : null
     default: return null
   }
 }
@@ -58,6 +58,11 @@ export function failure({ code, reason }) {
 function readOffer({ kind, id, name, type, size }) {
   if (typeof name !== "string" || typeof type !== "string" || !Number.isSafeInteger(size) || size < 0 || size > MAX_FILE_BYTES) return null
   return { kind, id, name: cleanName(name), type: cleanType(type), size }
+}
+
+/** @param {unknown} digest */
+function isDigest(digest) {
+  return typeof digest === "string" && /^[\da-f]{64}$/.test(digest)
 }
 
 /** @param {unknown} reason */

@@ -190,8 +190,10 @@ export class OutgoingFile {
 
   /** @param {number} mls */
   pass(mls) {
+    const holders = this.#holders
     for (const receiver of this.#all) {
       if (receiver.isOver) continue
+      if (receiver.lag(mls, holders.includes(receiver))) this.#fail(receiver, new P2pError("stalled"))
       const code = receiver.pass(mls, this.#isPaused, this.#carrier.buffered([receiver.peerId]) > CHUNK_BYTES)
       if (code) this.#fail(receiver, new P2pError(code))
       else if (!this.#isPaused && receiver.isKeptWaiting(mls)) this.#post(receiver, { kind: "hold", id: this.id })
@@ -204,6 +206,13 @@ export class OutgoingFile {
   }
 
   // Private
+
+  /** Those that others wait for, which could take the next chunk. */
+  get #holders() {
+    const served = this.#all.filter(({ isServed, credited }) => isServed && credited < this.size)
+    const full = served.filter((receiver) => !receiver.hasRoom(1) && this.#carrier.buffered([receiver.peerId]) <= CHUNK_BYTES)
+    return full.length < served.length ? full : []
+  }
 
   get #all() {
     return [...this.#receivers.values()]

@@ -1,4 +1,4 @@
-import { OFFER_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "./limits.js"
+import { LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "./limits.js"
 import { Meter } from "./progress.js"
 import { Window } from "./window.js"
 
@@ -19,7 +19,12 @@ export class Receiver {
   error
   #isHere
   #idleMls = 0
+  /** As that, and no new connection or pause makes it begin anew. */
+  #stillMls = 0
   #quietMls = 0
+  /** For how long others have waited for it, and what it had got when that began. */
+  #lagMls = 0
+  #lagFrom = 0
   #window
 
   /**
@@ -54,7 +59,7 @@ export class Receiver {
   /** @param {"offered" | "accepted" | "active" | "done" | "failed"} stage */
   enter(stage) {
     this.stage = stage
-    this.#idleMls = 0
+    this.#idleMls = this.#stillMls = 0
   }
 
   /** @param {number} length */
@@ -76,7 +81,7 @@ export class Receiver {
     this.credited = offset
     this.#window.credited(offset)
     this.position = Math.max(this.position, offset)
-    this.#idleMls = 0
+    this.#idleMls = this.#stillMls = 0
     return true
   }
 
@@ -84,7 +89,7 @@ export class Receiver {
   goBack() {
     this.position = this.credited
     this.#window.reset()
-    this.#idleMls = 0
+    if (this.stage !== "offered") this.#idleMls = 0 // an offer isn't made anew
   }
 
   /**
@@ -108,8 +113,23 @@ export class Receiver {
   pass(mls, isFilePaused, isQueued) {
     if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMls = 0
     else this.#idleMls += mls
-    if (this.#idleMls < this.#patience(isQueued)) return null
+    if (!isFilePaused && this.stage !== "waiting") this.#stillMls += mls
+    if (this.#idleMls < this.#patience(isQueued) && this.#stillMls < PATIENCE_MLS) return null
     return this.stage === "offered" ? "declined" : "stalled"
+  }
+
+  /**
+   * Time has passed in which others of the same file waited for it, or didn't.
+   * @param {number} mls
+   * @param {boolean} holdsUp
+   * @returns {boolean} whether it keeps them waiting for next to nothing
+   */
+  lag(mls, holdsUp) {
+    this.#lagMls += mls
+    if (holdsUp && this.credited - this.#lagFrom < LEAST_PACE_BYTES) return this.#lagMls > LEAST_PACE_MLS
+    this.#lagMls = 0
+    this.#lagFrom = this.credited
+    return false
   }
 
   /**

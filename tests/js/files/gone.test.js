@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { RETURN_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { PATIENCE_MLS, RETURN_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { BlobSink } from "../../../static/js/files/sinks.js"
 import { TestFile, noise } from "../support/file_room.js"
 import { MIB, codes, open } from "../support/file_story.js"
@@ -28,13 +28,13 @@ class CountedSinks {
 
 /** A file from ann to bob, who takes it, and `others` that he takes from cay meanwhile, so slowly that these last. @param {{ others?: number, to?: WritableStream }} [options] */
 async function begin({ others = 0, to } = {}) {
-  const { room, parties: [ann, cay] } = open("ann", "cay")
+  const { room, parties: [ann, cay, dan] } = open("ann", "cay", "dan")
   const sinks = new CountedSinks()
   const taken = []
   const bob = room.join("bob", { sinks, onOffer: (file) => taken.push(file.accept(file.senderId === "ann" ? { to } : {})) })
   ann.up.rate = 1_000
-  cay.up.rate = 64
-  for (let number = 0; number < others; number++) cay.transfers.sendFile(new TestFile(noise(3 * WINDOW_BYTES)), { to: "bob" })
+  for (const party of [cay, dan]) party.up.rate = 64
+  for (let number = 0; number < others; number++) (number < 3 ? cay : dan).transfers.sendFile(new TestFile(noise(3 * WINDOW_BYTES)), { to: "bob" })
   await room.until(() => bob.offers.length === others)
   const sending = ann.transfers.sendFile(new TestFile(noise(3 * WINDOW_BYTES)), { to: "bob" })
   await room.until(() => sending.transferred > MIB || others > 0 && bob.offers.length > others)
@@ -68,8 +68,16 @@ const STATES = {
   },
 }
 
+test("a file that its sender has paused, and never goes on with, is given up in the end", async () => {
+  const story = await begin()
+  story.sending.pause()
+  await story.room.pass(1_000)
+  for (let mls = 0; mls < PATIENCE_MLS; mls += 5_000) story.file.pass(5_000)
+  assert.equal((await story.room.settled(story.taken)).error.code, "stalled")
+})
+
 /** Of the file nothing is left: nothing of its sender, and nothing that is open. */
-const assertLeft = ({ bob, sinks, others }) => assert.deepEqual([sinks.opened, bob.transfers.size], [others, Math.min(1, others)])
+const assertLeft = ({ bob, sinks, others }) => assert.deepEqual([sinks.opened, bob.transfers.size], [others, Math.min(2, others)])
 
 for (const [name, arrange] of Object.entries(STATES)) {
   test(`a file that ${name} ends soon when its sender's page is loaded anew`, async () => {

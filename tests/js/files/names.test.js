@@ -34,6 +34,20 @@ test("whatever is given, what comes out is a name, and stays one", () => {
   }))
 })
 
+test("a name of any length is cleaned at once, whatever it is made of", () => {
+  const begun = process.cpuUsage()
+  for (const part of [".", " ", "\u2003", "/", "\\", ". ", "\u202E", "\uD800", "👍", "a."]) {
+    for (const name of [part.repeat(260_000), `${part.repeat(260_000)}x`, `x${part.repeat(260_000)}x`]) assert.ok(cleanName(name).length > 0)
+  }
+  // 30 names: a second is a thousand times of what they take, and a thousandth of what a quadratic expression does.
+  assert.ok(process.cpuUsage(begun).user < 1_000_000)
+})
+
+test("the ending of a name that is much too long is kept", () => {
+  assert.equal(cleanName(`${"a".repeat(100_000)}.tar.gz`), `${"a".repeat(252)}.gz`)
+  assert.equal(cleanName(`dir/${"👍".repeat(100_000)}.png`), `${"👍".repeat(62)}.png`)
+})
+
 test("a type is one or nothing", () => {
   for (const type of ["image/png", "text/plain;charset=utf-8", "text/plain; charset=utf-8", "application/vnd.oasis.opendocument.text"]) assert.equal(cleanType(type), type)
   for (const type of ["", "png", "a/b/c", "text/html\r\nX: y", "text/html, x/y", `a/${"b".repeat(200)}`, "<b>/x"]) assert.equal(cleanType(type), "application/octet-stream")

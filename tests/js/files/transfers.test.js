@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../../static/js/errors.js"
-import { CHUNK_BYTES, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_PACE_MLS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_OFFERS_IN_ALL, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise, subtle } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -151,12 +151,34 @@ test("several files at once take turns, and those beyond wait for theirs", async
   const files = Array.from({ length: 6 }, (_, number) => noise(3 * MIB, number + 1))
   const sendings = files.map((bytes) => ann.transfers.sendFile(bytes, { to: "bob" }))
   await room.pass(4_000)
-  assert.equal(sendings.filter(({ transferred }) => transferred > MIB).length, 4)
-  assert.deepEqual(sendings.map(({ state }) => state), ["active", "active", "active", "active", "offered", "offered"])
+  assert.equal(sendings.filter(({ transferred }) => transferred > MIB).length, 3)
+  assert.deepEqual(sendings.map(({ state }) => state), ["active", "active", "active", "offered", "offered", "offered"])
   for (const sending of sendings) assert.equal((await room.settled(sending.done)).error, undefined)
   const received = await Promise.all(taken.get("bob"))
   for (const [number, bytes] of files.entries()) assert.ok(await same(received[number], bytes))
   assert.equal(bob.transfers.droppedChunks, 0)
+})
+
+test("one sender whose files get on slowly leaves room for another's", async () => {
+  const { room, taken, parties: [mallory, ann] } = open("mallory", "ann", "bob")
+  mallory.up.rate = 8
+  for (let number = 0; number < 10; number++) mallory.transfers.sendFile(noise(3 * MIB, number), { to: "bob" })
+  await room.until(() => taken.get("bob")?.length === 10)
+  const sending = ann.transfers.sendFile(noise(3 * MIB, 99), { to: "bob" })
+  assert.equal((await room.settled(sending.done)).error, undefined)
+  assert.ok(await same(await taken.get("bob").at(-1), noise(3 * MIB, 99)))
+})
+
+test("one receiver that takes next to nothing doesn't keep the others from a file for long", async () => {
+  const { room, taken, parties: [ann, , mallory] } = open("ann", "bob", "mallory")
+  mallory.down.rate = 8
+  const sending = ann.transfers.sendFile(noise(4 * MIB), { to: ["bob", "mallory"] })
+  await room.until(() => sending.peers.get("mallory")?.state === "active")
+  const begun = room.clock.now()
+  assert.equal((await room.settled(sending.done)).error, undefined)
+  assert.ok(room.clock.now() - begun < 2 * LEAST_PACE_MLS)
+  assert.deepEqual([sending.peers.get("bob")?.state, sending.failures.get("mallory")?.code], ["done", "stalled"])
+  assert.ok(await same(await taken.get("bob")[0], noise(4 * MIB)))
 })
 
 test("a thousand small files all arrive", async () => {
@@ -185,6 +207,19 @@ test("only so many files may wait, here and at a receiver", async () => {
   assert.equal(bob.offers.length, 16 + MAX_OFFERS)
   ann.transfers.leave(new P2pError("not_joined"))
   assert.equal(ann.transfers.size, 0)
+})
+
+test("only so many files wait, however many senders there are said to be, and what is over makes room", async () => {
+  const { room, parties: [bob] } = open("bob")
+  bob.onOffer = () => true
+  const offer = (sender) => bob.transfers.noted(`sender-${sender}`, { kind: "offer", id: "f", name: "x", type: "", size: 1 })
+  for (let sender = 0; sender < MAX_OFFERS_IN_ALL + 50; sender++) offer(sender)
+  assert.equal(bob.offers.length, MAX_OFFERS_IN_ALL)
+  bob.offers[7].decline()
+  for (const sender of ["one more", "too many"]) offer(sender)
+  assert.equal(bob.offers.length, MAX_OFFERS_IN_ALL + 1)
+  bob.transfers.leave(new P2pError("not_joined"))
+  await room.pass(100)
 })
 
 test("a name or type that lies is cleaned at both ends", async () => {

@@ -8,6 +8,12 @@ export const GRACE_MLS = 2_000
 /** Milliseconds within which a host that a new record knows nothing of gets its seat back. */
 export const RECOVERY_MLS = 10_000
 
+/** Milliseconds that a host's page may stand still, and that a client's word is good. */
+export const IDLE_TIMEOUT_MLS = 5_000
+export const WORD_MLS = 4_000
+/** Milliseconds after which who has lost the host asks again. */
+export const ASK_AGAIN_MLS = 500
+
 /** One session of the server, in memory, after the rules of docs/protocol.md. */
 export class FakeServer {
   isDown = false
@@ -38,6 +44,12 @@ export class FakeServer {
   #born = { at: 0, epoch: 0 }
   /** Hosts whose pages don't answer. @type {Set<string>} */
   hanging = new Set()
+  /** Whom the host has told to be connected, and under which epoch. @type {{ epoch: number, connected: string[] }} */
+  #roster = { epoch: 0, connected: [] }
+  /** Who has said when that the host is lost. @type {Map<string, number>} */
+  #words = new Map()
+  /** When the host was asked first without having answered. @type {number | null} */
+  #askedAt = null
   #clock
 
   /** @param {FakeClock} clock */
@@ -145,7 +157,7 @@ export class FakeServer {
   join(socket) {
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
-    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch"].includes(key))
+    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "idle_timeout_ms"].includes(key))
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
@@ -187,8 +199,16 @@ export class FakeServer {
 
   // Private
 
-  /** A host that was followed by another learns of it by its roster's answer. @param {FakeSignaling} socket @param {{ epoch: number }} roster */
-  #read(socket, { epoch }) {
+  /**
+   * Takes a host's word on who is connected. A host that was followed by another learns of it by its roster's answer.
+   * @param {FakeSignaling} socket
+   * @param {{ epoch: number, peers: Record<string, string> }} roster
+   */
+  #read(socket, { epoch, peers }) {
+    if (epoch === this.epoch && socket.peerId === this.host) {
+      this.#roster = { epoch, connected: Object.keys(peers).filter((peerId) => peers[peerId] === "connected" && peerId !== this.host) }
+      this.#words.clear()
+    }
     if (this.answersRosters && epoch < this.epoch) queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
   }
 
@@ -204,10 +224,30 @@ export class FakeServer {
     if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.nextEpoch(this.epoch), "resumed")
     const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
     if (this.host === null || this.host === peerId) return elect()
-    if (this.#absentSince === null) return lost_epoch === this.epoch && !this.#isAnswered() ? elect() : null
-    const remaining = GRACE_MLS - (this.#clock.now() - this.#absentSince)
-    if (lost_epoch === this.epoch || remaining <= 0) return elect()
-    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: remaining })
+    const now = this.#clock.now()
+    const hasLost = lost_epoch === this.epoch
+    if (this.#absentSince === null) {
+      if (!hasLost || this.#isAnswered()) return null
+      this.#askedAt ??= now
+      this.#hear(peerId)
+      if (this.#isLostToMost(2) || now - this.#askedAt >= IDLE_TIMEOUT_MLS) return elect()
+      return new P2pError("unavailable", { message: "The host does not answer.", retryAfterMls: ASK_AGAIN_MLS })
+    }
+    if (hasLost) this.#hear(peerId)
+    const remaining = GRACE_MLS - (now - this.#absentSince)
+    if (remaining <= 0 || (hasLost && this.#isLostToMost(1))) return elect()
+    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: hasLost ? Math.min(remaining, ASK_AGAIN_MLS) : remaining })
+  }
+
+  /** Who never was connected has lost nobody. @param {string} peerId */
+  #hear(peerId) {
+    if (this.#roster.epoch === this.epoch && this.#roster.connected.includes(peerId)) this.#words.set(peerId, this.#clock.now())
+  }
+
+  /** @param {number} least how many have to say so in any case */
+  #isLostToMost(least) {
+    const said = [...this.#words.values()].filter((at) => this.#clock.now() - at <= WORD_MLS).length
+    return said >= Math.max(least, Math.floor(this.#roster.connected.length / 2) + 1)
   }
 
   /**
@@ -218,7 +258,8 @@ export class FakeServer {
   #seat(peerId, epoch, reason) {
     this.host = peerId
     this.epoch = epoch
-    this.#absentSince = null
+    this.#absentSince = this.#askedAt = null
+    this.#words.clear()
     if (this.#born.epoch === 0) this.#born = { at: this.#clock.now(), epoch }
     queueMicrotask(() => this.#announce(reason))
     return null
@@ -227,7 +268,12 @@ export class FakeServer {
   /** Asks the host whether it lives. */
   #isAnswered() {
     const socket = this.#sockets.connected.get(this.host ?? "")
-    return socket !== undefined && socket.isAwake && !this.hanging.has(socket.peerId) && socket.delegate.signalingProbed(this.epoch).ok
+    const answers = socket !== undefined && socket.isAwake && !this.hanging.has(socket.peerId) && socket.delegate.signalingProbed(this.epoch).ok
+    if (answers) {
+      this.#askedAt = null
+      this.#words.clear()
+    }
+    return answers
   }
 
   /**

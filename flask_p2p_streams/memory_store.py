@@ -1,0 +1,210 @@
+"""Sessions in this process: what is new is refused when there are too many, what lives is kept.
+
+The caches that could hold them make room by throwing something out. A session that is thrown
+out while it goes on elects a second host.
+"""
+
+import heapq
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .atomic import hashed_key
+from .errors import ErrorCode, SignalingError
+from .limits import MAX_SESSIONS, OTHER_KEYS, STORE_BYTES
+
+SESSION_KEYS = hashed_key("session", "").rpartition(":")[0]
+REFUSED_RETRY_MS = 60_000
+"""Milliseconds after which who found no room asks again."""
+REPEAT = 3600.0
+"""Seconds after which the log says again that there is no room."""
+FORGOTTEN_AT_ONCE = 100
+"""Expired keys that one write takes out, so that none of them takes long."""
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+@dataclass
+class Entry:
+    """A value, and when it ends; it is looked at in the queue at ``due``, or before its end."""
+
+    value: str
+    expires_at: float
+    due: float
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+class MemoryStore:
+    """An :class:`~flask_p2p_streams.atomic.AtomicStore` in this process, for a single one.
+
+    Each write costs O(log n). Sessions and other keys have bounds of their own, so that none
+    takes the other's room; a session that lives may always change.
+
+    :param refused: called for each write that found no room.
+    :param clock: seconds that never go back.
+    """
+
+    is_shared = False
+    cure = "It is in this process; restart it."
+
+    def __init__(
+        self,
+        refused: Callable[[], object] = nothing,
+        clock: Callable[[], float] = time.monotonic,
+        max_sessions: int = MAX_SESSIONS,
+        max_others: int = OTHER_KEYS,
+        max_bytes: int = STORE_BYTES,
+    ) -> None:
+        self._refused = refused
+        self._clock = clock
+        self._bounds = {True: max_sessions, False: max_others}
+        self._max_bytes = max_bytes
+        self._counts = {True: 0, False: 0}
+        self._bytes = 0
+        self._entries: dict[str, Entry] = {}
+        self._queue: list[tuple[float, str]] = []
+        self._said_at: float | None = None
+        # Nothing in it waits for anything, so that a thread's lock suits all async modes.
+        self._mutex = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def read_many(self, keys: Sequence[str]) -> list[str | None]:
+        """Return the values of keys, None for each that is absent."""
+        with self._mutex:
+            now = self._clock()
+            return [self._value(key, now) for key in keys]
+
+    def write(self, key: str, value: str, expires_in: float) -> None:
+        """Set a key, for ``expires_in`` seconds.
+
+        :raises SignalingError: ``unavailable`` if there is no room for it.
+        """
+        with self._mutex:
+            is_kept = self._put(key, value, expires_in)
+        self._require(is_kept)
+
+    def replace(self, key: str, before: str | None, after: str, expires_in: float) -> bool:
+        """Set a key if its value is ``before`` (None: absent), and tell whether it was.
+
+        :raises SignalingError: ``unavailable`` if there is no room for it.
+        """
+        with self._mutex:
+            if self._value(key, self._clock()) != before:
+                return False
+            is_kept = self._put(key, after, expires_in)
+        self._require(is_kept)
+        return True
+
+    def exchange(self, key: str, value: str, expires_in: float) -> str | None:
+        """Set a key, and return what it was.
+
+        :raises SignalingError: ``unavailable`` if there is no room for it.
+        """
+        with self._mutex:
+            before = self._value(key, self._clock())
+            is_kept = self._put(key, value, expires_in)
+        self._require(is_kept)
+        return before
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._mutex:
+            self._entries.clear()
+            self._queue.clear()
+            self._counts = {True: 0, False: 0}
+            self._bytes = 0
+
+    # The parts
+
+    def _value(self, key: str, now: float) -> str | None:
+        entry = self._entries.get(key)
+        return None if entry is None or entry.expires_at <= now else entry.value
+
+    def _put(self, key: str, value: str, expires_in: float) -> bool:
+        now = self._clock()
+        self._forget_expired(now, FORGOTTEN_AT_ONCE)
+        entry = self._entries.get(key)
+        if not self._has_room(key, value, entry):
+            # What has just expired may be in the way.
+            self._forget_expired(now, len(self._queue))
+            entry = self._entries.get(key)
+            if not self._has_room(key, value, entry):
+                return False
+        self._bytes += len(value) + len(key)
+        if entry is not None:
+            self._bytes -= len(entry.value) + len(key)
+        self._keep(key, value, now + expires_in, entry)
+        return True
+
+    def _has_room(self, key: str, value: str, entry: Entry | None) -> bool:
+        is_session = key.startswith(SESSION_KEYS)
+        if entry is not None:
+            grows = len(value) > len(entry.value)
+            return is_session or not grows or self._bytes < self._max_bytes
+        count, bound = self._counts[is_session], self._bounds[is_session]
+        return count < bound and self._bytes < self._max_bytes
+
+    def _keep(self, key: str, value: str, expires_at: float, entry: Entry | None) -> None:
+        if entry is None:
+            self._counts[key.startswith(SESSION_KEYS)] += 1
+            self._entries[key] = Entry(value, expires_at, expires_at)
+            heapq.heappush(self._queue, (expires_at, key))
+            return
+        entry.value, entry.expires_at = value, expires_at
+        if expires_at < entry.due:
+            entry.due = expires_at
+            heapq.heappush(self._queue, (expires_at, key))
+            self._tidy()
+
+    def _forget_expired(self, now: float, most: int) -> None:
+        while most > 0 and self._queue and self._queue[0][0] <= now:
+            most -= 1
+            due, key = heapq.heappop(self._queue)
+            entry = self._entries.get(key)
+            if entry is None or entry.due != due:
+                continue
+            if entry.expires_at > now:
+                entry.due = entry.expires_at
+                heapq.heappush(self._queue, (entry.due, key))
+                continue
+            del self._entries[key]
+            self._counts[key.startswith(SESSION_KEYS)] -= 1
+            self._bytes -= len(key) + len(entry.value)
+
+    def _tidy(self) -> None:
+        # A term that was shortened leaves its former end behind in the queue.
+        if len(self._queue) > 2 * len(self._entries) + FORGOTTEN_AT_ONCE:
+            self._queue = [(entry.due, key) for key, entry in self._entries.items()]
+            heapq.heapify(self._queue)
+
+    def _require(self, is_kept: bool) -> None:
+        if is_kept:
+            return
+        self._refused()
+        self._tell()
+        raise SignalingError(
+            ErrorCode.UNAVAILABLE,
+            "The server has no room for another session.",
+            hint="Try again in a minute. Whoever runs the server sets CACHE_TYPE to RedisCache.",
+            retry_after_ms=REFUSED_RETRY_MS,
+        )
+
+    def _tell(self) -> None:
+        now = self._clock()
+        if self._said_at is not None and now - self._said_at < REPEAT:
+            return
+        self._said_at = now
+        logger.error(
+            "This process remembers %d sessions (%d MB), and refuses new ones until some have "
+            "expired; those that live go on. Set CACHE_TYPE to RedisCache, or give sessions a "
+            "shorter expires_in.",
+            self._counts[True],
+            self._bytes // 1_000_000,
+        )

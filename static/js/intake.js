@@ -1,0 +1,73 @@
+import { Bucket } from "./bucket.js"
+import { P2pError } from "./errors.js"
+import { BYTES, EXCESS, RUBBISH } from "./limits.js"
+
+/**
+ * What one connection may bring into this page: bytes, frames of each kind, and a little rubbish. What is too much is dropped before it costs more than to be read;
+ * a connection that goes on like that ends.
+ */
+export class Intake {
+  #rates
+  #clock
+  #exhausted
+  #bytes
+  #rubbish
+  #excess
+  /** @type {Map<string, Bucket>} */
+  #kinds = new Map()
+
+  /**
+   * @param {object} options
+   * @param {Readonly<Record<string, import("./limits.js").Rate & { isForgiven?: boolean }>>} options.rates of the kinds that the other side sends
+   * @param {import("./clock.js").Clock} options.clock
+   * @param {(error: P2pError) => void} options.exhausted called when the connection has to end
+   */
+  constructor({ rates, clock, exhausted }) {
+    this.#rates = rates
+    this.#clock = clock
+    this.#exhausted = exhausted
+    this.#bytes = new Bucket({ ...BYTES, clock })
+    this.#rubbish = new Bucket({ ...RUBBISH, clock })
+    this.#excess = new Bucket({ ...EXCESS, clock })
+  }
+
+  /**
+   * @param {number} bytes of a packet
+   * @param {boolean} mayLose whether the channel's packets may be lost
+   * @returns {boolean} whether it is to be read
+   */
+  takes(bytes, mayLose) {
+    if (this.#bytes.tryTake(bytes)) return true
+    if (!mayLose) this.#flood()
+    return false
+  }
+
+  /**
+   * @param {string} type a frame's
+   * @returns {boolean} whether it may come now
+   */
+  admits(type) {
+    if (!Object.hasOwn(this.#rates, type)) this.refuse()
+    else if (this.#bucket(type).tryTake(1)) return true
+    else if (!this.#rates[type].isForgiven && !this.#excess.tryTake(1)) this.#flood()
+    return false
+  }
+
+  /** What came can't be read, or isn't for this side. */
+  refuse() {
+    if (!this.#rubbish.tryTake(1)) this.#exhausted(new P2pError("bad_request", { message: "What was sent can't be read." }))
+  }
+
+  // Private
+
+  #flood() {
+    this.#exhausted(new P2pError("rate_limited", { message: "More was sent than can be taken in." }))
+  }
+
+  /** @param {string} type */
+  #bucket(type) {
+    const bucket = this.#kinds.get(type) ?? new Bucket({ ...this.#rates[type], clock: this.#clock })
+    this.#kinds.set(type, bucket)
+    return bucket
+  }
+}

@@ -1,0 +1,51 @@
+"""A few seconds of `make hostile`, so that it works when it is needed."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hostile import on_pages
+from tests.hostile.on_the_wire import CALM, OF_THE_CLUSTER, attacked, serving
+from tests.hostile.rows import MAX_GROWTH, Row, table
+from tests.hostile.wire_attacks import ATTACKS
+from tests.support.servers import Server
+
+TIMES = 200
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[list[Server]]:
+    with serving("threading") as servers:
+        # Nothing that the first who come make a server load is growth.
+        attacked("threading", servers, CALM, 0)
+        yield servers
+
+
+def assert_unharmed(row: Row) -> None:
+    """Look at everything but times, for which the machine may be to blame."""
+    measured = row.measured
+    assert measured["sent"] > 0
+    for each in ("lost", "duplicated", "disconnects", "changes", "join_troubles"):
+        assert not measured[each], table([row])
+    assert row.growth <= MAX_GROWTH, table([row])
+    assert row.harm is None
+
+
+@pytest.mark.parametrize("name", [CALM, "attachments-of-a-client", "events-that-nobody-knows"])
+def test_those_who_talk_notice_nothing(servers: list[Server], name: str) -> None:
+    assert_unharmed(attacked("threading", servers, name, TIMES))
+
+
+def test_harm_is_noticed(servers: list[Server]) -> None:
+    row = attacked("threading", servers, "the-place-of-another", TIMES)
+    assert any("bob" in each for each in row.measured["disconnects"])
+    assert row.measured["lost"] > 0
+    assert "FAILED" in table([row])
+
+
+def test_names_of_attacks_are_found() -> None:
+    assert set(OF_THE_CLUSTER) <= set(ATTACKS)
+    assert {*on_pages.FROM_THE_WIRE.values()} <= set(ATTACKS)
+    roles = {name.partition(":")[0] for name in on_pages.names()}
+    assert roles == {"clients", "hosts", "wire"}
+    assert len(on_pages.names()) > 20

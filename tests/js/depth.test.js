@@ -1,0 +1,25 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import fc from "fast-check"
+
+import { isDeeper } from "../../static/js/depth.js"
+
+/** @param {any} value @returns {number} */
+function depth(value) {
+  if (typeof value !== "object" || value === null) return 0
+  return 1 + Math.max(0, ...Object.values(value).map(depth))
+}
+
+test("tells how deep any JSON is nested, whatever its strings hold", () => {
+  const tricky = fc.string({ unit: fc.constantFrom("[", "]", "{", "}", '"', "\\", "a") })
+  const { value } = fc.letrec((tie) => ({ value: fc.oneof({ maxDepth: 8, depthSize: "large" }, tricky, fc.array(tie("value"), { maxLength: 3 }), fc.dictionary(tricky, tie("value"), { maxKeys: 3 })) }))
+  fc.assert(fc.property(value, (json) => {
+    const levels = depth(json)
+    for (const most of [0, 1, 2, 3, levels, levels + 1]) assert.equal(isDeeper(JSON.stringify(json), most), levels > most)
+  }), { numRuns: 500 })
+})
+
+test("looks at what is no JSON as well, to its end", () => {
+  for (const [text, isSo] of /** @type {[string, boolean][]} */ ([["", false], ["[[[[", true], ['"[[[[', false], ["]]]][[[[", false], ["\\", false], ['"\\', false], ['"\\"[[[[[[[[', false], ["[{[{", true]])) assert.equal(isDeeper(text, 1), isSo, text)
+})

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { Intake } from "../../static/js/intake.js"
+import { BYTES, EXCESS, FROM_CLIENT, FROM_HOST, RUBBISH } from "../../static/js/limits.js"
+import * as messages from "../../static/js/messages.js"
+import { FakeClock } from "./support/fake_clock.js"
+
+function intake(rates = FROM_CLIENT) {
+  const clock = new FakeClock()
+  /** @type {string[]} */
+  const ends = []
+  return { clock, ends, intake: new Intake({ rates, clock, exhausted: ({ code }) => ends.push(code) }) }
+}
+
+const TYPES = Object.values(messages).filter((value) => typeof value === "string")
+
+test("each kind of frame has a rate on the side that gets it, and on no other", () => {
+  const clientsOnly = ["Ack"]
+  const hostsOnly = ["Gap", "Pace", "Refused", "Stable", "Data.Connection.State"]
+  assert.deepEqual(new Set([...Object.keys(FROM_CLIENT), ...Object.keys(FROM_HOST)]), new Set(TYPES))
+  assert.deepEqual(TYPES.filter((type) => !(type in FROM_HOST)), clientsOnly)
+  assert.deepEqual(TYPES.filter((type) => !(type in FROM_CLIENT)).toSorted(), hostsOnly.toSorted())
+})
+
+test("of each kind so many come at once, and so many a second after that; the others are dropped", () => {
+  const { clock, ends, intake: { admits } } = bound(intake())
+  const { rate, burst } = FROM_CLIENT.Heartbeat
+  const admitted = (/** @type {number} */ count) => Array.from({ length: count }, () => admits("Heartbeat")).filter(Boolean).length
+  assert.equal(admitted(2 * burst), burst)
+  assert.ok(admits("Data"))
+  clock.advance(1_000)
+  assert.equal(admitted(2 * rate), rate)
+  assert.deepEqual(ends, [])
+})
+
+test("who goes on with what is dropped ends, as a flood", () => {
+  const { ends, intake: { admits } } = bound(intake())
+  for (let number = 0; number < FROM_CLIENT.Ack.burst + EXCESS.burst; number++) admits("Ack")
+  assert.deepEqual(ends, [])
+  assert.equal(admits("Ack"), false)
+  assert.deepEqual(ends, ["rate_limited"])
+})
+
+test("what may be lost of all that a host hands on is never held against it", () => {
+  const { ends, intake: { admits } } = bound(intake(FROM_HOST))
+  let admitted = 0
+  for (let number = 0; number < FROM_HOST.Fast.burst + 2 * EXCESS.burst; number++) admitted += Number(admits("Fast"))
+  assert.deepEqual([admitted, ends], [FROM_HOST.Fast.burst, []])
+})
+
+test("a little rubbish is forgiven, and so is what this side never gets; more isn't", () => {
+  for (const type of ["Data.Connection.State", "toString", "__proto__", null]) {
+    const { clock, ends, intake: { admits, refuse } } = bound(intake())
+    const once = () => (type === null ? refuse() : admits(type))
+    for (let number = 0; number < RUBBISH.burst; number++) once()
+    clock.advance(10_000)
+    for (let number = 0; number < 10 * RUBBISH.rate; number++) once()
+    assert.deepEqual(ends, [])
+    once()
+    assert.deepEqual(ends, ["bad_request"])
+  }
+})
+
+test("bytes beyond what a browser brings aren't read; on a channel that may not lose any, that is the end", () => {
+  const { clock, ends, intake: { takes } } = bound(intake())
+  assert.ok(takes(BYTES.burst, true))
+  assert.ok(!takes(1_000, true))
+  assert.deepEqual(ends, [])
+  clock.advance(1_000)
+  assert.ok(takes(BYTES.rate, true))
+  assert.ok(!takes(1_000, false))
+  assert.deepEqual(ends, ["rate_limited"])
+})
+
+/** With methods that may stand alone. @param {ReturnType<typeof intake>} made */
+function bound({ intake, ...rest }) {
+  return { ...rest, intake: { admits: intake.admits.bind(intake), refuse: intake.refuse.bind(intake), takes: intake.takes.bind(intake) } }
+}

@@ -1,0 +1,175 @@
+"""A client that says pong and reads nothing is closed before it costs much."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from flask_p2p_streams.limits import UNREAD_BYTES
+from tests.security.attacker import Attacker
+from tests.security.conftest import MODES, UNLIMITED, Open
+from tests.security.deaf import Deaf, Late, offer
+from tests.security.healthy import Healthy, name_of_a_session
+from tests.server.wire import get, until
+from tests.support.memory import resident_bytes, thread_count
+from tests.support.servers import Server, running
+from tests.support.stores import running_redis
+
+ALLOWED = 10 * 1024 * 1024
+JOINS = 200
+MANY = 2_000
+"""Signals of 60 kB: far more than a system's own buffers and the server's bound."""
+
+
+@pytest.fixture(scope="module", params=MODES)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with running("tests.security.app", request.param, json.dumps(UNLIMITED)) as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: Server) -> str:
+    return server.url
+
+
+@pytest.fixture
+def deaf(url: str) -> Iterator[Deaf]:
+    one = Deaf(url)
+    yield one
+    one.drop()
+
+
+def unread(url: str) -> int:
+    return int(json.loads(get(f"{url}/metrics"))["limited"]["unread"])
+
+
+def warm_up(host: Attacker, client: Attacker, epoch: int) -> None:
+    """Let the server take what it takes for large signals at all."""
+    for number in range(20):
+        assert host.ask("sdp_offer", offer("ann", epoch, number))["ok"]
+    client.wait_for("sdp_offer", 20)
+
+
+def flood(sender: Attacker, to: str, epoch: int) -> int:
+    """Send until the other has gone; return the number of signals that were taken."""
+    for number in range(MANY):
+        answer = sender.ask("sdp_offer", offer(to, epoch, number))
+        if not answer["ok"]:
+            assert answer["error"]["code"] == "no_such_peer"
+            return number
+    raise AssertionError("All signals were taken.")
+
+
+def test_who_reads_nothing_is_closed_and_costs_little(
+    server: Server, url: str, open_wire: Open, healthy: Healthy, deaf: Deaf
+) -> None:
+    session_id = name_of_a_session()
+    host = open_wire().join(session_id, "host")
+    epoch = host.wait_for("session_ready")["epoch"]
+    warm_up(host, open_wire().join(session_id, "ann"), epoch)
+    before, closed = resident_bytes(server.process.pid), unread(url)
+    threads = thread_count(server.process.pid)
+    deaf.join(session_id, "deaf")
+    with deaf.saying_pong():
+        flood(host, "deaf", epoch)
+        assert host.wait_for("peer_left")["peer_id"] == "deaf"
+        until(deaf.is_cut, lambda: "The connection is still open.")
+    assert unread(url) == closed + 1
+    assert resident_bytes(server.process.pid) - before < ALLOWED
+    until(lambda: thread_count(server.process.pid) <= threads, lambda: "Its threads go on.")
+    assert "reads too little" in get(f"{url}/log")
+
+
+def test_a_host_that_reads_nothing_loses_its_seat(url: str, open_wire: Open, deaf: Deaf) -> None:
+    session_id = name_of_a_session()
+    deaf.join(session_id, "deaf")
+    ann = open_wire().join(session_id, "ann")
+    epoch = ann.wait_for("session_ready")["epoch"]
+    assert deaf.ask("sdp_offer", offer("ann", epoch, 0, size=10))["ok"]
+    answer = offer("deaf", epoch, 0).replace('"offer"', '"answer"')
+    with deaf.saying_pong():
+        for _ in range(MANY):
+            if not ann.ask("sdp_answer", answer)["ok"]:
+                break
+        until(deaf.is_cut, lambda: "The connection is still open.")
+        assert ann.wait_for("host_changed")["reason"] == "lost"
+
+
+def test_a_host_that_is_busy_while_many_join_stays(url: str, open_wire: Open, deaf: Deaf) -> None:
+    session_id, closed = name_of_a_session(), unread(url)
+    deaf.join(session_id, "host")
+    with deaf.saying_pong():
+        for number in range(JOINS):
+            open_wire().join(session_id, f"peer-{number}")
+        assert unread(url) == closed
+        assert not deaf.is_cut()
+    deaf.wait_for("session_ready")
+
+
+def test_many_small_packets_count_too(url: str, deaf: Deaf) -> None:
+    closed = unread(url)
+    deaf.join(name_of_a_session(), "deaf")
+    number = 0
+
+    def is_closed() -> bool:
+        nonlocal number
+        for _ in range(2_000):
+            number += 1
+            deaf.send_and_forget(f'42/p2p,{number}["hello",{{}}]')
+        return unread(url) > closed
+
+    until(is_closed, lambda: f"{number} answers wait, and nobody minds.")
+
+
+def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> None:
+    session_id = name_of_a_session()
+    host = open_wire().join(session_id, "host")
+    epoch = host.wait_for("session_ready")["epoch"]
+    late = Late(url)
+    late.join(session_id, "late")
+    closed = unread(url)
+    # More than the system buffers, so that the server's writes stop in the middle of a frame.
+    count = (4 * 1024 * 1024 + UNREAD_BYTES // 2) // 60_000
+    for number in range(count):
+        assert host.ask("sdp_offer", offer("late", epoch, number))["ok"]
+        late.ping()
+    texts = [text for text in late.read_frames(count) if "sdp_offer" in text]
+    numbers = [json.loads(text.partition(",")[2])[1]["negotiation"] for text in texts]
+    assert numbers == [str(number) for number in range(len(numbers))]
+    assert unread(url) == closed
+    late.drop()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_signals_of_another_worker_count_too(mode: str) -> None:
+    with running_redis() as redis:
+        shared = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": redis.url}
+        config = {**UNLIMITED, **shared, "P2P_SOCKETIO_OPTIONS": {"message_queue": redis.url}}
+        arguments = ("tests.security.app", mode, json.dumps(config))
+        with running(*arguments) as here, running(*arguments) as there:
+            send_from_another_worker(here, there)
+
+
+def send_from_another_worker(here: Server, there: Server) -> None:
+    session_id = name_of_a_session()
+    host = Attacker(here.url).join(session_id, "host")
+    epoch = host.wait_for("session_ready")["epoch"]
+    deaf = Deaf(there.url)
+    deaf.join(session_id, "deaf")
+    deaf.wait_for("session_ready")
+    before = resident_bytes(there.process.pid)
+    with deaf.saying_pong():
+        numbers = iter(range(MANY))
+
+        def is_closed() -> bool:
+            # One worker doesn't know at once whom another one holds.
+            for _ in range(20):
+                host.ask("sdp_offer", offer("deaf", epoch, next(numbers)))
+            return unread(there.url) == 1
+
+        until(is_closed, lambda: "It goes on being sent to.")
+        until(deaf.is_cut, lambda: "The connection is still open.")
+    assert host.wait_for("peer_left")["peer_id"] == "deaf"
+    assert resident_bytes(there.process.pid) - before < ALLOWED
+    host.close()
+    deaf.drop()
