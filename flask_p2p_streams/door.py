@@ -30,30 +30,25 @@ class Refused(Exception):
 
 
 class Door:
-    """The WSGI layer before Engine.IO's.
+    """A look at each request before Engine.IO has one.
 
-    :param wsgi_app: what it leads to.
-    :param path: where Engine.IO is, with a slash at its end.
+    :param handle: what Engine.IO does with it.
     :param refuse: takes note of a bad packet of the connection that is named.
     """
 
-    def __init__(
-        self, wsgi_app: WsgiApp, path: str, eio: Any, refuse: Callable[[str], object]
-    ) -> None:
-        self.wsgi_app = wsgi_app
-        self._path = path
+    def __init__(self, handle: WsgiApp, eio: Any, refuse: Callable[[str], object]) -> None:
+        self._handle = handle
         self._eio = eio
         self._refuse = refuse
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, or let it pass."""
-        if str(environ.get("PATH_INFO")).startswith(self._path):
-            try:
-                self._look_at(environ)
-            except Refused as refused:
-                start_response(refused.status, [("Content-Type", "text/plain")])
-                return [str(refused).encode()]
-        return self.wsgi_app(environ, start_response)
+        try:
+            self._look_at(environ)
+        except Refused as refused:
+            start_response(refused.status, [("Content-Type", "text/plain")])
+            return [str(refused).encode()]
+        return self._handle(environ, start_response)
 
     def _look_at(self, environ: dict[str, Any]) -> None:
         if _head_bytes(environ) > HANDSHAKE_BYTES:

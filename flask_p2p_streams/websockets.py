@@ -104,7 +104,11 @@ class MeteredWSGI(SimpleWebSocketWSGI):  # type: ignore[misc]
         except RemoteProtocolError:
             start_response("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"This is no WebSocket handshake."]
-        ended = self.app(self)
+        try:
+            ended = self.app(self)
+        finally:
+            # Nobody takes anything any more, for whom the reader would wait.
+            self.ws.connected = False
         # What each server has to be told after a WebSocket, as Engine.IO does it.
         if self.ws.mode == "gunicorn":
             raise StopIteration

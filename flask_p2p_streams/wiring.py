@@ -128,9 +128,7 @@ def app_state(
         compress=not is_own,
     )
     packets.install()
-    path = cast(Any, socketio).sockio_mw.engineio_path
-    door = Door(app.wsgi_app, path, server.eio, packets.refuse)
-    app.wsgi_app = door  # type: ignore[method-assign]
+    server.eio.handle_request = Door(server.eio.handle_request, server.eio, packets.refuse)
     sockets.install()
     Outgoing(server, config.namespace, metrics).install()
     return AppState(
