@@ -24,7 +24,7 @@ test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the 
 	$(NODE) node --test $$files
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for a quarter of an hour, beside five who talk; it prints a table.
+hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for ten minutes, beside five who talk; it prints a table.
 	bash tools/test_programs.sh
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(BIN)/python -m tests.hostile
 

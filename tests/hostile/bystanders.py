@@ -26,6 +26,8 @@ from tests.server.wire import Wire, get
 PAUSE = 0.1
 PATIENCE = 10.0
 """Seconds after which a probe counts as lost."""
+ANSWERS = 25
+"""Answers of a client before it joins again: a worker without its host passes on 30."""
 JOIN_PAUSE = 0.5
 CLIENTS = ("bob", "cleo", "dan", "eva")
 FRESH_ADDRESS = "203.0.113.9"
@@ -78,6 +80,7 @@ class Five:
         self.disconnects: list[str] = []
         self.changes: list[Any] = []
         self.heard: Counter[str] = Counter()
+        self._rejoined: Counter[str] = Counter()
         self.joins: list[float] = []
         self.join_troubles: list[str] = []
         self.host = self._line("ann", 0)
@@ -86,6 +89,7 @@ class Five:
             threading.Thread(target=line.run, daemon=True).start()
         tokens = range(FRESH_TOKENS)
         self._tokens = [get(f"{urls[0]}/token/{session_id}/fresh-{n}") for n in tokens]
+        self._joined: Counter[str] = Counter()
         self._measuring = False
         threading.Thread(target=self._probe, daemon=True).start()
         threading.Thread(target=self._join_afresh, daemon=True).start()
@@ -106,6 +110,8 @@ class Five:
                 self.changes.append([line.peer_id, event, payload.get("host_peer_id")])
         elif event == "session_error":
             self.disconnects.append(f"{line.peer_id}: {payload}")
+        elif event == "session_ready" and payload["peer_id"] in CLIENTS:
+            self._rejoined[payload["peer_id"]] += 1
         elif not str(payload.get("peer_id", "")).startswith("fresh"):
             self.heard[event] += 1
 
@@ -114,6 +120,9 @@ class Five:
         self.tally.came(f"ann-{way}", int(number))
         self.tally.sent(f"{way}-ann", int(number))
         line.signal("sdp_answer", "ann", negotiation)
+        if int(number) % ANSWERS == 0:
+            with contextlib.suppress(*LINE_ENDS):
+                line.send('42/p2p,["session_join",{}]')
 
     def line_ended(self, line: Line) -> None:
         if not self.over.is_set():
@@ -138,7 +147,11 @@ class Five:
                 self.host.signal("sdp_offer", name, f"{name} {last + 1}")
 
     def _is_answered(self, name: str, number: int) -> bool:
-        return number == 0 or self.tally.has_come(f"{name}-ann", number)
+        if number == 0:
+            return True
+        # Nobody is offered anything while he joins again.
+        expected = self._joined[name] + number // ANSWERS
+        return self.tally.has_come(f"{name}-ann", number) and self._rejoined[name] >= expected
 
     def _join_afresh(self) -> None:
         while not self.over.wait(JOIN_PAUSE):
@@ -167,6 +180,7 @@ class Five:
     # What they are told
 
     def begin(self) -> None:
+        self._joined = Counter(self._rejoined)
         self._measuring = True
 
     def end(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Whatever is sent, in whatever order: nobody else notices, and nothing is left behind."""
 
 import contextlib
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -44,14 +45,24 @@ PARSERS: "dict[str, Callable[[Any], object]]" = {
 
 def read(event: str, value: object) -> object:
     """Return what a parser makes of a value, or its refusal, in reasonable time."""
+    result, cost = parsed(event, value)
+    if cost >= MAX_CPU:
+        # Python may have collected its garbage meanwhile, of which hypothesis makes much.
+        gc.collect()
+        cost = min(parsed(event, value)[1] for _ in range(3))
+    assert cost < MAX_CPU
+    return result
+
+
+def parsed(event: str, value: object) -> tuple[object, float]:
+    """Return what comes of it, and what it costs of the processor's time, in seconds."""
     begun = time.thread_time()
     try:
         result = PARSERS[event](value)
     except SignalingError as error:
         result = error.to_payload()
         assert len(json.dumps(result)) < 1_000
-    assert time.thread_time() - begun < MAX_CPU
-    return result
+    return result, time.thread_time() - begun
 
 
 @pytest.mark.parametrize("event", PARSERS)
