@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -87,14 +88,14 @@ def test_a_host_that_reads_nothing_loses_its_seat(url: str, open_wire: Open, dea
     ann = open_wire().join(session_id, "ann")
     epoch = ann.wait_for("session_ready")["epoch"]
 
-    def offered() -> int:
-        return len(ann.received("sdp_offer"))
+    def has_heard(number: int) -> bool:
+        return bool(ann.received("host_changed")) or len(ann.received("sdp_offer")) > number
 
     with deaf.saying_pong():
         for number in range(MANY):
             # For each negotiation a few answers only are passed on.
             deaf.send_and_forget(f'42/p2p,["sdp_offer",{offer("ann", epoch, number, size=10)}]')
-            ann.read(lambda: bool(ann.received("host_changed")) or offered() > number)
+            ann.read(partial(has_heard, number))
             if ann.received("host_changed"):
                 break
             answer = offer("deaf", epoch, number).replace('"offer"', '"answer"')
