@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from engineio.packet import PING, Packet
@@ -18,8 +18,15 @@ class Pings:
     """
 
     def __init__(self, server: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._server = server
         self._eio = server.eio
-        self._due = Deadlines[str](server, server.eio.ping_interval, self._ping, clock)
+        self._clock = clock
+
+    @cached_property
+    def _due(self) -> Deadlines[str]:
+        # An app may set the interval until the first client comes, who is told of it.
+        interval = self._eio.ping_interval
+        return Deadlines[str](self._server, interval, self._ping, self._clock)
 
     def take_over(self, eio_sid: str) -> None:
         """Send a connection's pings from now on."""

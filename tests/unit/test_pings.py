@@ -46,6 +46,17 @@ def arrive(server: FakeServer, pings: Pings, eio_sid: str, clock: Clock) -> Conn
     return connection
 
 
+def test_the_interval_is_the_one_that_the_first_client_is_told(
+    server: FakeServer, pings: Pings, clock: Clock
+) -> None:
+    server.eio.ping_interval = 3
+    started = clock()
+    connection = arrive(server, pings, "a", clock)
+    (task,) = server.tasks
+    task()
+    assert connection.sent == [started + 3]
+
+
 def test_each_gets_its_ping_from_one_task(
     server: FakeServer, pings: Pings, clock: Clock
 ) -> None:
