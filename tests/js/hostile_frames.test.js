@@ -190,3 +190,16 @@ test("a host that tells of 100,000 peers, and that they have gone, keeps a clien
   assert.ok(taken < 3_000, `${taken} ms`)
   await assertWell(hostile)
 })
+
+test("a host that makes up another sender with each message keeps a client no longer than it takes to read", async () => {
+  const hostile = await HostileWorld.open("host")
+  const { world } = hostile
+  const frames = Array.from({ length: 60_000 }, (_, number) => `{"type":"Data","senderId":"s${number}","inc":"i","id":1,"data":1}`)
+  let taken = 0
+  for (let start = 0; start < frames.length; start += 200) {
+    taken += hostile.say("messages", frames.slice(start, start + 200).join("\n"))
+    if (start % 6_000 === 0) await world.pass(10)
+  }
+  assert.ok(taken < 2_000, `${taken} ms`)
+  await assertWell(hostile)
+})
