@@ -8,6 +8,8 @@ export class Allowance {
     const bucket = (/** @type {import("./limits.js").Rate} */ rate) => new Bucket({ ...rate, clock })
     this.messages = bucket(RELAYED_MESSAGES)
     this.characters = bucket(RELAYED_CHARACTERS)
+    /** Of messages to single peers, which needn't wait for those to all. */
+    this.letters = { messages: bucket(RELAYED_MESSAGES), characters: bucket(RELAYED_CHARACTERS) }
     this.fastMessages = bucket(FAST_MESSAGES)
     this.fastCharacters = bucket(FAST_CHARACTERS)
     this.news = bucket(NEWS)
@@ -21,7 +23,7 @@ export class Allowance {
 
   /** Whether it has used nothing up. */
   get isFull() {
-    return [this.messages, this.characters, this.fastMessages, this.fastCharacters, this.news, this.connections].every(({ isFull }) => isFull)
+    return [this.messages, this.characters, this.letters.messages, this.letters.characters, this.fastMessages, this.fastCharacters, this.news, this.connections].every(({ isFull }) => isFull)
   }
 }
 

@@ -34,7 +34,6 @@ export class Channel {
   #delegate
   #clock
   #intake
-  #mayLose
   #hasOpened = false
   #isClosing = false
   /** Frames of this turn of the event loop: a browser takes about as long for many in one packet as for one. @type {string[]} */
@@ -51,14 +50,12 @@ export class Channel {
    * @param {ChannelDelegate} options.delegate
    * @param {import("./clock.js").Clock} options.clock
    * @param {import("./intake.js").Intake} options.intake what the other side may bring in
-   * @param {boolean} [options.mayLose] whether what comes may be dropped without harm
    */
-  constructor({ channel, delegate, clock, intake, mayLose = false }) {
+  constructor({ channel, delegate, clock, intake }) {
     this.#channel = channel
     this.#delegate = delegate
     this.#clock = clock
     this.#intake = intake
-    this.#mayLose = mayLose
     channel.onopen = () => this.#opened()
     channel.binaryType = "arraybuffer"
     channel.bufferedAmountLowThreshold = LOW_BYTES
@@ -187,7 +184,7 @@ export class Channel {
   /** @param {any} data */
   #received(data) {
     const isText = typeof data === "string"
-    if (!this.#intake.takes(isText ? data.length : (data.byteLength ?? 0), this.#mayLose)) return
+    if (!this.#intake.takes(isText ? data.length : (data.byteLength ?? 0), this.#channel.label)) return
     // Nobody gathers more; what is longer is one frame, or none.
     if (!isText || data.length > MAX_PACKET_CHARACTERS + MAX_FRAMES_PER_PACKET) return this.#receivedFrame(data)
     const texts = data.split(SEPARATOR, MAX_FRAMES_PER_PACKET + 1)

@@ -163,12 +163,19 @@ export class ClientRole {
     if (this.isSynced || this.#seen.length > MAX_SENDERS) return
     this.#seen.push(...seen)
     if (more) return
+    if (this.#conversation.disowns(this.#seen)) return this.#comeBackAnew()
     this.isSynced = true
     this.#helloTimer.stop()
     // What doesn't fit is lost to the others only if nobody else has it.
     for (const packet of this.#conversation.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(packet)) break
     this.#acknowledge(n)
     this.#delegate.roleSynced()
+  }
+
+  /** Under the name that this page has, the host passes nothing on. */
+  #comeBackAnew() {
+    this.#conversation.renew()
+    this.#connection?.end(new P2pError("host_lost", { message: "The host was told messages of this page that it hasn't sent." }))
   }
 
   /**

@@ -200,7 +200,7 @@ export class Connection {
     if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
     // Only the host offers.
     this.#intake ??= new Intake({ rates: this.#offers ? FROM_CLIENT : FROM_HOST, clock: this.#clock, exhausted: (error) => this.#dismiss(error) })
-    this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock, intake: this.#intake, mayLose: channel.label !== "messages" }))
+    this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock, intake: this.#intake }))
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Content, readContent } from "./contents.js"
+import { P2pError } from "./errors.js"
 import { MAX_LOG_MESSAGES, MessageLog } from "./message_log.js"
 import { DATA, decodeFrame, encodeFrame, GAP, syncFrames } from "./messages.js"
 import { Outbox } from "./outbox.js"
@@ -145,7 +146,10 @@ export class Conversation {
   receive(frame, packet) {
     const { senderId = "", inc = "", id, n = 0 } = frame
     if (!this.#isInStep) this.#heard += 1
-    if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, n)
+    if (this.#isOwn(senderId, inc)) {
+      if (id > this.#outbox.lastId) return // nobody else says something as this page
+      this.#outbox.placed(id, n)
+    }
     if (!this.#log.add({ senderId, inc, id }, this.#epoch, packet)) return
     this.#hasHeard = true
     this.#delegate.conversationShown({ type: DATA, senderId, ...readContent(frame) })
@@ -156,14 +160,29 @@ export class Conversation {
    * @param {import("./messages.js").DataFrame} frame
    */
   ignore({ senderId = "", inc = "", id }) {
+    if (this.#isOwn(senderId, inc) && id > this.#outbox.lastId) return
     this.#log.skip(senderId, inc, id)
   }
 
   /** @param {import("./messages.js").GapFrame} gap */
   miss({ senderId, inc, from, to }) {
+    if (this.#isOwn(senderId, inc) && to > this.#outbox.lastId) return
     if (!this.#log.skip(senderId, inc, to)) return
     this.#hasHeard = true
     this.#delegate.conversationMissed({ senderId, from, to })
+  }
+
+  /**
+   * Whether somebody knows of numbers of this page that it hasn't given: a host has told them so, and whoever believes it would pass over what comes under them.
+   * @param {Mark[]} marks
+   */
+  disowns(marks) {
+    return marks.some(([senderId, inc, id]) => this.#isOwn(senderId, inc) && id > this.#outbox.lastId)
+  }
+
+  /** What this page says from now on is another one's: nobody has been told anything of that. */
+  renew() {
+    this.#inc = newIncarnation()
   }
 
   /**
@@ -179,7 +198,7 @@ export class Conversation {
     this.#isFresh = this.#isForked = false
     for (const mark of marks) this.#log.skip(...mark)
     this.#outbox.resume(marks.find(([senderId, inc]) => this.#isOwn(senderId, inc))?.[2] ?? 0)
-    return entries.filter((entry) => !this.#isWaiting(entry)).map((entry) => encodeEntry(entry, { epoch: entry.epoch }))
+    return entries.filter((entry) => !this.#isWaiting(entry)).flatMap((entry) => encodeEntry(entry, { epoch: entry.epoch }) ?? [])
   }
 
   /** @param {number} place */
@@ -211,7 +230,7 @@ export class Conversation {
   }
 
   /** @param {number} epoch this host's, from now on */
-  rename(epoch) {
+  resume(epoch) {
     this.#epoch = epoch
   }
 
@@ -283,10 +302,11 @@ export class Conversation {
    * @returns {Packet[]} frames
    */
   welcome({ fresh, history, seen }) {
+    if (this.disowns(seen)) this.renew()
     const { entries, gaps } = fresh ? { entries: this.#log.latest(history), gaps: [] } : this.#log.missing(seen)
     return [
       ...gaps.map((gap) => encodeFrame(gapFrame(gap))),
-      ...entries.map((entry) => encodeEntry(entry, { n: entry.place })),
+      ...entries.map((entry) => encodeEntry(entry, { n: entry.place }) ?? encodeFrame(gapOf(entry))),
       ...syncFrames({ n: this.lastPlace }, this.#log.marks),
     ]
   }
@@ -308,10 +328,21 @@ export class Conversation {
  * A message as it was, whatever the app has done with the object that it got.
  * @param {import("./message_log.js").Entry} entry
  * @param {{ n: number } | { epoch: number }} place
+ * @returns {Packet | null} null for one that a host has made so large that nobody else can pass it on
  */
 function encodeEntry({ senderId, inc, id, packet }, place) {
   const frame = /** @type {import("./messages.js").DataFrame} */ (decodeFrame(packet))
-  return Content.from(frame).packet({ type: DATA, senderId, inc, id, ...place })
+  try {
+    return Content.from(frame).packet({ type: DATA, senderId, inc, id, ...place })
+  } catch (error) {
+    if (!(error instanceof P2pError)) throw error
+    return null
+  }
+}
+
+/** @param {import("./message_log.js").Entry} entry */
+function gapOf({ senderId, inc, id }) {
+  return gapFrame({ senderId, inc, from: id, to: id })
 }
 
 /** @param {import("./message_log.js").Gap} gap */

@@ -23,7 +23,7 @@ export class FloodGuard {
   /**
    * @param {object} options
    * @param {import("./clock.js").Clock} options.clock
-   * @param {import("./allowance.js").Allowance} options.allowance
+   * @param {Pick<import("./allowance.js").Allowance, "messages" | "characters">} options.allowance
    * @param {() => void} options.overflowed called when more waits than may
    */
   constructor({ clock, allowance: { messages, characters }, overflowed }) {

@@ -1,6 +1,6 @@
 import { Bucket } from "./bucket.js"
 import { P2pError } from "./errors.js"
-import { BYTES, EXCESS, RUBBISH } from "./limits.js"
+import { BYTES, EXCESS, FAST_BYTES, FROM_CLIENT, RUBBISH } from "./limits.js"
 
 /**
  * What one connection may bring into this page: bytes, frames of each kind, and a little rubbish. What is too much is dropped before it costs more than to be read;
@@ -11,6 +11,7 @@ export class Intake {
   #clock
   #exhausted
   #bytes
+  #fastBytes
   #rubbish
   #excess
   /** @type {Map<string, Bucket>} */
@@ -27,18 +28,19 @@ export class Intake {
     this.#clock = clock
     this.#exhausted = exhausted
     this.#bytes = new Bucket({ ...BYTES, clock })
+    this.#fastBytes = new Bucket({ ...(rates === FROM_CLIENT ? FAST_BYTES : BYTES), clock })
     this.#rubbish = new Bucket({ ...RUBBISH, clock })
     this.#excess = new Bucket({ ...EXCESS, clock })
   }
 
   /**
    * @param {number} bytes of a packet
-   * @param {boolean} mayLose whether the channel's packets may be lost
+   * @param {string} [lane] the channel that it came over
    * @returns {boolean} whether it is to be read
    */
-  takes(bytes, mayLose) {
-    if (this.#bytes.tryTake(bytes)) return true
-    if (!mayLose) this.#flood()
+  takes(bytes, lane = "messages") {
+    if (this.#bytes.tryTake(bytes) && (lane !== "fast" || this.#fastBytes.tryTake(bytes))) return true
+    if (lane === "messages") this.#flood()
     return false
   }
 

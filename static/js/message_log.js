@@ -29,6 +29,8 @@ export class MessageLog {
   #first = 0
   /** The last number of each sender's page, the latest sender at the end. @type {Map<string, Mark>} */
   #seen = new Map()
+  /** How many of these pages each sender has: a look at all of them for each new one would take a page its time. @type {Map<string, number>} */
+  #pages = new Map()
   #characters = 0
   #lastPlace = 0
 
@@ -92,15 +94,28 @@ export class MessageLog {
     const name = key(senderId, inc)
     if (id <= (this.#seen.get(name)?.[2] ?? 0)) return false
     if (!this.#seen.delete(name)) this.#makeRoom(senderId)
-    if (this.#seen.size >= MAX_SENDERS) this.#seen.delete(/** @type {string} */ (this.#seen.keys().next().value))
     this.#seen.set(name, [senderId, inc, id])
     return true
   }
 
   /** One sender with many pages doesn't make the others forgotten. @param {string} senderId */
   #makeRoom(senderId) {
-    const pages = [...this.#seen].filter(([, mark]) => mark[0] === senderId)
-    if (pages.length >= MAX_PAGES_OF_SENDER) this.#seen.delete(pages[0][0])
+    if ((this.#pages.get(senderId) ?? 0) >= MAX_PAGES_OF_SENDER) this.#forget(([, mark]) => mark[0] === senderId)
+    else if (this.#seen.size >= MAX_SENDERS) this.#forget(() => true)
+    this.#pages.set(senderId, (this.#pages.get(senderId) ?? 0) + 1)
+  }
+
+  /** The page that has been quiet for longest, of those that are meant. @param {(page: [string, Mark]) => boolean} isMeant */
+  #forget(isMeant) {
+    for (const page of this.#seen) {
+      if (!isMeant(page)) continue
+      const [name, [senderId]] = page
+      this.#seen.delete(name)
+      const rest = /** @type {number} */ (this.#pages.get(senderId)) - 1
+      if (rest > 0) this.#pages.set(senderId, rest)
+      else this.#pages.delete(senderId)
+      return
+    }
   }
 
   /** Numbers the places anew, for a peer that becomes the host. */

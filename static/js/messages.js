@@ -1,4 +1,4 @@
-import { Content, CONTENT, hasContent, isLabel, pack, toJSON, unpack } from "./contents.js"
+import { Content, CONTENT, hasContent, isLabel, MAX_FRAME_BYTES, pack, STAMP_BYTES, toJSON, unpack } from "./contents.js"
 import { isDeeper } from "./depth.js"
 import { cut } from "./errors.js"
 import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARACTERS, may, pick } from "./fields.js"
@@ -32,6 +32,8 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {(typeof STATES)[number]} PeerState
  */
 
+const utf8 = new TextEncoder()
+
 /** The states of a peer, in the order of its life. */
 export const STATES = Object.freeze(/** @type {const} */ ([
   "new", "negotiating", "connecting", "connected", "disconnected", "closed", "failed",
@@ -54,7 +56,7 @@ export const FAST = "Fast"
 export const CHUNK = "Chunk"
 export const CREDIT = "Credit"
 
-/** How many marks one frame holds: with the longest ids it stays within the largest frame. */
+/** How many marks one frame holds; fewer, where their ids are so long that it would be too large. */
 export const MARKS_PER_FRAME = 200
 
 export { MAX_ID_CHARACTERS } from "./fields.js"
@@ -94,12 +96,29 @@ export function isSpeech(frame) {
  * @returns {Packet[]}
  */
 export function syncFrames(rest, marks) {
-  const frames = []
-  for (let start = 0; start < Math.max(1, marks.length); start += MARKS_PER_FRAME) {
-    const more = start + MARKS_PER_FRAME < marks.length
-    frames.push(encodeFrame({ type: SYNC, ...rest, seen: marks.slice(start, start + MARKS_PER_FRAME), ...(more && { more }) }))
+  const parts = inParts(marks)
+  return parts.map((seen, index) => encodeFrame({ type: SYNC, ...rest, seen, ...(index < parts.length - 1 && { more: true }) }))
+}
+
+/**
+ * What one frame holds each. The ids are others' words, of which each character may take six bytes.
+ * @param {Mark[]} marks
+ * @returns {Mark[][]} at least one
+ */
+function inParts(marks) {
+  /** @type {Mark[][]} */
+  const parts = [[]]
+  let bytes = 0
+  for (const mark of marks) {
+    const size = utf8.encode(JSON.stringify(mark)).length + 1
+    if (parts[parts.length - 1].length === MARKS_PER_FRAME || bytes + size > MAX_FRAME_BYTES - 2 * STAMP_BYTES) {
+      parts.push([])
+      bytes = 0
+    }
+    parts[parts.length - 1].push(mark)
+    bytes += size
   }
-  return frames
+  return parts
 }
 
 // Reading

@@ -29,6 +29,11 @@ export class Outbox {
   /** How many have come to an end by the host's word. */
   settled = 0
 
+  /** The last number that was given to a message. */
+  get lastId() {
+    return this.#lastId
+  }
+
   get size() {
     return this.#sent.size + this.#unsent.size
   }

@@ -59,7 +59,7 @@ export class Relay {
    * @param {number} epoch
    */
   resume(epoch) {
-    this.#conversation.rename(epoch)
+    this.#conversation.resume(epoch)
     this.#orphans.resume()
   }
 

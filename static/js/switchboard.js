@@ -45,7 +45,7 @@ export class Switchboard {
     const route = () => this.#tryRoute(guest, frame)
     switch (frame.type) {
       case FAST: return void (isSmall(frame, size) && guest.admitsFast(size) && route())
-      case DIRECT: return guest.pass(size, () => this.#routeLetter(guest, frame, route))
+      case DIRECT: return guest.post(size, () => this.#routeLetter(guest, frame, route))
       case CHUNK: return route() // as far as its receivers let it come
       case CREDIT: return this.#admitCredit(guest, frame, route)
       default: return guest.tell(JSON.stringify([frame.type, frame.to]), route)

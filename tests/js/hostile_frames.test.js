@@ -6,6 +6,7 @@ import fc from "fast-check"
 import { P2pError } from "../../static/js/errors.js"
 import { binaryPacket, FRAMES, HostileWorld, ODD, twisted, write } from "./support/hostile.js"
 import { reported } from "./support/report_error.js"
+import { fate, World } from "./support/world.js"
 
 /** What one packet may take of this page's time, in milliseconds, on a machine that has others to serve. */
 const MOST_MLS = 50
@@ -103,6 +104,71 @@ test("what a host plants in a client's log does no harm to those whose host that
   await world.pass(1_000)
 })
 
+/** What each page calls itself, as it says hello. @param {import("./support/world.js").World} world */
+function namesOfPages({ network }) {
+  const hellos = network.all.flatMap(({ channels }) => channels).flatMap(({ frames }) => frames).filter((frame) => typeof frame === "string" && frame.includes('"fresh"'))
+  return hellos.map((frame) => JSON.parse(frame).inc)
+}
+
+for (const [what, data] of [["numbers that take more room when they are written again", `[${"1e20,".repeat(50_000)}1]`], ["a message that leaves no room for its place", `"${"x".repeat(262_080)}"`]]) {
+  test(`${what} in a client's log keep nobody from the session whose host that client becomes`, async () => {
+    const hostile = await HostileWorld.open("host")
+    const { world, pages: [ann, bob, cleo, mallory] } = hostile
+    hostile.say("messages", `{"type":"Data","senderId":"ann","inc":"i","id":1,"data":${data}}`)
+    assert.equal(bob.messages.length, 1)
+    ann.peer.abort()
+    await world.pass(30_000)
+    const later = world.page("dave", { history: 10 })
+    later.peer.start()
+    await world.pass(5_000)
+    void bob.peer.send("after that")
+    await world.pass(1_000)
+    for (const { messages } of [bob, cleo, later]) assert.equal(messages.at(-1)?.data, "after that")
+    assert.deepEqual([reported, later.errors], [[], []])
+    for (const { peer } of [bob, cleo, later, mallory]) peer.abort()
+    await world.pass(1_000)
+  })
+}
+
+for (const [index, whose] of ["that client's own", "another's"].entries()) {
+  test(`${whose} numbers that a host makes up in a client's log mute nobody under the next host`, async () => {
+    const hostile = await HostileWorld.open("host")
+    const { world, pages: [ann, bob, cleo, mallory] } = hostile
+    const victim = [bob, cleo][index]
+    hostile.say("messages", JSON.stringify({ type: "Gap", senderId: ["bob", "cleo"][index], inc: namesOfPages(world)[index], from: 1, to: 2 ** 53 - 1 }))
+    ann.peer.abort()
+    await world.pass(30_000)
+    assert.ok(bob.peer.iamHost)
+    const said = fate(victim.peer.send("I am here"))
+    await world.pass(1_000)
+    assert.equal(said.is, "resolved")
+    for (const { messages } of [bob, cleo, mallory]) assert.equal(messages.at(-1)?.data, "I am here")
+    for (const { peer } of [bob, cleo, mallory]) peer.abort()
+    await world.pass(1_000)
+  })
+}
+
+test("a client that tells a new host of many peers with the longest names keeps nobody from the session", async () => {
+  const world = new World()
+  const [ann, bob] = await world.session("ann", "bob", "mallory")
+  const channel = world.network.all.at(-1)?.channels.find(({ label }) => label === "messages")
+  const name = (/** @type {number} */ number) => `${"\u0001".repeat(250)}${number}`
+  for (let number = 0; number < 200; number++) channel?.send(JSON.stringify({ type: "Data", senderId: name(number), inc: name(number), id: 1, epoch: 1, data: 0 }))
+  await world.pass(3_000)
+  assert.equal(ann.messages.length, 200)
+  const later = world.page("dave")
+  later.peer.start()
+  await world.pass(100)
+  void ann.peer.send("hello dave")
+  await world.pass(100)
+  assert.deepEqual([reported, later.texts], [[], ["ann: hello dave"]])
+  ann.peer.abort()
+  await world.pass(30_000)
+  void bob.peer.send("still here")
+  await world.pass(1_000)
+  assert.equal(later.messages.at(-1)?.data, "still here")
+})
+
 test("a host that tells of 100,000 peers, and that they have gone, keeps a client no longer than it takes to read", async () => {
   const hostile = await HostileWorld.open("host")
   const { world, pages: [, bob] } = hostile
@@ -122,5 +188,18 @@ test("a host that tells of 100,000 peers, and that they have gone, keeps a clien
   }
   assert.ok(bob.peer.peers.size >= 1_900)
   assert.ok(taken < 3_000, `${taken} ms`)
+  await assertWell(hostile)
+})
+
+test("a host that makes up another sender with each message keeps a client no longer than it takes to read", async () => {
+  const hostile = await HostileWorld.open("host")
+  const { world } = hostile
+  const frames = Array.from({ length: 60_000 }, (_, number) => `{"type":"Data","senderId":"s${number}","inc":"i","id":1,"data":1}`)
+  let taken = 0
+  for (let start = 0; start < frames.length; start += 200) {
+    taken += hostile.say("messages", frames.slice(start, start + 200).join("\n"))
+    if (start % 6_000 === 0) await world.pass(10)
+  }
+  assert.ok(taken < 2_000, `${taken} ms`)
   await assertWell(hostile)
 })

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { Intake } from "../../static/js/intake.js"
-import { BYTES, EXCESS, FROM_CLIENT, FROM_HOST, RUBBISH } from "../../static/js/limits.js"
+import { BYTES, EXCESS, FAST_BYTES, FAST_CHARACTERS, FROM_CLIENT, FROM_HOST, RUBBISH } from "../../static/js/limits.js"
 import * as messages from "../../static/js/messages.js"
 import { FakeClock } from "./support/fake_clock.js"
 
@@ -64,12 +64,12 @@ test("a little rubbish is forgiven, and so is what this side never gets; more is
 
 test("bytes beyond what a browser brings aren't read; on a channel that may not lose any, that is the end", () => {
   const { clock, ends, intake: { takes } } = bound(intake())
-  assert.ok(takes(BYTES.burst, true))
-  assert.ok(!takes(1_000, true))
+  assert.ok(takes(BYTES.burst, "bulk"))
+  assert.ok(!takes(1_000, "bulk"))
   assert.deepEqual(ends, [])
   clock.advance(1_000)
-  assert.ok(takes(BYTES.rate, true))
-  assert.ok(!takes(1_000, false))
+  assert.ok(takes(BYTES.rate, "bulk"))
+  assert.ok(!takes(1_000))
   assert.deepEqual(ends, ["rate_limited"])
 })
 
@@ -77,3 +77,20 @@ test("bytes beyond what a browser brings aren't read; on a channel that may not 
 function bound({ intake, ...rest }) {
   return { ...rest, intake: { admits: intake.admits.bind(intake), refuse: intake.refuse.bind(intake), takes: intake.takes.bind(intake) } }
 }
+
+test("of what may be lost a client brings little more than is passed on, and what is more is never read", () => {
+  const { clock, ends, intake: { takes } } = bound(intake())
+  assert.ok(FAST_BYTES.rate >= FAST_CHARACTERS.rate && FAST_BYTES.burst >= FAST_CHARACTERS.burst)
+  assert.ok(takes(FAST_BYTES.burst, "fast"))
+  assert.ok(!takes(250_000, "fast"))
+  assert.ok(takes(250_000, "bulk"))
+  clock.advance(1_000)
+  assert.ok(takes(FAST_BYTES.rate, "fast"))
+  assert.ok(!takes(250_000, "fast"))
+  assert.deepEqual(ends, [])
+})
+
+test("a host speaks for all on that channel, too", () => {
+  const { intake: { takes } } = bound(intake(FROM_HOST))
+  assert.ok(takes(BYTES.burst, "fast"))
+})

@@ -294,3 +294,15 @@ test("whatever a host withholds, and from when on, each promise ends", async () 
     ann.peer.close()
   }), { numRuns: Number(PROMISES) })
 })
+
+test("a client that has much to say to all, and much to single peers, is taken for no flood", async () => {
+  const world = new World()
+  const pages = await world.session(...Array.from({ length: 11 }, (_, index) => `p${index}`))
+  const { peer, errors } = pages[1]
+  const large = "x".repeat(250_000)
+  const said = Array.from({ length: 16 }, () => fate(peer.send(large)))
+  for (const to of ["p2", "p3", "p4", "p5"]) for (let count = 0; count < 16; count++) said.push(fate(peer.send(large, { to: [to] })))
+  await world.pass(30_000)
+  assert.deepEqual([errors, said.filter(({ is }) => is !== "resolved")], [[], []])
+  for (const { peer: each } of pages) each.abort()
+})
