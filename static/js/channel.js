@@ -195,7 +195,7 @@ export class Channel {
   /** @param {unknown} packet */
   #receivedFrame(packet) {
     if (this.#isClosing) return // by what came before it
-    const frame = admitFrame(packet, (type) => this.#intake.admits(type))
+    const frame = admitFrame(packet, (type) => this.#intake.admits(type), (parts) => this.#intake.builds(parts, this.#channel.label))
     if (frame) this.#hand(frame, /** @type {Packet} */ (packet))
     else if (frame === null) this.#refuse()
   }

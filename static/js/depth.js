@@ -1,20 +1,34 @@
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
 
 /**
- * Whether JSON text is nested deeper than so: the engine reads any depth, and then can't write it again. It looks at the text once, before anything is built.
+ * How much JSON text makes the engine build: its objects, arrays and fields. It looks at the text once, before anything is built.
+ * @param {string} json
+ * @param {number} most how deep it may be nested: the engine reads any depth, and then can't write it again
+ * @returns {number} 0 for a short text, which can't be much; Infinity for one that is nested deeper
+ */
+export function partsOf(json, most) {
+  if (json.length <= 2 * most) return 0 // each level takes two characters
+  let [depth, parts] = [0, 0]
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at)
+    if (code === QUOTE) at = endOfString(json, at)
+    else if (code === 0x5d || code === 0x7d) depth -= 1
+    else if (code === 0x3a) parts += 1
+    else if (code === 0x5b || code === 0x7b) {
+      parts += 1
+      if (++depth > most) return Infinity
+    }
+  }
+  return parts
+}
+
+/**
+ * Whether JSON text is nested deeper than so.
  * @param {string} json
  * @param {number} most
  */
 export function isDeeper(json, most) {
-  if (json.length <= 2 * most) return false // each level takes two characters
-  let depth = 0
-  for (let at = 0; at < json.length; at++) {
-    const code = json.charCodeAt(at)
-    if (code === QUOTE) at = endOfString(json, at)
-    else if ((code === 0x5b || code === 0x7b) && ++depth > most) return true
-    else if (code === 0x5d || code === 0x7d) depth -= 1
-  }
-  return false
+  return partsOf(json, most) === Infinity
 }
 
 /** @param {string} json @param {number} start of the string */

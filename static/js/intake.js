@@ -1,6 +1,6 @@
 import { Bucket } from "./bucket.js"
 import { P2pError } from "./errors.js"
-import { BYTES, EXCESS, FAST_BYTES, FROM_CLIENT, RUBBISH } from "./limits.js"
+import { BYTES, EXCESS, FAST_BYTES, FROM_CLIENT, PARTS, RUBBISH } from "./limits.js"
 
 /**
  * What one connection may bring into this page: bytes, frames of each kind, and a little rubbish. What is too much is dropped before it costs more than to be read;
@@ -12,6 +12,7 @@ export class Intake {
   #exhausted
   #bytes
   #fastBytes
+  #parts
   #rubbish
   #excess
   /** @type {Map<string, Bucket>} */
@@ -29,6 +30,7 @@ export class Intake {
     this.#exhausted = exhausted
     this.#bytes = new Bucket({ ...BYTES, clock })
     this.#fastBytes = new Bucket({ ...(rates === FROM_CLIENT ? FAST_BYTES : BYTES), clock })
+    this.#parts = new Bucket({ ...PARTS, clock })
     this.#rubbish = new Bucket({ ...RUBBISH, clock })
     this.#excess = new Bucket({ ...EXCESS, clock })
   }
@@ -40,8 +42,16 @@ export class Intake {
    */
   takes(bytes, lane = "messages") {
     if (this.#bytes.tryTake(bytes) && (lane !== "fast" || this.#fastBytes.tryTake(bytes))) return true
-    if (lane === "messages") this.#flood()
-    return false
+    return this.#lose(lane)
+  }
+
+  /**
+   * @param {number} parts of JSON
+   * @param {string} [lane] the channel that it came over
+   * @returns {boolean} whether they are to be built
+   */
+  builds(parts, lane = "messages") {
+    return this.#parts.tryTake(parts) || this.#lose(lane)
   }
 
   /**
@@ -61,6 +71,12 @@ export class Intake {
   }
 
   // Private
+
+  /** What comes over the other channels is asked for again, or may be lost. @param {string} lane */
+  #lose(lane) {
+    if (lane === "messages") this.#flood()
+    return false
+  }
 
   #flood() {
     this.#exhausted(new P2pError("rate_limited", { message: "More was sent than can be taken in." }))

@@ -1,5 +1,5 @@
 import { Content, CONTENT, hasContent, isLabel, MAX_FRAME_BYTES, pack, STAMP_BYTES, toJSON, unpack } from "./contents.js"
-import { isDeeper } from "./depth.js"
+import { partsOf } from "./depth.js"
 import { cut } from "./errors.js"
 import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARACTERS, may, pick } from "./fields.js"
 import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "./limits.js"
@@ -180,11 +180,14 @@ export function decodeFrame(packet) {
  * Reads a frame if it may come now.
  * @param {unknown} packet
  * @param {(type: string) => boolean} admits whether one of this kind may
+ * @param {(parts: number) => boolean} [builds] whether so many objects, arrays and fields may be built for it
  * @returns {Frame | null | undefined} null for what isn't a frame; undefined for one that may not come, of which nothing more was looked at
  */
-export function admitFrame(packet, admits) {
+export function admitFrame(packet, admits, builds = () => true) {
   const { text, bytes } = unpack(packet) ?? {}
-  if (text === undefined || isDeeper(text, MAX_DEPTH + 1)) return null
+  const parts = text === undefined ? Infinity : partsOf(text, MAX_DEPTH + 1)
+  if (text === undefined || parts === Infinity) return null
+  if (!builds(parts)) return undefined
   const record = parse(text)
   const readers = FRAMES.get(record?.type)
   if (!readers) return null

@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
-import { isDeeper } from "../../static/js/depth.js"
+import { isDeeper, partsOf } from "../../static/js/depth.js"
 
 /** @param {any} value @returns {number} */
 function depth(value) {
@@ -22,4 +22,12 @@ test("tells how deep any JSON is nested, whatever its strings hold", () => {
 
 test("looks at what is no JSON as well, to its end", () => {
   for (const [text, isSo] of /** @type {[string, boolean][]} */ ([["", false], ["[[[[", true], ['"[[[[', false], ["]]]][[[[", false], ["\\", false], ['"\\', false], ['"\\"[[[[[[[[', false], ["[{[{", true]])) assert.equal(isDeeper(text, 1), isSo, text)
+})
+
+test("counts what is to be built, and nothing that stands in strings", () => {
+  fc.assert(fc.property(fc.jsonValue({ maxDepth: 4 }), (json) => {
+    const count = (/** @type {any} */ value) => typeof value === "object" && value !== null ? 1 + (Array.isArray(value) ? 0 : Object.keys(value).length) + Object.values(value).map(count).reduce((sum, parts) => sum + parts, 0) : 0
+    const text = `${JSON.stringify(json)}${" ".repeat(20)}`
+    assert.equal(partsOf(text, 10), /** @type {number} */ (count(json)))
+  }), { numRuns: 500 })
 })

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { Intake } from "../../static/js/intake.js"
-import { BYTES, EXCESS, FAST_BYTES, FAST_CHARACTERS, FROM_CLIENT, FROM_HOST, RUBBISH } from "../../static/js/limits.js"
+import { BYTES, EXCESS, FAST_BYTES, FAST_CHARACTERS, FROM_CLIENT, FROM_HOST, PARTS, RUBBISH } from "../../static/js/limits.js"
 import * as messages from "../../static/js/messages.js"
 import { FakeClock } from "./support/fake_clock.js"
 
@@ -32,6 +32,17 @@ test("of each kind so many come at once, and so many a second after that; the ot
   clock.advance(1_000)
   assert.equal(admitted(2 * rate), rate)
   assert.deepEqual(ends, [])
+})
+
+test("what takes long to be built is dropped, or ends the connection where nothing may be lost", () => {
+  for (const [lane, expected] of /** @type {const} */ ([["messages", ["rate_limited"]], ["bulk", []], ["fast", []]])) {
+    const { clock, ends, intake: { builds } } = bound(intake())
+    assert.ok(builds(PARTS.burst, lane))
+    assert.equal(builds(1, lane), false)
+    assert.deepEqual(ends, expected)
+    clock.advance(1_000)
+    assert.ok(builds(PARTS.rate, lane))
+  }
 })
 
 test("who goes on with what is dropped ends, as a flood", () => {
@@ -75,7 +86,7 @@ test("bytes beyond what a browser brings aren't read; on a channel that may not 
 
 /** With methods that may stand alone. @param {ReturnType<typeof intake>} made */
 function bound({ intake, ...rest }) {
-  return { ...rest, intake: { admits: intake.admits.bind(intake), refuse: intake.refuse.bind(intake), takes: intake.takes.bind(intake) } }
+  return { ...rest, intake: { admits: intake.admits.bind(intake), refuse: intake.refuse.bind(intake), takes: intake.takes.bind(intake), builds: intake.builds.bind(intake) } }
 }
 
 test("of what may be lost a client brings little more than is passed on, and what is more is never read", () => {
