@@ -1,9 +1,10 @@
 import { Bucket } from "./bucket.js"
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
-import { DIRECT_CHARACTERS, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES } from "./limits.js"
+import { ANSWERS_PART, DIRECT_CHARACTERS, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES } from "./limits.js"
 import { MAX_SENDERS } from "./message_log.js"
 import { DIRECT, RECEIVED } from "./messages.js"
+import { Shares } from "./shares.js"
 
 /** Milliseconds that a peer which isn't connected has to come, before what is for it is given up. */
 export const RETURN_MLS = 15_000
@@ -53,6 +54,8 @@ export class Direct {
   #lastId = 0
   #count = 0
   #characters = 0
+  /** What of it answers others. */
+  #answers = new Shares()
   /** @type {Map<string, Lane>} */
   #lanes = new Map()
   /** How far this peer has come with each sender. @type {Map<string, { inc: string, id: number }>} */
@@ -84,11 +87,12 @@ export class Direct {
    * @throws {P2pError} `rate_limited` when too much waits already
    */
   send(peerId, letter, size = 0) {
-    this.#requireRoom(peerId, size)
+    this.#requireRoom(peerId, letter, size)
     const id = ++this.#lastId
     const lane = this.#lane(peerId)
     this.#count += 1
     this.#characters += size
+    if (isAnswer(letter)) this.#answers.add("", size)
     lane.characters += size
     lane.lastId = id
     return new Promise((resolve, reject) => lane.entries.set(id, { id, letter, size, at: this.#now, resolve, reject }))
@@ -187,12 +191,14 @@ export class Direct {
   /**
    * What waits for one peer leaves room for the others.
    * @param {string} peerId
+   * @param {Letter} letter
    * @param {number} size
    */
-  #requireRoom(peerId, size) {
+  #requireRoom(peerId, letter, size) {
     const { entries: { size: count }, characters } = this.#lanes.get(peerId) ?? { entries: { size: 0 }, characters: 0 }
     const isLaneFull = count >= MAX_LANE_MESSAGES || characters + size > MAX_LANE_CHARACTERS
-    if (!isLaneFull && this.#count < MAX_DIRECT_MESSAGES && this.#characters + size <= MAX_DIRECT_CHARACTERS) return
+    const [part, { count: messages, size: waiting }] = isAnswer(letter) ? [ANSWERS_PART, this.#answers] : [1, { count: this.#count, size: this.#characters }]
+    if (!isLaneFull && messages < MAX_DIRECT_MESSAGES * part && waiting + size <= MAX_DIRECT_CHARACTERS * part) return
     throw new P2pError("rate_limited", { message: `${count} messages to ${peerId} wait already, and ${this.#count} to all.` })
   }
 
@@ -279,6 +285,7 @@ export class Direct {
       lane.characters -= entry.size
       this.#count -= 1
       this.#characters -= entry.size
+      if (isAnswer(entry.letter)) this.#answers.remove("", entry.size)
     }
     return entry
   }
@@ -338,4 +345,9 @@ export class Direct {
     }
     this.#ackTimer.start(ACK_PAUSE_MLS, () => this.#sendAcks())
   }
+}
+
+/** @param {Letter} letter */
+function isAnswer({ answer }) {
+  return answer !== undefined
 }

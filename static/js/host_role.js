@@ -1,6 +1,6 @@
 import { sizeOf } from "./contents.js"
 import { P2pError } from "./errors.js"
-import { STATES_PER_FRAME } from "./limits.js"
+import { SNAPSHOT_STATES } from "./limits.js"
 import { ACK, DATA, encodeFrame, isRoutedFrame, STATE, SUCCEED, SYNC } from "./messages.js"
 import { Allowances } from "./allowance.js"
 import { Entrance } from "./entrance.js"
@@ -376,8 +376,8 @@ export class HostRole {
   /** @param {import("./connection.js").Connection} connection */
   #sendSnapshot(connection) {
     const states = Object.entries({ ...this.#presence.toJSON(), [connection.peerId]: connection.state })
-    for (let start = 0; start < states.length; start += STATES_PER_FRAME) {
-      const text = this.#encodeStates(states.slice(start, start + STATES_PER_FRAME), start === 0)
+    for (let start = 0; start < states.length; start += SNAPSHOT_STATES) {
+      const text = this.#encodeStates(states.slice(start, start + SNAPSHOT_STATES), start === 0)
       const error = connection.failureToSend(text)
       if (error) return error
     }

@@ -69,6 +69,8 @@ export const MAX_LANE_MESSAGES = 1_000
 export const MAX_LANE_CHARACTERS = 4 * 1024 * 1024
 export const MAX_DIRECT_MESSAGES = 5_000
 export const MAX_DIRECT_CHARACTERS = 16 * 1024 * 1024
+/** The part of that which answers may take: what others ask for leaves room for what this peer says by itself. */
+export const ANSWERS_PART = 0.5
 /** At what rate messages for single peers are handed to the host, which has to pass them on: a little less than it would. @type {Rate} */
 export const DIRECT_MESSAGES = { rate: 400, burst: 1_000 }
 /** @type {Rate} */
@@ -76,11 +78,14 @@ export const DIRECT_CHARACTERS = { rate: 3 * 1024 * 1024, burst: 4 * 1024 * 1024
 /** How many requests one peer may have under way to another, and how many there may be in all, each way. */
 export const MAX_REQUESTS_OF_PAIR = 250
 export const MAX_REQUESTS = 2_500
+/** Milliseconds after which a request that a responder hasn't answered takes no place any more: people may have been asked. */
+export const ANSWER_TERM_MLS = 600_000
 /** Milliseconds that a browser gets to read a Blob. */
 export const READ_TERM_MLS = 30_000
 /** Milliseconds that the part of the client that moves files gets to load. */
 export const LOAD_TERM_MLS = 60_000
-/** How many files and notes of files wait for that. */
+/** How many notes of one other peer wait for that, and of all; and how many files of this one. */
+export const MAX_LOADING_OF_SENDER = 100
 export const MAX_LOADING = 1_000
 /** How many of one sender's topics that nobody handles are reported, and how many in all. */
 export const MAX_REPORTED_OF_SENDER = 3
@@ -97,6 +102,8 @@ export const MAX_FRAMES_PER_PACKET = 1_024
 export const MAX_DEPTH = 500
 /** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
 export const STATES_PER_FRAME = 200
+/** And how many of those that are there a newcomer is told of by one: an id is named twice where its peer may only read, and JSON may take six bytes for each of its characters. */
+export const SNAPSHOT_STATES = 100
 /** How many characters of an error's message, and of its hint, are taken over. */
 export const MAX_ERROR_CHARACTERS = 1_000
 /** The longest text in what two ends say about a file, in characters. */

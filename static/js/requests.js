@@ -1,7 +1,7 @@
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
 import { Timer } from "./clock.js"
-import { MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "./limits.js"
+import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "./limits.js"
 import { Shares } from "./shares.js"
 import { guarded } from "./topics.js"
 
@@ -33,6 +33,8 @@ export class Requests {
   /** How many there are to each peer, and how many of each peer's are being answered. */
   #asking = new Shares()
   #answering = new Shares()
+  /** Those of the others that are being answered, in order. @type {Set<{ senderId: string, at: number }>} */
+  #places = new Set()
 
   /** @param {RequestsOptions} options */
   constructor({ clock, tell, reaches, responder }) {
@@ -78,6 +80,7 @@ export class Requests {
    * @param {{ topic?: string, data: any }} question
    */
   async asked(senderId, id, { topic = "", data }) {
+    if (isFull(this.#answering, senderId)) this.#releaseOld()
     const { letter, size } = isFull(this.#answering, senderId) ? failure(new P2pError("rate_limited")) : await this.#answer(senderId, topic, data)
     this.#tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
   }
@@ -127,6 +130,8 @@ export class Requests {
   async #answer(senderId, topic, data) {
     const respond = this.#responder(topic)
     if (!respond) return failure(new P2pError("no_handler", { message: `Nobody answers requests on "${topic}" there.` }))
+    const place = { senderId, at: this.#clock.now() }
+    this.#places.add(place)
     this.#answering.add(senderId, 0)
     try {
       const value = (await respond(data, { senderId, topic, direct: true })) ?? null
@@ -136,8 +141,18 @@ export class Requests {
       guarded(() => { throw error })
       return failure(new P2pError("handler_failed"))
     } finally {
-      this.#answering.remove(senderId, 0)
+      this.#release(place)
     }
+  }
+
+  /** A responder that never ends must not keep its place for ever. */
+  #releaseOld() {
+    for (const place of this.#places) if (this.#clock.now() - place.at > ANSWER_TERM_MLS) this.#release(place)
+  }
+
+  /** @param {{ senderId: string, at: number }} place */
+  #release(place) {
+    if (this.#places.delete(place)) this.#answering.remove(place.senderId, 0)
   }
 }
 

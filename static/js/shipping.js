@@ -1,7 +1,8 @@
 import { Timer } from "./clock.js"
-import { LOAD_TERM_MLS, MAX_LOADING } from "./limits.js"
+import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "./limits.js"
 import { CHUNK, CREDIT } from "./messages.js"
 import { P2pError } from "./errors.js"
+import { Shares } from "./shares.js"
 import { Shipment } from "./shipment.js"
 
 /**
@@ -27,6 +28,8 @@ export class Shipping {
   #loading = null
   /** Who waits for that, and is told when this peer leaves. @type {Set<(error: P2pError) => void>} */
   #waiting = new Set()
+  /** What others have told meanwhile. */
+  #notes = new Shares()
 
   /** @param {ShippingOptions} options */
   constructor(options) {
@@ -38,7 +41,10 @@ export class Shipping {
    * @param {{ to?: string[], name?: string, type?: string }} options
    */
   send(file, options) {
-    return new Shipment(file, options, (id) => this.#load().then((transfers) => transfers.sendFile(file, { ...options, id })))
+    return new Shipment(file, options, async (id) => {
+      if (this.#waiting.size - this.#notes.count >= MAX_LOADING) throw new P2pError("rate_limited")
+      return (await this.#load()).sendFile(file, { ...options, id })
+    })
   }
 
   // What others tell
@@ -48,8 +54,11 @@ export class Shipping {
    * @param {any} note
    */
   noted(senderId, note) {
+    if (this.#transfers) return this.#transfers.noted(senderId, note)
+    if (this.#notes.of(senderId) >= MAX_LOADING_OF_SENDER || this.#notes.count >= MAX_LOADING) return this.#refuse(senderId, note, new P2pError("rate_limited"))
+    this.#notes.add(senderId, 0)
     // In their order, for each takes the same way.
-    this.#load().then((transfers) => transfers.noted(senderId, note), (error) => this.#refuse(senderId, note, error))
+    this.#load().then((transfers) => transfers.noted(senderId, note), (error) => this.#refuse(senderId, note, error)).finally(() => this.#notes.remove(senderId, 0))
   }
 
   /** @param {import("./messages.js").ChunkFrame} frame */
@@ -96,13 +105,12 @@ export class Shipping {
    * @param {P2pError} error
    */
   #refuse(senderId, note, { code, message }) {
-    if (code === "unavailable" && note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
+    if ((code === "unavailable" || code === "rate_limited") && note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
   }
 
   /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
   #load() {
     if (this.#transfers) return Promise.resolve(this.#transfers)
-    if (this.#waiting.size >= MAX_LOADING) return Promise.reject(new P2pError("rate_limited"))
     const term = new Timer(this.#options.clock)
     /** @type {(error: P2pError) => void} */
     let leave

@@ -5,7 +5,7 @@ import fc from "fast-check"
 
 import { ACK_PAUSE_MLS, Direct, RETURN_MLS } from "../../static/js/direct.js"
 import { P2pError } from "../../static/js/errors.js"
-import { DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MLS } from "../../static/js/limits.js"
+import { ANSWERS_PART, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MLS } from "../../static/js/limits.js"
 import { FakeClock, settle } from "./support/fake_clock.js"
 import { fate } from "./support/world.js"
 
@@ -369,6 +369,15 @@ test("only so much waits for all together", () => {
   const [cleo] = new Post("cleo").all
   for (let number = 0; number < MAX_DIRECT_CHARACTERS / MAX_LANE_CHARACTERS; number++) cleo.say(`peer-${number}`, "large", MAX_LANE_CHARACTERS)
   assert.throws(() => cleo.say("bob", "one more", 1), { code: "rate_limited" })
+})
+
+test("what many ask for leaves room for what this peer says by itself", () => {
+  const [ann] = new Post("ann").all
+  const answers = (MAX_DIRECT_CHARACTERS / MAX_LANE_CHARACTERS) * ANSWERS_PART
+  const answer = (/** @type {number} */ number, /** @type {number} */ size) => void ann.direct.send(`peer-${number}`, { data: 1, answer: 1 }, size).catch(() => undefined)
+  for (let number = 0; number < answers; number++) answer(number, MAX_LANE_CHARACTERS)
+  assert.throws(() => answer(answers, 1), { code: "rate_limited" })
+  ann.say("bob", "by itself", MAX_LANE_CHARACTERS)
 })
 
 test("a client hands no more to its host than that passes on, and each receiver has its turn", async () => {

@@ -9,6 +9,8 @@ import { ERRORS, P2pError } from "../../static/js/errors.js"
 import { HANDOVER_TIMEOUT_MLS } from "../../static/js/handover.js"
 import { LOOK_MLS, READ_TERM_MLS, SEND_TERM_MLS } from "../../static/js/limits.js"
 import { decodeFrame, encodeFrame } from "../../static/js/messages.js"
+// So that a file needs no time to be begun that isn't the clock's.
+import "../../static/js/files/transfers.js"
 import { CONNECT_TIMEOUT_MLS, fate, HEARTBEAT, World } from "./support/world.js"
 import "./support/report_error.js"
 

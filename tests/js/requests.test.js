@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { Content } from "../../static/js/contents.js"
 import { P2pError } from "../../static/js/errors.js"
-import { MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../static/js/limits.js"
+import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../static/js/limits.js"
 import { REQUEST_TIMEOUT_MLS, Requests } from "../../static/js/requests.js"
 import { FakeClock, settle } from "./support/fake_clock.js"
 import { reported } from "./support/report_error.js"
@@ -263,4 +263,17 @@ test("only so many questions of one peer are answered at a time; the next one is
   void requests.bob.asked("cleo", 1, { topic: "u", data: 1 })
   await settle()
   assert.deepEqual(told.map(({ answer, error }) => [answer, error?.code]), [[MAX_REQUESTS_OF_PAIR + 1, "rate_limited"], [1, undefined]])
+})
+
+test("a responder that never ends keeps its place for so long, and not for ever", async () => {
+  const { clock, requests, responders, told } = open()
+  responders.bob.t = () => new Promise(() => undefined)
+  responders.bob.u = () => 1
+  for (let id = 1; id <= MAX_REQUESTS_OF_PAIR; id++) void requests.bob.asked("mallory", id, { topic: "t", data: 1 })
+  clock.advance(ANSWER_TERM_MLS)
+  void requests.bob.asked("mallory", 1_001, { topic: "u", data: 1 })
+  clock.advance(1)
+  void requests.bob.asked("mallory", 1_002, { topic: "u", data: 1 })
+  await settle()
+  assert.deepEqual(told.map(({ answer, error }) => [answer, error?.code]), [[1_001, "rate_limited"], [1_002, undefined]])
 })

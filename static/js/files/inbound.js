@@ -1,6 +1,6 @@
 import { P2pError } from "../errors.js"
 import { IncomingFile } from "./incoming.js"
-import { AHEAD_BYTES, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS, MAX_OFFERS_IN_ALL } from "./limits.js"
+import { AHEAD_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MLS, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS, MAX_OFFERS_IN_ALL } from "./limits.js"
 import { failNote } from "./notes.js"
 
 /** All that others offer and send to this peer, and whose turn it is. */
@@ -11,6 +11,8 @@ export class Inbound {
   /** Accepted, in order, until there is room. @type {Set<IncomingFile>} */
   #waiting = new Set()
   #count = 0
+  /** How much each sender has brought while others waited for room, and for how long. @type {Map<string, { bytes: number, mls: number }>} */
+  #paces = new Map()
   /** How many chunks were dropped: unknown, out of order, twice, or too long. */
   droppedChunks = 0
 
@@ -61,6 +63,20 @@ export class Inbound {
    */
   chunkReceived(senderId, { transfer, offset }, bytes) {
     if (!this.find(senderId, transfer)?.chunkReceived(offset, bytes)) this.droppedChunks += 1
+    else if (this.#paces.has(senderId)) this.#paceOf(senderId).bytes += bytes.length
+  }
+
+  /**
+   * Time has passed: who keeps others waiting for next to nothing has to make room.
+   * @param {number} mls
+   */
+  pass(mls) {
+    this.each((file) => file.pass(mls))
+    for (const [senderId, files] of this.#files) {
+      const awaited = [...files.values()].filter(({ isAwaited }) => isAwaited)
+      if (awaited.length === 0 || !this.#holdsUp(senderId)) this.#paces.delete(senderId)
+      else if (this.#lags(senderId, mls)) for (const file of awaited) file.fail(new P2pError("stalled"))
+    }
   }
 
   /** @param {(file: IncomingFile) => void} action */
@@ -97,12 +113,34 @@ export class Inbound {
 
   // Private
 
+  /** Whether somebody else waits for room. @param {string} senderId */
+  #holdsUp(senderId) {
+    return [...this.#waiting].some((file) => file.senderId !== senderId)
+  }
+
+  /** @param {string} senderId @param {number} mls */
+  #lags(senderId, mls) {
+    const pace = this.#paceOf(senderId)
+    pace.mls += mls
+    if (pace.bytes >= LEAST_PACE_BYTES) this.#paces.delete(senderId)
+    return pace.bytes < LEAST_PACE_BYTES && pace.mls > LEAST_PACE_MLS
+  }
+
+  /** @param {string} senderId */
+  #paceOf(senderId) {
+    const pace = this.#paces.get(senderId) ?? { bytes: 0, mls: 0 }
+    this.#paces.set(senderId, pace)
+    return pace
+  }
+
   /** @param {IncomingFile} file */
   #forget(file) {
     this.#waiting.delete(file)
     const files = this.#files.get(file.senderId)
     if (files?.delete(file.id)) this.#count -= 1
-    if (files?.size === 0) this.#files.delete(file.senderId)
+    if (files?.size !== 0) return
+    this.#files.delete(file.senderId)
+    this.#paces.delete(file.senderId)
   }
 
   #startNext() {

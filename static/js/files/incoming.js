@@ -132,6 +132,11 @@ export class IncomingFile {
     return this.state === "active" ? Math.min(this.size, most) : 0
   }
 
+  /** Whether it is its sender's turn to bring something. */
+  get isAwaited() {
+    return this.state === "active" && !this.#isExcused
+  }
+
   /** It is accepted, and others come first. */
   wait() {
     this.#accept()

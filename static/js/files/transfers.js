@@ -157,7 +157,7 @@ export class Transfers {
     this.#timer = null
     this.peersChanged()
     this.#outbound.each((file) => file.pass(TICK_MLS))
-    this.#inbound.each((file) => file.pass(TICK_MLS))
+    this.#inbound.pass(TICK_MLS)
     this.#outbound.pump()
     this.#watch()
   }

@@ -181,6 +181,22 @@ test("one receiver that takes next to nothing doesn't keep the others from a fil
   assert.ok(await same(await taken.get("bob")[0], noise(4 * MIB)))
 })
 
+test("senders that bring next to nothing don't keep others from sending for long", async () => {
+  const { room, taken, parties: [bob, ...slow] } = open("bob", "mallory", "eve")
+  const cleo = room.join("cleo")
+  const large = noise(4 * MIB)
+  for (const party of slow) party.up.rate = 1
+  const sendings = slow.flatMap(({ transfers }) => Array.from({ length: 4 }, () => transfers.sendFile(large, { to: "bob" })))
+  await room.until(() => bob.offers.filter(({ state }) => state === "active").length === 4)
+  const begun = room.clock.now()
+  const sending = cleo.transfers.sendFile(noise(3 * MIB), { to: "bob" })
+  assert.equal((await room.settled(sending.done)).error, undefined)
+  assert.ok(room.clock.now() - begun < 3 * LEAST_PACE_MLS)
+  assert.ok(await same(await taken.get("bob").at(-1), noise(3 * MIB)))
+  for (const { done } of sendings) void done.catch(() => undefined)
+  assert.ok(sendings.some(({ failures }) => failures.get("bob")?.code === "stalled"))
+})
+
 test("a thousand small files all arrive", async () => {
   const { room, taken, parties: [ann] } = open("ann", "bob")
   const sendings = Array.from({ length: 1_000 }, (_, number) => ann.transfers.sendFile(noise(number), { to: ["bob"], name: `${number}.txt` }))
