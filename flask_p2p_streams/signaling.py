@@ -100,6 +100,7 @@ class Signaling:
             token.peer_id,
             token.expires_in,
             issued_at=token.issued_at,
+            first_issued_at=token.first_issued_at,
             closing=token.closing,
             role=token.role,
         )
