@@ -7,6 +7,8 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
 
+from engineio.payload import Payload
+
 from .controls import FRAME, is_asked_for
 from .limits import HANDSHAKE_BYTES, UNJOINED_BYTES
 from .lines import line_of
@@ -19,9 +21,6 @@ TOO_LARGE = "413 Content Too Large"
 HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
 ADDRESS = ("PATH_INFO", "QUERY_STRING")
 BINARY, SEPARATOR = "b", "\x1e"
-MAX_PACKETS = 16
-"""Packets that Engine.IO takes in one POST; of more it takes none, and says that it has."""
-
 
 class Refused(Exception):
     """A request that Engine.IO is spared."""
@@ -131,7 +130,8 @@ def _is_readable(connection: Any, body: bytes) -> bool:
         return True
     try:
         packets = body.decode().split(SEPARATOR)
-        return len(packets) <= MAX_PACKETS and all(_is_packet(connection, each) for each in packets)
+        # Of more Engine.IO takes none, and says that it has; the app may have raised the number.
+        return len(packets) <= Payload.max_decode_packets and all(_is_packet(connection, each) for each in packets)
     except ValueError:
         return False
 
