@@ -38,6 +38,13 @@ MAX_CANDIDATES = 100
 MAX_DESCRIPTIONS = 30
 """Descriptions of one peer that are passed on for one negotiation; they count as candidates."""
 
+CARRIED = Rate(per_second=16_384.0, burst=131_072.0)
+"""Bytes of signals that one client sends its host, whatever negotiations they belong to.
+
+An honest one sends some 5 kB for each, so that one client alone doesn't fill what waits for a
+host on a slow line.
+"""
+
 # Frames, readable or not (metrics: frame, bad_packets)
 
 FRAMES = Rate(per_second=500.0, burst=2000.0)
