@@ -22,6 +22,7 @@ HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
 ADDRESS = ("PATH_INFO", "QUERY_STRING")
 BINARY, SEPARATOR = "b", "\x1e"
 
+
 class Refused(Exception):
     """A request that Engine.IO is spared."""
 
@@ -131,7 +132,9 @@ def _is_readable(connection: Any, body: bytes) -> bool:
     try:
         packets = body.decode().split(SEPARATOR)
         # Of more Engine.IO takes none, and says that it has; the app may have raised the number.
-        return len(packets) <= Payload.max_decode_packets and all(_is_packet(connection, each) for each in packets)
+        return len(packets) <= Payload.max_decode_packets and all(
+            _is_packet(connection, each) for each in packets
+        )
     except ValueError:
         return False
 

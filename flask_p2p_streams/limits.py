@@ -91,7 +91,7 @@ MAX_SESSIONS = 100_000
 OTHER_KEYS = 3 * MAX_SESSIONS
 """Its further keys: each session has a roster, and some have a few more."""
 STORE_BYTES = 256 * 1024 * 1024
-"""Bytes of memory that all its keys and values take, beyond which only the records of known sessions grow."""
+"""Bytes that all its keys and values take, beyond which only known sessions' records grow."""
 ROSTER_BYTES = 131_072
 """Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
 MORE_PEERS = 100

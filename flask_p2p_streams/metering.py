@@ -107,7 +107,7 @@ class Meter:
         return all(map(self._takes, frames))
 
     def swell(self, size: int) -> None:
-        """Count bytes that compressed ones have become; they cost as much as if they had come so."""
+        """Count bytes that compressed ones have become, which cost as much as others."""
         self._bytes.spend(size)
 
     def wait(self) -> bool:
