@@ -147,6 +147,7 @@ class Admission:
             witnesses=self._witnesses(member.session_id, request.lost_epoch),
             idle_timeout=member.idle_timeout,
             kept_for=member.expires_in,
+            page_since=member.first_issued_at,
         )
 
     def _witnesses(self, session_id: str, lost_epoch: int | None) -> frozenset[str]:

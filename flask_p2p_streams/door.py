@@ -7,8 +7,12 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
 
+from engineio.payload import Payload
+
 from .controls import FRAME, is_asked_for
-from .limits import HANDSHAKE_BYTES
+from .limits import HANDSHAKE_BYTES, UNJOINED_BYTES
+from .lines import line_of
+from .metering import Standing
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -17,8 +21,6 @@ TOO_LARGE = "413 Content Too Large"
 HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
 ADDRESS = ("PATH_INFO", "QUERY_STRING")
 BINARY, SEPARATOR = "b", "\x1e"
-MAX_PACKETS = 16
-"""Packets that Engine.IO takes in one POST; of more it takes none, and says that it has."""
 
 
 class Refused(Exception):
@@ -34,12 +36,20 @@ class Door:
 
     :param handle: what Engine.IO does with it.
     :param refuse: takes note of a bad packet of the connection that is named.
+    :param standing: tells of a connection whether it has joined anything.
     """
 
-    def __init__(self, handle: WsgiApp, eio: Any, refuse: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        handle: WsgiApp,
+        eio: Any,
+        refuse: Callable[[str], object],
+        standing: Callable[[str], Standing],
+    ) -> None:
         self._handle = handle
         self._eio = eio
         self._refuse = refuse
+        self._standing = standing
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request, or let it pass."""
@@ -72,15 +82,37 @@ class Door:
         if not re.fullmatch("[0-9]{1,18}", length):
             raise Refused(BAD_REQUEST, "This is no Content-Length.")
         size = int(length)
-        if size > self._eio.max_http_buffer_size:
+        if connection.upgraded or "polling" not in self._eio.transports:
+            # Engine.IO refuses it too, and nothing of it need be kept meanwhile.
+            raise Refused(BAD_REQUEST, "This session has a WebSocket.")
+        if size > self._most(connection.sid):
             # Engine.IO would wait until its queue is empty, which nobody empties.
             connection.close(wait=False)
             raise Refused(TOO_LARGE, "These are too many bytes.")
-        body = environ["wsgi.input"].read(size)
+        body = _body(environ, connection, size)
         if not _is_readable(connection, body):
             self._refuse(connection.sid)
             raise Refused(BAD_REQUEST, "These are no packets of Engine.IO.")
         environ["wsgi.input"] = BytesIO(body)
+
+    def _most(self, sid: str) -> int:
+        most: int = self._eio.max_http_buffer_size
+        return most if self._standing(sid) == "member" else min(most, UNJOINED_BYTES)
+
+
+def _body(environ: dict[str, Any], connection: Any, size: int) -> bytes:
+    # As long as it comes, its line is one of the connection's, and ends with that.
+    line, lines = line_of(environ), connection.queue.backlog.lines
+    lines.add(line)
+    try:
+        body: bytes = environ["wsgi.input"].read(size) if not connection.closed else b""
+    except OSError:
+        body = b""
+    finally:
+        lines.discard(line)
+    if len(body) < size:
+        raise Refused(BAD_REQUEST, "This is not all of it.")
+    return body
 
 
 def _head_bytes(environ: dict[str, Any]) -> int:
@@ -99,7 +131,10 @@ def _is_readable(connection: Any, body: bytes) -> bool:
         return True
     try:
         packets = body.decode().split(SEPARATOR)
-        return len(packets) <= MAX_PACKETS and all(_is_packet(connection, each) for each in packets)
+        # Of more Engine.IO takes none, and says that it has; the app may have raised the number.
+        return len(packets) <= Payload.max_decode_packets and all(
+            _is_packet(connection, each) for each in packets
+        )
     except ValueError:
         return False
 

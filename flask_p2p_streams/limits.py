@@ -38,6 +38,13 @@ MAX_CANDIDATES = 100
 MAX_DESCRIPTIONS = 30
 """Descriptions of one peer that are passed on for one negotiation; they count as candidates."""
 
+CARRIED = Rate(per_second=16_384.0, burst=131_072.0)
+"""Bytes of signals that one client sends its host, whatever negotiations they belong to.
+
+An honest one sends some 5 kB for each, so that one client alone doesn't fill what waits for a
+host on a slow line.
+"""
+
 # Frames, readable or not (metrics: frame, bad_packets)
 
 FRAMES = Rate(per_second=500.0, burst=2000.0)
@@ -84,7 +91,7 @@ MAX_SESSIONS = 100_000
 OTHER_KEYS = 3 * MAX_SESSIONS
 """Its further keys: each session has a roster, and some have a few more."""
 STORE_BYTES = 256 * 1024 * 1024
-"""Bytes of all its keys and values, beyond which only the records of known sessions grow."""
+"""Bytes that all its keys and values take, beyond which only known sessions' records grow."""
 ROSTER_BYTES = 131_072
 """Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
 MORE_PEERS = 100

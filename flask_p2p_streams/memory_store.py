@@ -137,16 +137,16 @@ class MemoryStore:
             entry = self._entries.get(key)
             if not self._has_room(key, value, entry):
                 return False
-        self._bytes += len(value) + len(key)
+        self._bytes += _room(value) + _room(key)
         if entry is not None:
-            self._bytes -= len(entry.value) + len(key)
+            self._bytes -= _room(entry.value) + _room(key)
         self._keep(key, value, now + expires_in, entry)
         return True
 
     def _has_room(self, key: str, value: str, entry: Entry | None) -> bool:
         is_session = key.startswith(SESSION_KEYS)
         if entry is not None:
-            grows = len(value) > len(entry.value)
+            grows = _room(value) > _room(entry.value)
             return is_session or not grows or self._bytes < self._max_bytes
         count, bound = self._counts[is_session], self._bounds[is_session]
         return count < bound and self._bytes < self._max_bytes
@@ -176,7 +176,7 @@ class MemoryStore:
                 continue
             del self._entries[key]
             self._counts[key.startswith(SESSION_KEYS)] -= 1
-            self._bytes -= len(key) + len(entry.value)
+            self._bytes -= _room(key) + _room(entry.value)
 
     def _tidy(self) -> None:
         # A term that was shortened leaves its former end behind in the queue.
@@ -208,3 +208,8 @@ class MemoryStore:
             self._counts[True],
             self._bytes // 1_000_000,
         )
+
+
+def _room(text: str) -> int:
+    # One character that is wide makes all of them wide in Python.
+    return len(text) * (1 if text.isascii() else 4)

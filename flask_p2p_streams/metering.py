@@ -106,6 +106,10 @@ class Meter:
         self._frames.spend(len(frames))
         return all(map(self._takes, frames))
 
+    def swell(self, size: int) -> None:
+        """Count bytes that compressed ones have become, which cost as much as others."""
+        self._bytes.spend(size)
+
     def wait(self) -> bool:
         """Return whether what has come is paid for, after a while if it isn't."""
         debt = max(self._frames.debt(), self._bytes.debt())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, jsonify, request
+from werkzeug.exceptions import BadRequest
 
 from .authorization import Authorizers
 from .errors import ErrorCode, SignalingError
@@ -124,6 +125,9 @@ def _body() -> object:
     if request.content_length > MAX_BODY_BYTES:
         raise SignalingError(ErrorCode.TOO_LARGE, f"The body has over {MAX_BODY_BYTES} bytes.")
     try:
+        # Where it is cut, Werkzeug raises a BadRequest, and gevent an OSError.
         return json.loads(request.get_data(cache=False))
+    except (BadRequest, OSError):
+        raise bad_request("the body must be as long as it says") from None
     except (ValueError, RecursionError):
         raise bad_request("the body must be JSON") from None

@@ -46,6 +46,7 @@ class Member:
     expires_in: float
     room: Room | None = None
     issued_at: float = 0.0
+    first_issued_at: float = 0.0
     closing: int | None = None
     role: Role = EVERYTHING
     idle_timeout: float = IDLE_TIMEOUT

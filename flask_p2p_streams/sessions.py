@@ -21,6 +21,7 @@ from .gates import (
     too_late,
     without_place,
 )
+from .limits import CLOCK_SKEW
 from .records import IDLE_TIMEOUT, begun, emptied, next_epoch
 from .records import Session as Session
 from .tokens import Seat
@@ -40,7 +41,8 @@ class Candidacy:
     ``witnesses`` are those whose word counts that the host of ``lost_epoch`` is gone.
     ``vouched`` is the host's socket that has just been heard of, ``silent`` the one that
     has been asked in vain; of that nothing has been heard for ``silence`` seconds.
-    ``idle_timeout`` is for how many seconds this peer's own page may stand still.
+    ``idle_timeout`` is for how many seconds this peer's own page may stand still, which got
+    its first token at ``page_since``.
     """
 
     session_id: str
@@ -58,6 +60,7 @@ class Candidacy:
     idle_timeout: float = IDLE_TIMEOUT
     kept_for: float = 0.0
     ticket: Pass = OPEN_TO_ALL
+    page_since: float = 0.0
 
 
 # The rules
@@ -165,8 +168,10 @@ def _resumed_epoch(session: Session | None, who: Candidacy) -> int | None:
     if seat.epoch == session.epoch and session.host in (None, who.peer_id):
         return seat.epoch
     # Whoever was elected first in this record didn't know of this host and its clients.
+    # A seat that is older than the page is another page's, which has gone long ago.
+    is_own = seat.epoch / 1000 >= who.page_since - CLOCK_SKEW
     forgotten = session.known_from < seat.epoch < session.first_epoch
-    if forgotten and abs(who.now - session.born) <= RECOVERY:
+    if is_own and forgotten and abs(who.now - session.born) <= RECOVERY:
         return next_epoch(session, who.now)
     return None
 

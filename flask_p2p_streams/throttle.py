@@ -16,6 +16,7 @@ from .config import Config
 from .errors import ErrorCode, SignalingError
 from .limits import (
     BAD_PACKET_COST,
+    CARRIED,
     JOIN_BURST,
     PATIENCE,
     REJOINS,
@@ -45,6 +46,7 @@ class Throttle:
         self._session_signals = Limit(_rate(config.session_signal_rate, SESSION_BURST), clock)
         self._rejoins = Limit(REJOINS, clock)
         self._rosters = Limit(ROSTERS, clock)
+        self._carried = Limit(CARRIED, clock)
         self._patience = Limit(PATIENCE, clock)
         self._flooding: dict[str, ErrorCode] = {}
         self._counts_addresses = config.join_rate is not None
@@ -89,6 +91,15 @@ class Throttle:
             raise SignalingError(
                 ErrorCode.RATE_LIMITED, "Too much has been sent for one negotiation."
             )
+
+    def carry(self, session_id: str, peer_id: str, size: int) -> None:
+        """Let a signal of so many bytes pass from a client to its host.
+
+        :raises SignalingError: ``rate_limited`` if that client sends its host too much.
+        """
+        # What is larger than all that may come at once has to be able to come at all.
+        if wait := self._carried.take((session_id, peer_id), min(float(size), CARRIED.burst)):
+            raise self._refusal("candidates", wait)
 
     def renewal(self, session_id: str, peer_id: str, address: str | None) -> None:
         """Let the renewal of a genuine token pass; it counts as a join of its address.

@@ -213,6 +213,7 @@ class BoundedDeflate(PerMessageDeflate):
         except zlib.error:
             return CloseReason.INVALID_FRAME_PAYLOAD_DATA
         self._swollen += len(inflated)
+        self._meter.swell(len(inflated))
         return CloseReason.MESSAGE_TOO_BIG if self._decompressor.unconsumed_tail else inflated
 
     def frame_inbound_complete(self, proto: Any, fin: bool) -> "bytes | CloseReason | None":

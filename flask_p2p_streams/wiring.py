@@ -128,7 +128,9 @@ def app_state(
         compress=not is_own,
     )
     packets.install()
-    server.eio.handle_request = Door(server.eio.handle_request, server.eio, packets.refuse)
+    server.eio.handle_request = Door(
+        server.eio.handle_request, server.eio, packets.refuse, sockets.standing
+    )
     sockets.install()
     Outgoing(server, config.namespace, metrics).install()
     return AppState(

@@ -19,6 +19,8 @@ from tests.support.stores import running_redis
 
 ALLOWED = 10 * 1024 * 1024
 JOINS = 200
+CANDIDATE = "candidate:1 1 udp 1 127.0.0.1 5000 typ host " + "x" * 3_900
+CLIENTS = 60
 MANY = 2_000
 """Signals of 60 kB: far more than a system's own buffers and the server's bound."""
 
@@ -85,23 +87,42 @@ def test_who_reads_nothing_is_closed_and_costs_little(
 def test_a_host_that_reads_nothing_loses_its_seat(url: str, open_wire: Open, deaf: Deaf) -> None:
     session_id = name_of_a_session()
     deaf.join(session_id, "deaf")
-    ann = open_wire().join(session_id, "ann")
-    epoch = ann.wait_for("session_ready")["epoch"]
+    # Each of them alone is passed on a few answers only, in however many negotiations.
+    clients = [open_wire().join(session_id, f"ann-{number}") for number in range(CLIENTS)]
+    epoch = clients[0].wait_for("session_ready")["epoch"]
 
-    def has_heard(number: int) -> bool:
-        return bool(ann.received("host_changed")) or len(ann.received("sdp_offer")) > number
+    def has_heard(client: Attacker) -> bool:
+        return bool(client.received("host_changed") or client.received("sdp_offer"))
 
     with deaf.saying_pong():
-        for number in range(MANY):
-            # For each negotiation a few answers only are passed on.
-            deaf.send_and_forget(f'42/p2p,["sdp_offer",{offer("ann", epoch, number, size=10)}]')
-            ann.read(partial(has_heard, number))
-            if ann.received("host_changed"):
-                break
+        for number, client in enumerate(clients):
+            one = offer(f"ann-{number}", epoch, number, size=10)
+            deaf.send_and_forget(f'42/p2p,["sdp_offer",{one}]')
+            client.read(partial(has_heard, client))
             answer = offer("deaf", epoch, number).replace('"offer"', '"answer"')
-            ann.ask("sdp_answer", answer)
+            for _ in range(2):
+                client.ask("sdp_answer", answer)
         until(deaf.is_cut, lambda: "The connection is still open.")
-        assert ann.wait_for("host_changed")["reason"] == "lost"
+        assert clients[0].wait_for("host_changed")["reason"] == "lost"
+
+
+def test_one_client_alone_does_not_fill_a_hosts_queue(
+    url: str, open_wire: Open, deaf: Deaf
+) -> None:
+    session_id, closed = name_of_a_session(), unread(url)
+    deaf.join(session_id, "deaf")
+    ann = open_wire().join(session_id, "ann")
+    epoch = ann.wait_for("session_ready")["epoch"]
+    shortest = [{"candidate": CANDIDATE + str(number)} for number in range(16)]
+    signal = {"to": "deaf", "epoch": epoch, "negotiation": "0", "candidates": shortest}
+    with deaf.saying_pong():
+        deaf.send_and_forget(f'42/p2p,["sdp_offer",{offer("ann", epoch, 0, size=10)}]')
+        ann.wait_for("sdp_offer")
+        answers = [ann.ask("ice_candidate", json.dumps(signal)) for _ in range(100)]
+        assert [each["ok"] for each in answers[:2]] == [True, True]
+        assert {each["error"]["code"] for each in answers if not each["ok"]} == {"rate_limited"}
+        assert unread(url) == closed
+        assert not deaf.is_cut()
 
 
 def test_a_host_that_is_busy_while_many_join_stays(url: str, open_wire: Open, deaf: Deaf) -> None:

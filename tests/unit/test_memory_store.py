@@ -120,6 +120,14 @@ def test_bytes_are_bounded_too(clock: Clock) -> None:
     store.write(session_key(1), "v", 60)
 
 
+def test_one_wide_character_makes_all_of_them_wide(clock: Clock) -> None:
+    store = MemoryStore(clock=clock, max_bytes=10_000)
+    store.write(roster_key(0), "x" * 3_000 + "\U0001f600", 60)
+    assert is_refused(lambda: store.write(session_key(1), "v", 60))
+    store.write(roster_key(0), "x" * 3_001, 60)
+    store.write(session_key(1), "v", 60)
+
+
 def test_the_log_says_it_once_with_the_cure(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     refusals: list[int] = []
     store = full(clock, 7200, lambda: refusals.append(1))

@@ -124,6 +124,14 @@ def test_bytes_are_read_at_their_rate(subject: Subject) -> None:
     assert subject.clock() - started == pytest.approx(1, abs=0.02)
 
 
+def test_what_swells_costs_what_it_becomes(subject: Subject) -> None:
+    started = subject.clock()
+    subject.meter.swell(int(READ_RATE.burst + READ_RATE.per_second))
+    while not subject.meter.wait():
+        pass
+    assert subject.clock() - started == pytest.approx(1, abs=0.02)
+
+
 def test_nothing_is_read_ahead_of_a_stranger(subject: Subject) -> None:
     assert subject.meter.read_ahead == 0
     little = subject.meter.read_bytes

@@ -229,6 +229,13 @@ def test_what_has_begun_without_it_long_ago_goes_on(late: float) -> None:
     assert join(BORN, who("ann", now=NOW + late, seat=seat(5)))[1] == Following(FRESH, "bob")
 
 
+def test_a_seat_that_is_older_than_its_page_takes_nothing_from_who_has_come_since() -> None:
+    old = seat(round((NOW - 86_400) * 1000))
+    page = who("ann", now=NOW + 1, seat=old, page_since=NOW - 60)
+    assert join(BORN, page)[1] == Following(FRESH, "bob")
+    assert isinstance(join(BORN, replace(page, page_since=NOW - 86_410))[1], Hosting)
+
+
 def test_of_two_that_were_forgotten_the_later_one_has_the_session() -> None:
     for first, second in ((5, 3), (3, 5)):
         session = join(BORN, who("ann", now=NOW + 1, seat=seat(first)))[0]

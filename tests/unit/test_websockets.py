@@ -144,6 +144,15 @@ def test_compressed_messages_are_read() -> None:
             assert websocket.receive(TIMEOUT) == str(number) * (MOST - 10)
 
 
+def test_compressed_messages_cost_what_they_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    swollen: list[int] = []
+    monkeypatch.setattr(Meter, "swell", lambda self, size: swollen.append(size))
+    with opened("member", DEFLATE) as (websocket, client):
+        client.sendall(compressed(b"0" * (MOST - 10)))
+        assert websocket.receive(TIMEOUT) == "0" * (MOST - 10)
+    assert sum(swollen) == MOST - 10
+
+
 @pytest.mark.parametrize(
     ("standing", "swollen"), [("member", MOST), ("stranger", UNJOINED_MESSAGE_BYTES)]
 )

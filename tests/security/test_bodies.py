@@ -1,0 +1,120 @@
+"""Requests whose body is cut, or never comes."""
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.security.bare import Bare
+from tests.security.conftest import MODES, UNLIMITED
+from tests.server.wire import get, until
+from tests.support.servers import running
+
+IMPATIENT = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 2}
+WHOLE = 60_000
+
+
+@pytest.fixture(scope="module", params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=[{}, {"OWN_SOCKETIO": True}], ids=["ours", "own"])
+def url(request: pytest.FixtureRequest, mode: str) -> Iterator[str]:
+    config = json.dumps({**IMPATIENT, **request.param})
+    with running("tests.security.app", mode, config) as server:
+        yield server.url
+
+
+def opened(url: str) -> socket.socket:
+    host, port = url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), 20)
+
+
+def session_of(text: str) -> str:
+    found = re.search('"sid":"([^"]+)"', text)
+    assert found
+    return found[1]
+
+
+def polling(url: str) -> str | None:
+    """Return the id of a session that polls; None where there is no polling."""
+    with closing(opened(url)) as line:
+        path = "/socket.io/?EIO=4&transport=polling"
+        line.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+        answer = line.makefile().read()
+    return session_of(answer) if '"sid"' in answer else None
+
+
+def post(url: str, path: str, length: int, body: bytes, kind: str = "text/plain") -> socket.socket:
+    line = opened(url)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}"
+    line.sendall(f"{head}\r\n\r\n".encode() + body)
+    return line
+
+
+def status(line: socket.socket) -> bytes:
+    return line.recv(4_096)[9:12]
+
+
+def test_a_renewal_that_is_cut_is_refused(url: str) -> None:
+    before = get(f"{url}/log").count("Traceback")
+    with closing(post(url, "/p2p/token", 100, b'{"tok', "application/json")) as line:
+        line.shutdown(socket.SHUT_WR)
+        assert status(line) == b"403"
+    post(url, "/p2p/token", 100, b'{"tok', "application/json").close()
+    time.sleep(0.2)
+    assert get(f"{url}/log").count("Traceback") == before
+
+
+def test_packets_that_are_cut_are_refused(url: str) -> None:
+    sid = polling(url)
+    if sid is None:
+        return
+    before = get(f"{url}/log").count("Traceback")
+    path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+    with closing(post(url, path, 100, b"40")) as line:
+        line.shutdown(socket.SHUT_WR)
+        assert status(line) == b"400"
+    post(url, path, 100, b"40").close()
+    time.sleep(0.2)
+    assert get(f"{url}/log").count("Traceback") == before
+
+
+def test_who_never_ends_a_body_is_cut_off_with_its_session(url: str) -> None:
+    sid = polling(url)
+    if sid is None:
+        return
+    path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+    with closing(post(url, path, WHOLE, b"4" * (WHOLE - 1))) as line:
+        # Its time is 2 s, and 5 s for a goodbye.
+        line.settimeout(10)
+        status(line)
+
+
+def test_a_stranger_may_not_post_more_than_is_kept_of_one(url: str) -> None:
+    sid = polling(url)
+    if sid is None:
+        return
+    path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+    with closing(post(url, path, 900_000, b"4")) as line:
+        assert status(line) == b"413"
+
+
+def test_nothing_is_read_for_a_session_that_has_a_websocket(url: str) -> None:
+    bare = Bare(url)
+    until(lambda: '"sid"' in bare.answer or _more(bare), lambda: "There is no session.")
+    path = f"/socket.io/?EIO=4&transport=websocket&sid={session_of(bare.answer)}"
+    with closing(post(url, path, 100_000, b"4")) as line:
+        line.settimeout(2)
+        assert status(line) == b"400"
+    bare.drop()
+
+
+def _more(bare: Bare) -> bool:
+    bare.answer += bare.raw_socket.recv(4_096).decode(errors="replace")
+    return False
