@@ -6,6 +6,7 @@ shown who it is, or what waits to be handled.
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import simple_websocket
@@ -149,8 +150,11 @@ class MeteredServer(simple_websocket.Server):  # type: ignore[misc]
     def close(self, reason: Any = None, message: Any = None) -> None:
         """Say goodbye, and wait for nobody who doesn't answer it."""
         try:
-            super().close(reason, message)
+            # To whom the connection is lost nothing can be said any more.
+            with suppress(OSError):
+                super().close(reason, message)
         finally:
+            self.connected = False
             self.event.set()
 
     def _has_room(self) -> bool:
