@@ -299,11 +299,12 @@ export class Conversation {
   /**
    * What a client is sent first.
    * @param {import("./messages.js").Hello} hello
+   * @param {number} [since] the place from which on all is for it, however new it is
    * @returns {Packet[]} frames
    */
-  welcome({ fresh, history, seen }) {
+  welcome({ fresh, history, seen }, since = this.lastPlace) {
     if (this.disowns(seen)) this.renew()
-    const { entries, gaps } = fresh ? { entries: this.#log.latest(history), gaps: [] } : this.#log.missing(seen)
+    const { entries, gaps } = fresh ? { entries: this.#log.latest(Math.max(history, this.lastPlace - since)), gaps: [] } : this.#log.missing(seen)
     return [
       ...gaps.map((gap) => encodeFrame(gapFrame(gap))),
       ...entries.map((entry) => encodeEntry(entry, { n: entry.place }) ?? encodeFrame(gapOf(entry))),

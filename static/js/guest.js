@@ -13,6 +13,8 @@ export class Guest {
   isSynced = false
   /** The place up to which its app has been shown all. */
   shown = 0
+  /** The place of the last message that was there when it got connected: what has come since is for it as well, however late it says hello. */
+  since = 0
   /** When it was given all that there was, as the host watches. */
   metAt = 0
   /** The place of its own last message. */

@@ -159,7 +159,9 @@ export class HostRole {
   /** @param {import("./connection.js").Connection} connection */
   connectionChanged(connection) {
     const { peerId, state } = connection
-    if (this.#guestOf(connection) === null) return
+    const guest = this.#guestOf(connection)
+    if (guest === null) return
+    if (state === "connected") this.#relay.connected(guest)
     // The whole picture comes before any change to it.
     const error = state === "connected" ? this.#sendSnapshot(connection) : null
     if (error) connection.end(error)

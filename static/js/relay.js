@@ -82,6 +82,11 @@ export class Relay {
 
   // What the clients say
 
+  /** @param {Guest} guest */
+  connected(guest) {
+    guest.since = this.#conversation.lastPlace
+  }
+
   /**
    * A client says how far it has come, and is given what it lacks.
    * @param {Guest} guest
@@ -91,7 +96,7 @@ export class Relay {
     const hello = guest.hear(frame)
     if (!hello) return
     const { peerId } = guest.connection
-    for (const packet of this.#conversation.welcome(hello)) {
+    for (const packet of this.#conversation.welcome(hello, guest.since)) {
       const error = guest.connection.failureToSend(packet)
       if (error) return this.#delegate.relayFailed(guest, error)
     }

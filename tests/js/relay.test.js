@@ -46,7 +46,7 @@ function open({ seen, peers = {} } = {}) {
       relayFailed: (guest, error) => failures.push([guest.connection.peerId, error.code]),
     },
   })
-  const join = (peerId, { canSend = true, inc = "x" } = {}) => {
+  const join = (peerId, { canSend = true, inc = "x", saysHello = () => undefined } = {}) => {
     const got = []
     const connection = /** @type {any} */ ({
       peerId, state: "connected", isHeard: true, trySend: (frame) => got.push(frame), close: () => undefined,
@@ -54,6 +54,8 @@ function open({ seen, peers = {} } = {}) {
     })
     const guest = Object.assign(new Guest({ connection, canSend, clock, flooded: () => failures.push([peerId, "flooded"]) }), { got })
     guests.push(guest)
+    relay.connected(guest)
+    saysHello()
     relay.meet(guest, { type: "Sync", inc, fresh: true, history: 0, seen: [] })
     return guest
   }
@@ -420,4 +422,12 @@ test("one that is too large to be passed on is left out, the others are not", ()
   say(ann, 2, orphan("dave"))
   clock.advance(SETTLE_MLS)
   assert.deepEqual([host.texts, failures], [["dave: 2"], []])
+})
+
+test("a newcomer is shown all that was said since it is connected, however late its hello comes", () => {
+  const { join, sayOwn } = open()
+  sayOwn("before")
+  const ann = join("ann", { saysHello: () => { for (const data of ["one", "two"]) sayOwn(data) } })
+  sayOwn("three")
+  assert.deepEqual(ann.got.filter(({ type }) => type === "Data").map(({ data }) => data), ["one", "two", "three"])
 })
