@@ -5,6 +5,7 @@ taken: with nobody else there, and while eight sockets of a second process ask t
 as they are refused. Quiet and busy seconds alternate on the same server.
 """
 
+import itertools
 import json
 import multiprocessing
 import statistics
@@ -95,14 +96,17 @@ class _Healthy:
         self._epoch = self._host.join(get(address, "/token/host"))["epoch"]
         self._client = Packets(address)
         self._client.join(get(address, "/token/client"))
+        # Of one negotiation a few offers only are passed on.
+        self._negotiations = itertools.count()
 
     def offer_for(self, seconds: float) -> list[float]:
         """Send offers; return the milliseconds that each took."""
-        signal = {"to": "client", "epoch": self._epoch, "negotiation": "n"}
-        offer = json.dumps({**signal, "description": {"type": "offer", "sdp": SDP}})
+        description = {"type": "offer", "sdp": SDP}
+        signal = {"to": "client", "epoch": self._epoch, "description": description}
         times: list[float] = []
         end = time.monotonic() + seconds
         while time.monotonic() < end:
+            offer = json.dumps({**signal, "negotiation": str(next(self._negotiations))})
             started = time.perf_counter()
             self._host.send(f'42/p2p,0["sdp_offer",{offer}]')
             self._client.wait_for('42/p2p,["sdp_offer"')

@@ -43,6 +43,8 @@ def _introduction(load: float) -> list[str]:
         f"and busy stretches of {SECONDS} s alternate on the same server, {ROUNDS} of each. Where",
         "sockets are closed for going on, the joins include opening new ones. The load comes from",
         "Python as well, so that the joins are what the server manages at least.",
+        "Where the app says no, its peer's own budget of joins refuses the others, which aren't",
+        "counted.",
     ]
 
 
