@@ -104,7 +104,7 @@ def test_a_large_file_leaves_the_memory_flat(circle: Circle, keeps: str) -> None
             more = memory(member) - before[member.peer_id]
             growth[member.peer_id] = max(growth[member.peer_id], more)
     assert bob.outcome("huge") == "done"
-    # A browser may hold what it has read of a segment (8 MiB) and of the next one; 2 MiB are on their way.
+    # A browser may hold what it has read of two segments (8 MiB each); 2 MiB are on their way.
     assert growth["bob"] < 20 * MB
     assert growth["cleo"] < 12 * MB
 
