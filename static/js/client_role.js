@@ -19,6 +19,8 @@ export const HELLO_AGAIN_MLS = 2_000
 /** The part of a client: it waits for the host's offer and holds one connection, to the host. */
 export class ClientRole {
   iamHost = false
+  /** What is for single peers is passed on by the host, at a rate. */
+  isPaced = true
   #peerId
   #delegate
   #signal

@@ -3,7 +3,7 @@ import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
 import { Heartbeat } from "./heartbeat.js"
 import { Intake } from "./intake.js"
-import { FROM_CLIENT, FROM_HOST } from "./limits.js"
+import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "./limits.js"
 import { encodeFrame, GOODBYE, HEARTBEAT } from "./messages.js"
 import { Negotiation } from "./negotiation.js"
 
@@ -199,7 +199,7 @@ export class Connection {
   #open(channel) {
     if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
     // Only the host offers.
-    this.#intake ??= new Intake({ rates: this.#offers ? FROM_CLIENT : FROM_HOST, clock: this.#clock, exhausted: (error) => this.#dismiss(error) })
+    this.#intake ??= new Intake({ ...(this.#offers ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock: this.#clock, exhausted: (error) => this.#dismiss(error) })
     this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock, intake: this.#intake }))
   }
 

@@ -43,7 +43,7 @@ export class Exchange {
   constructor(options) {
     this.#options = options
     const { clock, inc, topics, isConnected, now, delegate } = options
-    const isPaced = () => options.role()?.iamHost === false
+    const isPaced = () => options.role()?.isPaced ?? false
     const route = (/** @type {RoutedFrame} */ frame) => this.#route(frame)
     this.#direct = new Direct({ clock, inc, route, isConnected, isPaced, now, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
     this.#fast = new Fast({ inc, route, received: (frame) => this.#show(frame, { mayWait: false }) })

@@ -41,6 +41,7 @@ import { Switchboard } from "./switchboard.js"
 /** The part of the host: it offers to every newcomer, passes messages on, and says who is there. */
 export class HostRole {
   iamHost = true
+  isPaced = false
   /** @type {"connected" | "closed"} */
   state = "connected"
   #peerId

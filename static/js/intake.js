@@ -1,6 +1,6 @@
 import { Bucket } from "./bucket.js"
 import { P2pError } from "./errors.js"
-import { BYTES, EXCESS, FAST_BYTES, FROM_CLIENT, PARTS, RUBBISH } from "./limits.js"
+import { BYTES, EXCESS, PARTS, RUBBISH } from "./limits.js"
 
 /**
  * What one connection may bring into this page: bytes, frames of each kind, and a little rubbish. What is too much is dropped before it costs more than to be read;
@@ -21,15 +21,16 @@ export class Intake {
   /**
    * @param {object} options
    * @param {Readonly<Record<string, import("./limits.js").Rate & { isForgiven?: boolean }>>} options.rates of the kinds that the other side sends
+   * @param {import("./limits.js").Rate} [options.fastBytes] bytes on the channel for what may be lost
    * @param {import("./clock.js").Clock} options.clock
    * @param {(error: P2pError) => void} options.exhausted called when the connection has to end
    */
-  constructor({ rates, clock, exhausted }) {
+  constructor({ rates, fastBytes = BYTES, clock, exhausted }) {
     this.#rates = rates
     this.#clock = clock
     this.#exhausted = exhausted
     this.#bytes = new Bucket({ ...BYTES, clock })
-    this.#fastBytes = new Bucket({ ...(rates === FROM_CLIENT ? FAST_BYTES : BYTES), clock })
+    this.#fastBytes = new Bucket({ ...fastBytes, clock })
     this.#parts = new Bucket({ ...PARTS, clock })
     this.#rubbish = new Bucket({ ...RUBBISH, clock })
     this.#excess = new Bucket({ ...EXCESS, clock })

@@ -6,11 +6,11 @@ import { BYTES, EXCESS, FAST_BYTES, FAST_CHARACTERS, FROM_CLIENT, FROM_HOST, PAR
 import * as messages from "../../static/js/messages.js"
 import { FakeClock } from "./support/fake_clock.js"
 
-function intake(rates = FROM_CLIENT) {
+function intake(rates = FROM_CLIENT, fastBytes = rates === FROM_CLIENT ? FAST_BYTES : undefined) {
   const clock = new FakeClock()
   /** @type {string[]} */
   const ends = []
-  return { clock, ends, intake: new Intake({ rates, clock, exhausted: ({ code }) => ends.push(code) }) }
+  return { clock, ends, intake: new Intake({ rates, fastBytes, clock, exhausted: ({ code }) => ends.push(code) }) }
 }
 
 const TYPES = Object.values(messages).filter((value) => typeof value === "string")
