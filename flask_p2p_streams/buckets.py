@@ -5,6 +5,7 @@ takes one, or a part of one. It is filled when it is looked at, so that an idle
 bucket costs nothing, and one that is full again need not be remembered.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -24,16 +25,20 @@ class Rate(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """The tokens that were left at a time, in seconds."""
+    """The tokens that were left at a time, in seconds.
+
+    ``turn`` is the time for which the last who was refused has been asked to come again.
+    """
 
     tokens: float
     at: float
+    turn: float = -math.inf
 
 
 def refilled(bucket: Bucket, rate: Rate, now: float) -> Bucket:
     """Return a bucket with what it has got since it was looked at last."""
     gained = max(0.0, now - bucket.at) * rate.per_second
-    return Bucket(min(rate.burst, bucket.tokens + gained), now)
+    return Bucket(min(rate.burst, bucket.tokens + gained), now, bucket.turn)
 
 
 def full_at(bucket: Bucket, rate: Rate) -> float:
@@ -49,11 +54,19 @@ class Limit:
 
     :param rate: what each key may take; None switches the limit off.
     :param clock: seconds that never go back.
+    :param queue: where many share a key, the seconds over which those that are refused are
+        asked to come one after the other; 0.0 where they may all come at once.
     """
 
-    def __init__(self, rate: Rate | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        rate: Rate | None,
+        clock: Callable[[], float] = time.monotonic,
+        queue: float = 0.0,
+    ) -> None:
         self._rate = rate
         self._clock = clock
+        self._queue = queue
         self._buckets: dict[Hashable, Bucket] = {}
         self._mutex = threading.Lock()
 
@@ -63,7 +76,8 @@ class Limit:
     def take(self, key: Hashable, tokens: float = 1.0) -> float:
         """Take tokens from a key's bucket and return 0.0.
 
-        If it has too few, take none, and return the seconds until it has enough.
+        If it has too few, take none, and return the seconds until it has enough, or, where
+        there is a queue, until it is this one's turn.
         """
         rate = self._rate
         if rate is None:
@@ -72,13 +86,23 @@ class Limit:
             now = self._clock()
             bucket = refilled(self._buckets.get(key, Bucket(rate.burst, now)), rate, now)
             lacking = max(0.0, tokens - bucket.tokens)
-            self._keep(key, bucket if lacking else Bucket(bucket.tokens - tokens, now), rate)
-        return lacking / rate.per_second
+            wait = lacking / rate.per_second
+            if lacking:
+                wait = self._wait(wait, bucket.turn - now + tokens / rate.per_second)
+                bucket = bucket._replace(turn=now + wait)
+            else:
+                bucket = bucket._replace(tokens=bucket.tokens - tokens)
+            self._keep(key, bucket, rate)
+        return wait
 
     def forget(self, key: Hashable) -> None:
         """Forget a key that will not come again."""
         with self._mutex:
             self._buckets.pop(key, None)
+
+    def _wait(self, least: float, behind: float) -> float:
+        # A queue that is full begins anew: whoever floods it keeps nobody waiting for longer.
+        return behind if least < behind <= self._queue else least
 
     def _keep(self, key: Hashable, bucket: Bucket, rate: Rate) -> None:
         self._buckets[key] = bucket

@@ -10,6 +10,8 @@ from .buckets import Rate
 
 JOIN_BURST = 5.0
 """The seconds' worth of joins that an address may make at once."""
+JOIN_QUEUE = 5.0
+"""The seconds over which joins that an address makes too early are asked to come again."""
 REJOINS = Rate(per_second=2.0, burst=20.0)
 """Joins of one peer of a session, on whichever sockets of this worker.
 

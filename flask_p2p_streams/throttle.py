@@ -18,6 +18,7 @@ from .limits import (
     BAD_PACKET_COST,
     CARRIED,
     JOIN_BURST,
+    JOIN_QUEUE,
     PATIENCE,
     REJOINS,
     RENEWALS,
@@ -40,7 +41,7 @@ class Throttle:
         self, config: Config, metrics: Metrics, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._metrics = metrics
-        self._joins = Limit(_rate(config.join_rate, JOIN_BURST), clock)
+        self._joins = Limit(_rate(config.join_rate, JOIN_BURST), clock, JOIN_QUEUE)
         self._renewals = Limit(RENEWALS, clock)
         self._signals = Limit(_rate(config.signal_rate, SIGNAL_BURST), clock)
         self._session_signals = Limit(_rate(config.session_signal_rate, SESSION_BURST), clock)

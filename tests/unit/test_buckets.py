@@ -35,6 +35,19 @@ def test_a_refusal_says_when_to_come_again(limit: Limit, clock: Clock) -> None:
     assert limit.take("a") == 0.0
 
 
+def test_those_that_are_refused_are_asked_to_come_one_after_the_other(clock: Clock) -> None:
+    limit = Limit(RATE, clock, queue=0.3)
+    assert taken(limit, "a", 20) == 20
+    # A queue that is full begins anew.
+    assert [round(limit.take("a"), 6) for _ in range(5)] == [0.1, 0.2, 0.3, 0.1, 0.2]
+    clock.advance(0.11)
+    assert limit.take("a") == 0.0
+    assert limit.take("b") == 0.0
+    clock.advance(1000)
+    assert taken(limit, "a", 20) == 20
+    assert limit.take("a") == pytest.approx(0.1)
+
+
 def test_a_refusal_takes_nothing(limit: Limit, clock: Clock) -> None:
     taken(limit, "a", 1000)
     clock.advance(0.11)

@@ -1,3 +1,4 @@
+import heapq
 from contextlib import suppress
 
 import pytest
@@ -53,10 +54,36 @@ def test_an_address_that_joins_too_often(clock: Clock, caplog: pytest.LogCapture
     with pytest.raises(SignalingError) as raised:
         throttle.join("b", ADDRESS)
     assert raised.value.code is ErrorCode.RATE_LIMITED
-    assert raised.value.retry_after_ms == 100
+    # Behind the twenty before it.
+    assert raised.value.retry_after_ms == 1050
     assert metrics.snapshot(sockets=0, sessions=0)["limited"]["join"] == 21
     assert joins(throttle, 1, "192.0.2.8") == 1
     assert len([each for each in caplog.records if "ProxyFix" in each.message]) == 1
+
+
+@pytest.mark.parametrize("crowd", [150, 450, 1000])
+def test_a_crowd_that_comes_again_when_told_to_doesnt_meet_itself(
+    clock: Clock, crowd: int
+) -> None:
+    throttle, _ = make(clock)
+    start = clock()
+    refusals = [0] * crowd
+    coming = [(0, one) for one in range(crowd)]
+    inside = 0
+    while coming:
+        at_ms, one = heapq.heappop(coming)
+        clock.time = start + at_ms / 1000
+        try:
+            throttle.join(str(one), ADDRESS)
+        except SignalingError as refusal:
+            refusals[one] += 1
+            heapq.heappush(coming, (at_ms + (refusal.retry_after_ms or 0), one))
+        else:
+            inside += 1
+    # As soon as the rate lets them in, give or take a turn, and far from where patience ends.
+    assert clock() - start <= (crowd - 100) / 20 + 5
+    assert max(refusals) < PATIENCE.burst / 2
+    assert inside == crowd
 
 
 def test_who_has_no_address_may_always_join(clock: Clock) -> None:
