@@ -27,20 +27,21 @@ PLACEHOLDERS = {
     "yoursecret", "yoursecretkey", "yoursecretkeyhere",
 }  # fmt: skip
 KEY_CURE = "Set a random one: python -c 'import secrets; print(secrets.token_hex())'."
+OLD_KEY_CURE = "Leave it out as soon as what it has signed has expired; no new one may be like it."
 
 
 def secret_key(patient: Patient) -> Iterator[Finding]:
-    """Look at the key that signs who may join what."""
-    key = patient.app.secret_key or ""
-    text = key if isinstance(key, str) else key.decode("latin-1")
-    if re.sub(r"[^a-z]", "", text.lower()) in PLACEHOLDERS and len(text) < 32:
-        level: Level = "warning" if patient.app.debug or patient.app.testing else "error"
-        yield Finding(level, "secret key", "SECRET_KEY is one that anybody guesses.", KEY_CURE)
-    elif len(text) < SHORTEST_KEY:
-        problem = f"SECRET_KEY is shorter than {SHORTEST_KEY} characters."
-        yield Finding("warning", "secret key", problem, KEY_CURE)
-    else:
-        yield Finding("ok", "secret key", "SECRET_KEY is set.")
+    """Look at the keys that say who may join what; an older one says it as well."""
+    older = patient.app.config.get("SECRET_KEY_FALLBACKS") or ()
+    weak = [
+        *_weakness(patient, "SECRET_KEY", patient.app.secret_key or "", KEY_CURE),
+        *(
+            finding
+            for key in older
+            for finding in _weakness(patient, "A key in SECRET_KEY_FALLBACKS", key, OLD_KEY_CURE)
+        ),
+    ]
+    yield from weak or [Finding("ok", "secret key", "SECRET_KEY is set.")]
 
 
 def cache(patient: Patient) -> Iterator[Finding]:
@@ -226,6 +227,16 @@ def several_workers() -> str | None:
         if number and number.isdecimal() and int(number) > 1:
             return f"GUNICORN_CMD_ARGS asks for {number} workers"
     return None
+
+
+def _weakness(patient: Patient, name: str, key: str | bytes, cure: str) -> Iterator[Finding]:
+    text = key if isinstance(key, str) else key.decode("latin-1")
+    if re.sub(r"[^a-z]", "", text.lower()) in PLACEHOLDERS and len(text) < 32:
+        level: Level = "warning" if patient.app.debug or patient.app.testing else "error"
+        yield Finding(level, "secret key", f"{name} is one that anybody guesses.", cure)
+    elif len(text) < SHORTEST_KEY:
+        problem = f"{name} is shorter than {SHORTEST_KEY} characters."
+        yield Finding("warning", "secret key", problem, cure)
 
 
 def _gunicorn_major() -> int:

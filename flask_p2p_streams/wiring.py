@@ -55,17 +55,34 @@ class AppState:
 def secret_keys(app: Flask) -> list[str | bytes]:
     """Return the keys that sign, the present one last.
 
-    :raises ConfigurationError: if there is none.
+    :raises ConfigurationError: if there is none, or one that can't be any. What anybody
+        can guess signs tokens, too, while it is among those that are accepted.
     """
-    if not app.secret_key:
+    present, fallbacks = cast(object, app.secret_key), app.config.get("SECRET_KEY_FALLBACKS")
+    if not present:
         raise ConfigurationError(
             "The app has no SECRET_KEY, which signs who may join what. Set "
             "app.config['SECRET_KEY'] to a long random value that all workers share "
             "(python -c 'import secrets; print(secrets.token_hex())').",
             key="SECRET_KEY",
         )
+    if not isinstance(present, (str, bytes)):
+        problem = f"SECRET_KEY must be text or bytes, not {type(present).__name__}."
+        raise ConfigurationError(problem, key="SECRET_KEY")
+    if not isinstance(fallbacks, (list, tuple, type(None))):
+        raise ConfigurationError(
+            "SECRET_KEY_FALLBACKS must be a list of keys: of a text, each letter would be one.",
+            key="SECRET_KEY_FALLBACKS",
+        )
+    older = [*(fallbacks or ())]
+    if not all(isinstance(key, (str, bytes)) and key for key in older):
+        raise ConfigurationError(
+            "SECRET_KEY_FALLBACKS has a key that is empty, or neither text nor bytes: anybody "
+            "could sign with it. Leave it out.",
+            key="SECRET_KEY_FALLBACKS",
+        )
     # itsdangerous signs with the last key and accepts them all.
-    return [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
+    return [*older, present]
 
 
 def chosen_store(

@@ -65,6 +65,13 @@ def test_secret_keys(key: str | bytes, level: str) -> None:
     assert levels(doctor_setup.secret_key, patient(SECRET_KEY=key)) == [level]
 
 
+def test_an_older_key_that_anybody_guesses() -> None:
+    subject = patient(SECRET_KEY=KEY, SECRET_KEY_FALLBACKS=[KEY, "dev", b"k8#vQ2"])
+    findings = list(doctor_setup.secret_key(subject))
+    assert [each.level for each in findings] == ["error", "warning"]
+    assert all("SECRET_KEY_FALLBACKS" in each.text for each in findings)
+
+
 def test_a_guessable_key_while_developing() -> None:
     subject = patient(SECRET_KEY="dev")
     subject.app.debug = True

@@ -23,6 +23,29 @@ def test_an_app_without_a_key() -> None:
         P2PStreams(Flask("an_app"))
 
 
+@pytest.mark.parametrize("key", [5, 0.5, ["a key"], bytearray(b"a key")])
+def test_a_key_that_signs_nothing(key: object) -> None:
+    app = plain_app()
+    app.config["SECRET_KEY"] = key
+    with pytest.raises(ConfigurationError, match="SECRET_KEY must be text or bytes"):
+        P2PStreams(app)
+
+
+@pytest.mark.parametrize(
+    "fallbacks",
+    ["oldkey", b"oldkey", [""], ["good", b""], [None], [["good"]], [5], {"good": 1}, 5, True],
+)
+def test_older_keys_that_anybody_could_sign_with(fallbacks: object) -> None:
+    with pytest.raises(ConfigurationError, match="SECRET_KEY_FALLBACKS") as raised:
+        P2PStreams(plain_app(SECRET_KEY_FALLBACKS=fallbacks))
+    assert "oldkey" not in str(raised.value)
+
+
+@pytest.mark.parametrize("fallbacks", [None, [], (), ["older", b"old"], ("older",)])
+def test_older_keys(fallbacks: object) -> None:
+    P2PStreams(plain_app(SECRET_KEY_FALLBACKS=fallbacks))
+
+
 def test_a_misspelt_key() -> None:
     with pytest.raises(ConfigurationError, match="P2P_ICE_SERVERS"):
         P2PStreams(plain_app(P2P_ICE_SERVER=[]))
