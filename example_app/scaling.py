@@ -45,7 +45,8 @@ def name_worker(app: Flask, p2p: P2PStreams) -> None:
         return response
 
     @p2p.authorize
-    def tell(session_id: str, peer_id: str, request: Request) -> None:
+    def tell(session_id: str, peer_id: str, request: Request) -> bool:
         # It is also called when a page renews its token, over HTTP.
         if request.path.startswith("/socket.io"):
             print(f"{name_of(peer_id)} joins {session_id}", flush=True)
+        return True

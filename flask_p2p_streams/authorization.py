@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from .errors import ArgumentError, ErrorCode, SignalingError
 from .evidence import withheld
 
-Authorizer: TypeAlias = Callable[[str, str, Request], bool | None]
+Authorizer: TypeAlias = Callable[[str, str, Request], bool]
 AnyAuthorizer = TypeVar("AnyAuthorizer", bound=Authorizer)
 
 logger = logging.getLogger("flask_p2p_streams")
@@ -58,8 +58,9 @@ class Authorizers:
 def _says_yes(function: Authorizer, session_id: str, peer_id: str) -> bool:
     try:
         answer: object = function(session_id, peer_id, cast(Any, request)._get_current_object())
-        if answer is not None and not isinstance(answer, bool):
-            raise TypeError(f"It returned {type(answer).__name__}, not True, False or None.")
+        # Nor does None: a check whose end was forgotten, or says nothing, lets nobody in.
+        if not isinstance(answer, bool):
+            raise TypeError(f"It returned {type(answer).__name__}, not True or False.")
     except SignalingError:
         raise
     except HTTPException:
@@ -67,7 +68,7 @@ def _says_yes(function: Authorizer, session_id: str, peer_id: str) -> bool:
     except Exception as error:
         logger.exception("The function %s of p2p.authorize has failed.", _name(function))
         raise SignalingError(ErrorCode.INTERNAL) from error
-    return answer is not False
+    return answer
 
 
 def _name(function: object) -> str:

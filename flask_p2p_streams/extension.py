@@ -141,8 +141,9 @@ class P2PStreams:
 
         It is called with the session id, the peer id and the Flask request of the
         page's WebSocket, at each join and each renewal of a token. It returns
-        True or None for yes, False for no; ``abort(403)`` is a no as well. All
-        functions are asked, and one no is enough.
+        True for yes, False for no; ``abort(403)`` is a no as well. All functions
+        are asked, and one no is enough. Whatever else it returns, None among it,
+        is an error: it is logged, and nobody is let in.
 
         :raises ArgumentError: if it isn't a plain function.
         """

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask import Flask, Request, abort, session
@@ -17,8 +17,9 @@ def test_the_app_is_asked_at_each_join(app: Flask, p2p: P2PStreams) -> None:
     asked = []
 
     @p2p.authorize
-    def note(session_id: str, peer_id: str, request: Request) -> None:
+    def note(session_id: str, peer_id: str, request: Request) -> bool:
         asked.append((session_id, peer_id, request.path))
+        return True
 
     ann = join(app, "room", "ann")
     ann.rejoin()
@@ -41,7 +42,7 @@ def test_an_abort_is_a_no(app: Flask, p2p: P2PStreams, status: int) -> None:
 
 
 def test_an_error_of_the_app_s_choice(app: Flask, p2p: P2PStreams) -> None:
-    def wait(*_: object) -> None:
+    def wait(*_: object) -> NoReturn:
         raise SignalingError(ErrorCode.UNAVAILABLE, "Not yet.", retry_after_ms=500)
 
     p2p.authorize(wait)
@@ -53,7 +54,7 @@ def test_an_error_of_the_app_s_choice(app: Flask, p2p: P2PStreams) -> None:
     )
 
 
-@pytest.mark.parametrize("answer", [0, "yes", ZeroDivisionError("a bug")])
+@pytest.mark.parametrize("answer", [None, 0, 1, "", "yes", ZeroDivisionError("a bug")])
 def test_a_function_that_fails_lets_nobody_in(
     app: Flask, p2p: P2PStreams, answer: object, caplog: pytest.LogCaptureFixture
 ) -> None:

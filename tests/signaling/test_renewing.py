@@ -143,8 +143,9 @@ def test_a_session_that_is_closed_while_the_app_is_asked(app: Flask, p2p: P2PStr
     token = issuer.token("room", "ann", 60, 60)
 
     @p2p.authorize
-    def close(*_: object) -> None:
+    def close(*_: object) -> bool:
         p2p.close("room")
+        return True
 
     assert refused(post(app, {"token": token})) == (403, "session_expired")
 
