@@ -3,8 +3,10 @@ import { MAX_RENEWAL_CHARACTERS, MAX_TOKEN_CHARACTERS, RENEWAL_PAUSE_MLS, RENEWA
 
 /** The part of a token's life after which it is renewed. */
 export const RENEWAL_PART = 0.75
-/** Milliseconds before a renewal that failed is tried again. */
+/** Milliseconds before a renewal that failed is tried again, at most. */
 export const RENEWAL_RETRY_MLS = 30_000
+/** The part of what is left of a token's life that one attempt, or the pause after it, may take: there is time for several, however short it is. */
+export const ATTEMPT_PART = 1 / 3
 /** The longest that a browser's timer waits (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
 const MAX_TIMER_MLS = 2 ** 31 - 1
 
@@ -14,6 +16,9 @@ export class Renewal {
   token
   #url
   #expiresInMls
+  /** When the present token expires, after the page's clock. */
+  #expiresAt = 0
+  #clock
   #fetch
   #timer
   #hasEnded = false
@@ -31,10 +36,12 @@ export class Renewal {
     this.#expiresInMls = tokenExpiresInMls
     this.#url = tokenUrl
     this.#fetch = fetch
+    this.#clock = clock
     this.#timer = new Timer(clock)
   }
 
   start() {
+    this.#expiresAt = this.#clock.now() + this.#expiresInMls
     if (this.#expiresInMls > 0 && this.#url) this.#schedule(Math.max(this.#expiresInMls * RENEWAL_PART, RENEWAL_PAUSE_MLS))
   }
 
@@ -52,7 +59,7 @@ export class Renewal {
 
   async #renew() {
     const patience = new AbortController()
-    this.#timer.start(RENEWAL_TIMEOUT_MLS, () => patience.abort())
+    this.#timer.start(this.#partOfRest(RENEWAL_TIMEOUT_MLS), () => patience.abort())
     const answer = await this.#request(patience.signal)
     if (this.#hasEnded) return
     this.#timer.stop()
@@ -61,9 +68,18 @@ export class Renewal {
       this.#expiresInMls = answer.expires_in_ms
       this.start()
     } else if (answer?.error?.retry !== false) {
-      this.#schedule(RENEWAL_RETRY_MLS)
+      this.#schedule(this.#partOfRest(RENEWAL_RETRY_MLS))
     }
     // Else it is final: this peer hears of it when it has to join again.
+  }
+
+  /**
+   * So long that others fit in before the token expires; once it has, there is no hurry.
+   * @param {number} most milliseconds
+   */
+  #partOfRest(most) {
+    const rest = this.#expiresAt - this.#clock.now()
+    return rest > 0 ? Math.min(most, Math.max(rest * ATTEMPT_PART, RENEWAL_PAUSE_MLS)) : most
   }
 
   /**

@@ -6,6 +6,8 @@ import { Renewal, RENEWAL_RETRY_MLS } from "../../static/js/renewal.js"
 import { FakeClock, pass } from "./support/fake_clock.js"
 
 const URL = "https://example.org/p2p/token"
+const EXPIRES_MLS = 1_000_000
+const RENEWED_MLS = 0.75 * EXPIRES_MLS
 
 /** @param {(request: any) => any} answer returns what the server says, as a value or a body, or throws where it can't be reached */
 function make(answer, options = {}) {
@@ -16,14 +18,14 @@ function make(answer, options = {}) {
     const said = answer(requests.at(-1))
     return new Response(said instanceof ReadableStream || typeof said === "string" ? said : JSON.stringify(said))
   }
-  const renewal = new Renewal({ token: "first", tokenExpiresInMls: 100_000, tokenUrl: URL, clock, fetch, ...options })
+  const renewal = new Renewal({ token: "first", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: URL, clock, fetch, ...options })
   renewal.start()
   return { clock, requests, renewal }
 }
 
 test("renews before the token expires, again and again", async () => {
   const { clock, requests, renewal } = make(({ token }) => ({ ok: true, token: `${token}+`, expires_in_ms: 40_000 }))
-  await pass(clock, 74_000)
+  await pass(clock, RENEWED_MLS - 1_000)
   assert.equal(requests.length, 0)
   await pass(clock, 2_000)
   const [{ signal, ...request }] = requests
@@ -40,7 +42,7 @@ test("renews before the token expires, again and again", async () => {
 test("a server that can't be reached is asked again; a refusal for good is final", async () => {
   let answer = () => { throw new Error("no network") }
   const { clock, requests, renewal } = make(() => answer())
-  await pass(clock, 75_000 + RENEWAL_RETRY_MLS)
+  await pass(clock, RENEWED_MLS + RENEWAL_RETRY_MLS)
   assert.equal(requests.length, 2)
   answer = () => ({ ok: false, error: { code: "unavailable", retry: true } })
   await pass(clock, RENEWAL_RETRY_MLS)
@@ -49,11 +51,38 @@ test("a server that can't be reached is asked again; a refusal for good is final
   assert.deepEqual([requests.length, renewal.token, clock.pending], [4, "first", 0])
 })
 
+test("however short a token lasts, there is time to ask again where an attempt fails or isn't answered", async () => {
+  for (const expiresInMls of [20_000, 40_000, 120_000]) {
+    let asked = 0
+    const fetch = (_url, { signal }) => {
+      if (++asked === 1) return Promise.resolve(new Response("<h1>502 Bad Gateway</h1>"))
+      return new Promise((resolve, reject) => {
+        if (asked === 3) resolve(new Response(JSON.stringify({ ok: true, token: "second", expires_in_ms: 1_000_000 })))
+        signal.addEventListener("abort", () => reject(signal.reason))
+      })
+    }
+    const { clock, renewal } = make(null, { tokenExpiresInMls: expiresInMls, fetch })
+    await pass(clock, expiresInMls - 1)
+    assert.deepEqual([asked, renewal.token], [3, "second"], `${expiresInMls}`)
+    renewal.stop()
+  }
+})
+
+test("a token that has expired is asked about without hurry", async () => {
+  const { clock, requests, renewal } = make(() => { throw new Error("no network") }, { tokenExpiresInMls: 8_000 })
+  await pass(clock, 8_000 + RENEWAL_RETRY_MLS)
+  const before = requests.length
+  assert.ok(before <= 4, `${before} requests`)
+  await pass(clock, 10 * RENEWAL_RETRY_MLS)
+  assert.equal(requests.length, before + 10)
+  renewal.stop()
+})
+
 test("without a time or a place nothing is renewed, nor after the end", async () => {
   for (const options of [{ tokenExpiresInMls: 0 }, { tokenUrl: "" }]) assert.equal(make(() => assert.fail(), options).clock.pending, 0)
   const { clock, renewal } = make(() => assert.fail("asked after the end"))
   renewal.stop()
-  await pass(clock, 200_000)
+  await pass(clock, 2 * EXPIRES_MLS)
 })
 
 test("a token that lasts longer than a browser's timer waits its time", async () => {
@@ -71,7 +100,7 @@ test("an answer of another shape changes nothing, and is asked for again later",
   ]
   for (const answer of bad) {
     const { clock, requests, renewal } = make(() => answer)
-    await pass(clock, 75_000 + 2 * RENEWAL_RETRY_MLS)
+    await pass(clock, RENEWED_MLS + 2 * RENEWAL_RETRY_MLS)
     assert.deepEqual([requests.length, renewal.token], [3, "first"], JSON.stringify(answer))
     renewal.stop()
   }
@@ -91,7 +120,7 @@ test("an answer without an end isn't read to it", async () => {
     stream.enqueue(new TextEncoder().encode(" ".repeat(1_024)))
   } })
   const { clock, requests, renewal } = make(endless)
-  await pass(clock, 75_000 + RENEWAL_RETRY_MLS)
+  await pass(clock, RENEWED_MLS + RENEWAL_RETRY_MLS)
   assert.equal(requests.length, 2)
   assert.ok(read < 4 * (MAX_RENEWAL_CHARACTERS / 1_024), `${read} KiB were read`)
   renewal.stop()
@@ -104,7 +133,7 @@ test("nor is one waited for for ever", async () => {
     signal.addEventListener("abort", () => reject(signal.reason))
   })
   const { clock, renewal } = make(null, { fetch })
-  await pass(clock, 75_000 + RENEWAL_TIMEOUT_MLS + RENEWAL_RETRY_MLS)
+  await pass(clock, RENEWED_MLS + RENEWAL_TIMEOUT_MLS + RENEWAL_RETRY_MLS)
   assert.equal(count, 2)
   renewal.stop()
   assert.equal(clock.pending, 0)
@@ -115,6 +144,6 @@ test("an answer that comes after the end begins nothing anew", async () => {
     renewal.stop()
     return { ok: true, token: "t", expires_in_ms: 40_000 }
   })
-  await pass(clock, 75_000)
+  await pass(clock, RENEWED_MLS)
   assert.deepEqual([clock.pending, renewal.token], [0, "first"])
 })
