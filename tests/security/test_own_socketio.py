@@ -15,7 +15,7 @@ from tests.security.bare import Bare
 from tests.security.conftest import MODES, UNLIMITED
 from tests.security.frames import BINARY, COMPRESSED, CONTINUATION, FINAL, TEXT, frame, text
 from tests.security.healthy import Healthy
-from tests.security.test_inbound import KEPT_BYTES, memory, pour
+from tests.security.test_inbound import assert_little_is_kept, memory, pour
 from tests.server.wire import get, until
 from tests.support.servers import running
 
@@ -239,7 +239,7 @@ def test_a_message_that_swells_is_not_kept(
         until(lambda: held(url)["rooms"] > rooms, lambda: "Nobody has joined.")
     whole = iter([frame(TEXT, bomb(), first=FINAL | COMPRESSED)])
     pour(eve, whole if kind == "whole" else parts())
-    assert memory(url) - before < KEPT_BYTES
+    assert_little_is_kept(url, before)
     eve.drop()
 
 
