@@ -65,7 +65,7 @@ def run(url: str, *arguments: str, **environment: str) -> "subprocess.CompletedP
 
 
 @contextmanager
-def watching(url: str, **streams: int) -> Iterator["subprocess.Popen[str]"]:
+def watching(url: str, errors: int) -> Iterator["subprocess.Popen[str]"]:
     """Run a table that is shown anew until it is interrupted."""
     environment = {**os.environ, "TEST_REDIS_URL": url, "COLUMNS": WIDTH}
     command = flask("sessions", "--watch", "0.1")
@@ -73,7 +73,7 @@ def watching(url: str, **streams: int) -> Iterator["subprocess.Popen[str]"]:
     ours = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, text=True, **streams
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
         )
     finally:
         signal.signal(signal.SIGINT, ours)
@@ -135,7 +135,7 @@ def test_a_session_by_name(command: Command) -> None:
 
 
 def test_a_live_table_until_it_is_interrupted(redis: StoreServer) -> None:
-    with watching(redis.url, stderr=subprocess.STDOUT) as process:
+    with watching(redis.url, subprocess.STDOUT) as process:
         assert process.stdout is not None
         totals = (line for line in process.stdout if "with sockets." in line)
         assert [next(totals), next(totals)]
@@ -152,7 +152,7 @@ def test_a_cache_that_is_away() -> None:
 
 def test_a_watch_goes_on_without_a_cache() -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
-    with watching(url, stderr=subprocess.DEVNULL) as process:
+    with watching(url, subprocess.DEVNULL) as process:
         assert process.stdout is not None
         errors = (line for line in process.stdout if line.startswith("Error: unavailable"))
         assert [next(errors), next(errors)]
