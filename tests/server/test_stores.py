@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from flask_p2p_streams import redis_client, redis_store
+from flask_p2p_streams import memcached_client, redis_client, redis_store
 from flask_p2p_streams.atomic import AtomicStore
 from flask_p2p_streams.breaker import OPEN_FOR, Breaker
 from flask_p2p_streams.errors import ErrorCode, SignalingError
@@ -65,6 +65,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Redis take its time where it isn't the time that counts."""
     monkeypatch.setattr(redis_client, "SENTINEL_TIMEOUT", 30.0)
     monkeypatch.setattr(redis_client._settings, "__defaults__", (30.0,))
+    monkeypatch.setattr(memcached_client, "TIMEOUT", 30.0)
 
 
 @pytest.fixture(params=KINDS)
