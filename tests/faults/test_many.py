@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections import Counter
 
 from tests.faults.claims import Claims
@@ -64,6 +65,12 @@ class Lane:
             packet = wire.receive(10)
             assert packet is not None, f"{peer_id} of {session_id} hears nothing."
             self._claims.hear(session_id, peer_id, packet.payload)
+            if packet.kind == "connect_error":
+                # A store that takes longer than a second is given up on, and is asked again.
+                error = packet.payload["data"]
+                assert error["retry"], error
+                time.sleep(error.get("retry_after_ms", 300) / 1000)
+                wire.connect({"token": token(session_id, peer_id)})
             if _is_own(packet, peer_id):
                 return packet.payload["host_peer_id"], packet.payload["epoch"]
 
