@@ -179,7 +179,10 @@ def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> Non
 def test_signals_of_another_worker_count_too(mode: str) -> None:
     with running_redis() as redis:
         shared = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": redis.url}
-        config = {**UNLIMITED, **shared, "P2P_SOCKETIO_OPTIONS": {"message_queue": redis.url}}
+        # Who gets no turn for a while answers no pings, and isn't closed for that.
+        pings = {"ping_interval": 25, "ping_timeout": 60}
+        options = {"P2P_SOCKETIO_OPTIONS": {"message_queue": redis.url, **pings}}
+        config = {**UNLIMITED, **shared, **options}
         arguments = ("tests.security.app", mode, json.dumps(config))
         with running(*arguments) as here, running(*arguments) as there:
             send_from_another_worker(here, there)
