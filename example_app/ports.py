@@ -13,9 +13,17 @@ def add_address(parser: argparse.ArgumentParser) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is kept for a server, which listens with SO_REUSEADDR.
+
+    Linux gives it to nobody else as long as this process lives.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    port = int(reserved.getsockname()[1])
+    # So it stays open.
+    reserved.detach()
+    return port
 
 
 def why_not(error: OSError, host: str, port: int, program: str) -> str:

@@ -66,7 +66,8 @@ def _own_cluster(client: Any) -> Any:
             require_full_coverage=False,
             **{name: each for name, each in settings.items() if name not in ("host", "port", "db")},
         )
-    except redis.RedisError:
+    except (redis.RedisError, redis.exceptions.RedisClusterException):
+        # The second, which says that no node answers, is none of the first.
         return client
     own.nodes_manager.initialize = _alone(own.nodes_manager.initialize)
     return own

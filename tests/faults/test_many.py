@@ -2,10 +2,11 @@
 
 import itertools
 import threading
+import time
 from collections import Counter
 
 from tests.faults.claims import Claims
-from tests.faults.cluster import Cluster
+from tests.faults.cluster import PATIENCE, Cluster
 from tests.faults.conftest import Join
 from tests.faults.peers import token
 from tests.faults.wire import Packet, Wire
@@ -42,7 +43,8 @@ class Lane:
         self._thread.start()
 
     def finish(self) -> None:
-        self._thread.join(60)
+        """Wait until it has come to its end; it waits for each answer no longer than it may."""
+        self._thread.join()
         for wire in self._wires:
             wire.close()
 
@@ -53,18 +55,31 @@ class Lane:
             auths = [{"token": token(session_id, peer_id)} for _, peer_id in pair]
             for wire, auth in zip(self._wires, auths, strict=True):
                 wire.connect(auth)
-            self.hosts.append({self._told(session_id, *each) for each in pair})
+            self.hosts.append(self._told(session_id, pair))
             for wire in self._wires:
                 wire.leave()
 
-    def _told(self, session_id: str, wire: Wire, peer_id: str) -> tuple[str, int]:
-        """Return whom a newcomer is told to host, and the epoch."""
-        while True:
-            packet = wire.receive(10)
-            assert packet is not None, f"{peer_id} of {session_id} hears nothing."
-            self._claims.hear(session_id, peer_id, packet.payload)
-            if _is_own(packet, peer_id):
-                return packet.payload["host_peer_id"], packet.payload["epoch"]
+    def _told(self, session_id: str, pair: list[tuple[Wire, str]]) -> set[tuple[str, int]]:
+        """Return whom the newcomers are told to host, and in which epochs."""
+        told: dict[str, tuple[str, int]] = {}
+        deadline = time.monotonic() + PATIENCE
+        while len(told) < len(pair):
+            assert time.monotonic() < deadline, f"In {session_id} only {[*told]} hear anything."
+            # In turns, as a wire that isn't read answers no pings, and is closed after a while.
+            for wire, peer_id in pair:
+                packet = wire.receive(0.02)
+                if packet is not None:
+                    self._take(session_id, wire, peer_id, packet)
+                    if _is_own(packet, peer_id):
+                        told[peer_id] = packet.payload["host_peer_id"], packet.payload["epoch"]
+        return set(told.values())
+
+    def _take(self, session_id: str, wire: Wire, peer_id: str, packet: Packet) -> None:
+        self._claims.hear(session_id, peer_id, packet.payload)
+        if packet.kind == "connect_error":
+            # A store that takes longer than a second is given up on, and is asked again.
+            assert packet.payload["data"]["retry"], packet
+            wire.connect({"token": token(session_id, peer_id)})
 
 
 def _is_own(packet: Packet, peer_id: str) -> bool:

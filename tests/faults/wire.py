@@ -48,9 +48,13 @@ class Wire:
         self._mutex = threading.Lock()
         try:
             self._socket = websocket.create_connection(url, timeout=TIMEOUT)
-            assert str(self._socket.recv()).startswith("0{")
+            greeting = self._socket.recv()
         except websocket.WebSocketException as error:
             raise ConnectionError("No handshake.") from error
+        if not str(greeting).startswith("0{"):
+            # A server that goes may say goodbye first.
+            self.close()
+            raise ConnectionError("No greeting.")
 
     def connect(self, auth: dict[str, Any]) -> None:
         self._send(f"40{HEAD}{json.dumps(auth)}")

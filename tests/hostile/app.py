@@ -60,7 +60,7 @@ logging.getLogger().addHandler(tracebacks)
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 PAGES = Path(__file__).parents[1] / "browser"
 app = Flask(__name__, template_folder=PAGES / "templates", static_folder=PAGES / "static")
-app.config.update(SECRET_KEY=KEY, P2P_JOIN_TIMEOUT=3, **given.get("app", {}))
+app.config.update({"SECRET_KEY": KEY, "P2P_JOIN_TIMEOUT": 3, **given.get("app", {})})
 if given.get("cache"):
     app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=given["cache"])
     Cache(app)

@@ -50,7 +50,7 @@ class Line(Wire):
         try:
             while text := self._recv():
                 if self.is_busy:
-                    time.sleep(self.busy_until - time.monotonic())
+                    time.sleep(max(0.0, self.busy_until - time.monotonic()))
                 self._take(text)
                 while self.events:
                     self._five.hear(self, *self.events.pop(0))

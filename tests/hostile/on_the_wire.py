@@ -29,14 +29,14 @@ CALM = "calm"
 
 
 @contextlib.contextmanager
-def serving(mode: str) -> Iterator[list[Server]]:
-    """Run the server of a mode, or the workers of the cluster."""
+def serving(mode: str, **app: object) -> Iterator[list[Server]]:
+    """Run the server of a mode, or the workers of the cluster; `app` is configuration."""
     with contextlib.ExitStack() as stack:
-        config: dict[str, object] = {"sessions": SESSIONS}
+        config: dict[str, object] = {"sessions": SESSIONS, "app": app}
         modes: tuple[str, ...] = (mode,)
         if mode == "cluster":
             redis = stack.enter_context(running_redis())
-            config, modes = {"cache": redis.url, "queue": redis.url}, CLUSTER
+            config, modes = {"cache": redis.url, "queue": redis.url, "app": app}, CLUSTER
         start = [running("tests.hostile.app", each, json.dumps(config)) for each in modes]
         yield [stack.enter_context(each) for each in start]
 

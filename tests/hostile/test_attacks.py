@@ -15,7 +15,8 @@ TIMES = 200
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[list[Server]]:
-    with serving("threading") as servers:
+    # Who gets no turn for a while between coming and joining isn't closed.
+    with serving("threading", P2P_JOIN_TIMEOUT=60) as servers:
         # Nothing that the first who come make a server load is growth.
         attacked("threading", servers, CALM, 0)
         yield servers

@@ -116,6 +116,12 @@ def memory() -> dict[str, int]:
     return {"bytes": resident * resource.getpagesize()}
 
 
+@app.get("/waiting")
+def waiting() -> list[int]:
+    """Tell how many bytes wait for each connection to read them."""
+    return [each.queue.backlog._bytes for each in list(server.eio.sockets.values())]
+
+
 @app.get("/metrics")
 def metrics() -> dict[str, Any]:
     return dict(p2p.metrics())

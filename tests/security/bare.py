@@ -1,5 +1,6 @@
 """A WebSocket whose frames are written by hand, and whose extensions are chosen."""
 
+import contextlib
 import socket
 
 
@@ -21,7 +22,12 @@ class Bare:
         lines = [f"{name}: {value}\r\n" for name, value in wanted.items() if value]
         path = "/socket.io/?EIO=4&transport=websocket"
         self.raw_socket.sendall(f"GET {path} HTTP/1.1\r\n{''.join(lines)}\r\n".encode())
-        self.answer = self.raw_socket.recv(65_536).decode(errors="replace")
+        answer = b""
+        # It may come in parts; who is refused may have nothing more to hear.
+        with contextlib.suppress(ConnectionError):
+            while b"\r\n\r\n" not in answer and (part := self.raw_socket.recv(65_536)):
+                answer += part
+        self.answer = answer.decode(errors="replace")
 
     @property
     def is_open(self) -> bool:

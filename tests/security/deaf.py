@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from tests.security.attacker import Attacker
 
-# Often enough for the pings that it doesn't read, and too seldom to count for rubbish.
-PAUSE = 3.0
+# Often enough for the pings that it doesn't read, which may be answered within a minute; and
+# too seldom to be closed as rubbish, however long a test takes: for that is all forgotten by then.
+PAUSE = 15.0
 SMALL = (socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 TEXT, PONG = 0x81, 0x8A
 

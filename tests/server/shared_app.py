@@ -29,7 +29,9 @@ def create_app(redis_url: str | None = None) -> Flask:
     P2PStreams(app)
 
     if limit := os.environ.get("TEST_TIME_LIMIT"):
-        doctor_reach.TIME_LIMIT = doctor_reach.ICE_TIME_LIMIT = float(limit)
+        doctor_reach.TIME_LIMIT = float(limit)
+    if limit := os.environ.get("TEST_ICE_TIME_LIMIT"):
+        doctor_reach.ICE_TIME_LIMIT = float(limit)
 
     @app.get("/token/<session_id>/<peer_id>")
     def token(session_id: str, peer_id: str) -> str:

@@ -2,15 +2,19 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
+from example_app import ports
 from tests.server.wire import until
+from tests.support import servers
 from tests.support.clusters import running_cluster
 
 
@@ -66,6 +70,16 @@ def test_a_dead_worker_costs_a_visitor_nothing_and_comes_back() -> None:
         while not any("worker 1 is back" in line for line in cluster.lines):
             with urlopen(cluster.url, timeout=30) as response:
                 assert response.headers["X-Worker"] in ("worker 1", "worker 2")
+
+
+@pytest.mark.parametrize("free_port", [servers.free_port, ports.free_port])
+def test_a_free_port_stays_free_for_its_server(free_port: Callable[[], int]) -> None:
+    port = free_port()
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    for _ in range(2):
+        with socket.create_server(("127.0.0.1", port)):
+            pass
 
 
 def test_a_taken_port_is_named() -> None:

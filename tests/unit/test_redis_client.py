@@ -1,4 +1,5 @@
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -98,6 +99,27 @@ def test_sentinels_give_up_early_too() -> None:
         kept = each.connection_pool.connection_kwargs
         assert (kept["host"], kept["password"]) == (name, "s")
         assert kept["socket_timeout"] == SENTINEL_TIMEOUT
+
+
+class Cluster(redis.RedisCluster):
+    """A client of a cluster that is there no more, as its node is at a port of nobody."""
+
+    def __init__(self) -> None:
+        self.nodes_manager: Any = SimpleNamespace()
+
+    def get_connection_kwargs(self) -> dict[str, Any]:
+        return {}
+
+    def get_nodes(self) -> list[Any]:
+        return [redis.cluster.ClusterNode("127.0.0.1", free_port())]
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_cluster_that_can_t_be_reached_again_is_left_alone() -> None:
+    client = Cluster()
+    assert own_client(client) is client
 
 
 def test_a_cure_tells_where_but_no_password() -> None:
