@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from .peers import FRAME, Room
-from .streams import Meeting, Speaker
+from .streams import AWAY_MLS, Meeting, Speaker
 
 LEAVE_WHEN_ELECTED = f"""document.addEventListener("p2p:host-changed", async () => {{
   if (stream.said === 0 || !{FRAME}.iamHost) return
@@ -53,7 +53,7 @@ def test_two_are_left_and_the_host_goes(meeting: Meeting) -> None:
 
 def test_a_frozen_host_is_replaced_and_comes_back_as_a_client(meeting: Meeting) -> None:
     host, *others = meeting.join("ann", "bob", "cem", "dan")
-    meeting.begin()
+    meeting.begin(AWAY_MLS)
     meeting.speakers.remove(host)
     lost_at = time.time()
     host.freeze()
