@@ -189,8 +189,12 @@
     }
   }
 
+  // One that the other side made is "open" before it can be sent on, which its event tells.
+  const opened = new Set()
+
   const watch = (channel) => {
     kit.channels.push(channel)
+    channel.addEventListener("open", () => opened.add(channel))
     channel.addEventListener("message", ({ data }) => note("in", channel, data))
   }
 
@@ -219,7 +223,10 @@
     wire.peaks[this.label] = Math.max(wire.peaks[this.label], this.bufferedAmount)
   }
 
-  kit.openChannels = () => kit.channels.filter(({ readyState }) => readyState === "open").length
+  kit.openChannels = () => kit.channels.filter((channel) => opened.has(channel) && channel.readyState === "open").length
+
+  /** Sends the last thing of a test to all, and to each. */
+  kit.settle = (all) => Promise.all([kit.frame.send("settled"), kit.frame.send("settled", { to: all })])
 
   /** Sends something as it is, over all open channels of a kind. */
   kit.sendRaw = (label, packet) => {
