@@ -44,8 +44,8 @@ RECORDER = """(() => {
 })()""".replace("FRAME", FRAME)
 
 EVERY_MLS = 30
-# Where one is away and is owed what it misses: the others' logs, of 1,000 messages for a minute, hold
-# that however late it is noticed and comes back.
+# Where one is away and is owed what it misses: the others' logs, of 1,000 messages for a minute,
+# hold that however late it is noticed and comes back.
 AWAY_MLS = 200
 # Quick enough for a test; a page that gets no turn for three seconds isn't lost yet.
 QUICK = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 5_000}}
