@@ -141,8 +141,13 @@ class Speaker(Peer):
     def freeze(self) -> None:
         """Stop the page's main thread; its sockets and connections stay open."""
         self._devtools = self.context.new_cdp_session(self.page)
+        stops: list[object] = []
+        self._devtools.on("Debugger.paused", lambda stop: stops.append(stop))
         self._devtools.send("Debugger.enable")
         self._devtools.send("Debugger.pause")
+        # That is where it does the next thing; what hasn't stopped can't be told to go on.
+        while not stops:
+            self.page.wait_for_timeout(10)
 
     def thaw(self) -> None:
         self._devtools.send("Debugger.resume")

@@ -14,7 +14,7 @@ from .circle import QUICK, Circle, Member, new_circle
 
 PEERS = ("ann", "bob", "cleo")
 # One is frozen until the others have done without it, and isn't lost.
-CONFIG = {"heartbeat": {"interval_mls": 1_000, "idle_timeout_mls": 30_000}}
+CONFIG = {"heartbeat": {"interval_mls": 1_000, "idle_timeout_mls": 10_000}}
 MB = 1_000_000
 # Goes to the browser's private file system.
 LARGE = 9 * MB
