@@ -15,7 +15,7 @@
     Object.assign(kit, { shown: [], files: [], offers: [], progress: [], errors: [], story: [], results: {}, sinks: {} })
     kit.policy = "ignore"
     kit.hurry = {}
-    kit.wire = { log: null, alter: null, chunkBytes: 0, chunkBytesIn: 0, sentTo: 0, peaks: { messages: 0, bulk: 0, fast: 0 } }
+    kit.wire = { log: null, alter: null, chunkBytes: 0, lowestIn: Infinity, sentTo: 0, peaks: { messages: 0, bulk: 0, fast: 0 } }
   }
 
   // What the app is told
@@ -181,8 +181,11 @@
     const { wire } = kit
     try {
       const { head, length } = kit.readFrame(frame)
-      if (head.type === "Chunk") wire[direction === "out" ? "chunkBytes" : "chunkBytesIn"] += length
-      if (head.type === "Chunk" && direction === "out") wire.sentTo = Math.max(wire.sentTo, head.offset + length)
+      if (head.type === "Chunk" && direction === "in") wire.lowestIn = Math.min(wire.lowestIn, head.offset)
+      if (head.type === "Chunk" && direction === "out") {
+        wire.chunkBytes += length
+        wire.sentTo = Math.max(wire.sentTo, head.offset + length)
+      }
       if (wire.log && head.type !== "Heartbeat") wire.log.push({ direction, label, head, length, at: performance.timeOrigin + performance.now() })
     } catch {
       // Rubbish that a test sends: nothing to note.
