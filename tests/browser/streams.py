@@ -289,6 +289,11 @@ class Meeting:
 
     def check_migration(self, host: Speaker, lost_at: float, kind: str) -> None:
         """Everybody has lost that host, has been told of another, and is connected to it."""
+        # One after the other, as each may take its time: a page that is closed while it gets no
+        # turn says no goodbye, and its silence has to be noticed.
+        for news in ("disconnected", "host-changed"):
+            for speaker in self.speakers:
+                speaker.wait_for_news(news)
         for speaker in self.speakers:
             speaker.wait_for_another_host(host.peer_id)
         self.go_on()

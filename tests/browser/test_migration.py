@@ -90,6 +90,8 @@ def test_the_new_host_is_killed_as_soon_as_it_is_elected(meeting: Meeting, kind:
     second = next(speaker for speaker in itertools.cycle(list(meeting.speakers)) if speaker.is_host)
     meeting.lose(second, lambda: LOSSES[kind](second))
     for speaker in meeting.speakers:
+        speaker.wait_for_news("disconnected")
+    for speaker in meeting.speakers:
         speaker.wait_for_another_host(second.peer_id)
     meeting.go_on()
     meeting.note(lost_at, f"new host {kind} at once")
