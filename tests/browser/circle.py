@@ -152,6 +152,15 @@ class Circle(Meeting):
             other.wait(gone, member.peer_id)
 
     def start_anew(self) -> None:
+        """Forget what was, once nothing of it is under way any more."""
+        everyone = [member.peer_id for member in self.members]
+        for member in self.members:
+            member.run("kit.reset()")
+        for member in self.members:
+            member.run("kit.settle", everyone)
+        shown = "count => kit.shown.filter(({ data }) => data === 'settled').length === count"
+        for member in self.members:
+            member.wait(shown, 2 * len(everyone))
         for member in self.members:
             member.run("kit.reset()")
 

@@ -15,7 +15,7 @@
     Object.assign(kit, { shown: [], files: [], offers: [], progress: [], errors: [], story: [], results: {}, sinks: {} })
     kit.policy = "ignore"
     kit.hurry = {}
-    kit.wire = { log: null, alter: null, chunkBytes: 0, chunkBytesIn: 0, sentTo: 0, peaks: { messages: 0, bulk: 0, fast: 0 } }
+    kit.wire = { log: null, alter: null, chunkBytes: 0, lowestIn: Infinity, sentTo: 0, peaks: { messages: 0, bulk: 0, fast: 0 } }
   }
 
   // What the app is told
@@ -181,16 +181,23 @@
     const { wire } = kit
     try {
       const { head, length } = kit.readFrame(frame)
-      if (head.type === "Chunk") wire[direction === "out" ? "chunkBytes" : "chunkBytesIn"] += length
-      if (head.type === "Chunk" && direction === "out") wire.sentTo = Math.max(wire.sentTo, head.offset + length)
+      if (head.type === "Chunk" && direction === "in") wire.lowestIn = Math.min(wire.lowestIn, head.offset)
+      if (head.type === "Chunk" && direction === "out") {
+        wire.chunkBytes += length
+        wire.sentTo = Math.max(wire.sentTo, head.offset + length)
+      }
       if (wire.log && head.type !== "Heartbeat") wire.log.push({ direction, label, head, length, at: performance.timeOrigin + performance.now() })
     } catch {
       // Rubbish that a test sends: nothing to note.
     }
   }
 
+  // One that the other side made is "open" before it can be sent on, which its event tells.
+  const opened = new Set()
+
   const watch = (channel) => {
     kit.channels.push(channel)
+    channel.addEventListener("open", () => opened.add(channel))
     channel.addEventListener("message", ({ data }) => note("in", channel, data))
   }
 
@@ -219,7 +226,10 @@
     wire.peaks[this.label] = Math.max(wire.peaks[this.label], this.bufferedAmount)
   }
 
-  kit.openChannels = () => kit.channels.filter(({ readyState }) => readyState === "open").length
+  kit.openChannels = () => kit.channels.filter((channel) => opened.has(channel) && channel.readyState === "open").length
+
+  /** Sends the last thing of a test to all, and to each. */
+  kit.settle = (all) => Promise.all([kit.frame.send("settled"), kit.frame.send("settled", { to: all })])
 
   /** Sends something as it is, over all open channels of a kind. */
   kit.sendRaw = (label, packet) => {

@@ -44,6 +44,9 @@ RECORDER = """(() => {
 })()""".replace("FRAME", FRAME)
 
 EVERY_MLS = 30
+# Where one is away and is owed what it misses: the others' logs, of 1,000 messages for a minute,
+# hold that however late it is noticed and comes back.
+AWAY_MLS = 200
 # Quick enough for a test; a page that gets no turn for three seconds isn't lost yet.
 QUICK = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 5_000}}
 
@@ -138,8 +141,13 @@ class Speaker(Peer):
     def freeze(self) -> None:
         """Stop the page's main thread; its sockets and connections stay open."""
         self._devtools = self.context.new_cdp_session(self.page)
+        stops: list[object] = []
+        self._devtools.on("Debugger.paused", lambda stop: stops.append(stop))
         self._devtools.send("Debugger.enable")
         self._devtools.send("Debugger.pause")
+        # That is where it does the next thing; what hasn't stopped can't be told to go on.
+        while not stops:
+            self.page.wait_for_timeout(10)
 
     def thaw(self) -> None:
         self._devtools.send("Debugger.resume")
@@ -281,6 +289,11 @@ class Meeting:
 
     def check_migration(self, host: Speaker, lost_at: float, kind: str) -> None:
         """Everybody has lost that host, has been told of another, and is connected to it."""
+        # One after the other, as each may take its time: a page that is closed while it gets no
+        # turn says no goodbye, and its silence has to be noticed.
+        for news in ("disconnected", "host-changed"):
+            for speaker in self.speakers:
+                speaker.wait_for_news(news)
         for speaker in self.speakers:
             speaker.wait_for_another_host(host.peer_id)
         self.go_on()
@@ -324,4 +337,4 @@ class Meeting:
         assert shown.keys() <= numbers.keys()
 
 
-__all__ = ["EVERY_MLS", "QUICK", "RECORDER", "TIMEOUT_MS", "Meeting", "Speaker"]
+__all__ = ["AWAY_MLS", "EVERY_MLS", "QUICK", "RECORDER", "TIMEOUT_MS", "Meeting", "Speaker"]

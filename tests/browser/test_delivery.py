@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.support.chromium import FLAGS, whole_program
 
 from .peers import FRAME, Room
-from .streams import Meeting
+from .streams import AWAY_MLS, Meeting
 from .test_signaling_lost import Line
 
 LATEST = """window.events.filter(({ detail }) => detail.type === "Data")
@@ -78,7 +78,7 @@ def test_a_client_loads_its_page_again(meeting: Meeting) -> None:
 
 def test_a_frozen_client_is_given_what_it_has_missed(meeting: Meeting) -> None:
     host, bob, cem = meeting.join("ann", "bob", "cem")
-    meeting.begin()
+    meeting.begin(AWAY_MLS)
     bob.freeze()
     host.wait_for_peers({"ann": "connected", "bob": "disconnected", "cem": "connected"})
     bob.thaw()
@@ -147,7 +147,7 @@ def test_a_newcomer_in_the_middle_misses_nothing_after_its_first_message(meeting
 def test_a_page_comes_back_from_the_browsers_cache(meeting: Meeting, caching_room: Room) -> None:
     meeting.join("ann", "cem")
     [bob] = meeting.join("bob", room=caching_room)
-    meeting.begin()
+    meeting.begin(AWAY_MLS)
     bob.hush()
     bob.wait_until_kept()
     for _ in range(2):
@@ -226,13 +226,13 @@ def test_without_auto_reconnect_it_is_left_to_the_app(meeting: Meeting) -> None:
     [host] = meeting.join("ann")
     [bob] = meeting.join("bob", config={**meeting.config, "auto_reconnect": False})
     [cem] = meeting.join("cem")
-    meeting.begin()
+    meeting.begin(AWAY_MLS)
     bob.hush()
     bob.wait_until_kept()
     meeting.lose(host, host.page.close)
     cem.wait_for_role("host")
     bob.wait_for_state("disconnected")
-    said = cem.said + 20
+    said = cem.said + 10
     cem.wait_until_shown({cem.key: said})
     assert bob.news() == ["disconnected", "error"]
     bob.wait_for_connections(0)

@@ -14,10 +14,12 @@ PEERS = ("ann", "bob", "cleo", "dan")
 # Whom each sends its numbers to; all but the host, which goes.
 ROUND = {"bob": "cleo", "cleo": "dan", "dan": "bob"}
 
-# Sends numbers until it is told to stop, and counts what becomes of them.
+# Sends numbers until it is told to stop, and counts what becomes of them. No more are under way
+# than may wait, however long a receiver or the host is away.
 SEND_NUMBERS = """to => {
   Object.assign(kit, { sent: 0, resolved: 0, failures: [] })
   const sendOne = () => {
+    if (kit.sent - kit.resolved - kit.failures.length >= 500) return
     const number = kit.sent++
     const failed = ({ code, message }) => kit.failures.push(`${number}: ${code} ${message}`)
     kit.frame.send(number, { to }).then(() => { kit.resolved += 1 }, failed)

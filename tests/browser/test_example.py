@@ -31,7 +31,7 @@ def test_four_people_talk_and_go_on_without_their_host(
         expect(page.locator(".people .person")).to_have_count(4)
     say(pages[1], "<b>Hello</b>, everybody")
     for page in pages:
-        expect(page.get_by_text("<b>Hello</b>, everybody")).to_be_visible()
+        expect(page.get_by_text("<b>Hello</b>, everybody", exact=True)).to_be_visible()
 
     pages[0].close()
     for page in pages[1:]:
@@ -39,7 +39,7 @@ def test_four_people_talk_and_go_on_without_their_host(
         expect(page.get_by_role("heading", name="People 3")).to_be_visible()
     say(pages[3], "still here")
     for page in pages[1:]:
-        expect(page.get_by_text("still here")).to_be_visible()
+        expect(page.get_by_text("still here", exact=True)).to_be_visible()
 
     back = enter(context, address, "Ada", "garden")
     expect(back.locator(".people .person")).to_have_count(4)

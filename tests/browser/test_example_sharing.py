@@ -191,7 +191,7 @@ def wait_for_drawing(page: Page, canvas: str = "dry", some: bool = True) -> None
 
 def test_what_one_draws_everybody_sees_and_who_comes_later_too(pair: Pair) -> None:
     say(pair.ada, "Look at the board")
-    expect(pair.ben.get_by_text("Look at the board")).to_be_visible()
+    expect(pair.ben.get_by_text("Look at the board", exact=True)).to_be_visible()
     said = pair.ben.locator(".message").count()
 
     draw(pair.ada, LINE)
@@ -201,8 +201,8 @@ def test_what_one_draws_everybody_sees_and_who_comes_later_too(pair: Pair) -> No
     wait_for_drawing(pair.ben)
     wait_for_drawing(pair.ben, "wet", some=False)
     mei = pair.enter("Mei")
-    wait_for_drawing(mei)
     for page in (pair.ada, pair.ben, mei):
+        wait_for_drawing(page)
         assert bounds(page, "dry") == pytest.approx([0.25, 0.25, 0.75, 0.5], abs=0.01)
     expect(mei.get_by_text("Said before you came:")).to_be_visible()
     expect(mei.locator(".message.earlier").filter(has_text="Look at the board")).to_be_visible()
@@ -220,8 +220,8 @@ def test_what_makes_no_sense_is_passed_over(pair: Pair) -> None:
     pair.ada.on("pageerror", lambda error: errors.append(error))
     pair.ben.evaluate(NONSENSE)
     say(pair.ben, "Good bye, nonsense")
-    expect(pair.ada.get_by_text("Good bye, nonsense")).to_be_visible()
-    expect(pair.ada.get_by_text("from the past")).to_be_visible()
+    expect(pair.ada.get_by_text("Good bye, nonsense", exact=True)).to_be_visible()
+    expect(pair.ada.get_by_text("from the past", exact=True)).to_be_visible()
     assert not bounds(pair.ada, "dry")
     assert errors == []
 

@@ -13,15 +13,24 @@ from tests.support.servers import Server
 from .circle import QUICK, Circle, Member, new_circle
 
 PEERS = ("ann", "bob", "cleo")
+# One is frozen until the others have done without it, and isn't lost.
+CONFIG = {"heartbeat": {"interval_mls": 1_000, "idle_timeout_mls": 10_000}}
 MB = 1_000_000
 # Goes to the browser's private file system.
 LARGE = 9 * MB
-# More than three windows are left to see that it doesn't begin anew when two thirds are through.
+# Of which two thirds are through when something is lost.
 LONG = 12 * MB
 
 # Ten ticks without progress, or thirty without the other one, are over in one or three seconds.
 HURRY = "kit.hurry = { 1000: 100 }, undefined"
 NO_HURRY = "kit.hurry = {}, undefined"
+# Whoever stands still for a moment after that is given all the time that there is.
+HURRY_UNTIL_ONE_FAILS = """() => {
+  kit.hurry = { 1000: 100 }
+  const calm = ({ detail }) => { if (detail.state === "failed") kit.hurry = {} }
+  document.addEventListener("p2p:progress", calm)
+  kit.ends.push(() => document.removeEventListener("p2p:progress", calm))
+}"""
 
 
 def send_file(sender: Member, name: str, size: int, seed: int = 1, **options: Any) -> str:
@@ -148,6 +157,9 @@ def test_a_large_file_lies_on_disk_and_can_be_read(circle: Circle) -> None:
     _, bob, cleo = circle.members
     cleo.take_files("accept")
     digest = send_file(bob, "large", 32 * MB, to="cleo")
+    # Part by part: a busy machine takes its time for so much.
+    for part in range(1, 9):
+        cleo.wait("size => kit.offers[0]?.transferred >= size", part * 4 * MB)
     assert bob.outcome("large") == "done"
     stored = cleo.run("kit.stored()")
     assert [file["size"] for file in stored if file["size"] > 0] == [32 * MB]
@@ -323,8 +335,13 @@ def test_an_offer_is_declined_by_the_app_or_because_nobody_looks_at_it(circle: C
     cleo.take_files("decline")
     send_file(bob, "unwanted", MB)
     assert bob.outcome("unwanted") == "declined"
-    reasons = bob.run("[...kit.results.unwanted.outgoing.failures.values()].map(String)")
-    assert reasons == ["P2pError: The file was not accepted.", "P2pError: not now"]
+    reasons = bob.run("""[...kit.results.unwanted.outgoing.failures]
+      .map(([id, error]) => [id, String(error)])""")
+    # Of two receivers the sender hears either first.
+    assert dict(reasons) == {
+        "ann": "P2pError: The file was not accepted.",
+        "cleo": "P2pError: not now",
+    }
     assert bob.run("kit.results.unwanted.outgoing.state") == "failed"
     # Who accepts gets it, whatever the others do.
     ann.take_files("accept")
@@ -485,10 +502,11 @@ def test_a_sender_that_stops_halfway(
     assert len(cleo.run("kit.stored()")) > kept
     if is_paused:
         cleo.run("kit.offers[0].pause()")
-    cleo.run(HURRY)
     if kind == "closed":
+        cleo.run(HURRY)
         dan.page.close()
     else:
+        # However long that takes: who is back is asked at once.
         dan.page.reload()
         dan.wait_for_state("connected")
     assert error_of(cleo)[0] == error
@@ -570,9 +588,7 @@ def test_a_frozen_receiver_is_dropped_and_the_others_finish(circle: Circle) -> N
     try:
         # The others owe nothing while nothing more can be sent, however long a second is.
         bob.wait(ONLY_ONE_IS_BEHIND, ["for three", "dan"])
-        bob.run(HURRY)
-        bob.wait("kit.results['for three'].outgoing.failures.size > 0")
-        bob.run(NO_HURRY)
+        bob.run(HURRY_UNTIL_ONE_FAILS)
         assert bob.outcome("for three") == "done"
     finally:
         dan.thaw()
@@ -590,7 +606,7 @@ def test_one_of_the_two_reconnects_in_the_middle(circle: Circle, loser: str) -> 
     for member in (ann, cleo):
         member.take_files("slow gate")
     digest = send_file(bob, "broken off", LONG)
-    cleo.wait("kit.offers[0]?.transferred >= 8_000_000")
+    until_two_thirds_are_through(ann, cleo)
     member = bob if loser == "bob" else cleo
     member.cut()
     assert bob.run("kit.results['broken off'].outcome") is None
@@ -605,10 +621,17 @@ def test_one_of_the_two_reconnects_in_the_middle(circle: Circle, loser: str) -> 
     circle.wait_until_complete()
 
 
+def until_two_thirds_are_through(*receivers: Member) -> None:
+    for receiver in receivers:
+        receiver.wait("size => kit.offers[0]?.transferred >= size", 2 * LONG / 3)
+    for receiver in receivers:
+        receiver.run("kit.wire.lowestIn = Infinity, undefined")
+
+
 def check_that_it_went_on(receiver: Member) -> None:
-    """After a loss a file goes on from where it was, or some windows back."""
+    """After a loss a file goes on from where it was, or some windows back, however often."""
     window = 2 * 1024 * 1024
-    assert LONG <= receiver.run("kit.wire.chunkBytesIn") <= LONG + 3 * window
+    assert receiver.run("kit.wire.lowestIn") >= 2 * LONG / 3 - 2 * window
 
 
 # What goes wrong on the way
@@ -631,7 +654,7 @@ def test_the_host_changes_in_the_middle(
     digest = send_file(bob, "through two hosts", LONG)
     # The one that goes takes nothing, as an app would that nobody looks at.
     bob.wait("kit.results['through two hosts'].outgoing.failures.has('ann')")
-    cleo.wait("kit.offers[0]?.transferred >= 8_000_000")
+    until_two_thirds_are_through(cleo, dan)
     LOSSES[kind](ann)
     assert bob.run("kit.results['through two hosts'].outcome") is None
     for receiver in (cleo, dan):

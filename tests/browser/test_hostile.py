@@ -111,6 +111,8 @@ def test_a_client_that_floods_is_dropped_and_nobody_else(room: Room) -> None:
         await pause()
         const channel = window.channels.findLast(isOpen)
         for (let id = 1; id < 60_000 && channel?.readyState === "open"; id++) {
+          // A host that stands still takes nothing, and a full channel throws.
+          if (channel.bufferedAmount > 4_000_000) break
           channel.send(JSON.stringify({ type: "Data", id, data: "flood" }))
           if (id % 1000 === 0) await pause()
         }

@@ -18,16 +18,23 @@ HELD = f"""
 
 HOLDS = """([least, most]) =>
   [...held.values()].some(({ mls }) => least <= mls && mls <= most)"""
+# In one step: who looks first and runs them then may find that they have been set anew meanwhile.
 RUN = """([least, most]) => {
+  let count = 0
   for (const [handle, { run, mls }] of held) {
     if (mls < least || most < mls || !held.delete(handle)) continue
+    count += 1
     run()
   }
+  return count > 0
 }"""
 
 
 def let_pass(peer: Peer, most: float, least: float | None = None) -> None:
     """Run the timers of so many milliseconds as soon as there is one."""
-    terms = [most if least is None else least, most]
-    peer.page.wait_for_function(HOLDS, arg=terms)
-    peer.page.evaluate(RUN, terms)
+    peer.page.wait_for_function(RUN, arg=[most if least is None else least, most])
+
+
+def wait_for_timer(peer: Peer, mls: float) -> None:
+    """Wait until there is a timer of so many milliseconds."""
+    peer.page.wait_for_function(HOLDS, arg=[mls, mls])

@@ -476,13 +476,13 @@ test("a reader that becomes the host says nothing of what waits, to all or to so
 // Files
 
 /**
- * Lets time pass until something is so; loading and digesting take their real time.
+ * Lets time pass until something is so, no faster than it does: loading and digesting take their real time, on threads that a busy machine keeps waiting.
  * @param {World} world
  * @param {() => boolean} isSo
  */
 async function until(world, isSo) {
-  for (let turn = 0; turn < 5_000 && !isSo(); turn++) {
-    await world.pass(5)
+  for (let turn = 0; turn < 25_000 && !isSo(); turn++) {
+    await world.pass(1)
     await new Promise((resolve) => { setTimeout(resolve, 1) })
   }
   assert.ok(isSo())
