@@ -19,11 +19,9 @@ import eventlet.wsgi  # noqa: E402
 from .app import create_app  # noqa: E402
 from .ports import add_address, why_not  # noqa: E402
 
-PROGRAM = "python -m example_app"
-
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m example_app", description=__doc__)
     add_address(parser)
     arguments = parser.parse_args()
     listener = listen(arguments.host, arguments.port)
@@ -40,7 +38,7 @@ def listen(host: str, port: int) -> Any:
         # By default eventlet shares a port with whoever listens there already (SO_REUSEPORT).
         return eventlet.listen((host, port), reuse_port=False)
     except OSError as error:
-        raise SystemExit(why_not(error, host, port, PROGRAM)) from None
+        raise SystemExit(why_not(error, host, port, "demo")) from None
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
             probe.listen()
         except OSError as error:
-            raise SystemExit(why_not(error, host, port, "python -m example_app.cluster")) from None
+            raise SystemExit(why_not(error, host, port, "demo-cluster")) from None
 
 
 class Worker(Part):

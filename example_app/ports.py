@@ -9,7 +9,8 @@ import socket
 def add_address(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments `--host` and `--port`."""
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other devices in")
-    parser.add_argument("--port", type=_port, default=os.environ.get("PORT", "5000"))
+    port = os.environ.get("PORT", "5000")
+    parser.add_argument("--port", type=_port, default=port, help="PORT in the environment, or 5000")
 
 
 def free_port() -> int:
@@ -26,13 +27,13 @@ def free_port() -> int:
     return port
 
 
-def why_not(error: OSError, host: str, port: int, program: str) -> str:
-    """Say why a program can't listen there, and what to do about it."""
+def why_not(error: OSError, host: str, port: int, goal: str) -> str:
+    """Say why what a goal of make starts can't listen there, and what to do about it."""
     if error.errno != errno.EADDRINUSE:
         return f"Can't listen on {host}:{port}: {error.strerror}."
     return (
         f"Port {port} is taken by another program. Choose another one:"
-        f" {program} --port {port % 65535 + 1}"
+        f" PORT={port % 65535 + 1} make {goal}"
     )
 
 

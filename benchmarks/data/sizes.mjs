@@ -9,6 +9,8 @@ import { build } from "esbuild"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..")
 const ENTRY = "p2p.js"
+/** What the shipped client loads with a page's first file. */
+const LATER = "p2p-files.js"
 
 /** @param {Uint8Array} bytes */
 const zipped = (bytes) => gzipSync(bytes, { level: 9 }).length
@@ -57,8 +59,11 @@ async function weighed(external) {
   return { first: sum([...first]), later: sum([...files.keys()].filter((name) => !first.has(name))) }
 }
 
+/** @param {string} name */
+const shipped = (name) => zipped(readFileSync(join(root, "static/dist", name)))
+
 process.stdout.write(JSON.stringify({
-  shipped: zipped(readFileSync(join(root, "static/dist", ENTRY))),
+  shipped: { first: shipped(ENTRY), later: shipped(LATER) },
   whole: await weighed([]),
   withoutSocketIo: await weighed(["socket.io-client"]),
 }))

@@ -17,6 +17,8 @@ export class FileRow {
   /** What went wrong. */
   #error = null
   #isTaken = false
+  /** Who of those whom it is for can answer. @type {string[]} */
+  #here
   /** How it gets on with each peer. @type {Map<string, any>} */
   #progress = new Map()
   #url = ""
@@ -32,6 +34,7 @@ export class FileRow {
   constructor(template, transfer, { name, size }, to) {
     this.transfer = transfer
     this.to = to
+    this.#here = to
     this.name = name
     this.size = size
     const extension = /\.([^.]{1,4})$/.exec(this.name)?.[1] ?? "file"
@@ -64,6 +67,12 @@ export class FileRow {
   /** @param {{ peerId: string }} progress with one peer */
   follow(progress) {
     this.#progress.set(progress.peerId, progress)
+    this.show()
+  }
+
+  /** @param {string[]} others who are here: nobody else can answer */
+  meet(others) {
+    this.#here = others
     this.show()
   }
 
@@ -114,7 +123,13 @@ export class FileRow {
   // Private
 
   #whom() {
-    return this.isIncoming ? `from ${namesOf([this.transfer.senderId])}` : `to ${namesOf(this.to)}`
+    return this.isIncoming ? `from ${namesOf([this.transfer.senderId])}` : `to ${namesOf(this.#receivers)}`
+  }
+
+  /** Whom it is for; of those who are still to answer, whoever is here, if anybody is. */
+  get #receivers() {
+    const here = this.state === "waiting" ? this.to.filter((peerId) => this.#here.includes(peerId)) : []
+    return here.length > 0 ? here : this.to
   }
 
   #words() {
@@ -139,7 +154,7 @@ export class FileRow {
   /** What is to be said of those who don't get it, or not yet. */
   #others() {
     const { peers = [], failures: errors = [] } = this.transfer
-    const waiting = [...peers].filter(([, { state }]) => state === "offered").map(([peerId]) => peerId)
+    const waiting = [...peers].filter(([peerId, { state }]) => state === "offered" && this.#here.includes(peerId)).map(([peerId]) => peerId)
     const failures = Array.from(errors, ([peerId, error]) => `${namesOf([peerId])}: ${wordsFor(error)}`)
     return waiting.length > 0 ? [`Not answered by ${namesOf(waiting)}.`, ...failures] : failures
   }

@@ -28,7 +28,9 @@ export class FilesController extends P2pController {
   // Who may be sent files
 
   p2pReceivedMessage({ type }) {
-    if (type === "Data.Connection.State") this.listRecipients()
+    if (type !== "Data.Connection.State") return
+    this.listRecipients()
+    for (const row of this.rows.values()) row.meet(this.others)
   }
 
   listRecipients() {

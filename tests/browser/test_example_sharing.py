@@ -161,6 +161,18 @@ def test_a_file_dropped_on_a_person_goes_to_nobody_else(pair: Pair) -> None:
     mei.close()
 
 
+def test_a_file_that_waits_says_whom_for(pair: Pair) -> None:
+    mei = pair.enter("Mei")
+    expect(pair.ada.locator(".people .person[data-state=connected]")).to_have_count(3)
+    give(pair.ada, "plan.txt", "text/plain", b"for both")
+    expect(row(pair.ada, "plan.txt")).to_contain_text("to Ben and Mei")
+    expect(row(mei, "plan.txt")).to_contain_text("from Ada")
+    mei.close()
+    expect(row(pair.ada, "plan.txt")).to_contain_text("to Ben")
+    expect(row(pair.ada, "plan.txt")).not_to_contain_text("Mei")
+    press(row(pair.ben, "plan.txt"), "Decline")
+
+
 def draw(page: Page, points: list[tuple[float, float]], *, begins: bool = True) -> None:
     box = page.locator(".paper").bounding_box()
     assert box

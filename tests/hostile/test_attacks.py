@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.hostile import on_pages
+from tests.hostile.__main__ import ALL_MODES, chosen
 from tests.hostile.on_the_wire import CALM, OF_THE_CLUSTER, attacked, serving
 from tests.hostile.rows import MAX_GROWTH, Row, table
 from tests.hostile.wire_attacks import ATTACKS
@@ -50,3 +51,19 @@ def test_names_of_attacks_are_found() -> None:
     roles = {name.partition(":")[0] for name in on_pages.names()}
     assert roles == {"clients", "hosts", "wire"}
     assert len(on_pages.names()) > 20
+
+
+def test_one_attack_is_chosen_and_modes_without_any_are_left_out() -> None:
+    assert [*chosen([]).wanted] == [*ALL_MODES]
+    assert chosen(["--mode", "gevent", "--attack", "rejoins"]).wanted == {"gevent": ["rejoins"]}
+    name = "clients: odd-values"
+    assert chosen(["--attack", name]).wanted == {"pages": [name]}
+
+
+def test_an_attack_that_there_is_not_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        chosen(["--mode", "pages", "--attack", "rejoins"])
+    assert "no attack 'rejoins' in pages" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        chosen(["--help"])
+    assert "  rejoins\n" in capsys.readouterr().out

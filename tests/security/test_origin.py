@@ -83,6 +83,11 @@ def test_behind_a_proxy_a_foreign_origin_stays_foreign(proxied: str) -> None:
         assert status(proxied, origin, FORWARDED) == 400, origin
 
 
+def test_what_a_proxy_says_is_enough_where_the_app_has_no_proxyfix(url: str) -> None:
+    assert status(url, WEBSITE, FORWARDED) == 101
+    assert status(url, "https://evil.example", FORWARDED) == 400
+
+
 def test_a_website_behind_a_proxy_that_says_nothing_is_foreign(proxied: str) -> None:
     assert status(proxied, WEBSITE) == 400
 

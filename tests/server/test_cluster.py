@@ -15,7 +15,7 @@ import pytest
 from example_app import ports
 from tests.server.wire import until
 from tests.support import servers
-from tests.support.clusters import running_cluster
+from tests.support.clusters import need_programs, running_cluster
 
 
 def has_gone(pid: int) -> bool:
@@ -82,10 +82,24 @@ def test_a_free_port_stays_free_for_its_server(free_port: Callable[[], int]) -> 
             pass
 
 
-def test_a_taken_port_is_named() -> None:
-    with running_cluster() as cluster:
-        port = cluster.url.rpartition(":")[2]
-        command = [sys.executable, "-m", "example_app.cluster", "--port", port]
-        second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize(
+    ("module", "goal"), [("example_app", "demo"), ("example_app.cluster", "demo-cluster")]
+)
+@pytest.mark.parametrize("is_argument", [True, False])
+def test_a_taken_port_is_named_with_a_way_out(module: str, goal: str, is_argument: bool) -> None:
+    need_programs()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = ["--port", str(port)] if is_argument else []
+        second = subprocess.run(
+            [sys.executable, "-m", module, *told],
+            env={**os.environ, "PORT": "1" if is_argument else str(port)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
     assert second.returncode == 1
-    assert second.stderr.startswith(f"Port {port} is taken by another program.")
+    assert second.stderr.strip() == (
+        f"Port {port} is taken by another program. Choose another one:"
+        f" PORT={port % 65535 + 1} make {goal}"
+    )
