@@ -71,7 +71,8 @@ def _watch(state: Any, named: tuple[str, ...], interval: float) -> None:
 
 def _show(state: Any, named: tuple[str, ...], as_json: bool) -> None:
     workers = Directory(state.store.guarded, time.monotonic).living()
-    rows = overview(state.store.guarded, workers, time.time(), named)
+    grace = state.config.host_grace
+    rows = overview(state.store.guarded, workers, time.time(), grace, named)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
