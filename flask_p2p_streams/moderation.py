@@ -1,4 +1,4 @@
-"""What the app decides about a session: kick, close and lock, carried out."""
+"""What the app decides about a session: kick, unban, close and lock, carried out."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from .config import Config
 from .errors import ConfigurationError
 from .records import Session, Vacated
 from .released import Released
-from .removals import close, kick, lock
+from .removals import close, kick, lock, unban
 from .rooms import Rooms, peer_room, session_room
 from .store import Locks, SessionStore
 
@@ -64,6 +64,17 @@ class Moderation:
         self._strike(session_id, peer_id)
         self._announcements.kicked(session_id, peer_id, host, ban_for)
         self._disconnect(session_id, peer_id, peer_room(session_id, peer_id), vacated)
+
+    def unban(self, session_id: str, peer_id: str) -> bool:
+        """Let a banned peer join again; return whether it was banned.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+
+        def rule(session: Session | None) -> tuple[Session | None, bool]:
+            return unban(session, peer_id, self._now())
+
+        return self._store.update(session_id, rule, self._config.session_expires_in)
 
     def close(self, session_id: str) -> None:
         """End a session for all whose tokens were signed before.
