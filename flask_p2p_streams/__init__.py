@@ -161,7 +161,7 @@ The modules, in reading order; each imports only from those above it:
 ``cli_context``
     what the commands share
 ``cli_moderation``
-    ``flask p2p kick``, ``close`` and ``lock``
+    ``flask p2p kick``, ``unban``, ``close`` and ``lock``
 ``cli_sessions``
     ``flask p2p sessions``
 ``cli_doctor``

@@ -1,4 +1,4 @@
-"""``flask p2p kick``, ``close`` and ``lock``."""
+"""``flask p2p kick``, ``unban``, ``close`` and ``lock``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import click
 from flask.cli import with_appcontext
 
-from .cli_context import Id, app_state, errors_shown
+from .cli_context import Id, app_state, check_store_is_shared, errors_shown
 from .moderation import Moderation
 
 
@@ -20,6 +20,22 @@ def kick(session: str, peer: str, ban_for: float) -> None:
     with _moderation() as moderation:
         moderation.kick(session, peer, ban_for)
     click.echo(f"Removed {peer} from {session}.")
+
+
+@click.command()
+@click.argument("session", type=Id())
+@click.argument("peer", type=Id())
+@with_appcontext
+def unban(session: str, peer: str) -> None:
+    """Lift the ban of PEER from SESSION, so that it may join again at once."""
+    state = app_state()
+    with errors_shown():
+        check_store_is_shared(state)
+        was_banned = state.signaling.moderation.unban(session, peer)
+    if was_banned:
+        click.echo(f"{peer} may join {session} again.")
+    else:
+        click.echo(f"{peer} isn't banned from {session}; nothing has changed.")
 
 
 @click.command()

@@ -1,13 +1,14 @@
 """All sessions whose host is at a worker, read from the store in few round trips."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
 from . import rosters
 from .atomic import hashed_key
 from .directory import MAX_LISTED, WorkerEntry
+from .gates import bans_left
 from .guarded import GuardedStore
 from .records import Session, without_host
 from .rosters import Roster
@@ -27,7 +28,8 @@ class SessionRow:
     holds the host's socket. Of the states, "dropped" means that the host's socket is
     lost and its seat still reserved, "orphaned" that it was at a worker that lives no
     more, "empty" that there is no host, or none whose seat is still reserved, and
-    "unknown" that the store has no such session.
+    "unknown" that the store has no such session. ``banned`` maps peers to the seconds
+    for which they are still refused.
     """
 
     session: str
@@ -38,6 +40,7 @@ class SessionRow:
     state: State
     locked: bool
     worker: str | None
+    banned: Mapping[str, float] = field(default_factory=dict)
 
 
 def overview(
@@ -106,6 +109,7 @@ def _row(
         state=_state(session, worker),
         locked=session.gate.locked,
         worker=worker,
+        banned={peer: round(left, 3) for peer, left in bans_left(session.gate, now).items()},
     )
 
 

@@ -67,6 +67,20 @@ def test_everybody_has_left(grace: float, expected: tuple[str, str | None, int])
     assert (row["state"], row["host"], row["peers"]) == expected
 
 
+def test_who_is_banned(shared: Flask) -> None:
+    p2p = shared.extensions["p2p_streams"].signaling.moderation
+    p2p.kick("room", "bob\x1b[2J", 3600.5)
+    [row] = json.loads(run(shared, "room", "--json").output)
+    [(peer_id, seconds)] = row["banned"].items()
+    assert peer_id == "bob\x1b[2J"
+    assert 3590 < seconds <= 3600.5
+    lines = run(shared, "room").output.splitlines()
+    assert ["BANNED", "FROM", "PEER", "FOR"] in [line.split() for line in lines]
+    assert any(line.startswith("room         bob\ufffd[2J  ") for line in lines)
+    p2p.unban("room", "bob\x1b[2J")
+    assert "BANNED" not in run(shared, "room").output
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

@@ -9,7 +9,8 @@ from flask_p2p_streams.testing import join
 from tests.conftest import AppFactory
 from tests.unit.test_store import Memory
 
-COMMANDS = [["kick", "room", "ann"], ["close", "room"], ["lock", "room"]]
+NEED_A_QUEUE = [["kick", "room", "ann"], ["close", "room"], ["lock", "room"]]
+COMMANDS = [*NEED_A_QUEUE, ["unban", "room", "ann"]]
 
 
 def run(app: Flask, *arguments: str) -> Any:
@@ -34,7 +35,7 @@ def test_sessions_in_the_server_s_own_process(app: Flask, command: list[str]) ->
     assert "RedisCache" in result.output
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", NEED_A_QUEUE)
 def test_no_message_queue(command: list[str]) -> None:
     app = Flask("an_app")
     app.config["SECRET_KEY"] = "a key for tests"
@@ -43,6 +44,22 @@ def test_no_message_queue(command: list[str]) -> None:
     result = run(app, *command)
     assert result.exit_code == 1
     assert "message_queue" in result.output
+
+
+def test_a_ban_is_lifted_without_a_message_queue() -> None:
+    app = Flask("an_app")
+    app.config["SECRET_KEY"] = "a key for tests"
+    P2PStreams(app, store=Memory())
+    app.extensions["p2p_streams"].signaling.moderation.kick("room", "bob", 60)
+    assert join(app, "room", "bob").refusal is not None
+    assert run(app, "unban", "room", "bob").output == "bob may join room again.\n"
+    assert join(app, "room", "bob").is_host
+
+
+def test_no_ban_to_lift(shared: Flask) -> None:
+    result = run(shared, "unban", "room", "bob")
+    assert result.exit_code == 0
+    assert result.output == "bob isn't banned from room; nothing has changed.\n"
 
 
 def test_a_cache_that_others_do_not_see(make_app: AppFactory) -> None:
@@ -75,7 +92,13 @@ def test_lock_and_unlock(shared: Flask) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["kick", "room", "x" * 129], ["kick", "", "ann"], ["kick", "room", "ann", "--ban-for", "-1"]],
+    [
+        ["kick", "room", "x" * 129],
+        ["kick", "", "ann"],
+        ["kick", "room", "ann", "--ban-for", "-1"],
+        ["unban", "room"],
+        ["unban", "room", "x" * 129],
+    ],
 )
 def test_wrong_arguments(shared: Flask, arguments: list[str]) -> None:
     assert run(shared, *arguments).exit_code == 2

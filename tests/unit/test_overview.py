@@ -131,6 +131,16 @@ def test_who_has_gone_is_not_counted(shelf: Shelf, store: GuardedStore, state: s
     assert overview(store, [ONE], NOW, GRACE)[0].peers == 2
 
 
+def test_who_is_banned(shelf: Shelf, store: GuardedStore) -> None:
+    bans = {"eve": NOW + 60, "bob": NOW + 0.5, "cid": NOW}
+    nobody_came = replace(CHAT, host=None, host_sid=None, opened=False)
+    for session in (CHAT, nobody_came):
+        shelf.keep(replace(session, gate=Gate(bans=bans)))
+        [row] = overview(store, [ONE], NOW, GRACE, ["chat"])
+        assert row.banned == {"bob": 0.5, "eve": 60.0}
+    assert overview(store, [ONE], NOW, GRACE, ["gone"])[0].banned == {}
+
+
 def test_sessions_by_name(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(replace(CHAT, gate=Gate(locked=True)))
     chat, gone = overview(store, [ONE, TWO], NOW, GRACE, ["gone", "chat", "gone"])
