@@ -76,6 +76,79 @@ def test_kick(shared: Flask) -> None:
     assert join(shared, "room", "bob").refusal is not None
 
 
+@pytest.mark.parametrize(
+    ("arguments", "second"),
+    [
+        ([], "It isn't banned, should it come; --ban-for SECONDS would ban it."),
+        (["--ban-for", "600"], "Should it come, it is refused for 10m 0s all the same."),
+    ],
+)
+def test_who_is_not_known(shared: Flask, arguments: list[str], second: str) -> None:
+    result = run(shared, "kick", "room", "bbo", *arguments)
+    assert result.exit_code == 0
+    assert result.output.splitlines() == ["No open session room is known.", second]
+    join(shared, "room", "ann")
+    result = run(shared, "kick", "room", "bbo", *arguments)
+    assert result.exit_code == 0
+    assert result.output.splitlines() == ["bbo isn't known to be in room.", second]
+    assert (join(shared, "room", "bbo").refusal is not None) == bool(arguments)
+
+
+def test_who_is_known_by_the_roster_alone(shared: Flask) -> None:
+    ann = join(shared, "room", "ann")
+    ann.report({"cid": "connected"})
+    assert run(shared, "kick", "room", "cid").output == "Removed cid from room.\n"
+
+
+def test_a_host_that_is_known(shared: Flask) -> None:
+    join(shared, "room", "ann").drop()
+    assert run(shared, "kick", "room", "ann").output == "Removed ann from room.\n"
+
+
+def test_an_earlier_ban_that_lasts_longer(shared: Flask) -> None:
+    join(shared, "room", "ann")
+    join(shared, "room", "bob")
+    run(shared, "kick", "room", "bob", "--ban-for", "7200")
+    for arguments in ([], ["--ban-for", "60"]):
+        first, second = run(shared, "kick", "room", "bob", *arguments).output.splitlines()
+        assert first == "Removed bob from room."
+        assert second == "An earlier ban refuses it for 1h 59m; flask p2p unban lifts it."
+
+
+def test_close_where_nobody_is(shared: Flask) -> None:
+    token = shared.extensions["p2p_streams"].issuer.token("room", "ann", 60, 60)
+    for _ in range(2):
+        result = run(shared, "close", "room")
+        assert result.exit_code == 0
+        assert result.output.splitlines() == [
+            "No open session room is known.",
+            "Pages that were rendered before now can't join it all the same; later ones can.",
+        ]
+    refusal = join(shared, "room", "ann", token=token).refusal
+    assert refusal is not None
+    assert refusal["code"] == "session_expired"
+    assert join(shared, "room", "ann").is_host
+
+
+def test_lock_where_nobody_is(shared: Flask) -> None:
+    for _ in range(2):
+        result = run(shared, "lock", "room")
+        assert result.exit_code == 0
+        assert result.output.splitlines() == [
+            "No open session room is known.",
+            "Nobody new gets in all the same, not even to open it; --unlock ends that.",
+        ]
+    assert join(shared, "room", "ann").refusal is not None
+    assert run(shared, "lock", "room", "--unlock").output == "Unlocked room.\n"
+    assert join(shared, "room", "ann").is_host
+
+
+def test_unlock_where_nobody_is(shared: Flask) -> None:
+    result = run(shared, "lock", "room", "--unlock")
+    assert result.exit_code == 0
+    assert result.output == "No open session room is known, and none that is locked.\n"
+
+
 def test_close(shared: Flask) -> None:
     ann = join(shared, "room", "ann")
     assert run(shared, "close", "room").output == "Closed room.\n"
