@@ -49,7 +49,7 @@ The modules, in reading order; each imports only from those above it:
 ``seats``
     the rules of the host's seat; no I/O
 ``removals``
-    the rules of kick, close and lock; no I/O
+    the rules of kick, unban, close and lock; no I/O
 ``atomic``
     what a store does in one step; the only place that locks
 ``breaker``
@@ -127,7 +127,7 @@ The modules, in reading order; each imports only from those above it:
 ``admission``
     who is let in, and as what
 ``moderation``
-    kick, close and lock, carried out
+    kick, unban, close and lock, carried out
 ``signaling``
     the order of a peer's life
 ``namespace``
@@ -161,7 +161,7 @@ The modules, in reading order; each imports only from those above it:
 ``cli_context``
     what the commands share
 ``cli_moderation``
-    ``flask p2p kick``, ``close`` and ``lock``
+    ``flask p2p kick``, ``unban``, ``close`` and ``lock``
 ``cli_sessions``
     ``flask p2p sessions``
 ``cli_doctor``

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from .assets import PACKAGE, find_client
 from .cli_doctor import doctor
-from .cli_moderation import close, kick, lock
+from .cli_moderation import close, kick, lock, unban
 from .cli_sessions import sessions
 from .errors import ConfigurationError
 
@@ -28,7 +28,7 @@ class _Group(AppGroup):
 
 
 p2p = _Group("p2p", help="Peer-to-peer sessions between browsers.")
-for command in (sessions, doctor, kick, close, lock):
+for command in (sessions, doctor, kick, unban, close, lock):
     p2p.add_command(command)
 
 force_option = click.option("--force", is_flag=True, help="Overwrite files without asking.")

@@ -27,6 +27,17 @@ class Id(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return value
 
 
+def span(seconds: float) -> str:
+    """Return how long something takes, in its two largest units."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (rest, "s")]
+    while len(parts) > 1 and parts[0][0] == 0:
+        parts.pop(0)
+    return " ".join(f"{number}{unit}" for number, unit in parts[:2])
+
+
 def app_state() -> Any:
     """Return what the extension keeps for the present app.
 

@@ -10,13 +10,14 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from .cli_context import Id, app_state, check_store_is_shared, errors_shown
+from .cli_context import Id, app_state, check_store_is_shared, errors_shown, span
 from .directory import Directory, WorkerEntry
 from .errors import SignalingError
 from .overview import SessionRow, incomplete, overview
 from .table import table
 
 HEADS = ("SESSION", "HOST", "EPOCH", "PEERS", "AGE", "STATE", "WORKER")
+BAN_HEADS = ("BANNED FROM", "PEER", "FOR")
 NUMBERS = ("EPOCH", "PEERS", "AGE")
 STATES = {
     "hosted": "hosted",
@@ -71,11 +72,13 @@ def _watch(state: Any, named: tuple[str, ...], interval: float) -> None:
 
 def _show(state: Any, named: tuple[str, ...], as_json: bool) -> None:
     workers = Directory(state.store.guarded, time.monotonic).living()
-    rows = overview(state.store.guarded, workers, time.time(), named)
+    grace = state.config.host_grace
+    rows = overview(state.store.guarded, workers, time.time(), grace, named)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
         _draw(rows, workers)
+        _draw_bans(rows if named else [])
     for name in [] if named else incomplete(workers):
         click.echo(f"{name} has more sessions than it names here.", err=True)
 
@@ -87,6 +90,14 @@ def _draw(rows: list[SessionRow], workers: list[WorkerEntry]) -> None:
             click.echo(line)
         click.echo()
     click.echo(f"{_count(len(rows), 'session')}, {_count(len(workers), 'worker')} with sockets.")
+
+
+def _draw_bans(rows: list[SessionRow]) -> None:
+    bans = [(row.session, peer, span(left)) for row in rows for peer, left in row.banned.items()]
+    if bans:
+        click.echo()
+        for line in table(BAN_HEADS, bans, shutil.get_terminal_size().columns):
+            click.echo(line)
 
 
 def _cells(row: SessionRow) -> tuple[str, ...]:
@@ -104,15 +115,7 @@ def _cells(row: SessionRow) -> tuple[str, ...]:
 
 
 def _age(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (rest, "s")]
-    while len(parts) > 1 and parts[0][0] == 0:
-        parts.pop(0)
-    return " ".join(f"{number}{unit}" for number, unit in parts[:2])
+    return "-" if seconds is None else span(seconds)
 
 
 def _count(number: int, noun: str) -> str:

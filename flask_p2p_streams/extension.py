@@ -158,7 +158,9 @@ class P2PStreams:
     ) -> None:
         """Remove a peer from a session, and refuse it for ``ban_for`` seconds.
 
-        With 0 it may come again at once. A host that is removed loses the seat.
+        With 0 it may come again at once, unless an earlier ban still holds: kick never
+        shortens one, :meth:`unban` ends it. A host that is removed loses the seat. A session
+        keeps 1,000 bans; beyond that the one that ends first is forgotten.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
@@ -168,6 +170,18 @@ class P2PStreams:
             raise ArgumentError("ban_for", f"must be at most {LONGEST_BAN} seconds.")
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
         self._state.signaling.moderation.kick(session, peer, banned)
+
+    def unban(self, session_id: str | int | UUID, peer_id: str | int | UUID) -> bool:
+        """Lift the ban of a peer, which may join again at once; return whether it was banned.
+
+        Its page has given up when it was refused: it joins when it is loaded anew, or calls
+        ``frame.reconnect()``.
+
+        :raises ArgumentError: that names the argument.
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
+        return self._state.signaling.moderation.unban(session, peer)
 
     def close(self, session_id: str | int | UUID) -> None:
         """End a session: everybody has to go, and no token from before is good for it.

@@ -145,6 +145,19 @@ def banned(gate: Gate, peer_id: str, until: float, now: float) -> Gate:
     return replace(gate, bans={**bans, peer_id: end}, keep_until=max(gate.keep_until, end))
 
 
+def unbanned(gate: Gate, peer_id: str) -> Gate:
+    """Let a banned peer in again, and remember the gate for no longer than what is left of it."""
+    bans = {peer: end for peer, end in gate.bans.items() if peer != peer_id}
+    if gate.closing or gate.locked:
+        return replace(gate, bans=bans)
+    return replace(gate, bans=bans, keep_until=max(bans.values(), default=0.0))
+
+
+def bans_left(gate: Gate, now: float) -> dict[str, float]:
+    """Return who is banned, and for how many seconds more."""
+    return {peer: end - now for peer, end in sorted(gate.bans.items()) if end > now}
+
+
 def closed(gate: Gate, now: float, keep_until: float) -> Gate:
     """Refuse every token that was signed before; bans stay, a lock is taken off.
 

@@ -1,15 +1,32 @@
-"""What the app decides about a session: kick, close and lock, carried out."""
+"""What the app decides about a session: kick, unban, close and lock, carried out."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from .announcements import Announcements, Outbox
 from .config import Config
 from .errors import ConfigurationError
 from .records import Session, Vacated
 from .released import Released
-from .removals import close, kick, lock
+from .removals import close, kick, lock, unban
 from .rooms import Rooms, peer_room, session_room
 from .store import Locks, SessionStore
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was known of a peer when it was removed.
+
+    ``is_open`` tells whether its session is known to be open, ``was_there`` whether it is
+    known to have been in it lately: as its host, in the last roster, or with a socket that
+    is open here or was in the past hour. It is ``refused_for`` some seconds from now on,
+    by an ``earlier_ban`` where that lasts longer than what was asked for.
+    """
+
+    is_open: bool
+    was_there: bool
+    refused_for: float
+    earlier_ban: bool
 
 
 class Moderation:
@@ -44,53 +61,85 @@ class Moderation:
     def _term(self) -> float:
         return max(self._config.token_max_age, self._config.session_expires_in)
 
-    def kick(self, session_id: str, peer_id: str, ban_for: float = 0) -> None:
-        """Remove a peer, and refuse it for ``ban_for`` seconds.
+    def kick(self, session_id: str, peer_id: str, ban_for: float = 0) -> Removal:
+        """Remove a peer, and refuse it for ``ban_for`` seconds; return what was known of it.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         now = self._now()
+        until = now + ban_for
 
         def rule(
             session: Session | None,
-        ) -> tuple[Session | None, tuple[str | None, Vacated | None]]:
-            after, vacated = kick(session, session_id, peer_id, now, now + ban_for)
-            return after, (None if session is None else session.host, vacated)
+        ) -> tuple[Session | None, tuple[Session | None, Session | None, Vacated | None]]:
+            after, vacated = kick(session, session_id, peer_id, now, until)
+            return after, (session, after, vacated)
 
         # Whoever joins just now is either here before it, and found, or after it, and refused.
         with self._joining.of(session_id):
-            host, vacated = self._store.update(session_id, rule, self._config.session_expires_in)
+            before, after, vacated = self._store.update(
+                session_id, rule, self._config.session_expires_in
+            )
+        host = None if before is None else before.host
         self._released.forget(session_id, peer_id)
-        self._strike(session_id, peer_id)
+        was_listed = self._strike(session_id, peer_id)
         self._announcements.kicked(session_id, peer_id, host, ban_for)
-        self._disconnect(session_id, peer_id, peer_room(session_id, peer_id), vacated)
+        room = peer_room(session_id, peer_id)
+        had_socket = self._disconnect(session_id, peer_id, room, vacated)
+        end = 0.0 if after is None else after.gate.bans.get(peer_id, 0.0)
+        return Removal(
+            is_open=before is not None and before.opened,
+            was_there=host == peer_id or was_listed or had_socket,
+            refused_for=round(max(0.0, end - now), 3),
+            earlier_ban=end > until,
+        )
 
-    def close(self, session_id: str) -> None:
-        """End a session for all whose tokens were signed before.
+    def unban(self, session_id: str, peer_id: str) -> bool:
+        """Let a banned peer join again; return whether it was banned.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
 
-        def rule(session: Session | None) -> tuple[Session, Vacated | None]:
-            return close(session, session_id, self._now(), self._term)
+        def rule(session: Session | None) -> tuple[Session | None, bool]:
+            return unban(session, peer_id, self._now())
+
+        return self._store.update(session_id, rule, self._config.session_expires_in)
+
+    def close(self, session_id: str) -> bool:
+        """End a session for all whose tokens were signed before; return whether it was open.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+
+        def rule(session: Session | None) -> tuple[Session, tuple[bool, Vacated | None]]:
+            after, vacated = close(session, session_id, self._now(), self._term)
+            return after, (session is not None and session.opened, vacated)
 
         with self._joining.of(session_id):
-            vacated = self._store.update(session_id, rule, self._config.session_expires_in)
+            was_open, vacated = self._store.update(
+                session_id, rule, self._config.session_expires_in
+            )
         self._store.write_roster(session_id, {}, self._config.session_expires_in)
         self._released.forget(session_id)
         self._announcements.closed(session_id)
         self._disconnect(session_id, None, session_room(session_id), vacated)
+        return was_open
 
-    def lock(self, session_id: str, locked: bool = True) -> None:
+    def lock(self, session_id: str, locked: bool = True) -> bool:
         """Let nobody new into a session, or everybody again.
+
+        Return whether the session was open, or there was a lock to take off.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
 
-        def rule(session: Session | None) -> tuple[Session | None, None]:
-            return lock(session, session_id, locked, self._now(), self._term)
+        def rule(session: Session | None) -> tuple[Session | None, bool]:
+            after, _ = lock(session, session_id, locked, self._now(), self._term)
+            was_locked = session is not None and session.gate.locked
+            is_open = session is not None and session.opened
+            return after, is_open or (was_locked and not locked)
 
-        self._store.update(session_id, rule, self._config.session_expires_in)
+        return self._store.update(session_id, rule, self._config.session_expires_in)
 
     def check_reach(self) -> None:
         """Make sure that another process than the server's can do this.
@@ -109,16 +158,18 @@ class Moderation:
                 "sockets. Pass message_queue='redis://...' to SocketIO()."
             )
 
-    def _strike(self, session_id: str, peer_id: str) -> None:
+    def _strike(self, session_id: str, peer_id: str) -> bool:
         # Else a locked session would take the peer for one of its own until the next roster.
         roster = self._store.read_report(session_id)
-        if roster.peers.pop(peer_id, None) is not None:
-            term = self._config.session_expires_in
-            self._store.write_roster(session_id, roster.peers, term, roster.epoch)
+        if roster.peers.pop(peer_id, None) is None:
+            return False
+        term = self._config.session_expires_in
+        self._store.write_roster(session_id, roster.peers, term, roster.epoch)
+        return True
 
     def _disconnect(
         self, session_id: str, peer_id: str | None, room: str, vacated: Vacated | None
-    ) -> None:
+    ) -> bool:
         if vacated is not None:
             self._announcements.unseated(session_id, vacated)
         sids = {member.sid for member in self._rooms.members_of(session_id, peer_id)}
@@ -127,5 +178,7 @@ class Moderation:
         if peer_id is not None and not self._outbox.is_alone:
             sids.add(self._store.read_sid(session_id, peer_id) or "")
         self._outbox.empty(room)
-        for sid in sids - {""}:
+        sids.discard("")
+        for sid in sids:
             self._outbox.close(sid)
+        return bool(sids)

@@ -1,15 +1,17 @@
 """All sessions whose host is at a worker, read from the store in few round trips."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
 from . import rosters
 from .atomic import hashed_key
 from .directory import MAX_LISTED, WorkerEntry
+from .gates import bans_left
 from .guarded import GuardedStore
-from .records import Session
+from .records import Session, without_host
+from .rosters import Roster
 
 SESSIONS_PER_TRIP = 500
 """Sessions that are read in one round trip."""
@@ -21,10 +23,13 @@ State = Literal["hosted", "dropped", "orphaned", "empty", "closed", "unknown"]
 class SessionRow:
     """What is to be shown of a session.
 
+    ``peers`` counts the host and those who take a place beside it, nobody without a host.
     ``age`` is in seconds since its first host came, ``worker`` the name of the one that
     holds the host's socket. Of the states, "dropped" means that the host's socket is
-    lost and its seat reserved, "orphaned" that it was at a worker that lives no more,
-    "empty" that there is no host, and "unknown" that the store has no such session.
+    lost and its seat still reserved, "orphaned" that it was at a worker that lives no
+    more, "empty" that there is no host, or none whose seat is still reserved, and
+    "unknown" that the store has no such session. ``banned`` maps peers to the seconds
+    for which they are still refused.
     """
 
     session: str
@@ -35,19 +40,28 @@ class SessionRow:
     state: State
     locked: bool
     worker: str | None
+    banned: Mapping[str, float] = field(default_factory=dict)
 
 
 def overview(
-    store: GuardedStore, workers: Sequence[WorkerEntry], now: float, named: Sequence[str] = ()
+    store: GuardedStore,
+    workers: Sequence[WorkerEntry],
+    now: float,
+    grace: float,
+    named: Sequence[str] = (),
 ) -> list[SessionRow]:
     """Return the sessions that are named, or all whose host is at a worker, sorted by id.
+
+    ``grace`` is for how many seconds the seat of a host whose socket is lost is reserved.
 
     :raises SignalingError: ``unavailable`` if the store fails.
     """
     at = {session_id: entry.name for entry in workers for session_id in entry.sessions}
     names = {entry.id: entry.name for entry in workers}
     return [
-        _row(session_id, session, roster, _worker(session, names, at.get(session_id)), now)
+        _row(session, roster, _worker(session, names, at.get(session_id)), now, grace)
+        if session is not None
+        else SessionRow(session_id, None, 0, 0, None, "unknown", False, None)
         for session_id, session, roster in _read(store, sorted(set(named or at)))
     ]
 
@@ -57,9 +71,7 @@ def incomplete(workers: Iterable[WorkerEntry]) -> list[str]:
     return [entry.name for entry in workers if len(entry.sessions) == MAX_LISTED]
 
 
-def _read(
-    store: GuardedStore, ids: Sequence[str]
-) -> Iterator[tuple[str, Session | None, set[str]]]:
+def _read(store: GuardedStore, ids: Sequence[str]) -> Iterator[tuple[str, Session | None, Roster]]:
     rest = iter(ids)
     while some := list(islice(rest, SESSIONS_PER_TRIP)):
         kinds = ("session", "roster")
@@ -67,7 +79,13 @@ def _read(
         for session_id, session, roster in zip(
             some, texts[: len(some)], texts[len(some) :], strict=True
         ):
-            yield session_id, Session.from_text(session), set(rosters.from_text(roster).peers)
+            yield session_id, Session.from_text(session), rosters.from_text(roster)
+
+
+def _at_present(session: Session, now: float, grace: float) -> Session:
+    # Until somebody joins, the record goes on naming a host that has stayed away for too long.
+    lost = session.absent_since
+    return session if lost is None or abs(now - lost) < grace else without_host(session)
 
 
 def _worker(session: Session | None, names: dict[str, str], listed_at: str | None) -> str | None:
@@ -77,20 +95,21 @@ def _worker(session: Session | None, names: dict[str, str], listed_at: str | Non
 
 
 def _row(
-    session_id: str, session: Session | None, roster: set[str], worker: str | None, now: float
+    session: Session, roster: Roster, worker: str | None, now: float, grace: float
 ) -> SessionRow:
-    if session is None:
-        return SessionRow(session_id, None, 0, 0, None, "unknown", False, None)
+    session = _at_present(session, now, grace)
     host = set() if session.host is None else {session.host}
+    others = rosters.present(roster) if rosters.holds(roster, session, now, grace) else set()
     return SessionRow(
-        session=session_id,
+        session=session.id,
         host=session.host,
         epoch=session.epoch,
-        peers=len(roster | host),
+        peers=len(others | host),
         age=round(max(0.0, now - session.born), 3) if session.born else None,
         state=_state(session, worker),
         locked=session.gate.locked,
         worker=worker,
+        banned={peer: round(left, 3) for peer, left in bans_left(session.gate, now).items()},
     )
 
 

@@ -5,7 +5,7 @@ They are functions without I/O, as those of ``sessions`` are.
 
 from dataclasses import replace
 
-from .gates import banned, closed, locked
+from .gates import banned, closed, locked, unbanned
 from .limits import CLOCK_SKEW
 from .records import Session, Vacated, emptied, unopened
 
@@ -19,6 +19,15 @@ def kick(
     present = session or unopened(session_id)
     after = replace(present, gate=banned(present.gate, peer_id, until, now))
     return emptied(after, now) if present.host == peer_id else (after, None)
+
+
+def unban(session: Session | None, peer_id: str, now: float) -> tuple[Session | None, bool]:
+    """Lift a peer's ban; tell whether it was still in force."""
+    if session is None or peer_id not in session.gate.bans:
+        return session, False
+    # One that has ended is taken out as well: by the clock of another worker it may not have.
+    lifted = session.gate.bans[peer_id] > now
+    return replace(session, gate=unbanned(session.gate, peer_id)), lifted
 
 
 def close(

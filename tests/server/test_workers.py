@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -84,6 +85,16 @@ def test_a_command_removes_a_client_and_then_the_host(open_wire: Open, command: 
     command("kick", "r2", "ann")
     assert host.wait_for("session_error")["code"] == "forbidden"
     host.read(lambda: host.dismissed)
+
+
+def test_a_command_lifts_a_ban(open_wire: Open, command: Run) -> None:
+    open_wire(0).join("r5", "ann")
+    command("kick", "r5", "bob", "--ban-for", "600")
+    assert open_wire(1).join("r5", "bob").refusal["data"]["code"] == "forbidden"
+    assert [*json.loads(command("sessions", "r5", "--json").stdout)[0]["banned"]] == ["bob"]
+    assert command("unban", "r5", "bob").stdout == "bob may join r5 again.\n"
+    assert open_wire(1).join("r5", "bob").joined
+    assert json.loads(command("sessions", "r5", "--json").stdout)[0]["banned"] == {}
 
 
 def test_a_command_closes_a_session(open_wire: Open, command: Run) -> None:

@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 
 import flask_p2p_streams as signals
-from flask_p2p_streams import ArgumentError, P2PStreams
+from flask_p2p_streams import ArgumentError, ErrorCode, P2PStreams, SignalingError
 from flask_p2p_streams.testing import P2PTestPeer, join
+from tests.unit.test_store import Memory
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,12 @@ def nothing_is_held(app: Flask) -> Iterator[None]:
         app.extensions["socketio"].server.disconnect(member.sid, namespace="/p2p")
     assert (len(rooms), rooms.session_count) == (0, 0)
     assert app.extensions["socketio"].server.manager.rooms == {}
+
+
+def worker(store: Memory) -> tuple[Flask, P2PStreams]:
+    app = Flask("an_app")
+    app.config["SECRET_KEY"] = "a key for tests"
+    return app, P2PStreams(app, store=store)
 
 
 def codes(errors: list[Any]) -> list[str]:
@@ -66,6 +73,51 @@ def test_a_ban_before_anybody_is_there(app: Flask, p2p: P2PStreams) -> None:
     assert p2p.session("room") is None
     assert refusal(join(app, "room", "bob")) == "forbidden"
     assert join(app, "room", "ann").is_host
+
+
+def test_a_ban_that_is_lifted(app: Flask, p2p: P2PStreams, ann: Any, bob: P2PTestPeer) -> None:
+    p2p.kick("room", "bob", ban_for=600)
+    # That shortens nothing.
+    p2p.kick("room", "bob", ban_for=0)
+    assert refusal(join(app, "room", "bob")) == "forbidden"
+    assert p2p.unban("room", "bob")
+    assert join(app, "room", "bob").is_connected
+    assert not p2p.unban("room", "bob")
+    assert not p2p.unban("hall", "bob")
+
+
+def test_a_ban_that_is_lifted_before_anybody_is_there(app: Flask, p2p: P2PStreams) -> None:
+    p2p.kick("room", "bob", ban_for=600)
+    assert p2p.unban("room", "bob")
+    assert p2p.session("room") is None
+    assert join(app, "room", "bob").is_host
+
+
+def test_a_ban_that_another_worker_lifts() -> None:
+    store = Memory()
+    apps, workers = zip(*(worker(store) for _ in range(2)), strict=True)
+    workers[0].kick("room", "bob", ban_for=600)
+    assert refusal(join(apps[1], "room", "bob")) == "forbidden"
+    assert workers[1].unban("room", "bob")
+    assert join(apps[0], "room", "bob").is_host
+
+
+@pytest.mark.parametrize("ids", [("", "bob"), ("room", "x" * 129), ("room", None)])
+def test_no_ids_of_a_ban(p2p: P2PStreams, ids: tuple[Any, Any]) -> None:
+    with pytest.raises(ArgumentError, match="_id"):
+        p2p.unban(*ids)
+
+
+def test_a_ban_in_a_store_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, p2p = worker(Memory())
+
+    def fail(store: Memory, key: str) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(Memory, "read", fail)
+    with pytest.raises(SignalingError) as raised:
+        p2p.unban("room", "bob")
+    assert raised.value.code is ErrorCode.UNAVAILABLE
 
 
 def test_the_host(app: Flask, p2p: P2PStreams, ann: P2PTestPeer, bob: P2PTestPeer) -> None:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.cli_sessions import _age
+from flask_p2p_streams.testing import join
 from tests.conftest import AppFactory
 from tests.unit.test_store import Memory
 
@@ -14,12 +15,16 @@ def run(app: Flask, *arguments: str) -> Any:
     return app.test_cli_runner().invoke(args=["p2p", "sessions", *arguments])
 
 
-@pytest.fixture
-def shared() -> Flask:
+def make_shared(**config: Any) -> Flask:
     app = Flask("an_app")
-    app.config["SECRET_KEY"] = "a key for tests"
+    app.config.update(SECRET_KEY="a key for tests", **config)
     P2PStreams(app, store=Memory())
     return app
+
+
+@pytest.fixture
+def shared() -> Flask:
+    return make_shared()
 
 
 def test_no_sessions(shared: Flask) -> None:
@@ -47,6 +52,33 @@ def test_an_app_without_the_extension(shared: Flask) -> None:
     result = run(other)
     assert result.exit_code == 1
     assert "P2PStreams(app)" in result.output
+
+
+@pytest.mark.parametrize(
+    ("grace", "expected"), [(60, ("dropped", "ann", 2)), (0, ("empty", None, 0))]
+)
+def test_everybody_has_left(grace: float, expected: tuple[str, str | None, int]) -> None:
+    app = make_shared(P2P_HOST_GRACE=grace)
+    ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
+    ann.report({"bob": "connected"})
+    bob.drop()
+    ann.drop()
+    [row] = json.loads(run(app, "room", "--json").output)
+    assert (row["state"], row["host"], row["peers"]) == expected
+
+
+def test_who_is_banned(shared: Flask) -> None:
+    p2p = shared.extensions["p2p_streams"].signaling.moderation
+    p2p.kick("room", "bob\x1b[2J", 3600.5)
+    [row] = json.loads(run(shared, "room", "--json").output)
+    [(peer_id, seconds)] = row["banned"].items()
+    assert peer_id == "bob\x1b[2J"
+    assert 3590 < seconds <= 3600.5
+    lines = run(shared, "room").output.splitlines()
+    assert ["BANNED", "FROM", "PEER", "FOR"] in [line.split() for line in lines]
+    assert any(line.startswith("room         bob\ufffd[2J  ") for line in lines)
+    p2p.unban("room", "bob\x1b[2J")
+    assert "BANNED" not in run(shared, "room").output
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,29 @@ def test_a_shorter_ban_shortens_no_longer_one() -> None:
     assert gates.banned(OPEN, "eve", NOW, NOW).bans == {}
 
 
+def test_a_ban_is_lifted() -> None:
+    gate = gates.banned(gates.banned(OPEN, "eve", NOW + 60, NOW), "bob", NOW + 9, NOW)
+    gate = gates.unbanned(gate, "eve")
+    assert gates.removed(gate, "eve", TICKET, NOW) is None
+    assert code(gates.removed(gate, "bob", TICKET, NOW)) == "forbidden"
+    # It is remembered for no longer than what is left of it.
+    assert gate.keep_until == NOW + 9
+    assert gates.unbanned(gate, "bob") == OPEN
+    assert gates.unbanned(gate, "cid") == gate
+
+
+@pytest.mark.parametrize("gate", [gates.locked(OPEN, True, NOW + 5), gates.closed(OPEN, NOW, NOW)])
+def test_a_lock_and_a_closing_outlast_a_ban_that_is_lifted(gate: Gate) -> None:
+    gate = gates.banned(gate, "eve", NOW + 60, NOW)
+    assert gates.unbanned(gate, "eve") == replace(gate, bans={})
+
+
+def test_bans_that_are_in_force() -> None:
+    gate = gates.banned(gates.banned(OPEN, "eve", NOW + 60, NOW), "bob", NOW + 9, NOW)
+    assert gates.bans_left(gate, NOW + 8) == {"bob": 1, "eve": 52}
+    assert gates.bans_left(gate, NOW + 9) == {"eve": 51}
+
+
 def test_bans_are_bounded() -> None:
     gate = OPEN
     for number in range(gates.MAX_BANS + 5):

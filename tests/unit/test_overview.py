@@ -14,6 +14,7 @@ from flask_p2p_streams.records import Session
 from flask_p2p_streams.rosters import Roster
 
 NOW = 1_700_000_000.0
+GRACE = 2.0
 ONE = WorkerEntry("w1", "web:1", NOW, "gevent", True, "0.1.0", sessions=("chat",))
 TWO = WorkerEntry("w2", "web:2", NOW, "gevent", True, "0.1.0", sessions=("lab", "chat"))
 CHAT = Session("chat", 7, "ann", "sid", None)
@@ -59,7 +60,7 @@ def store(shelf: Shelf) -> GuardedStore:
 def test_the_sessions_of_all_workers_in_one_round_trip(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(replace(CHAT, id="lab", host="eve"), "eve")
     shelf.keep(CHAT, "bob", "cid")
-    chat, lab = overview(store, [ONE, TWO], NOW)
+    chat, lab = overview(store, [ONE, TWO], NOW, GRACE)
     assert (chat.session, chat.host, chat.epoch, chat.peers) == ("chat", "ann", 7, 3)
     assert (chat.state, chat.locked) == ("hosted", False)
     assert (lab.session, lab.peers, lab.worker) == ("lab", 1, "web:2")
@@ -67,7 +68,7 @@ def test_the_sessions_of_all_workers_in_one_round_trip(shelf: Shelf, store: Guar
 
 
 def test_no_sessions_cost_nothing(shelf: Shelf, store: GuardedStore) -> None:
-    assert overview(store, [], NOW) == []
+    assert overview(store, [], NOW, GRACE) == []
     assert shelf.trips == 0
 
 
@@ -78,7 +79,7 @@ def test_many_sessions_are_read_in_parts(
     ids = [f"room {number}" for number in range(5)]
     for each in ids:
         shelf.keep(replace(CHAT, id=each), "bob")
-    rows = overview(store, [replace(ONE, sessions=tuple(ids))], NOW)
+    rows = overview(store, [replace(ONE, sessions=tuple(ids))], NOW, GRACE)
     assert [(row.session, row.peers) for row in rows] == [(each, 2) for each in ids]
     assert shelf.trips == 3
 
@@ -98,20 +99,51 @@ def test_many_sessions_are_read_in_parts(
 )
 def test_states(shelf: Shelf, store: GuardedStore, session: Session, state: str) -> None:
     shelf.keep(session)
-    [row] = overview(store, [ONE], NOW)
+    [row] = overview(store, [ONE], NOW, GRACE)
     assert row.state == state
     assert row.worker == ("web:1" if state == "hosted" else None)
 
 
 def test_a_host_whose_worker_lives_no_more(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(CHAT)
-    [row] = overview(store, [], NOW, ["chat"])
+    [row] = overview(store, [], NOW, GRACE, ["chat"])
     assert (row.state, row.worker) == ("orphaned", None)
+
+
+def test_a_seat_that_is_reserved_no_longer(shelf: Shelf, store: GuardedStore) -> None:
+    shelf.keep(replace(CHAT, host_sid=None, absent_since=NOW - GRACE), "bob", "cid")
+    [before] = overview(store, [ONE], NOW - 0.1, GRACE)
+    assert (before.state, before.host, before.peers) == ("dropped", "ann", 3)
+    [row] = overview(store, [ONE], NOW, GRACE)
+    assert (row.state, row.host, row.peers) == ("empty", None, 0)
+
+
+def test_without_a_host_nobody_is_counted(shelf: Shelf, store: GuardedStore) -> None:
+    shelf.keep(replace(CHAT, host=None, host_sid=None), "bob", "cid")
+    assert overview(store, [ONE], NOW, GRACE)[0].peers == 0
+
+
+@pytest.mark.parametrize("state", rosters.GONE)
+def test_who_has_gone_is_not_counted(shelf: Shelf, store: GuardedStore, state: str) -> None:
+    shelf.keep(CHAT)
+    report = rosters.to_text(Roster(CHAT.epoch, {"bob": "connected", "cid": state}))
+    shelf.values[hashed_key("roster", "chat")] = report
+    assert overview(store, [ONE], NOW, GRACE)[0].peers == 2
+
+
+def test_who_is_banned(shelf: Shelf, store: GuardedStore) -> None:
+    bans = {"eve": NOW + 60, "bob": NOW + 0.5, "cid": NOW}
+    nobody_came = replace(CHAT, host=None, host_sid=None, opened=False)
+    for session in (CHAT, nobody_came):
+        shelf.keep(replace(session, gate=Gate(bans=bans)))
+        [row] = overview(store, [ONE], NOW, GRACE, ["chat"])
+        assert row.banned == {"bob": 0.5, "eve": 60.0}
+    assert overview(store, [ONE], NOW, GRACE, ["gone"])[0].banned == {}
 
 
 def test_sessions_by_name(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(replace(CHAT, gate=Gate(locked=True)))
-    chat, gone = overview(store, [ONE, TWO], NOW, ["gone", "chat", "gone"])
+    chat, gone = overview(store, [ONE, TWO], NOW, GRACE, ["gone", "chat", "gone"])
     assert (chat.state, chat.locked) == ("hosted", True)
     assert (gone.session, gone.state, gone.peers) == ("gone", "unknown", 0)
 
@@ -120,7 +152,7 @@ def test_sessions_by_name(shelf: Shelf, store: GuardedStore) -> None:
 def test_a_roster_that_is_none(shelf: Shelf, store: GuardedStore, roster: str) -> None:
     shelf.keep(CHAT)
     shelf.values[hashed_key("roster", "chat")] = roster
-    assert overview(store, [ONE], NOW)[0].peers == 1
+    assert overview(store, [ONE], NOW, GRACE)[0].peers == 1
 
 
 def test_workers_that_name_no_more() -> None:

@@ -10,7 +10,7 @@ from flask_p2p_streams.decisions import Following, Hosting, Hostless
 from flask_p2p_streams.gates import Pass
 from flask_p2p_streams.limits import CLOCK_SKEW
 from flask_p2p_streams.records import Session, Vacated
-from flask_p2p_streams.removals import close, kick, lock
+from flask_p2p_streams.removals import close, kick, lock, unban
 from flask_p2p_streams.seats import leave, lose
 from flask_p2p_streams.sessions import Candidacy, join
 from flask_p2p_streams.tokens import Role, Seat
@@ -49,6 +49,22 @@ def test_removing_from_a_session_that_nobody_has_opened() -> None:
     session, _ = kick(None, "room", "bob", NOW, NOW + 60)
     assert session is not None
     assert join(session, who("ann"))[1] == Hosting(FRESH, resumed=False, opened=True)
+
+
+def test_lifting_a_ban() -> None:
+    session, _ = kick(HOSTED, "room", "bob", NOW, NOW + 60)
+    assert unban(session, "bob", NOW) == (HOSTED, True)
+    # One that has ended by the clock of this worker may hold by that of another one.
+    assert unban(session, "bob", NOW + 60) == (HOSTED, False)
+    assert unban(session, "eve", NOW)[0] is session
+
+
+def test_lifting_a_ban_of_a_session_that_nobody_has_opened() -> None:
+    assert unban(None, "bob", NOW) == (None, False)
+    session, _ = kick(None, "room", "bob", NOW, NOW + 60)
+    after, lifted = unban(session, "bob", NOW)
+    assert lifted
+    assert join(after, who("bob"))[1] == Hosting(FRESH, resumed=False, opened=True)
 
 
 # Closing and locking
@@ -135,6 +151,7 @@ STEPS = st.lists(
                 "lose",
                 "kick",
                 "ban",
+                "unban",
                 "close",
                 "lock",
                 "unlock",
@@ -173,6 +190,9 @@ class Story:
             until = self.now + (5 if step == "ban" else 0)
             self.session, _ = kick(self.session, "room", peer_id, self.now, until)
             self.banned[peer_id] = max(self.banned.get(peer_id, 0), until)
+        elif step == "unban":
+            self.session, lifted = unban(self.session, peer_id, self.now)
+            assert lifted == (self.banned.pop(peer_id, 0) > self.now)
         elif step == "close":
             # Each at another worker, whose clock differs by half a minute.
             clock = self.now + 30 * (seconds % 3 - 1)
