@@ -171,7 +171,7 @@ def serving(python: Path, folder: Path) -> Iterator[str]:
 
 
 def fetch(address: str) -> tuple[str, str]:
-    with urlopen(address, timeout=10) as response:
+    with urlopen(address, timeout=60) as response:
         assert response.status == 200
         return response.headers.get_content_type(), response.read().decode()
 

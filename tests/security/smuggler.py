@@ -9,6 +9,8 @@ from urllib.request import urlopen
 
 SIZE = 64
 """The bytes of a smuggled request: servers read in powers of two, so that one begins there."""
+PATIENCE = 60
+"""Seconds after which a server that says nothing is taken for one that hangs."""
 BLOCK = 4096
 """The bytes that simple-websocket reads at a time; servers read twice as many."""
 
@@ -72,7 +74,7 @@ class Smuggler:
     """One TCP connection, read and written byte by byte."""
 
     def __init__(self, port: int, first: bytes) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 10)
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._read = b""
         self.write(first)
@@ -99,7 +101,7 @@ class Smuggler:
             self._socket.settimeout(within)
             while data := self._socket.recv(65_536):
                 self._read += data
-        self._socket.settimeout(10)
+        self._socket.settimeout(PATIENCE)
         return self._read
 
     def close(self) -> None:

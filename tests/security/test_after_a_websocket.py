@@ -46,6 +46,8 @@ def gunicorn(mode: str, *options: str) -> Iterator[str]:
     )
     try:
         listening(process, int(address.rpartition(":")[2]))
+        # It listens before its worker has begun.
+        visits(f"http://{address}")
         yield f"http://{address}"
     finally:
         process.terminate()

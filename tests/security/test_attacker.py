@@ -182,7 +182,7 @@ def test_a_token_in_the_address_is_none(open_wire: Open, healthy: Healthy, url: 
     token = get(f"{url}/token/{healthy.session_id}/eve")
     address = url.replace("http", "ws", 1)
     address += f"/socket.io/?EIO=4&transport=websocket&token={token.partition('.')[0]}"
-    stranger = websocket.create_connection(address, timeout=10)
+    stranger = websocket.create_connection(address, timeout=60)
     stranger.recv()
     stranger.send("40/p2p,")
     assert json.loads(str(stranger.recv()).partition(",")[2])["message"] == "unauthorized"

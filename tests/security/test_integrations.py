@@ -29,8 +29,8 @@ class Visitor:
     def __init__(self, url: str, name: str) -> None:
         self.url = url
         self.http = requests.Session()
-        self.http.get(f"{url}/login/{name}", timeout=10).raise_for_status()
-        self.page = self.http.get(f"{url}/room", timeout=10)
+        self.http.get(f"{url}/login/{name}", timeout=60).raise_for_status()
+        self.page = self.http.get(f"{url}/room", timeout=60)
         found = re.search(r'token="([^"]+)"', self.page.text)
         assert found is not None
         self.token = found[1]
@@ -44,7 +44,7 @@ class Visitor:
         """Join, and yield the verdict: None, or the refusal."""
         address = self.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
         connection = websocket.create_connection(
-            address, timeout=10, cookie=self.cookie if cookie is None else cookie
+            address, timeout=60, cookie=self.cookie if cookie is None else cookie
         )
         try:
             connection.recv()
@@ -64,7 +64,7 @@ def test_who_is_logged_in_joins(url: str) -> None:
 
 def test_who_has_logged_out_is_refused(url: str) -> None:
     ann = Visitor(url, "ann")
-    ann.http.get(f"{url}/logout", timeout=10)
+    ann.http.get(f"{url}/logout", timeout=60)
     with ann.joining() as refusal:
         assert refusal["code"] == "forbidden"
 
@@ -84,11 +84,11 @@ def test_a_program_with_a_token_and_without_cookies_is_refused(url: str) -> None
 
 def test_a_renewal_asks_for_the_user_again(url: str) -> None:
     ann = Visitor(url, "ann")
-    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=10)
+    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=60)
     assert answer.status_code == 200
     assert answer.json()["token"] != ann.token
-    ann.http.get(f"{url}/logout", timeout=10)
-    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=10)
+    ann.http.get(f"{url}/logout", timeout=60)
+    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=60)
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "forbidden"
 

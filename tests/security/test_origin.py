@@ -35,7 +35,7 @@ def status(url: str, origin: str | None, headers: dict[str, str] | None = None) 
     try:
         connection = websocket.create_connection(
             address,
-            timeout=10,
+            timeout=60,
             origin=origin,
             suppress_origin=origin is None,
             header=headers or {},
