@@ -11,7 +11,7 @@ const BUDGETS = {
   "p2p-stimulus.js": 720,
 }
 /** The same of p2p.js without Socket.IO's client. */
-const OWN_BUDGET = 29_700
+const OWN_BUDGET = 29_800
 
 const weight = ({ contents }) => gzipSync(contents, { level: 9 }).length
 
