@@ -3,7 +3,7 @@ BIN := .venv/bin
 NODE := bash tools/with_node.sh
 CLIENT := static/dist/p2p.js
 
-.PHONY: help demo demo-cluster build test hostile lint docs bench lock clean
+.PHONY: help demo demo-cluster build test hostile explore lint docs bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make.
@@ -21,12 +21,17 @@ build: $(CLIENT) ## Build the browser client into static/dist.
 test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
 	bash tools/test_programs.sh
 	@files=$$(find tests/js -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/js." >&2; exit 1; }; \
-	$(NODE) node --test $$files
+	$(NODE) node --import ./tests/js/support/examples.js --test $$files
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for ten minutes, beside five who talk; it prints a table.
 	bash tools/test_programs.sh
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(BIN)/python -m tests.hostile
+
+explore: .venv/.dev node_modules/.stamp ## Try the property tests with other examples than `make test` does, and more.
+	$(BIN)/python -m pytest --hypothesis-profile explore -q $$(grep -rl "^from hypothesis" tests/unit)
+	EXAMPLES=$$(date +%s); echo "EXAMPLES=$$EXAMPLES"; export EXAMPLES; \
+	$(NODE) node --import ./tests/js/support/examples.js --test $$(grep -rl '"fast-check"' tests/js --include='*.test.js')
 
 lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
 	$(BIN)/ruff check

@@ -9,13 +9,11 @@ from flask_p2p_streams import P2PStreams
 from tests.support.chromium import browser as browser
 
 # A busy machine is no failure, and a failure is kept by writing a test for it.
-settings.register_profile(
-    "here",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    max_examples=50,
-    database=None,
-)
+_ALWAYS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+# The same examples each time, so that a run says the same of a commit wherever it runs …
+settings.register_profile("here", _ALWAYS, derandomize=True, max_examples=50)
+# … and, with `make explore`, others each time.
+settings.register_profile("explore", _ALWAYS, max_examples=500)
 settings.load_profile("here")
 
 AppFactory = Callable[..., Flask]
