@@ -111,7 +111,7 @@ def test_sessions_and_their_workers(open_wire: Callable[[], Wire], command: Comm
     until(are_listed, lambda: f"Only these are listed: {sessions}")
     chat, lab = sessions
     assert list(chat) == [
-        "session", "host", "epoch", "peers", "age", "state", "locked", "worker",
+        "session", "host", "epoch", "peers", "age", "state", "locked", "worker", "banned",
     ]  # fmt: skip
     assert (chat["session"], chat["host"], chat["state"]) == ("chat", "ann", "hosted")
     assert 0 <= chat["age"] < 60
