@@ -146,7 +146,9 @@ class Speaker(Peer):
         self._devtools.send("Debugger.enable")
         self._devtools.send("Debugger.pause")
         # That is where it does the next thing; what hasn't stopped can't be told to go on.
+        deadline = time.monotonic() + TIMEOUT_MS / 1000
         while not stops:
+            assert time.monotonic() < deadline, f"{self.peer_id} doesn't stop"
             self.page.wait_for_timeout(10)
 
     def thaw(self) -> None:

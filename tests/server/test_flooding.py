@@ -15,6 +15,9 @@ from tests.server.leaks import assert_nothing_is_held
 from tests.server.wire import Wire, get, until
 from tests.support.servers import running
 
+MOST_FLOODS = 1000
+"""Floods after which a server that has no limit is found out."""
+
 
 class Site:
     """A server that lets an address join twice, and then every 2 s; and connections to it."""
@@ -101,6 +104,7 @@ def flood_until_evicted(site: Site, room: Room, eve: Wire, packet: str) -> None:
     # However slow the server is, its patience refills more slowly than it is used up.
     rounds = 0
     while rounds < 10 or site.counted()["evicted"] == before:
+        assert rounds < MOST_FLOODS
         flood(eve, packet, 100 if rounds < 10 else 400)
         room.negotiate()
         rounds += 1
@@ -138,7 +142,9 @@ def test_a_flood_does_not_hinder_its_own_session(site: Site, room: Room) -> None
 def test_who_is_refused_now_and_then_may_stay(site: Site, room: Room) -> None:
     ann = site.open().join(token_hex(4), "ann")
     # However slow the server is, its limit refills more slowly than it is used up.
+    floods = 0
     while not is_rate_limited(error := ann.ask("hello", "{}")["error"]):
+        assert (floods := floods + 1) <= MOST_FLOODS
         flood(ann, '42/p2p,["hello",{}]', 40)
     time.sleep(error["retry_after_ms"] / 1000)
     assert ann.ask("hello", "{}")["error"]["code"] == "bad_request"
@@ -148,7 +154,9 @@ def test_who_is_in_another_namespace_stays_there(site: Site) -> None:
     eve = site.open().join(token_hex(4), "eve")
     eve.connect({}, namespace="/other")
     # However slow the server is, its patience refills more slowly than it is used up.
+    floods = 0
     while not eve.received("session_error"):
+        assert (floods := floods + 1) <= MOST_FLOODS
         flood(eve, '42/p2p,["hello",{}]', 400)
         assert eve.ask("echo", '"here"', namespace="/other") == "here"
     assert eve.ask("echo", '"still here"', namespace="/other") == "still here"
@@ -184,13 +192,14 @@ def too_early(site: Site, address: str, token: str) -> tuple[Wire, int]:
 
     Return who was refused, and the calls of the store before.
     """
-    while True:
+    for _ in range(MOST_FLOODS):
         exhaust(site.open(address))
         calls = site.counted()["store_calls"]
         late = site.open(address)
         late.connect({"token": token})
         if not late.joined:
             return late, calls
+    pytest.fail("Nobody is too early.")
 
 
 def exhaust(wire: Wire) -> None:
