@@ -9,5 +9,5 @@ pin() {
 }
 
 pin pyproject.toml --group dev --all-extras -o requirements/dev.txt
-pin pyproject.toml --group build --extra eventlet --extra redis -c requirements/dev.txt -o requirements/demo.txt
+pin pyproject.toml --group demo --extra eventlet --extra redis -c requirements/dev.txt -o requirements/demo.txt
 pin requirements/node.in -o requirements/node.txt
