@@ -21,7 +21,7 @@ build: $(CLIENT) ## Build the browser client into static/dist.
 test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
 	bash tools/test_programs.sh
 	@files=$$(find tests/js -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/js." >&2; exit 1; }; \
-	$(NODE) node --import ./tests/js/support/examples.js --test $$files
+	$(NODE) node --import ./tests/js/support/examples.js --test --test-concurrency 2 $$files
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for ten minutes, beside five who talk; it prints a table.

@@ -67,9 +67,13 @@ def test_a_dead_worker_costs_a_visitor_nothing_and_comes_back() -> None:
     with running_cluster() as cluster:
         os.kill(cluster.pids()["worker 1"], signal.SIGKILL)
         cluster.wait_for("worker 1 was ended by SIGKILL")
-        while not any("worker 1 is back" in line for line in cluster.lines):
+
+        def is_back() -> bool:
             with urlopen(cluster.url, timeout=30) as response:
                 assert response.headers["X-Worker"] in ("worker 1", "worker 2")
+            return any("worker 1 is back" in line for line in cluster.lines)
+
+        cluster.until(is_back, "worker 1 is back")
 
 
 @pytest.mark.parametrize("free_port", [servers.free_port, ports.free_port])
