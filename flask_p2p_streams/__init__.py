@@ -22,6 +22,10 @@ The modules, in reading order; each imports only from those above it:
     whether the standard library is patched
 ``proxies``
     whether a proxy stands before the app that it doesn't know of
+``forks``
+    what a process must not share with the one that it was forked from
+``identity``
+    what names this process among those that share a store and a message queue
 ``throttle``
     who comes too often: slowed first, then closed
 ``tokens``

@@ -12,6 +12,7 @@ from .decisions import Doubted, Following, Hosting, Hostless, Joined, Suspected,
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .gates import Barred, Pass
+from .identity import Identity
 from .messages import JoinRequest
 from .metrics import Metrics
 from .probes import Finding, Probes
@@ -45,7 +46,7 @@ class Admission:
         probes: Probes,
         metrics: Metrics,
         locks: Locks,
-        worker_id: str,
+        identity: Identity,
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -59,7 +60,7 @@ class Admission:
         self._probes = probes
         self._metrics = metrics
         self._joining = locks
-        self._worker_id = worker_id
+        self._identity = identity
         self._now = now
 
     def join(self, member: Member, request: JoinRequest) -> Payload:
@@ -141,7 +142,7 @@ class Admission:
             sid=member.sid,
             now=self._now(),
             grace=self._config.host_grace,
-            worker=self._worker_id,
+            worker=self._identity.worker_id,
             seat=seat or None,
             lost_epoch=request.lost_epoch,
             witnesses=self._witnesses(member.session_id, request.lost_epoch),

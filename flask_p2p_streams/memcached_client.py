@@ -7,6 +7,8 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
+from .forks import renew_after_fork
+
 TIMEOUT = 1.0
 """Seconds that python-memcached may wait for an answer."""
 DEAD_RETRY = 0.9
@@ -20,6 +22,11 @@ class OneAtATime:
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Open the lock: who held it is in the other process."""
         self._lock = threading.Lock()
 
     def add(self, key: str, value: str, timeout: int) -> bool:

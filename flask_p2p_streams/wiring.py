@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from secrets import token_hex
 from typing import Any, cast
 
 from flask import Flask
@@ -18,6 +17,7 @@ from .cli import p2p as command_group
 from .config import Config
 from .door import Door
 from .errors import ConfigurationError
+from .identity import Identity
 from .issuer import Issuer
 from .metrics import Metrics
 from .namespace import SignalingNamespace
@@ -114,8 +114,8 @@ def app_state(
     check_server(server, config.namespace)
     mutex = mutex_for(server.async_mode)
     sockets = Sockets(server, config.join_timeout)
-    worker_id = token_hex(8)
-    outbox = SocketRooms(server, sockets, config.namespace, worker_id)
+    identity = Identity(server.manager)
+    outbox = SocketRooms(server, sockets, config.namespace, identity)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
     throttle = Throttle(config, metrics)
     signaling = Signaling(
@@ -129,7 +129,7 @@ def app_state(
         metrics=metrics,
         throttle=throttle,
         server=server,
-        worker_id=worker_id,
+        identity=identity,
     )
     namespace = SignalingNamespace(
         config.namespace, app, server, sockets, signaling, throttle, metrics

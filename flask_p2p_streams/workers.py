@@ -18,6 +18,8 @@ from .announcements import Announcements, Outbox
 from .decisions import Hosting, Stale
 from .directory import MAX_LISTED, Directory, WorkerEntry
 from .errors import SignalingError
+from .forks import renew_after_fork
+from .identity import Identity
 from .patching import patching_problem
 from .records import Session
 from .rooms import Member, Room, Rooms, rooms_of
@@ -43,7 +45,7 @@ class Worker:
 
     def __init__(
         self,
-        worker_id: str,
+        identity: Identity,
         server: Any,
         store: SessionStore,
         rooms: Rooms,
@@ -52,7 +54,7 @@ class Worker:
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.id = worker_id
+        self._identity = identity
         self._server = server
         self._store = store
         self._rooms = rooms
@@ -60,10 +62,15 @@ class Worker:
         self._announcements = announcements
         self._now = now
         self._directory = Directory(store.guarded, clock)
-        self._started_at = now()
-        self._memory: str | None = None
         self._clock = clock
         self._renewed_at = clock()
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Begin anew: the task that beats is the other process's."""
+        self._started_at = self._now()
+        self._memory: str | None = None
         self._is_beating = False
         self._mutex = threading.Lock()
 
@@ -80,7 +87,7 @@ class Worker:
             member.session_id,
             member.peer_id,
             member.sid,
-            self.id,
+            self._identity.worker_id,
             epoch,
             self._now(),
             member.expires_in,
@@ -125,7 +132,7 @@ class Worker:
     def _entry(self) -> WorkerEntry:
         hosts = [member.session_id for member, _ in self._hosts()]
         return WorkerEntry(
-            id=self.id,
+            id=self._identity.worker_id,
             name=f"{socket.gethostname()}:{os.getpid()}",
             started_at=self._started_at,
             async_mode=self._server.async_mode,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from flask_p2p_streams.atomic import Locks
+from flask_p2p_streams.identity import Identity
 from flask_p2p_streams.records import Session
 from flask_p2p_streams.rooms import Member, Rooms, rooms_of
 from flask_p2p_streams.store import SOCKET_TERM, SessionStore, guarded_store, mutex_for
@@ -57,7 +58,7 @@ class Site:
         news: Any = self.news
         self.seconds = 0.0
         self.worker = Worker(
-            "me",
+            Identity(worker_id="me"),
             server,
             self.store,
             self.rooms,
