@@ -20,6 +20,10 @@ The modules, in reading order; each imports only from those above it:
     the same for Prometheus
 ``patching``
     whether the standard library is patched
+``sharing``
+    whether several processes can serve one app together
+``webserver``
+    the web server that loads the app
 ``proxies``
     whether a proxy stands before the app that it doesn't know of
 ``forks``
@@ -96,6 +100,8 @@ The modules, in reading order; each imports only from those above it:
     what is asked of each new connection
 ``endings``
     the end of a WebSocket: nothing behind it is read as HTTP
+``carriers``
+    whether the server of a request can carry a WebSocket
 ``backlog``
     what waits for one connection until its client reads it
 ``pings``

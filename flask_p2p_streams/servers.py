@@ -2,8 +2,6 @@
 
 import logging
 import os
-import sys
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -12,6 +10,7 @@ from flask_socketio import SocketIO
 
 from .config import Config
 from .errors import ConfigurationError
+from .patching import patched_by
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -48,7 +47,6 @@ def check_server(server: Any, namespace: str) -> None:
 
     :raises ConfigurationError: with the cure.
     """
-    _check_gunicorn(server.async_mode)
     _check_gevent(server.async_mode)
     if namespace in server.handlers or namespace in server.namespace_handlers:
         raise ConfigurationError(
@@ -72,13 +70,7 @@ def async_mode() -> str:
     """
     if os.environ.get("FLASK_RUN_FROM_CLI"):
         return "threading"
-    for name, patched in (
-        ("eventlet", ("eventlet.patcher", "is_monkey_patched")),
-        ("gevent", ("gevent.monkey", "is_module_patched")),
-    ):
-        if name in sys.modules and getattr(import_module(patched[0]), patched[1])("socket"):
-            return name
-    return "threading"
+    return patched_by() or "threading"
 
 
 def _make(app: Flask, config: Config) -> SocketIO:
@@ -97,29 +89,6 @@ def _make(app: Flask, config: Config) -> SocketIO:
         **config.socketio_options,
     }
     return SocketIO(app, **options)
-
-
-def _check_gunicorn(mode: str) -> None:
-    software, _, version = os.environ.get("SERVER_SOFTWARE", "").partition("/")
-    if software != "gunicorn":
-        return
-    if "gunicorn.workers.sync" in sys.modules:
-        raise ConfigurationError(
-            "gunicorn's sync worker serves one WebSocket, and nobody else meanwhile. Run "
-            "`gunicorn -k gthread --threads 100` with SocketIO(async_mode='threading'), or "
-            "`gunicorn -k gevent` with async_mode='gevent'."
-        )
-    if mode == "eventlet" and not _has_eventlet_worker(version):
-        raise ConfigurationError(
-            "gunicorn has no eventlet worker since version 26, so no packet would ever arrive. "
-            "Run `gunicorn -k gevent` with SocketIO(async_mode='gevent'), `gunicorn -k gthread` "
-            "with async_mode='threading', or socketio.run(app) with eventlet."
-        )
-
-
-def _has_eventlet_worker(version: str) -> bool:
-    major = version.partition(".")[0]
-    return major.isdigit() and int(major) < 26
 
 
 def _check_gevent(mode: str) -> None:

@@ -13,6 +13,7 @@ from .assets import Assets
 from .atomic import AtomicStore
 from .authorization import Authorizers
 from .caches import cache_store
+from .carriers import Carriers
 from .cli import p2p as command_group
 from .config import Config
 from .door import Door
@@ -32,6 +33,7 @@ from .store import Locks, SessionStore, Store, checked_store, guarded_store, mut
 from .tags import Tags
 from .throttle import Throttle
 from .tokens import Signer
+from .webserver import check_web_server
 
 KEY = "p2p_streams"
 
@@ -117,6 +119,7 @@ def app_state(
     identity = Identity(server.manager)
     outbox = SocketRooms(server, sockets, config.namespace, identity)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
+    check_web_server(server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone)
     throttle = Throttle(config, metrics)
     signaling = Signaling(
         app,
@@ -150,6 +153,12 @@ def app_state(
     )
     sockets.install()
     Outgoing(server, config.namespace, metrics).install()
+    server.eio.handle_request = Carriers(
+        server.eio.handle_request,
+        server.async_mode,
+        is_shared=sessions.is_shared,
+        has_queue=not outbox.is_alone,
+    )
     return AppState(
         config=config,
         signer=signer,

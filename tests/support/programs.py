@@ -28,9 +28,9 @@ class Program:
     def log(self) -> str:
         return self.output.read_text(errors="replace")
 
-    def wait_for(self, text: str, times: int = 1) -> None:
-        """Wait until the log has a text so many times."""
-        self.until(lambda: self.log.count(text) >= times, f"{times} times {text!r}")
+    def get(self, path: str) -> str:
+        with urlopen(f"{self.url}{path}", timeout=PATIENCE) as response:
+            return str(response.read().decode())
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -80,6 +80,5 @@ def serving(
     with program(command, environment) as running:
         listening(running.process, int(running.url.rpartition(":")[2]))
         # It may listen before its worker has begun.
-        with urlopen(f"{running.url}/ready", timeout=PATIENCE) as response:
-            assert response.status == 200
+        running.get("/ready")
         yield running

@@ -72,26 +72,7 @@ def test_a_namespace_that_is_taken() -> None:
         P2PStreams(app)
 
 
-# gunicorn
-
-
-@pytest.mark.parametrize(
-    ("software", "mode", "refused"),
-    [
-        ("", "eventlet", False),
-        ("gunicorn/27.0.1", "eventlet", True),
-        ("gunicorn", "eventlet", True),
-        ("gunicorn/25.3.0", "eventlet", False),
-        ("gunicorn/27.0.1", "threading", False),
-        ("gunicorn/27.0.1", "gevent", False),
-    ],
-)
-def test_eventlet_under_gunicorn(
-    monkeypatch: pytest.MonkeyPatch, software: str, mode: str, refused: bool
-) -> None:
-    monkeypatch.setenv("SERVER_SOFTWARE", software)
-    monkeypatch.setattr(servers, "find_spec", lambda _: None)
-    assert refuses(mode) == refused
+# gevent-websocket
 
 
 @pytest.mark.parametrize(("mode", "refused"), [("gevent", True), ("threading", False)])
@@ -100,15 +81,6 @@ def test_gevent_websocket_which_nothing_bounds(
 ) -> None:
     monkeypatch.setattr(servers, "find_spec", lambda _: object())
     assert refuses(mode) == refused
-
-
-@pytest.mark.parametrize("mode", ["threading", "gevent"])
-def test_the_sync_worker_of_gunicorn(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27.0.1")
-    monkeypatch.setattr(servers, "find_spec", lambda _: None)
-    assert not refuses(mode)
-    monkeypatch.setitem(sys.modules, "gunicorn.workers.sync", sys)
-    assert refuses(mode)
 
 
 def refuses(mode: str) -> bool:
