@@ -178,6 +178,10 @@ The modules, in reading order; each imports only from those above it:
     ``flask p2p doctor``
 ``cli``
     ``flask p2p``
+``server_options``
+    the options of the ``SocketIO`` that the extension makes
+``queues``
+    the message queue: refused where it can reach nobody
 ``servers``
     the Socket.IO server: found, made, refused
 ``wiring``

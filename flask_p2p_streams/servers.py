@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ from flask_socketio import SocketIO
 from .config import Config
 from .errors import ConfigurationError
 from .patching import patched_by
+from .queues import check_queue
+from .server_options import check_options
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -48,6 +51,7 @@ def check_server(server: Any, namespace: str) -> None:
     :raises ConfigurationError: with the cure.
     """
     _check_gevent(server.async_mode)
+    check_queue(server.manager)
     if namespace in server.handlers or namespace in server.namespace_handlers:
         raise ConfigurationError(
             f"The app has Socket.IO handlers of its own in the namespace {namespace}. Set "
@@ -74,6 +78,7 @@ def async_mode() -> str:
 
 
 def _make(app: Flask, config: Config) -> SocketIO:
+    check_options(config.socketio_options)
     options: dict[str, Any] = {
         "async_mode": async_mode(),
         # Long polling notices a dead peer 500 times later.
@@ -88,7 +93,21 @@ def _make(app: Flask, config: Config) -> SocketIO:
         "max_http_buffer_size": 2 * config.max_signal_bytes + 8192,
         **config.socketio_options,
     }
-    return SocketIO(app, **options)
+    # Without a name it would be eventlet wherever that is installed.
+    options["async_mode"] = options["async_mode"] or async_mode()
+    try:
+        return SocketIO(app, **options)
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+        app.extensions.pop("socketio", None)
+        # The text may hold the address of the queue, and its password.
+        raise ConfigurationError(
+            f"SocketIO doesn't take what stands in P2P_SOCKETIO_OPTIONS ({_reason(error)}).",
+            key="P2P_SOCKETIO_OPTIONS",
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    return re.sub(r"\S*://\S*", "…", str(error)).strip().rstrip(".") or type(error).__name__
 
 
 def _check_gevent(mode: str) -> None:

@@ -11,7 +11,8 @@ def werkzeug(port: int, **options: Any) -> None:
 
 
 def socketio(port: int) -> None:
-    options = {"allow_unsafe_werkzeug": True} if p2p.socketio.async_mode == "threading" else {}
+    is_werkzeug = app.extensions["p2p_streams"].server.async_mode == "threading"
+    options: dict[str, Any] = {"allow_unsafe_werkzeug": True} if is_werkzeug else {}
     p2p.socketio.run(app, host="127.0.0.1", port=port, **options)
 
 

@@ -61,7 +61,6 @@ def test_what_can_carry_websockets_does(name: str, config: dict[str, Any]) -> No
         ("werkzeug", {"mode": "eventlet"}, "nothing runs its loop"),
         ("flask run", {"mode": "gevent"}, "nothing runs its loop"),
         ("gevent", {"mode": "threading"}, "nothing runs its loop"),
-        ("gevent", {"mode": "eventlet", **EVENTLET}, "nothing runs its loop"),
         ("eventlet", {"mode": "threading"}, "nothing runs its loop"),
         ("eventlet", {"mode": "gevent"}, "nothing runs its loop"),
     ],

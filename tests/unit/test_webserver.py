@@ -10,7 +10,7 @@ from flask_p2p_streams.errors import ConfigurationError
 from flask_p2p_streams.webserver import check_web_server, gunicorn_settings, worker_of
 
 try:
-    from gunicorn.app.base import BaseApplication
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 except ImportError:
     message = "There is no gunicorn."
     if "CI" in os.environ:
@@ -133,7 +133,7 @@ def test_several_workers_need_a_cache_and_a_queue(
 def test_how_many_workers_the_environment_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
     # gunicorn reads it when it is imported.
-    from gunicorn.config import Workers
+    from gunicorn.config import Workers  # type: ignore[import-untyped]
 
     monkeypatch.setattr(Workers, "default", 2)
     text = refusal(is_shared=False, worker_class="gthread", threads=100)
