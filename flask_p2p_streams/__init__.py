@@ -74,10 +74,12 @@ The modules, in reading order; each imports only from those above it:
     sessions in Redis
 ``memory_store``
     sessions in this process
-``memcached_client``
-    which clients of memcached a store can use
 ``memcached_store``
     sessions in memcached
+``memcached_client``
+    which clients of memcached a store can use
+``cache_types``
+    the cache that ``CACHE_TYPE`` asks for
 ``caches``
     a store in the app's Flask-Caching cache
 ``directory``
