@@ -166,6 +166,8 @@ The modules, in reading order; each imports only from those above it:
     the settings of the app and its workers
 ``doctor_reach``
     what has to be reached
+``doctor_workers``
+    which workers live beyond doubt
 ``doctor``
     what is wrong with an app, and what cures it
 ``table``

@@ -47,6 +47,7 @@ class Admission:
         metrics: Metrics,
         locks: Locks,
         identity: Identity,
+        is_out_of_reach: Callable[[Session | None], bool],
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -61,6 +62,7 @@ class Admission:
         self._metrics = metrics
         self._joining = locks
         self._identity = identity
+        self._is_out_of_reach = is_out_of_reach
         self._now = now
 
     def join(self, member: Member, request: JoinRequest) -> Payload:
@@ -127,6 +129,8 @@ class Admission:
 
     def _decide(self, candidacy: Candidacy, member: Member) -> Joined:
         def rule(session: Session | None) -> tuple[Session | None, Joined]:
+            if candidacy.seat is None and self._is_out_of_reach(session):
+                raise _come_again("The host is at another worker, which isn't reached from here.")
             present = lose_if_gone(session, self._outbox.is_here, candidacy.now)
             return join(present, replace(candidacy, ticket=self._pass(member, present)))
 

@@ -77,6 +77,7 @@ class Signaling:
             metrics=metrics,
             locks=locks,
             identity=identity,
+            is_out_of_reach=worker.is_out_of_reach,
             now=now,
         )
         self.moderation = Moderation(config, store, rooms, released, news, outbox, locks, now)

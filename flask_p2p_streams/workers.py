@@ -24,10 +24,13 @@ from .patching import patching_problem
 from .records import Session
 from .rooms import Member, Room, Rooms, rooms_of
 from .seats import Incumbent, restore
+from .sharing import lack
 from .store import SOCKET_TERM, SessionStore
 
 BEAT = 3.0
 """Seconds between two beats."""
+OVERLAP = 45.0
+"""Seconds for which a worker may live beside the one that takes its place: gunicorn gives it 30."""
 MEMORY_KEY = "p2p:memory"
 """A key that is only missing when the store has lost its memory."""
 MEMORY_TERM = 7 * 86_400
@@ -72,6 +75,9 @@ class Worker:
         self._started_at = self._now()
         self._memory: str | None = None
         self._is_beating = False
+        self._beats = 0
+        self._others: dict[str, tuple[float, int]] = {}
+        self._has_told = False
         self._mutex = threading.Lock()
 
     def is_alive(self, worker_id: str) -> bool:
@@ -94,6 +100,18 @@ class Worker:
             member.idle_timeout,
         )
 
+    def is_out_of_reach(self, session: Session | None) -> bool:
+        """Tell whether a session's host is at another worker to which nothing leads from here.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        if session is None or session.host_sid is None or session.host_worker is None:
+            return False
+        if not self._store.is_shared or not self._outbox.is_alone:
+            return False
+        is_mine = session.host_worker == self._identity.worker_id
+        return not is_mine and self.is_alive(session.host_worker)
+
     def wake(self) -> None:
         """Begin to beat, unless that is done already or nobody would hear it."""
         if not self._store.is_shared and self._outbox.is_alone:
@@ -107,7 +125,9 @@ class Worker:
         """Do all that is due once."""
         if self._store.is_shared:
             try:
+                self._beats += 1
                 self._directory.write(self._entry())
+                self._look_for_others()
                 self._look_after_store()
                 self._renew_sockets()
             except SignalingError:
@@ -142,6 +162,7 @@ class Worker:
             session_count=self._rooms.session_count,
             patching=patching_problem(self._server.async_mode),
             sessions=tuple(hosts[:MAX_LISTED]),
+            beats=self._beats,
         )
 
     def _hosts(self) -> list[tuple[Member, Room]]:
@@ -150,6 +171,23 @@ class Worker:
             for member in self._rooms.joined()
             if member.room is not None and member.room.host == member.peer_id
         ]
+
+    # Others that can't be reached
+
+    def _look_for_others(self) -> None:
+        if self._has_told or not self._outbox.is_alone:
+            return
+        now, mine = self._clock(), self._identity.worker_id
+        others = [entry for entry in self._directory.living() if entry.id != mine]
+        seen = {each.id: self._others.get(each.id, (now, each.beats)) for each in others}
+        # What has ended is still listed for a while.
+        if any(
+            now - seen[each.id][0] > OVERLAP and each.beats != seen[each.id][1] for each in others
+        ):
+            self._has_told = True
+            lacking = lack(is_shared=True, has_queue=False)
+            logger.error("Several processes serve this app, %s", lacking)
+        self._others = {each.id: (seen[each.id][0], each.beats) for each in others}
 
     # What the store has lost
 
