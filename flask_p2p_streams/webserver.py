@@ -48,7 +48,7 @@ def gunicorn_settings() -> Any:
     base: Any = sys.modules.get("gunicorn.app.base")
     if base is None:
         return None
-    loaders = (each for each in _callers() if issubclass(type(each), base.BaseApplication))
+    loaders = (each for each in _gunicorn_callers() if issubclass(type(each), base.BaseApplication))
     return getattr(next(loaders, None), "cfg", None)
 
 
@@ -60,10 +60,12 @@ def worker_of(settings: Any) -> Worker:
     return cast(Worker, next((each for each in own if each in kinds), ""))
 
 
-def _callers() -> Iterator[object]:
+def _gunicorn_callers() -> Iterator[object]:
     frame = sys._getframe(1).f_back
     while frame is not None:
-        yield frame.f_locals.get("self")
+        # No other's: to look at the variables of a frame keeps them alive as long as that.
+        if str(frame.f_globals.get("__name__")).startswith("gunicorn."):
+            yield frame.f_locals.get("self")
         frame = frame.f_back
 
 

@@ -1,5 +1,6 @@
 import os
 import sys
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -50,7 +51,7 @@ def refusal(
         check_web_server(mode, is_shared=is_shared, has_queue=has_queue)
 
     try:
-        Loading(check, **settings).load() if settings else check()
+        Loading(check, **settings).wsgi() if settings else check()
     except ConfigurationError as error:
         return str(error)
     return ""
@@ -58,8 +59,19 @@ def refusal(
 
 def test_the_settings_are_found_while_it_loads_the_app_only() -> None:
     assert gunicorn_settings() is None
-    settings = Loading(gunicorn_settings, workers=3).load()
+    settings = Loading(gunicorn_settings, workers=3).wsgi()
     assert settings.workers == 3
+
+
+def test_the_look_for_it_keeps_nothing_of_the_callers_alive() -> None:
+    class Thing:
+        pass
+
+    thing = Thing()
+    gone = weakref.ref(thing)
+    gunicorn_settings()
+    del thing
+    assert gone() is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +86,7 @@ def test_the_settings_are_found_while_it_loads_the_app_only() -> None:
     ],
 )
 def test_which_worker_it_runs(worker_class: Any, worker: str) -> None:
-    settings = Loading(gunicorn_settings, worker_class=worker_class).load()
+    settings = Loading(gunicorn_settings, worker_class=worker_class).wsgi()
     assert worker_of(settings) == worker
 
 
