@@ -109,6 +109,11 @@ class RedisStore:
                     raise
             return call()
 
+    @property
+    def client(self) -> Any:
+        """The connections to Redis, for what isn't a session."""
+        return self._client
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self._turns.acquire(timeout=TURN_TIMEOUT):

@@ -246,6 +246,8 @@ def test_a_redis_that_hangs() -> None:
 def test_a_redis_that_forgets() -> None:
     with running_redis("--maxmemory", "50mb", "--maxmemory-policy", "volatile-ttl") as redis:
         status, findings = examined(redis.url, **PATIENT)
+        beside_pages = examined(redis.url, TEST_PAGES="1", **PATIENT)[1]
+    assert beside_pages["eviction"] == findings["eviction"]
     assert (status, findings["eviction"]["level"]) == (0, "warning")
     assert "volatile-ttl" in findings["eviction"]["problem"]
 
