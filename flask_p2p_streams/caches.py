@@ -16,6 +16,7 @@ from .atomic import AtomicStore
 from .breaker import BUGS
 from .cache_types import cache_of_type
 from .errors import ConfigurationError
+from .evidence import withheld
 from .memcached_client import let_go, own_backend, prefix_problem
 from .memcached_store import MemcachedStore, longest_key
 from .memory_store import MemoryStore, nothing
@@ -37,6 +38,11 @@ def cache_store(
     :raises ConfigurationError: if the cache can't make sure that a session has one host,
         isn't set up, or is one of several.
     """
+    if cache is not None and not isinstance(cache, Cache):
+        raise ConfigurationError(
+            f"cache must be a Cache of Flask-Caching, not {withheld(cache)}. An object of one's "
+            "own that holds the sessions is passed as store=...",
+        )
     cache = cache or find_cache(app)
     if cache is None:
         return MemoryStore(refused)

@@ -90,7 +90,15 @@ def secret_keys(app: Flask) -> list[str | bytes]:
 def chosen_store(
     app: Flask, store: Store | None, cache: Cache | None, metrics: Metrics
 ) -> Store | AtomicStore:
-    """Return the store that was given, else one in a cache or in this process."""
+    """Return the store that was given, else one in a cache or in this process.
+
+    :raises ConfigurationError: if both were given, or one that can't hold sessions.
+    """
+    if store is not None and cache is not None:
+        raise ConfigurationError(
+            "P2PStreams was given a store and a cache, and can keep the sessions in one of them "
+            "only. Leave the other out."
+        )
     if store is not None:
         return checked_store(store)
     return cache_store(app, cache, partial(metrics.limited, "session"))

@@ -14,6 +14,7 @@ from flask_p2p_streams import P2PStreams, cache_types
 from flask_p2p_streams.atomic import AtomicStore, Locks
 from flask_p2p_streams.caches import cache_store, find_cache
 from flask_p2p_streams.errors import ConfigurationError
+from flask_p2p_streams.memory_store import MemoryStore
 from flask_p2p_streams.store import SessionStore, guarded_store, mutex_for
 from tests.support.servers import free_port
 from tests.support.stores import StoreServer, running_memcached
@@ -80,6 +81,22 @@ def test_a_file_cache_is_refused(app: Flask, tmp_path: Path) -> None:
 def test_a_cache_of_no_app_is_refused(app: Flask) -> None:
     with pytest.raises(ConfigurationError, match="init_app"):
         cache_store(app, Cache())
+
+
+@pytest.mark.parametrize("cache", [{}, "redis://me:secret@host", object()])
+def test_what_is_no_cache_of_flask_caching(app: Flask, cache: Any) -> None:
+    app.config["SECRET_KEY"] = "k"
+    with pytest.raises(
+        ConfigurationError, match="must be a Cache of Flask-Caching, not an? "
+    ) as no:
+        P2PStreams(app, cache=cache or {"CACHE_TYPE": "RedisCache"})
+    assert "secret" not in str(no.value)
+
+
+def test_a_cache_and_a_store_are_one_too_many(app: Flask) -> None:
+    app.config["SECRET_KEY"] = "k"
+    with pytest.raises(ConfigurationError, match="a store and a cache"):
+        P2PStreams(app, cache=cache_of(app, "SimpleCache"), store=MemoryStore())
 
 
 def test_the_app_s_only_cache_is_found(app: Flask) -> None:
