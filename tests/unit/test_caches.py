@@ -86,9 +86,7 @@ def test_a_cache_of_no_app_is_refused(app: Flask) -> None:
 @pytest.mark.parametrize("cache", [{}, "redis://me:secret@host", object()])
 def test_what_is_no_cache_of_flask_caching(app: Flask, cache: Any) -> None:
     app.config["SECRET_KEY"] = "k"
-    with pytest.raises(
-        ConfigurationError, match="must be a Cache of Flask-Caching, not an? "
-    ) as no:
+    with pytest.raises(ConfigurationError, match="must be a Cache of Flask-Caching") as no:
         P2PStreams(app, cache=cache or {"CACHE_TYPE": "RedisCache"})
     assert "secret" not in str(no.value)
 
