@@ -20,8 +20,16 @@ The modules, in reading order; each imports only from those above it:
     the same for Prometheus
 ``patching``
     whether the standard library is patched
+``sharing``
+    whether several processes can serve one app together
+``webserver``
+    the web server that loads the app
 ``proxies``
     whether a proxy stands before the app that it doesn't know of
+``forks``
+    what a process must not share with the one that it was forked from
+``identity``
+    what names this process among those that share a store and a message queue
 ``throttle``
     who comes too often: slowed first, then closed
 ``tokens``
@@ -66,10 +74,12 @@ The modules, in reading order; each imports only from those above it:
     sessions in Redis
 ``memory_store``
     sessions in this process
-``memcached_client``
-    which clients of memcached a store can use
 ``memcached_store``
     sessions in memcached
+``memcached_client``
+    which clients of memcached a store can use
+``cache_types``
+    the cache that ``CACHE_TYPE`` asks for
 ``caches``
     a store in the app's Flask-Caching cache
 ``directory``
@@ -92,6 +102,8 @@ The modules, in reading order; each imports only from those above it:
     what is asked of each new connection
 ``endings``
     the end of a WebSocket: nothing behind it is read as HTTP
+``carriers``
+    whether the server of a request can carry a WebSocket
 ``backlog``
     what waits for one connection until its client reads it
 ``pings``
@@ -154,6 +166,8 @@ The modules, in reading order; each imports only from those above it:
     the settings of the app and its workers
 ``doctor_reach``
     what has to be reached
+``doctor_workers``
+    which workers live beyond doubt
 ``doctor``
     what is wrong with an app, and what cures it
 ``table``
@@ -168,6 +182,10 @@ The modules, in reading order; each imports only from those above it:
     ``flask p2p doctor``
 ``cli``
     ``flask p2p``
+``server_options``
+    the options of the ``SocketIO`` that the extension makes
+``queues``
+    the message queue: refused where it can reach nobody
 ``servers``
     the Socket.IO server: found, made, refused
 ``wiring``

@@ -12,6 +12,7 @@ from .decisions import Doubted, Following, Hosting, Hostless, Joined, Suspected,
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .gates import Barred, Pass
+from .identity import Identity
 from .messages import JoinRequest
 from .metrics import Metrics
 from .probes import Finding, Probes
@@ -45,7 +46,8 @@ class Admission:
         probes: Probes,
         metrics: Metrics,
         locks: Locks,
-        worker_id: str,
+        identity: Identity,
+        is_out_of_reach: Callable[[Session | None], bool],
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -59,7 +61,8 @@ class Admission:
         self._probes = probes
         self._metrics = metrics
         self._joining = locks
-        self._worker_id = worker_id
+        self._identity = identity
+        self._is_out_of_reach = is_out_of_reach
         self._now = now
 
     def join(self, member: Member, request: JoinRequest) -> Payload:
@@ -126,6 +129,8 @@ class Admission:
 
     def _decide(self, candidacy: Candidacy, member: Member) -> Joined:
         def rule(session: Session | None) -> tuple[Session | None, Joined]:
+            if candidacy.seat is None and self._is_out_of_reach(session):
+                raise _come_again("The host is at another worker, which isn't reached from here.")
             present = lose_if_gone(session, self._outbox.is_here, candidacy.now)
             return join(present, replace(candidacy, ticket=self._pass(member, present)))
 
@@ -141,7 +146,7 @@ class Admission:
             sid=member.sid,
             now=self._now(),
             grace=self._config.host_grace,
-            worker=self._worker_id,
+            worker=self._identity.worker_id,
             seat=seat or None,
             lost_epoch=request.lost_epoch,
             witnesses=self._witnesses(member.session_id, request.lost_epoch),

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from .forks import renew_after_fork
+
 OPEN_FOR = 1.0
 """Seconds for which a store isn't asked after it has failed."""
 
@@ -33,9 +35,14 @@ class Breaker:
     def __init__(self, cure: str, now: Callable[[], float] = time.monotonic) -> None:
         self._cure = cure
         self._now = now
-        self._lock = threading.Lock()
         self._is_down = False
         self._open_until = 0.0
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Open the lock: who held it is in the other process."""
+        self._lock = threading.Lock()
 
     def admits(self) -> bool:
         """Tell whether the store may be asked."""

@@ -1,9 +1,8 @@
 """A store in the app's Flask-Caching cache, and which caches can be one."""
 
 import logging
-import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from cachelib.file import FileSystemCache
 from cachelib.memcached import MemcachedCache
@@ -14,10 +13,12 @@ from flask_caching import Cache
 from flask_caching.backends.nullcache import NullCache
 
 from .atomic import AtomicStore
+from .breaker import BUGS
+from .cache_types import cache_of_type
 from .errors import ConfigurationError
-from .evidence import url_problem
-from .memcached_client import own_backend
-from .memcached_store import MemcachedStore
+from .evidence import withheld
+from .memcached_client import let_go, own_backend, prefix_problem
+from .memcached_store import MemcachedStore, longest_key
 from .memory_store import MemoryStore, nothing
 from .redis_store import RedisStore
 
@@ -37,6 +38,11 @@ def cache_store(
     :raises ConfigurationError: if the cache can't make sure that a session has one host,
         isn't set up, or is one of several.
     """
+    if cache is not None and not isinstance(cache, Cache):
+        raise ConfigurationError(
+            f"cache must be a Cache of Flask-Caching, not {withheld(cache)}. An object of one's "
+            "own that holds the sessions is passed as store=...",
+        )
     cache = cache or find_cache(app)
     if cache is None:
         return MemoryStore(refused)
@@ -60,39 +66,62 @@ def find_cache(app: Flask) -> Cache | None:
     if len(caches) > 1:
         raise ConfigurationError(
             f"The app has {len(caches)} caches. Say which one holds the sessions: "
-            "P2PStreams(app, cache=...)."
+            "P2PStreams(app, cache=...), or init_app(app, cache=...)."
         )
     if not caches and "CACHE_TYPE" in app.config:
-        _check_address(app)
-        return Cache(app, with_jinja2_ext=False)
+        return cache_of_type(app)
     return caches[0] if caches else None
-
-
-def _check_address(app: Flask) -> None:
-    url = app.config.get("CACHE_REDIS_URL")
-    problem = url_problem(url) if isinstance(url, str) else None
-    if problem is not None:
-        raise ConfigurationError(f"CACHE_REDIS_URL {problem}.", key="CACHE_REDIS_URL")
 
 
 def _store_in(backend: object) -> AtomicStore:
     if isinstance(backend, RedisCache):
+        _check_prefix(backend.key_prefix)
         return RedisStore(backend)
     _refuse(backend, NullCache, "forgets everything, so every peer would be the host")
     _refuse(backend, FileSystemCache, "can make several peers the host at once")
     if type(backend).__name__ == "GoogleCloudStorageCache":
         _refuse(backend, type(backend), "can make several peers the host at once")
+    if isinstance(backend, MemcachedCache):
+        problem = prefix_problem(backend.key_prefix)
+        if problem is not None:
+            _refuse_prefix(problem)
     store = own_backend(backend)
     cure = _cure(backend)
-    _probe(store, type(backend).__name__, cure)
+    try:
+        _probe(store, type(backend).__name__, cure)
+    finally:
+        let_go(backend, store)
     return MemcachedStore(store, cure)
+
+
+def _check_prefix(prefix: object) -> None:
+    # Flask-Caching takes a function as well, to be called at each access.
+    if not callable(prefix):
+        return
+    try:
+        text = prefix()
+    except Exception as error:
+        _refuse_prefix(
+            f"fails outside of a request ({type(error).__name__}), where sessions are kept, too"
+        )
+    if not isinstance(text, str):
+        _refuse_prefix("returns something else than a text")
+
+
+def _refuse_prefix(problem: str) -> NoReturn:
+    raise ConfigurationError(
+        f"CACHE_KEY_PREFIX {problem}. Set another one, or give the sessions a cache of their own: "
+        "P2PStreams(app, cache=Cache(app, config={...})).",
+        key="CACHE_KEY_PREFIX",
+    ) from None
 
 
 def _refuse(backend: object, kind: type, why: str) -> None:
     if isinstance(backend, kind):
         raise ConfigurationError(
             f"CACHE_TYPE is {kind.__name__}, which {why}. Set CACHE_TYPE to SimpleCache (one "
-            "process) or RedisCache.",
+            "process) or RedisCache; or keep it for pages, and give the sessions a cache of "
+            "their own: P2PStreams(app, cache=Cache(app, config={'CACHE_TYPE': 'SimpleCache'})).",
             key="CACHE_TYPE",
             value=backend,
         )
@@ -106,11 +135,17 @@ def _cure(backend: object) -> str:
 
 def _probe(cache: Any, name: str, cure: str) -> None:
     # Two adds of one key, of which the second must fail.
-    key, values = f"p2p:probe:{secrets.token_hex(8)}", ["first", "second"]
+    key, values = longest_key(), ["first", "second"]
     try:
         added = [bool(cache.add(key, value, timeout=60)) for value in values]
         kept = cache.get(key)
     except Exception as error:
+        if isinstance(error, BUGS):
+            raise ConfigurationError(
+                f"{name} takes no key of the sessions ({type(error).__name__}). Look at "
+                "CACHE_KEY_PREFIX, or set CACHE_TYPE to RedisCache.",
+                key="CACHE_TYPE",
+            ) from error
         logger.warning("The cache of the sessions fails (%s). %s", type(error).__name__, cure)
         return
     if isinstance(kept, bytes):

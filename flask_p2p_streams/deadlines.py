@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
+from .forks import renew_after_fork
+
 logger = logging.getLogger("flask_p2p_streams")
 
 Thing = TypeVar("Thing", bound=Hashable)
@@ -28,6 +30,11 @@ class Deadlines(Generic[Thing]):
         self._timeout = timeout
         self._act = act
         self._clock = clock
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Begin anew: what is due, and the task that looks at it, are the other process's."""
         # In order of time, as the time-out is the same for all.
         self._deadlines: dict[Thing, float] = {}
         self._sweeping = False

@@ -43,7 +43,7 @@ class WorkerEntry:
     ``name`` is "hostname:pid", ``started_at`` in seconds since 1970. ``sockets`` and
     ``session_count`` are what is open there; ``sessions`` are the ids of those sessions
     whose host's socket is there, at most MAX_LISTED of them. ``patching`` is what
-    ``patching_problem`` says there.
+    ``patching_problem`` says there. ``beats`` rises with each entry.
     """
 
     id: str
@@ -56,6 +56,7 @@ class WorkerEntry:
     session_count: int = 0
     sessions: tuple[str, ...] = ()
     patching: str = ""
+    beats: int = 0
 
     def to_text(self) -> str:
         """Return the entry as JSON text."""
@@ -70,7 +71,7 @@ class WorkerEntry:
         record = _parsed(text)
         if not isinstance(record, dict):
             return None
-        record = {"patching": "", **record}
+        record = {"patching": "", "beats": 0, **record}
         known: dict[str, Any] = {each.name: record.get(each.name) for each in fields(cls)}
         if any(type(known[name]) not in types for name, types in _FIELDS.items()):
             return None
@@ -143,6 +144,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "session_count": (int,),
     "sessions": (list,),
     "patching": (str,),
+    "beats": (int,),
 }
 
 

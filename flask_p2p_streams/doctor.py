@@ -7,19 +7,30 @@ from dataclasses import replace
 
 from .doctor_reach import living_workers, reach
 from .doctor_setup import CHECKS
+from .doctor_workers import are_in_doubt, confirmed
 from .findings import Finding, Patient
 
 
 def examine(patient: Patient, *, offline: bool = False) -> list[Finding]:
     """Return all findings about an app; ``offline`` leaves out what has to be reached."""
-    reached: list[Finding] = []
-    if not offline:
-        with _quiet("flask_p2p_streams"):
-            living, answer = living_workers(patient.store.guarded)
-            patient = replace(patient, workers=tuple(living))
-            reached = [answer] if patient.store.is_shared else []
-            reached += reach(patient, answer.level == "ok")
-    return [finding for check in CHECKS for finding in check(patient)] + reached
+    if offline:
+        return _settings(patient)
+    with _quiet("flask_p2p_streams"):
+        living, answer = living_workers(patient.store.guarded)
+        findings = _found(replace(patient, workers=tuple(living)), answer)
+        if not are_in_doubt(findings, living):
+            return findings
+        living = list(confirmed(living, lambda: living_workers(patient.store.guarded)[0]))
+        return _found(replace(patient, workers=tuple(living)), answer)
+
+
+def _found(patient: Patient, answer: Finding) -> list[Finding]:
+    about_cache = [answer] if patient.store.is_shared else []
+    return [*_settings(patient), *about_cache, *reach(patient, answer.level == "ok")]
+
+
+def _settings(patient: Patient) -> list[Finding]:
+    return [finding for check in CHECKS for finding in check(patient)]
 
 
 @contextmanager

@@ -132,8 +132,8 @@ def _ask_store(store: GuardedStore) -> list[WorkerEntry] | SignalingError:
 
 
 def _redis(patient: Patient) -> Any:
-    backends = list(patient.app.extensions.get("cache", {}).values())
-    return getattr(backends[0], "_write_client", None) if len(backends) == 1 else None
+    # Of the store, as the app may have other caches besides.
+    return getattr(patient.store.guarded.backend, "client", None)
 
 
 @contextmanager

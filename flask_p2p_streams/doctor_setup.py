@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
@@ -19,6 +19,8 @@ SHORTEST_KEY = 16
 """Characters of a SECRET_KEY that is not called short."""
 SLOWEST_PING = 20.0
 """Seconds of ``ping_interval`` and ``ping_timeout`` together that are still fine."""
+MOST_NAMED = 8
+"""Workers that a finding names."""
 PLACEHOLDERS = {
     "abc", "asecret", "changeit", "changeme", "changethis", "default", "dev", "development",
     "devkey", "devsecret", "flask", "foo", "insecure", "key", "mysecret", "mysecretkey",
@@ -63,7 +65,8 @@ def workers(patient: Patient) -> Iterator[Finding]:
     hint = several_workers()
     cure = "Pass message_queue='redis://...' to SocketIO(), the same in all workers."
     if len(patient.workers) > 1 and mute:
-        problem = f"{len(patient.workers)} workers live, and without a message queue: {mute[0]}."
+        count = len(patient.workers)
+        problem = f"{count} workers live, and without a message queue: {_list(mute)}."
         yield Finding("error", "workers", problem, cure)
     elif hint is not None and patient.store.is_shared and not patient.has_queue:
         problem = f"There is no message queue, but {hint}."
@@ -146,7 +149,8 @@ def versions(patient: Patient) -> Iterator[Finding]:
     """Look for workers that serve the client of another version."""
     others = [entry for entry in patient.workers if entry.version != __version__]
     if others:
-        problem = f"{others[0].name} runs version {others[0].version}, and here is {__version__}."
+        told = _list([f"{entry.name} runs version {entry.version}" for entry in others])
+        problem = f"{told}, and here is {__version__}."
         cure = "Finish the deployment; client and server of one version belong together."
         yield Finding("warning", "versions", problem, cure)
 
@@ -227,6 +231,11 @@ def several_workers() -> str | None:
         if number and number.isdecimal() and int(number) > 1:
             return f"GUNICORN_CMD_ARGS asks for {number} workers"
     return None
+
+
+def _list(texts: Sequence[str]) -> str:
+    more = len(texts) - MOST_NAMED
+    return ", ".join(texts[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _weakness(patient: Patient, name: str, key: str | bytes, cure: str) -> Iterator[Finding]:

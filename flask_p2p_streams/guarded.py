@@ -22,6 +22,8 @@ class GuardedStore:
 
     def __init__(self, store: AtomicStore, breaker: Breaker | None = None) -> None:
         self._store = store
+        self.backend: object = store
+        """The store that is guarded."""
         self._breaker = breaker or Breaker(store.cure)
         self.failures = 0
         """Calls that failed, or were not tried as one had just failed."""

@@ -3,14 +3,19 @@
 import copy
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
+
+from .forks import renew_after_fork
+from .memcached_store import longest_key
 
 TIMEOUT = 1.0
 """Seconds that python-memcached may wait for an answer."""
 DEAD_RETRY = 0.9
 """Seconds for which python-memcached leaves a server alone that has failed."""
+LONGEST_KEY = 250
+"""Bytes that a key of memcached may have, the prefix among them."""
 TURN_TIMEOUT = 1.0
 """Seconds that a call waits for another thread's to end."""
 
@@ -20,6 +25,11 @@ class OneAtATime:
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Open the lock: who held it is in the other process."""
         self._lock = threading.Lock()
 
     def add(self, key: str, value: str, timeout: int) -> bool:
@@ -59,6 +69,33 @@ def own_backend(backend: Any) -> Any:
     if client is None or _can_be_shared(client):
         return backend
     return OneAtATime(backend)
+
+
+def prefix_problem(prefix: object) -> str | None:
+    """Return why keys with a prefix are none for memcached, or None; its clients keep silent."""
+    if not prefix:
+        return None
+    if not isinstance(prefix, str):
+        return "must be a text for memcached"
+    if not prefix.isascii() or not prefix.isprintable() or " " in prefix:
+        return "must be printable ASCII without spaces for memcached"
+    most = LONGEST_KEY - len(longest_key())
+    if len(prefix) > most:
+        return f"must have at most {most} characters for memcached"
+    return None
+
+
+def let_go(*backends: Any) -> None:
+    """Close what was connected so far, as forks that share a connection read each other's answers.
+
+    A client connects again when it is asked.
+    """
+    for backend in backends:
+        reserve = getattr(backend, "_client_context", None)
+        with suppress(Exception), reserve() if reserve else nullcontext() as client:
+            close = getattr(client, "disconnect_all", None) or getattr(client, "close", None)
+            if close is not None:
+                close()
 
 
 def _can_be_shared(client: Any) -> bool:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .atomic import hashed_key
+
 TRIES = 100
 """How often a write is tried while others write the same key."""
 MOST_WALKED = 4096
@@ -21,6 +23,8 @@ LATE = 5.0
 MARGIN = 60.0
 """Seconds that a version's key outlasts the record, so that no late writer can add it again."""
 LONGEST_STRIDE = 64
+MOST_CHANGES = 10**12
+"""Changes of one record; it would take centuries."""
 CANARY = "p2p:canary"
 
 
@@ -161,6 +165,13 @@ class MemcachedStore:
         if not names:
             return []
         return [Version.from_value(value) for value in self._backend.get_many(*names)]
+
+
+def longest_key() -> str:
+    """Return a key as long as the longest of a session, which nobody else has."""
+    life = secrets.token_hex(8)
+    version = Version(life, MOST_CHANGES, 0, "")
+    return _claim(hashed_key("session", life), version, 1)
 
 
 def _text(version: Version | None) -> str | None:

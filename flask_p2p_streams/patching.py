@@ -6,11 +6,20 @@ from importlib import import_module
 from typing import Literal
 
 Patching = Literal["", "missing", "late"]
+Patch = Literal["", "eventlet", "gevent"]
 
-_PATCHED = {
-    "eventlet": ("eventlet.patcher", "is_monkey_patched"),
-    "gevent": ("gevent.monkey", "is_module_patched"),
-}
+_PATCHED: tuple[tuple[Patch, str, str], ...] = (
+    ("eventlet", "eventlet.patcher", "is_monkey_patched"),
+    ("gevent", "gevent.monkey", "is_module_patched"),
+)
+
+
+def patched_by() -> Patch:
+    """Return which library has patched this process; nothing if none has."""
+    for name, module, is_patched in _PATCHED:
+        if name in sys.modules and getattr(import_module(module), is_patched)("socket"):
+            return name
+    return ""
 
 
 def patching_problem(async_mode: str) -> Patching:
@@ -18,9 +27,9 @@ def patching_problem(async_mode: str) -> Patching:
 
     It came late where redis has taken a function that blocks from the unpatched library.
     """
-    for name, (module, is_patched) in _PATCHED.items():
+    for name, _, _ in _PATCHED:
         if async_mode.startswith(name):
-            if not getattr(import_module(module), is_patched)("socket"):
+            if patched_by() != name:
                 return "missing"
             return "late" if _redis_came_first() else ""
     return ""

@@ -10,6 +10,7 @@ from typing import Any
 from . import messages
 from .announcements import Outbox, Question
 from .decisions import Suspected
+from .identity import Identity
 from .metrics import Metrics, Verdict
 from .store import SessionStore
 
@@ -60,7 +61,7 @@ class Probes:
         self,
         outbox: Outbox,
         store: SessionStore,
-        worker_id: str,
+        identity: Identity,
         is_alive: Callable[[str], bool],
         create_event: Callable[[], Any],
         metrics: Metrics,
@@ -68,7 +69,7 @@ class Probes:
     ) -> None:
         self._outbox = outbox
         self._store = store
-        self._worker_id = worker_id
+        self._identity = identity
         self._is_alive = is_alive
         self._create_event = create_event
         self._metrics = metrics
@@ -164,7 +165,7 @@ class Probes:
             probe.verdict = "lives"
         elif answer is not None:
             probe.verdict, probe.is_certain = "silent", True
-        elif self._outbox.is_alone or worker_id in (None, self._worker_id):
+        elif self._outbox.is_alone or worker_id in (None, self._identity.worker_id):
             probe.verdict = "silent"
         elif not self._is_alive(str(worker_id)):
             probe.verdict, probe.is_certain = "silent", True

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .forks import renew_after_fork
+
 MAX_WAITING = 10_000
 """Publications that wait for a stalled message queue; beyond it the newest are dropped."""
 
@@ -48,6 +50,16 @@ class Publisher:
 
     def __init__(self, server: Any) -> None:
         self._server = server
+        self._inherited: frozenset[str] = frozenset()
+        self._begin()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave what waits, and the sockets, to the process that this one was forked from."""
+        self._inherited = frozenset(self._server.environ)
+        self._begin()
+
+    def _begin(self) -> None:
         self._waiting: deque[Callable[[], object]] = deque()
         self._mutex = threading.Lock()
         self._running = False
@@ -55,7 +67,7 @@ class Publisher:
 
     def post(self, publish: Callable[[], object]) -> None:
         """Run a publication when those before it are done."""
-        if not self._server.environ and not self._running:
+        if not self._running and self._inherited.issuperset(self._server.environ):
             publish()
             return
         with self._mutex:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from .forks import renew_after_fork
 from .redis_client import CONNECTIONS, TIMEOUT, cure_of, own_client
 
 TURN_TIMEOUT = 1.0
@@ -53,8 +54,13 @@ class RedisStore:
         self._broken: type[Exception] = redis.ConnectionError
         self._replace = self._client.register_script(REPLACE)
         self._exchange = self._client.register_script(EXCHANGE)
-        self._turns = threading.BoundedSemaphore(CONNECTIONS)
         self.cure = cure_of(theirs)
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Give all turns back: who had them is in the other process. redis-py knows forks."""
+        self._turns = threading.BoundedSemaphore(CONNECTIONS)
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
         """Return the values of keys, in one round trip.
@@ -102,6 +108,11 @@ class RedisStore:
                 if time.monotonic() - started_at > TIMEOUT / 2:
                     raise
             return call()
+
+    @property
+    def client(self) -> Any:
+        """The connections to Redis, for what isn't a session."""
+        return self._client
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

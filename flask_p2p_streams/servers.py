@@ -2,8 +2,7 @@
 
 import logging
 import os
-import sys
-from importlib import import_module
+import re
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -12,6 +11,9 @@ from flask_socketio import SocketIO
 
 from .config import Config
 from .errors import ConfigurationError
+from .patching import patched_by
+from .queues import check_queue
+from .server_options import check_options
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -48,8 +50,8 @@ def check_server(server: Any, namespace: str) -> None:
 
     :raises ConfigurationError: with the cure.
     """
-    _check_gunicorn(server.async_mode)
     _check_gevent(server.async_mode)
+    check_queue(server.manager)
     if namespace in server.handlers or namespace in server.namespace_handlers:
         raise ConfigurationError(
             f"The app has Socket.IO handlers of its own in the namespace {namespace}. Set "
@@ -72,16 +74,11 @@ def async_mode() -> str:
     """
     if os.environ.get("FLASK_RUN_FROM_CLI"):
         return "threading"
-    for name, patched in (
-        ("eventlet", ("eventlet.patcher", "is_monkey_patched")),
-        ("gevent", ("gevent.monkey", "is_module_patched")),
-    ):
-        if name in sys.modules and getattr(import_module(patched[0]), patched[1])("socket"):
-            return name
-    return "threading"
+    return patched_by() or "threading"
 
 
 def _make(app: Flask, config: Config) -> SocketIO:
+    check_options(config.socketio_options)
     options: dict[str, Any] = {
         "async_mode": async_mode(),
         # Long polling notices a dead peer 500 times later.
@@ -96,30 +93,21 @@ def _make(app: Flask, config: Config) -> SocketIO:
         "max_http_buffer_size": 2 * config.max_signal_bytes + 8192,
         **config.socketio_options,
     }
-    return SocketIO(app, **options)
-
-
-def _check_gunicorn(mode: str) -> None:
-    software, _, version = os.environ.get("SERVER_SOFTWARE", "").partition("/")
-    if software != "gunicorn":
-        return
-    if "gunicorn.workers.sync" in sys.modules:
+    # Without a name it would be eventlet wherever that is installed.
+    options["async_mode"] = options["async_mode"] or async_mode()
+    try:
+        return SocketIO(app, **options)
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+        app.extensions.pop("socketio", None)
+        # The text may hold the address of the queue, and its password.
         raise ConfigurationError(
-            "gunicorn's sync worker serves one WebSocket, and nobody else meanwhile. Run "
-            "`gunicorn -k gthread --threads 100` with SocketIO(async_mode='threading'), or "
-            "`gunicorn -k gevent` with async_mode='gevent'."
-        )
-    if mode == "eventlet" and not _has_eventlet_worker(version):
-        raise ConfigurationError(
-            "gunicorn has no eventlet worker since version 26, so no packet would ever arrive. "
-            "Run `gunicorn -k gevent` with SocketIO(async_mode='gevent'), `gunicorn -k gthread` "
-            "with async_mode='threading', or socketio.run(app) with eventlet."
-        )
+            f"SocketIO doesn't take what stands in P2P_SOCKETIO_OPTIONS ({_reason(error)}).",
+            key="P2P_SOCKETIO_OPTIONS",
+        ) from None
 
 
-def _has_eventlet_worker(version: str) -> bool:
-    major = version.partition(".")[0]
-    return major.isdigit() and int(major) < 26
+def _reason(error: Exception) -> str:
+    return re.sub(r"\S*://\S*", "…", str(error)).strip().rstrip(".") or type(error).__name__
 
 
 def _check_gevent(mode: str) -> None:

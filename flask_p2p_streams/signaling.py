@@ -19,6 +19,7 @@ from .config import Config
 from .decisions import Hosting, Stale
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
+from .identity import Identity
 from .messages import Signal
 from .metrics import Metrics
 from .moderation import Moderation
@@ -48,13 +49,13 @@ class Signaling:
         metrics: Metrics,
         throttle: Throttle,
         server: Any,
-        worker_id: str,
+        identity: Identity,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.rooms = rooms = Rooms()
         self._released = released = Released()
         self._announcements = news = Announcements(app, config.ice_servers, signer, outbox, now)
-        self._worker = worker = Worker(worker_id, server, store, rooms, outbox, news, now)
+        self._worker = worker = Worker(identity, server, store, rooms, outbox, news, now)
         self._config = config
         self._signer = signer
         self._store = store
@@ -72,10 +73,11 @@ class Signaling:
             authorizers=authorizers,
             announcements=news,
             outbox=outbox,
-            probes=Probes(outbox, store, worker.id, worker.is_alive, create_event, metrics),
+            probes=Probes(outbox, store, identity, worker.is_alive, create_event, metrics),
             metrics=metrics,
             locks=locks,
-            worker_id=worker.id,
+            identity=identity,
+            is_out_of_reach=worker.is_out_of_reach,
             now=now,
         )
         self.moderation = Moderation(config, store, rooms, released, news, outbox, locks, now)

@@ -8,6 +8,7 @@ from typing import Any
 from socketio.pubsub_manager import PubSubManager
 
 from .fields import Payload
+from .identity import Identity
 from .publisher import Publisher, QueueHint
 from .sockets import Sockets
 
@@ -54,11 +55,11 @@ class SocketQuestion:
 class SocketRooms:
     """The :class:`~flask_p2p_streams.announcements.Outbox` of one Socket.IO namespace."""
 
-    def __init__(self, server: Any, sockets: Sockets, namespace: str, worker_id: str) -> None:
+    def __init__(self, server: Any, sockets: Sockets, namespace: str, identity: Identity) -> None:
         self._server = server
         self._sockets = sockets
         self._namespace = namespace
-        self._worker_id = worker_id
+        self._identity = identity
         self._alone = not isinstance(server.manager, PubSubManager)
         self._publisher = Publisher(server)
         if not self._alone:
@@ -131,7 +132,7 @@ class SocketRooms:
 
     def is_here(self, sid: str, worker_id: str | None) -> bool:
         """Tell whether a socket is open; another worker's is, as far as this one knows."""
-        if self._alone or worker_id == self._worker_id:
+        if self._alone or worker_id == self._identity.worker_id:
             return self._is_local(sid)
         return True
 

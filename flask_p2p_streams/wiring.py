@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from secrets import token_hex
 from typing import Any, cast
 
 from flask import Flask
@@ -14,10 +13,12 @@ from .assets import Assets
 from .atomic import AtomicStore
 from .authorization import Authorizers
 from .caches import cache_store
+from .carriers import Carriers
 from .cli import p2p as command_group
 from .config import Config
 from .door import Door
 from .errors import ConfigurationError
+from .identity import Identity
 from .issuer import Issuer
 from .metrics import Metrics
 from .namespace import SignalingNamespace
@@ -32,6 +33,7 @@ from .store import Locks, SessionStore, Store, checked_store, guarded_store, mut
 from .tags import Tags
 from .throttle import Throttle
 from .tokens import Signer
+from .webserver import check_web_server
 
 KEY = "p2p_streams"
 
@@ -88,7 +90,15 @@ def secret_keys(app: Flask) -> list[str | bytes]:
 def chosen_store(
     app: Flask, store: Store | None, cache: Cache | None, metrics: Metrics
 ) -> Store | AtomicStore:
-    """Return the store that was given, else one in a cache or in this process."""
+    """Return the store that was given, else one in a cache or in this process.
+
+    :raises ConfigurationError: if both were given, or one that can't hold sessions.
+    """
+    if store is not None and cache is not None:
+        raise ConfigurationError(
+            "P2PStreams was given a store and a cache, and can keep the sessions in one of them "
+            "only. Leave the other out."
+        )
     if store is not None:
         return checked_store(store)
     return cache_store(app, cache, partial(metrics.limited, "session"))
@@ -114,9 +124,10 @@ def app_state(
     check_server(server, config.namespace)
     mutex = mutex_for(server.async_mode)
     sockets = Sockets(server, config.join_timeout)
-    worker_id = token_hex(8)
-    outbox = SocketRooms(server, sockets, config.namespace, worker_id)
+    identity = Identity(server.manager)
+    outbox = SocketRooms(server, sockets, config.namespace, identity)
     sessions = SessionStore(guarded_store(store, Locks(mutex)))
+    check_web_server(server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone)
     throttle = Throttle(config, metrics)
     signaling = Signaling(
         app,
@@ -129,7 +140,7 @@ def app_state(
         metrics=metrics,
         throttle=throttle,
         server=server,
-        worker_id=worker_id,
+        identity=identity,
     )
     namespace = SignalingNamespace(
         config.namespace, app, server, sockets, signaling, throttle, metrics
@@ -150,6 +161,12 @@ def app_state(
     )
     sockets.install()
     Outgoing(server, config.namespace, metrics).install()
+    server.eio.handle_request = Carriers(
+        server.eio.handle_request,
+        server.async_mode,
+        is_shared=sessions.is_shared,
+        has_queue=not outbox.is_alone,
+    )
     return AppState(
         config=config,
         signer=signer,

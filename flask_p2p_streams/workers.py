@@ -18,14 +18,19 @@ from .announcements import Announcements, Outbox
 from .decisions import Hosting, Stale
 from .directory import MAX_LISTED, Directory, WorkerEntry
 from .errors import SignalingError
+from .forks import renew_after_fork
+from .identity import Identity
 from .patching import patching_problem
 from .records import Session
 from .rooms import Member, Room, Rooms, rooms_of
 from .seats import Incumbent, restore
+from .sharing import lack
 from .store import SOCKET_TERM, SessionStore
 
 BEAT = 3.0
 """Seconds between two beats."""
+OVERLAP = 45.0
+"""Seconds for which a worker may live beside the one that takes its place: gunicorn gives it 30."""
 MEMORY_KEY = "p2p:memory"
 """A key that is only missing when the store has lost its memory."""
 MEMORY_TERM = 7 * 86_400
@@ -43,7 +48,7 @@ class Worker:
 
     def __init__(
         self,
-        worker_id: str,
+        identity: Identity,
         server: Any,
         store: SessionStore,
         rooms: Rooms,
@@ -52,7 +57,7 @@ class Worker:
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.id = worker_id
+        self._identity = identity
         self._server = server
         self._store = store
         self._rooms = rooms
@@ -60,11 +65,19 @@ class Worker:
         self._announcements = announcements
         self._now = now
         self._directory = Directory(store.guarded, clock)
-        self._started_at = now()
-        self._memory: str | None = None
         self._clock = clock
         self._renewed_at = clock()
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Begin anew: the task that beats is the other process's."""
+        self._started_at = self._now()
+        self._memory: str | None = None
         self._is_beating = False
+        self._beats = 0
+        self._others: dict[str, tuple[float, int]] = {}
+        self._has_told = False
         self._mutex = threading.Lock()
 
     def is_alive(self, worker_id: str) -> bool:
@@ -80,12 +93,24 @@ class Worker:
             member.session_id,
             member.peer_id,
             member.sid,
-            self.id,
+            self._identity.worker_id,
             epoch,
             self._now(),
             member.expires_in,
             member.idle_timeout,
         )
+
+    def is_out_of_reach(self, session: Session | None) -> bool:
+        """Tell whether a session's host is at another worker to which nothing leads from here.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        if session is None or session.host_sid is None or session.host_worker is None:
+            return False
+        if not self._store.is_shared or not self._outbox.is_alone:
+            return False
+        is_mine = session.host_worker == self._identity.worker_id
+        return not is_mine and self.is_alive(session.host_worker)
 
     def wake(self) -> None:
         """Begin to beat, unless that is done already or nobody would hear it."""
@@ -100,7 +125,9 @@ class Worker:
         """Do all that is due once."""
         if self._store.is_shared:
             try:
+                self._beats += 1
                 self._directory.write(self._entry())
+                self._look_for_others()
                 self._look_after_store()
                 self._renew_sockets()
             except SignalingError:
@@ -125,7 +152,7 @@ class Worker:
     def _entry(self) -> WorkerEntry:
         hosts = [member.session_id for member, _ in self._hosts()]
         return WorkerEntry(
-            id=self.id,
+            id=self._identity.worker_id,
             name=f"{socket.gethostname()}:{os.getpid()}",
             started_at=self._started_at,
             async_mode=self._server.async_mode,
@@ -135,6 +162,7 @@ class Worker:
             session_count=self._rooms.session_count,
             patching=patching_problem(self._server.async_mode),
             sessions=tuple(hosts[:MAX_LISTED]),
+            beats=self._beats,
         )
 
     def _hosts(self) -> list[tuple[Member, Room]]:
@@ -143,6 +171,23 @@ class Worker:
             for member in self._rooms.joined()
             if member.room is not None and member.room.host == member.peer_id
         ]
+
+    # Others that can't be reached
+
+    def _look_for_others(self) -> None:
+        if self._has_told or not self._outbox.is_alone:
+            return
+        now, mine = self._clock(), self._identity.worker_id
+        others = [entry for entry in self._directory.living() if entry.id != mine]
+        seen = {each.id: self._others.get(each.id, (now, each.beats)) for each in others}
+        # What has ended is still listed for a while.
+        if any(
+            now - seen[each.id][0] > OVERLAP and each.beats != seen[each.id][1] for each in others
+        ):
+            self._has_told = True
+            lacking = lack(is_shared=True, has_queue=False)
+            logger.error("Several processes serve this app, %s", lacking)
+        self._others = {each.id: (seen[each.id][0], each.beats) for each in others}
 
     # What the store has lost
 

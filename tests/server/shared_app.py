@@ -22,11 +22,13 @@ def create_app(redis_url: str | None = None) -> Flask:
     app.config.update(SECRET_KEY=os.environ.get("TEST_SECRET_KEY", "k"))
     app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=url)
     app.config.update(P2P_ICE_SERVERS=json.loads(os.environ.get("TEST_ICE_SERVERS", "[]")))
-    Cache(app)
+    pages = Cache(app, config={"CACHE_TYPE": "SimpleCache"}) if "TEST_PAGES" in os.environ else None
+    cache = Cache(app)
     options: dict[str, Any] = {"async_handlers": False, "transports": ["websocket"]}
     options["channel"] = os.environ.get("TEST_CHANNEL", "flask-socketio")
     SocketIO(app, async_mode="threading", message_queue=url, **options)
-    P2PStreams(app)
+    # Named only where it has to be.
+    P2PStreams(app, cache=cache if pages else None)
 
     if limit := os.environ.get("TEST_TIME_LIMIT"):
         doctor_reach.TIME_LIMIT = float(limit)

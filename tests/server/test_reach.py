@@ -209,6 +209,24 @@ def test_workers_that_live(open_wire: Callable[[], Wire], redis: StoreServer) ->
     assert "channel" in findings["queue"]["cure"]
 
 
+def test_workers_that_have_just_ended_are_no_error() -> None:
+    with running_redis() as redis, running("tests.server.shared_app", redis.url) as first:
+        wire = Wire(first.url).join("room", "ann")
+        entries = json.loads(run(redis.url, "sessions", "--json").stdout)
+        assert entries[0]["session"] == "room"
+        until(
+            lambda: bool(json.loads(run(redis.url, "sessions", "--json").stdout)[0]["worker"]),
+            lambda: "The worker isn't listed.",
+        )
+        first.process.kill()
+        wire.drop()
+        # It is listed for a while, and listens to nothing.
+        status, findings = examined(redis.url, **PATIENT)
+    assert findings["queue"]["level"] == "ok", findings["queue"]
+    assert "workers" not in findings
+    assert status == 0
+
+
 def test_a_redis_that_is_away() -> None:
     status, findings = examined(f"redis://127.0.0.1:{free_port()}/0", **PATIENT)
     assert status == 1
@@ -228,6 +246,8 @@ def test_a_redis_that_hangs() -> None:
 def test_a_redis_that_forgets() -> None:
     with running_redis("--maxmemory", "50mb", "--maxmemory-policy", "volatile-ttl") as redis:
         status, findings = examined(redis.url, **PATIENT)
+        beside_pages = examined(redis.url, TEST_PAGES="1", **PATIENT)[1]
+    assert beside_pages["eviction"] == findings["eviction"]
     assert (status, findings["eviction"]["level"]) == (0, "warning")
     assert "volatile-ttl" in findings["eviction"]["problem"]
 

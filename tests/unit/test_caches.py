@@ -5,16 +5,21 @@ from typing import Any
 import pytest
 from cachelib.base import BaseCache
 from cachelib.simple import SimpleCache
-from flask import Flask
+from flask import Flask, request
 from flask_caching import Cache
 from flask_caching.backends.memcache import SpreadSASLMemcachedCache
 from pymemcache.client.base import Client, PooledClient
 
-from flask_p2p_streams.atomic import AtomicStore
+from flask_p2p_streams import P2PStreams, cache_types
+from flask_p2p_streams.atomic import AtomicStore, Locks
 from flask_p2p_streams.caches import cache_store, find_cache
 from flask_p2p_streams.errors import ConfigurationError
+from flask_p2p_streams.memory_store import MemoryStore
+from flask_p2p_streams.store import SessionStore, guarded_store, mutex_for
 from tests.support.servers import free_port
 from tests.support.stores import StoreServer, running_memcached
+
+LOCKS = Locks(mutex_for("threading"))
 
 
 @pytest.fixture
@@ -78,6 +83,20 @@ def test_a_cache_of_no_app_is_refused(app: Flask) -> None:
         cache_store(app, Cache())
 
 
+@pytest.mark.parametrize("cache", [{}, "redis://me:secret@host", object()])
+def test_what_is_no_cache_of_flask_caching(app: Flask, cache: Any) -> None:
+    app.config["SECRET_KEY"] = "k"
+    with pytest.raises(ConfigurationError, match="must be a Cache of Flask-Caching") as no:
+        P2PStreams(app, cache=cache or {"CACHE_TYPE": "RedisCache"})
+    assert "secret" not in str(no.value)
+
+
+def test_a_cache_and_a_store_are_one_too_many(app: Flask) -> None:
+    app.config["SECRET_KEY"] = "k"
+    with pytest.raises(ConfigurationError, match="a store and a cache"):
+        P2PStreams(app, cache=cache_of(app, "SimpleCache"), store=MemoryStore())
+
+
 def test_the_app_s_only_cache_is_found(app: Flask) -> None:
     cache = cache_of(app, "SimpleCache")
     assert find_cache(app) is cache
@@ -94,6 +113,94 @@ def test_an_app_s_cache_type_is_heeded(app: Flask) -> None:
     app.config.update(CACHE_TYPE="NullCache", CACHE_NO_NULL_WARNING=True)
     with pytest.raises(ConfigurationError, match="NullCache"):
         cache_store(app)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("RediscCache", "Did you mean RedisCache?"),
+        ("redis", "Did you mean RedisCache?"),
+        ("simple", "Did you mean SimpleCache?"),
+        ("no.such.Cache", "It knows NullCache"),
+        ("", "It knows NullCache"),
+        (None, "CACHE_TYPE must be a text, not None"),
+        (5, "CACHE_TYPE must be a text, not 5"),
+        ("SASLMemcachedCache", "Look at CACHE_MEMCACHED_SERVERS"),
+    ],
+)
+def test_a_cache_type_that_makes_none(app: Flask, kind: object, told: str) -> None:
+    app.config.update(CACHE_TYPE=kind)
+    with pytest.raises(ConfigurationError) as refused:
+        cache_store(app)
+    assert told in str(refused.value)
+    assert refused.value.key == "CACHE_TYPE"
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://me:secret@localhost", "redis:/x"])
+def test_a_redis_address_of_no_known_kind(app: Flask, url: str) -> None:
+    app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=url)
+    with pytest.raises(ConfigurationError, match="must begin with redis://") as refused:
+        cache_store(app)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_redis_cluster_that_is_down(app: Flask) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    app.config.update(CACHE_TYPE="RedisClusterCache", CACHE_REDIS_CLUSTER=address)
+    with pytest.raises(ConfigurationError, match="whether the cluster runs"):
+        cache_store(app)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("RedisCache", r"flask-p2p-streams\[redis\]"),
+        ("RedisSentinelCache", r"flask-p2p-streams\[redis\]"),
+        ("MemcachedCache", "pip install pylibmc, or python-memcached"),
+    ],
+)
+def test_a_cache_whose_package_is_missing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str, told: str
+) -> None:
+    monkeypatch.setattr(cache_types, "find_spec", lambda name: None)
+    app.config.update(CACHE_TYPE=kind)
+    with pytest.raises(ConfigurationError, match=told):
+        cache_store(app)
+
+
+def test_sessions_in_a_cache_beside_that_of_the_pages(app: Flask, tmp_path: Path) -> None:
+    """What the refusal of a cache for pages advises works beside that."""
+    app.config.update(SECRET_KEY="k", CACHE_TYPE="FileSystemCache", CACHE_DIR=str(tmp_path))
+    pages = Cache(app)
+    with pytest.raises(ConfigurationError) as refused:
+        P2PStreams(app)
+    cure = "P2PStreams(app, cache=Cache(app, config={'CACHE_TYPE': 'SimpleCache'}))"
+    assert cure in str(refused.value)
+    p2p = P2PStreams(app, cache=Cache(app, config={"CACHE_TYPE": "SimpleCache"}))
+    with app.app_context():
+        pages.set("page", "html")
+        assert pages.get("page") == "html"
+        assert p2p.session("room") is None
+    assert type(app.extensions["cache"][pages]).__name__ == "FileSystemCache"
+
+
+# Keys
+
+
+@pytest.mark.parametrize(
+    ("prefix", "told"),
+    [
+        (lambda: 5, "CACHE_KEY_PREFIX returns something else"),
+        (lambda: request.host, r"fails outside of a request \(RuntimeError\)"),
+    ],
+)
+def test_a_prefix_that_a_request_must_make(app: Flask, prefix: object, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        store_of(app, "RedisCache", CACHE_KEY_PREFIX=prefix)
+
+
+def test_a_prefix_that_a_function_makes(app: Flask) -> None:
+    assert store_of(app, "RedisCache", CACHE_KEY_PREFIX=lambda: "mine:").is_shared
 
 
 # Caches of which it has to be seen whether they can elect
@@ -166,6 +273,55 @@ def test_pymemcache_that_waits_for_answers(app: Flask, memcached: StoreServer, k
     store.write("k", "first", 60)
     assert store.exchange("k", "new", 60) == "first"
     assert store.read_many(["k"]) == ["new"]
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "told"),
+    [
+        ("a" * 150, "at most 143 characters"),
+        ("my app:", "without spaces"),
+        ("app\n", "without spaces"),
+        ("äpp:", "printable ASCII"),
+        (lambda: "app:", "must be a text"),
+    ],
+)
+def test_a_prefix_that_makes_no_key_of_memcached(app: Flask, prefix: object, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told) as refused:
+        store_of(app, "MemcachedCache", CACHE_KEY_PREFIX=prefix)
+    assert refused.value.key == "CACHE_KEY_PREFIX"
+
+
+def test_the_longest_prefix_of_memcached_serves(app: Flask, memcached: StoreServer) -> None:
+    client = PooledClient(memcached.address, timeout=30, connect_timeout=30, default_noreply=False)
+    options = {"CACHE_MEMCACHED_SERVERS": client, "CACHE_KEY_PREFIX": "a" * 143}
+    sessions = SessionStore(guarded_store(store_of(app, "MemcachedCache", **options), LOCKS))
+    for _ in range(20):
+        sessions.exchange_sid("s" * 200, "p" * 200, "a socket")
+    assert sessions.read_sid("s" * 200, "p" * 200) == "a socket"
+    client.close()
+
+
+class Choosy(Foreign):
+    """A cache whose keys are short."""
+
+    def add(self, key: str, *arguments: Any, **options: Any) -> bool:
+        if len(key) > 64:
+            raise ValueError("The key is too long.")
+        return super().add(key, *arguments, **options)
+
+
+def test_a_cache_that_takes_no_key_of_ours_is_refused(app: Flask) -> None:
+    with pytest.raises(ConfigurationError, match="Choosy takes no key"):
+        store_of(app, f"{__name__}.Choosy")
+
+
+def test_no_fork_shares_a_connection_to_memcached(app: Flask, memcached: StoreServer) -> None:
+    client = Client(memcached.address, timeout=30, connect_timeout=30, default_noreply=False)
+    store = store_of(app, "MemcachedCache", CACHE_MEMCACHED_SERVERS=client)
+    assert client.sock is None
+    store.write("k", "v", 60)
+    assert store.read_many(["k"]) == ["v"]
     client.close()
 
 

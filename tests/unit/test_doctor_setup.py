@@ -139,6 +139,16 @@ def test_polling() -> None:
     assert levels(doctor_setup.transports, patient(io=lean)) == []
 
 
+def test_each_worker_without_a_queue_is_named() -> None:
+    mute = [replace(WORKER, id=f"w{n}", name=f"web:{n}", has_queue=False) for n in range(11)]
+    [(level, text)] = found(doctor_setup.workers, patient(workers=(WORKER, *mute), shared=True))
+    assert level == "error"
+    assert "12 workers live" in text
+    assert "web:0, web:1, web:2, web:3, web:4, web:5, web:6, web:7 and 3 more." in text
+    [(_, text)] = found(doctor_setup.workers, patient(workers=(WORKER, *mute[:2]), shared=True))
+    assert "without a message queue: web:0, web:1." in text
+
+
 # What workers tell
 
 

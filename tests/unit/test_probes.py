@@ -7,6 +7,7 @@ import pytest
 
 from flask_p2p_streams.decisions import Suspected
 from flask_p2p_streams.errors import ErrorCode, SignalingError
+from flask_p2p_streams.identity import Identity
 from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.probes import (
     MEMORY_TERM,
@@ -71,7 +72,8 @@ def probes(
 ) -> Probes:
     asked: Any = outbox
     sessions: Any = store or Sessions()
-    return Probes(asked, sessions, "me", living.__contains__, threading.Event, Metrics(), now)
+    me = Identity(worker_id="me")
+    return Probes(asked, sessions, me, living.__contains__, threading.Event, Metrics(), now)
 
 
 @pytest.mark.parametrize("suspected", [HERE, THERE])
@@ -140,7 +142,8 @@ def test_a_store_that_fails_leaves_it_open_and_nobody_waiting() -> None:
     def fail(worker_id: str) -> bool:
         raise SignalingError(ErrorCode.UNAVAILABLE)
 
-    probe = Probes(Asked(), Sessions(), "me", fail, threading.Event, Metrics(), lambda: 0.0)  # type: ignore[arg-type]
+    me, metrics = Identity(worker_id="me"), Metrics()
+    probe = Probes(Asked(), Sessions(), me, fail, threading.Event, metrics, lambda: 0.0)  # type: ignore[arg-type]
     with pytest.raises(SignalingError):
         probe.ask("room", THERE)
     assert probe.ask("room", THERE).verdict == "unknown"

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from flask_p2p_streams.decisions import Doubted, Hosting, Joined, Suspected, Waiting
 from flask_p2p_streams.doubts import MAX_QUORUM
+from flask_p2p_streams.identity import Identity
 from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.probes import Probes
 from flask_p2p_streams.records import Session
@@ -158,7 +159,13 @@ class Worker:
 
         outbox: Any = self.outbox
         self.probes = Probes(
-            outbox, anything, name, lambda worker: True, event, Metrics(), lambda: world.now
+            outbox,
+            anything,
+            Identity(worker_id=name),
+            lambda worker: True,
+            event,
+            Metrics(),
+            lambda: world.now,
         )
 
     def read(self, session_id: str) -> Session | None:

@@ -3,10 +3,11 @@ import sys
 from typing import Any
 
 import pytest
+import socketio
 from flask import Flask
 from flask_socketio import SocketIO
 
-from flask_p2p_streams import P2PStreams, servers
+from flask_p2p_streams import P2PStreams, queues, server_options, servers
 from flask_p2p_streams.errors import ConfigurationError
 
 
@@ -18,14 +19,14 @@ def plain_app(**config: Any) -> Flask:
 
 def test_the_app_s_own_is_used() -> None:
     app = plain_app()
-    socketio = SocketIO(app, async_mode="threading", async_handlers=False)
-    assert P2PStreams(app).socketio is socketio
+    mine = SocketIO(app, async_mode="threading", async_handlers=False)
+    assert P2PStreams(app).socketio is mine
     assert P2PStreams(app_with(socketio := SocketIO())).socketio is socketio
 
 
-def app_with(socketio: SocketIO) -> Flask:
+def app_with(mine: SocketIO) -> Flask:
     app = plain_app()
-    socketio.init_app(app, async_mode="threading", async_handlers=False)
+    mine.init_app(app, async_mode="threading", async_handlers=False)
     return app
 
 
@@ -40,9 +41,9 @@ def test_where_there_is_none_one_is_made() -> None:
 
 def test_it_is_made_with_the_app_s_options() -> None:
     app = plain_app(P2P_SOCKETIO_OPTIONS={"ping_interval": 9, "async_mode": "gevent"})
-    socketio: Any = P2PStreams(app).socketio
-    assert socketio.server.eio.ping_interval == 9
-    assert socketio.async_mode == "gevent"
+    made: Any = P2PStreams(app).socketio
+    assert made.server.eio.ping_interval == 9
+    assert made.async_mode == "gevent"
 
 
 def test_options_for_nothing_are_an_error() -> None:
@@ -66,32 +67,102 @@ def test_handlers_that_run_out_of_order_are_told(caplog: pytest.LogCaptureFixtur
 
 def test_a_namespace_that_is_taken() -> None:
     app = plain_app()
-    socketio = SocketIO(app, async_mode="threading", async_handlers=False)
-    socketio.on("connect", namespace="/p2p")(lambda: None)
+    mine = SocketIO(app, async_mode="threading", async_handlers=False)
+    mine.on("connect", namespace="/p2p")(lambda: None)
     with pytest.raises(ConfigurationError, match="P2P_NAMESPACE"):
         P2PStreams(app)
 
 
-# gunicorn
+# Options that it would drop, or choke on later
 
 
 @pytest.mark.parametrize(
-    ("software", "mode", "refused"),
+    ("options", "told"),
     [
-        ("", "eventlet", False),
-        ("gunicorn/27.0.1", "eventlet", True),
-        ("gunicorn", "eventlet", True),
-        ("gunicorn/25.3.0", "eventlet", False),
-        ("gunicorn/27.0.1", "threading", False),
-        ("gunicorn/27.0.1", "gevent", False),
+        ({"ping_intervall": 9}, "Did you mean ping_interval?"),
+        ({"cors_alowed_origins": "*"}, "Did you mean cors_allowed_origins?"),
+        ({"messagequeue": "redis://x"}, "Did you mean message_queue?"),
+        ({"async_mode": "gevnt"}, "'threading', 'gevent' or 'eventlet'"),
+        ({"async_mode": "gevent_uwsgi"}, "'threading', 'gevent' or 'eventlet'"),
+        ({"async_mode": ["gevent"]}, "async_mode is a list"),
+        ({"transports": ["websockets"]}, "'websocket' and 'polling'"),
+        ({"transports": ["polling"]}, "lacks 'websocket'"),
+        ({"transports": []}, "'websocket' and 'polling'"),
+        ({"ping_interval": "2"}, "ping_interval in P2P_SOCKETIO_OPTIONS must be a number"),
+        ({"ping_timeout": None}, "ping_timeout in P2P_SOCKETIO_OPTIONS must be a number"),
+        ({"message_queue": 6379}, "SocketIO doesn't take"),
+        ({"message_queue": "amqp://me:secret@host//"}, "Kombu package is not installed"),
+        ({"serializer": "msgpak"}, "SocketIO doesn't take"),
+        ({"client_manager": "redis://me:secret@host"}, "SocketIO doesn't take"),
     ],
 )
-def test_eventlet_under_gunicorn(
-    monkeypatch: pytest.MonkeyPatch, software: str, mode: str, refused: bool
-) -> None:
-    monkeypatch.setenv("SERVER_SOFTWARE", software)
-    monkeypatch.setattr(servers, "find_spec", lambda _: None)
-    assert refuses(mode) == refused
+def test_options_that_would_be_dropped(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        P2PStreams(plain_app(P2P_SOCKETIO_OPTIONS=options))
+    assert told in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert refused.value.key == "P2P_SOCKETIO_OPTIONS"
+
+
+def test_an_app_whose_options_are_mended_can_be_set_up() -> None:
+    app = plain_app(P2P_SOCKETIO_OPTIONS={"message_queue": 6379})
+    with pytest.raises(ConfigurationError):
+        P2PStreams(app)
+    app.config["P2P_SOCKETIO_OPTIONS"] = {"async_mode": None}
+    server: Any = P2PStreams(app).socketio
+    assert server.server.async_mode == "threading"
+
+
+def test_options_of_each_layer_are_known() -> None:
+    options = {
+        "path": "live",
+        "manage_session": False,
+        "engineio_logger": False,
+        "always_connect": False,
+        "http_compression": False,
+        "ping_interval": (5, 30),
+        "transports": "websocket",
+    }
+    P2PStreams(plain_app(P2P_SOCKETIO_OPTIONS=options))
+
+
+@pytest.mark.parametrize("mode", ["gevent", "eventlet"])
+def test_a_mode_whose_library_is_missing(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setattr(server_options, "find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=rf"flask-p2p-streams\[{mode}\]"):
+        P2PStreams(plain_app(P2P_SOCKETIO_OPTIONS={"async_mode": mode}))
+
+
+# The message queue
+
+
+def with_manager(manager: Any) -> None:
+    app = plain_app()
+    SocketIO(app, async_mode="threading", async_handlers=False, client_manager=manager)
+    P2PStreams(app)
+
+
+def test_a_queue_that_is_not_listened_to() -> None:
+    with pytest.raises(ConfigurationError, match="write_only"):
+        with_manager(socketio.RedisManager("redis://127.0.0.1:1", write_only=True))
+
+
+def test_a_queue_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("redis://127.0.0.1:1", "rediss://127.0.0.1:1", "redis+sentinel://127.0.0.1:1/0/m"):
+        with_manager(socketio.RedisManager(url))
+    monkeypatch.setattr(queues, "find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=r"flask-p2p-streams\[redis\]"):
+        with_manager(socketio.RedisManager("redis://127.0.0.1:1"))
+    with pytest.raises(ConfigurationError, match="pip install valkey"):
+        with_manager(socketio.RedisManager("valkey://127.0.0.1:1"))
+
+
+def test_a_queue_at_an_address_of_no_known_kind() -> None:
+    with pytest.raises(ConfigurationError, match="begins with 'http'"):
+        with_manager(socketio.RedisManager("http://me:secret@127.0.0.1:1"))
+
+
+# gevent-websocket
 
 
 @pytest.mark.parametrize(("mode", "refused"), [("gevent", True), ("threading", False)])
@@ -102,17 +173,8 @@ def test_gevent_websocket_which_nothing_bounds(
     assert refuses(mode) == refused
 
 
-@pytest.mark.parametrize("mode", ["threading", "gevent"])
-def test_the_sync_worker_of_gunicorn(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27.0.1")
-    monkeypatch.setattr(servers, "find_spec", lambda _: None)
-    assert not refuses(mode)
-    monkeypatch.setitem(sys.modules, "gunicorn.workers.sync", sys)
-    assert refuses(mode)
-
-
 def refuses(mode: str) -> bool:
-    server: Any = type("Server", (), {"async_mode": mode, "async_handlers": False})
+    server: Any = type("Server", (), {"async_mode": mode, "async_handlers": False, "manager": None})
     server.handlers = server.namespace_handlers = {}
     try:
         servers.check_server(server, "/p2p")

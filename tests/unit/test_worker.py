@@ -1,15 +1,18 @@
 """A worker's beat, on a store and an outbox in memory."""
 
 from collections.abc import Set
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from flask_p2p_streams.atomic import Locks
+from flask_p2p_streams.directory import Directory, WorkerEntry
+from flask_p2p_streams.identity import Identity
 from flask_p2p_streams.records import Session
 from flask_p2p_streams.rooms import Member, Rooms, rooms_of
 from flask_p2p_streams.store import SOCKET_TERM, SessionStore, guarded_store, mutex_for
-from flask_p2p_streams.workers import MEMORY_KEY, Worker
+from flask_p2p_streams.workers import MEMORY_KEY, OVERLAP, Worker
 from tests.unit.test_store import Memory
 
 NOW = 1_700_000_000.0
@@ -57,7 +60,7 @@ class Site:
         news: Any = self.news
         self.seconds = 0.0
         self.worker = Worker(
-            "me",
+            Identity(worker_id="me"),
             server,
             self.store,
             self.rooms,
@@ -155,3 +158,51 @@ def test_a_store_that_fails_keeps_nobody_from_being_closed(
     site.outbox.rooms.clear()
     site.worker.beat()
     assert sorted(site.outbox.closed) == ["sid-ann", "sid-bob"]
+
+
+# Several workers without a message queue
+
+
+def other(beats: int, worker_id: str = "other") -> WorkerEntry:
+    return WorkerEntry(worker_id, "web:2", NOW, "threading", False, "0.1.0", beats=beats)
+
+
+def alone(site: Site, caplog: pytest.LogCaptureFixture, *entries: tuple[float, WorkerEntry]) -> int:
+    """Let a worker without a queue beat beside others; return how often it says so."""
+    outbox: Any = site.outbox
+    outbox.is_alone = True
+    directory = Directory(site.store.guarded, lambda: site.seconds)
+    for seconds, entry in entries:
+        site.seconds = seconds
+        directory.write(entry)
+        site.worker.beat()
+    return caplog.text.count("Several processes serve this app, without a message queue")
+
+
+def test_workers_that_never_meet_are_told_once(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = [(OVERLAP * number, other(number)) for number in range(5)]
+    assert alone(site, caplog, *seen) == 1
+    assert "Pass message_queue=" in caplog.text
+
+
+def test_a_worker_that_takes_the_place_of_another_is_none_of_several(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    # One that goes, another that has gone and is still listed, and the next that has come.
+    going = [(0, other(1)), (OVERLAP, other(2))]
+    assert alone(site, caplog, *going, (10 * OVERLAP, other(2))) == 0
+
+
+def test_a_host_at_another_worker_is_out_of_reach_without_a_queue(site: Site) -> None:
+    there = Session("room", 9, "eve", "sid-eve", None, host_worker="other")
+    Directory(site.store.guarded, lambda: 0.0).write(other(1))
+    assert not site.worker.is_out_of_reach(there)
+    outbox: Any = site.outbox
+    outbox.is_alone = True
+    assert site.worker.is_out_of_reach(there)
+    assert not site.worker.is_out_of_reach(replace(there, host_worker="dead"))
+    assert not site.worker.is_out_of_reach(replace(there, host_worker="me"))
+    assert not site.worker.is_out_of_reach(replace(there, host_sid=None))
+    assert not site.worker.is_out_of_reach(None)

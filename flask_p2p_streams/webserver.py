@@ -1,0 +1,134 @@
+"""The web server that loads the app, as far as a process can know it at start."""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, Literal, cast
+
+from .errors import ConfigurationError
+from .patching import patched_by
+from .sharing import lack
+
+Worker = Literal["sync", "gthread", "ggevent", "gtornado", "gasgi", ""]
+MODULES = "gunicorn.workers."
+
+GOOD = (
+    "`gunicorn -k gthread --threads 100` with SocketIO(async_mode='threading'), or `gunicorn -k "
+    "gevent` with async_mode='gevent'"
+)
+"""What serves WebSockets in production."""
+BLOCKED = {
+    "sync": "gunicorn's sync worker serves one WebSocket, and nobody else meanwhile.",
+    "gtornado": "gunicorn's tornado worker serves one WebSocket, and nobody else meanwhile.",
+    "gasgi": "gunicorn's asgi worker serves no Flask app.",
+}
+
+
+def check_web_server(mode: str, *, is_shared: bool, has_queue: bool) -> None:
+    """Refuse a web server that can't carry the WebSockets of an async mode.
+
+    :param is_shared: whether other processes see the sessions.
+    :param has_queue: whether there is a message queue.
+    :raises ConfigurationError: with the cure.
+    """
+    _check_foreign()
+    _check_software(mode)
+    settings = gunicorn_settings()
+    if settings is not None:
+        _check_worker(worker_of(settings), settings, mode)
+        _check_count(settings.workers, is_shared=is_shared, has_queue=has_queue)
+
+
+def gunicorn_settings() -> Any:
+    """Return the settings of the gunicorn that loads the app just now; None without one.
+
+    gunicorn hands them to nobody, but it is among our callers: in the process that forks the
+    workers, too, where these don't exist yet.
+    """
+    base: Any = sys.modules.get("gunicorn.app.base")
+    if base is None:
+        return None
+    loaders = (each for each in _gunicorn_callers() if issubclass(type(each), base.BaseApplication))
+    return getattr(next(loaders, None), "cfg", None)
+
+
+def worker_of(settings: Any) -> Worker:
+    """Return which of gunicorn's workers it runs, or one made of; nothing for any other."""
+    modules = [each.__module__ for each in settings.worker_class.__mro__]
+    own = [each.removeprefix(MODULES) for each in modules if each.startswith(MODULES)]
+    kinds = (*BLOCKED, "gthread", "ggevent")
+    return cast(Worker, next((each for each in own if each in kinds), ""))
+
+
+def _gunicorn_callers() -> Iterator[object]:
+    frame = sys._getframe(1).f_back
+    while frame is not None:
+        # No other's: to look at the variables of a frame keeps them alive as long as that.
+        if str(frame.f_globals.get("__name__")).startswith("gunicorn."):
+            yield frame.f_locals.get("self")
+        frame = frame.f_back
+
+
+def _check_foreign() -> None:
+    for module, name in (("uwsgi", "uWSGI"), ("mod_wsgi", "mod_wsgi")):
+        if module in sys.modules:
+            raise ConfigurationError(f"{name} can't carry the WebSockets of this app. Run {GOOD}.")
+
+
+def _check_software(mode: str) -> None:
+    # Also where the app isn't made by the thread that has begun to load it.
+    software, _, version = os.environ.get("SERVER_SOFTWARE", "").partition("/")
+    if software != "gunicorn":
+        return
+    if f"{MODULES}sync" in sys.modules:
+        raise ConfigurationError(f"{BLOCKED['sync']} Run {GOOD}.")
+    if mode == "eventlet" and not _has_eventlet_worker(version):
+        raise ConfigurationError(
+            "gunicorn has no eventlet worker since version 26, so no packet would ever arrive. "
+            f"Run {GOOD}, or socketio.run(app) with eventlet."
+        )
+
+
+def _has_eventlet_worker(version: str) -> bool:
+    major = version.partition(".")[0]
+    return major.isdigit() and int(major) < 26
+
+
+def _check_worker(worker: Worker, settings: Any, mode: str) -> None:
+    if worker in BLOCKED:
+        raise ConfigurationError(f"{BLOCKED[worker]} Run {GOOD}.")
+    if worker == "gthread":
+        _check_threads(settings.threads, mode)
+    elif worker == "ggevent" and patched_by() != "gevent":
+        raise ConfigurationError(
+            "gunicorn's gevent worker patches the standard library only after --preload has "
+            "loaded the app, so half of it would stop the whole worker. Put `from gevent import "
+            "monkey; monkey.patch_all()` at the top of the app's first module, or leave "
+            "--preload out."
+        )
+
+
+def _check_threads(threads: int, mode: str) -> None:
+    patch = patched_by()
+    if threads < 2:
+        raise ConfigurationError(
+            "gunicorn's gthread worker has one thread, which the first WebSocket would hold. "
+            "Run `gunicorn -k gthread --threads 100`: a thread for each open WebSocket, and some "
+            "more."
+        )
+    if mode != "threading":
+        raise ConfigurationError(
+            f"async_mode is {mode!r}, and gunicorn's gthread worker runs no loop of it, so no "
+            f"packet would ever arrive. Run {GOOD}."
+        )
+    if patch:
+        raise ConfigurationError(
+            f"The standard library is patched by {patch}, and gunicorn's gthread worker runs no "
+            f"loop of it, so no packet would ever arrive. Leave the patch out, or run {GOOD}."
+        )
+
+
+def _check_count(count: int, *, is_shared: bool, has_queue: bool) -> None:
+    lacking = lack(is_shared=is_shared, has_queue=has_queue)
+    if count > 1 and lacking is not None:
+        raise ConfigurationError(f"gunicorn runs {count} workers, {lacking}")

@@ -1,0 +1,39 @@
+"""Two processes with one cache and no message queue: they don't meet, and break nothing."""
+
+import json
+from contextlib import ExitStack
+
+from tests.server.wire import Wire, get, until
+from tests.support.programs import Program, serving
+from tests.support.stores import running_redis
+
+
+def listed(server: Program) -> int:
+    return len(json.loads(get(f"{server.url}/workers")))
+
+
+def test_a_host_that_lives_elsewhere_keeps_its_seat() -> None:
+    with running_redis() as redis, ExitStack() as stack:
+        here, there = (
+            stack.enter_context(
+                serving(
+                    lambda port: ["-m", "tests.server.served_by", "socketio", str(port)],
+                    {"CONFIG": json.dumps({"cache": redis.url})},
+                )
+            )
+            for _ in range(2)
+        )
+        host = Wire(here.url).join("room", "ann")
+        epoch = host.wait_for("session_ready")["epoch"]
+        until(lambda: listed(here) == 1, lambda: "The worker isn't listed.")
+        stranger = Wire(there.url).join("room", "bob")
+        assert stranger.refusal["data"]["code"] == "unavailable"
+        assert "another worker" in stranger.refusal["message"] + json.dumps(
+            stranger.refusal["data"]
+        )
+        # Who comes by the host's own worker meets it.
+        newcomer = Wire(here.url).join("room", "eve")
+        ready = newcomer.wait_for("session_ready")
+        assert (ready["host_peer_id"], ready["epoch"]) == ("ann", epoch)
+        for wire in (host, stranger, newcomer):
+            wire.close()
