@@ -15,7 +15,7 @@ from .gates import Barred, Pass
 from .messages import JoinRequest
 from .metrics import Metrics
 from .probes import Finding, Probes
-from .records import Session
+from .records import Session, at_present
 from .released import Released
 from .rooms import Member, Rooms, rooms_of
 from .seats import lose_if_gone
@@ -46,6 +46,7 @@ class Admission:
         metrics: Metrics,
         locks: Locks,
         worker_id: str,
+        has_lost: Callable[[Session | None], bool],
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -60,6 +61,7 @@ class Admission:
         self._metrics = metrics
         self._joining = locks
         self._worker_id = worker_id
+        self._has_lost = has_lost
         self._now = now
 
     def join(self, member: Member, request: JoinRequest) -> Payload:
@@ -156,13 +158,14 @@ class Admission:
         return rosters.connected(self._store.read_report(session_id), lost_epoch)
 
     def _pass(self, member: Member, session: Session | None) -> Pass:
-        nearby = self._nearby(member.session_id)
+        nearby = self._nearby(member.session_id, session)
 
         def present() -> Collection[str]:
             roster = self._store.read_report(member.session_id)
             if not rosters.holds(roster, session, self._now(), self._config.host_grace):
                 return nearby
-            return nearby | rosters.present(roster)
+            # Where the room is full of those whom a dead worker's host has told of, no one is there.
+            return set() if self._has_lost(session) else nearby | rosters.present(roster)
 
         def known() -> Collection[str]:
             return nearby | self._store.read_roster(member.session_id).keys()
@@ -177,9 +180,16 @@ class Admission:
             known=known,
         )
 
-    def _nearby(self, session_id: str) -> set[str]:
+    def _nearby(self, session_id: str, session: Session | None) -> set[str]:
+        here = self._rooms.peers_of(session_id)
+        if session is None or self._at_present(session).host is None:
+            # Whoever was connected to a host that has gone comes again, or isn't there.
+            return here
         # Whoever is released is counted as such before it leaves its room.
-        return self._rooms.peers_of(session_id) | self._released.of(session_id)
+        return here | self._released.of(session_id)
+
+    def _at_present(self, session: Session) -> Session:
+        return at_present(session, self._now(), self._config.host_grace)
 
     def _replace_older(self, member: Member) -> None:
         for each in self._rooms.members_of(member.session_id, member.peer_id):

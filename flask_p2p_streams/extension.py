@@ -30,8 +30,11 @@ LONGEST_BAN = 366 * 86_400
 class SessionInfo:
     """What the server knows of a session.
 
-    ``host`` is None while the seat is empty. ``peers`` maps ids to states, as the
-    host has reported them last; it does so when they change, and every 30 s.
+    ``host`` is None while the seat is empty: its host has gone, and not come back within
+    ``P2P_HOST_GRACE``, or was at a worker that lives no more. ``peers`` maps ids to states, as
+    the host has reported them last; it does so when they change, and every 30 s. Without a
+    host it is empty. After a change of host, those of the former one are "negotiating" until
+    the new one reports, for 10 s at most.
     """
 
     host: str | None
@@ -103,19 +106,14 @@ class P2PStreams:
         """
         return self._state.socketio
 
-    def session(self, session_id: str) -> SessionInfo | None:
+    def session(self, session_id: str | int | UUID) -> SessionInfo | None:
         """Return who hosts a session and who is in it, or None if there is none.
 
+        :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        store = self._state.store
-        session = store.read(session_id)
-        if session is None or not session.opened:
-            return None
-        peers = store.read_roster(session_id)
-        if session.host is not None:
-            peers.setdefault(session.host, "connected")
-        return SessionInfo(session.host, session.epoch, peers)
+        found = self._state.signaling.peers(checked_id("session_id", session_id))
+        return None if found is None else SessionInfo(found[0].host, found[0].epoch, found[1])
 
     def metrics(self) -> Snapshot:
         """Return what has happened on this worker since it started, as a plain dictionary.

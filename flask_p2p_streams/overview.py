@@ -10,7 +10,7 @@ from .atomic import hashed_key
 from .directory import MAX_LISTED, WorkerEntry
 from .gates import bans_left
 from .guarded import GuardedStore
-from .records import Session, without_host
+from .records import Session, at_present
 from .rosters import Roster
 
 SESSIONS_PER_TRIP = 500
@@ -23,7 +23,8 @@ State = Literal["hosted", "dropped", "orphaned", "empty", "closed", "unknown"]
 class SessionRow:
     """What is to be shown of a session.
 
-    ``peers`` counts the host and those who take a place beside it, nobody without a host.
+    ``peers`` counts the host and those who take a place beside it, nobody without a host or
+    with one whose worker lives no more.
     ``age`` is in seconds since its first host came, ``worker`` the name of the one that
     holds the host's socket. Of the states, "dropped" means that the host's socket is
     lost and its seat still reserved, "orphaned" that it was at a worker that lives no
@@ -82,12 +83,6 @@ def _read(store: GuardedStore, ids: Sequence[str]) -> Iterator[tuple[str, Sessio
             yield session_id, Session.from_text(session), rosters.from_text(roster)
 
 
-def _at_present(session: Session, now: float, grace: float) -> Session:
-    # Until somebody joins, the record goes on naming a host that has stayed away for too long.
-    lost = session.absent_since
-    return session if lost is None or abs(now - lost) < grace else without_host(session)
-
-
 def _worker(session: Session | None, names: dict[str, str], listed_at: str | None) -> str | None:
     if session is None or session.host_sid is None:
         return None
@@ -97,16 +92,17 @@ def _worker(session: Session | None, names: dict[str, str], listed_at: str | Non
 def _row(
     session: Session, roster: Roster, worker: str | None, now: float, grace: float
 ) -> SessionRow:
-    session = _at_present(session, now, grace)
-    host = set() if session.host is None else {session.host}
-    others = rosters.present(roster) if rosters.holds(roster, session, now, grace) else set()
+    session = at_present(session, now, grace)
+    state = _state(session, worker)
+    # Nobody keeps the roster of a host whose worker lives no more.
+    peers = {} if state == "orphaned" else rosters.shown(roster, session, now, grace)
     return SessionRow(
         session=session.id,
         host=session.host,
         epoch=session.epoch,
-        peers=len(others | host),
+        peers=sum(1 for each in peers.values() if each not in rosters.GONE),
         age=round(max(0.0, now - session.born), 3) if session.born else None,
-        state=_state(session, worker),
+        state=state,
         locked=session.gate.locked,
         worker=worker,
         banned={peer: round(left, 3) for peer, left in bans_left(session.gate, now).items()},

@@ -23,7 +23,7 @@ from .messages import Signal
 from .metrics import Metrics
 from .moderation import Moderation
 from .probes import Probes
-from .records import Session, Vacated
+from .records import Session, Vacated, at_present, without_host
 from .released import Released
 from .rooms import Member, Room, Rooms, peer_room, rooms_of
 from .seats import leave, lose, renew
@@ -76,6 +76,7 @@ class Signaling:
             metrics=metrics,
             locks=locks,
             worker_id=worker.id,
+            has_lost=worker.has_lost,
             now=now,
         )
         self.moderation = Moderation(config, store, rooms, released, news, outbox, locks, now)
@@ -261,6 +262,20 @@ class Signaling:
         self._store.write_roster(member.session_id, roster.peers, member.expires_in, roster.epoch)
         self._released.forget(member.session_id)
         return {"ok": True}
+
+    def peers(self, session_id: str) -> tuple[Session, dict[str, str]] | None:
+        """Return an open session as it is now, and its peers with their states; None if none.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        session = self._store.read(session_id)
+        if session is None or not session.opened:
+            return None
+        if self._worker.has_lost(session):
+            return without_host(session), {}
+        now, grace = self._now(), self._config.host_grace
+        roster = self._store.read_report(session_id)
+        return at_present(session, now, grace), rosters.shown(roster, session, now, grace)
 
     # The parts
 

@@ -74,6 +74,15 @@ class Worker:
         """
         return self._directory.is_alive(worker_id)
 
+    def has_lost(self, session: Session | None) -> bool:
+        """Tell whether a session's host was at another worker that lives no more.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        if session is None or session.host_worker in (None, self.id) or not self._store.is_shared:
+            return False
+        return not self.is_alive(str(session.host_worker))
+
     def incumbent(self, member: Member, epoch: int) -> Incumbent:
         """Return a host of this worker, as the rules of its seat want to know it."""
         return Incumbent(

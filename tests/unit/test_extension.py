@@ -129,9 +129,40 @@ def test_a_session_as_the_server_knows_it() -> None:
     assert info is not None
     assert info.peers == {"ann": "connected", "bob": "connecting"}
     ann.leave()
-    info = p2p.session("room")
-    assert info is not None
-    assert info.host is None
+    assert p2p.session("room") == SessionInfo(None, ann.epoch, {})
+
+
+@pytest.mark.parametrize("goes", ["leave", "drop"])
+def test_a_session_whose_host_stays_away_shows_nobody(goes: str) -> None:
+    app = plain_app(P2P_HOST_GRACE=0)
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    ann.report({"ann": "connected", "bob": "connected", "eve": "connected"})
+    getattr(ann, goes)()
+    assert p2p.session("room") == SessionInfo(None, ann.epoch, {})
+
+
+def test_a_host_that_may_come_back_is_shown() -> None:
+    app = plain_app(P2P_HOST_GRACE=3600)
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    ann.report({"bob": "connected"})
+    ann.drop()
+    shown = {"ann": "connected", "bob": "connected"}
+    assert p2p.session("room") == SessionInfo("ann", ann.epoch, shown)
+
+
+def test_a_new_host_isn_t_connected_to_the_former_one_s_clients_yet() -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    ann.report({"bob": "connected", "eve": "connected", "dan": "failed"})
+    ann.leave()
+    bob = join(app, "room", "bob")
+    kept = {"bob": "connected", "eve": "negotiating"}
+    assert p2p.session("room") == SessionInfo("bob", bob.epoch, kept)
+    bob.report({"bob": "connected"})
+    assert p2p.session("room") == SessionInfo("bob", bob.epoch, {"bob": "connected"})
 
 
 def test_the_extension_keeps_no_app_alive(make_app: AppFactory) -> None:
