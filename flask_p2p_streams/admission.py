@@ -164,8 +164,10 @@ class Admission:
             roster = self._store.read_report(member.session_id)
             if not rosters.holds(roster, session, self._now(), self._config.host_grace):
                 return nearby
-            # Where the room is full of those whom a dead worker's host has told of, no one is there.
-            return set() if self._has_lost(session) else nearby | rosters.present(roster)
+            if self._has_lost(session):
+                # Nobody keeps the roster of a host that went with its worker.
+                return self._rooms.peers_of(member.session_id)
+            return nearby | rosters.present(roster)
 
         def known() -> Collection[str]:
             return nearby | self._store.read_roster(member.session_id).keys()

@@ -7,12 +7,16 @@ argument and its mistake.
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from .errors import ArgumentError
 from .evidence import shown
 from .fields import id_problem
 from .tokens import Role
+
+Id: TypeAlias = str | int | UUID
+"""A session or peer id, as an app may give it."""
 
 LATEST = 253_402_300_799
 """The last second that a date can name, at the end of the year 9999."""

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
-from uuid import UUID
 from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
-from .arguments import checked_id, seconds
+from .arguments import Id, checked_id, seconds
 from .authorization import AnyAuthorizer, Authorizers
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
@@ -66,6 +65,7 @@ class P2PStreams:
         self._socketio = socketio
         self._store = store
         self._authorizers = Authorizers()
+        self._app_count = 0
         self._apps: WeakSet[Flask] = WeakSet()
         if app is not None:
             self.init_app(app)
@@ -95,8 +95,23 @@ class P2PStreams:
         io = find_socketio(app, config, socketio or self._socketio)
         state = app_state(app, config, signer, kept, io, self._authorizers, metrics, is_own=is_own)
         app.extensions[KEY] = state
+        self._app_count += 1
         self._apps.add(app)
         add_to_app(app, state)
+
+    def of(self, app: Flask) -> "P2PStreams":
+        """Return this object as it serves one app: ``p2p.of(app).session("room")``.
+
+        That is for outside of an app context, where one object serves several apps: in tests
+        that make an app each, for example.
+
+        :raises ConfigurationError: if it doesn't serve the app.
+        """
+        if app not in self._apps:
+            raise ConfigurationError(
+                f"P2PStreams doesn't serve the app {app.name!r}. Call init_app(app) first."
+            )
+        return _Bound(self, app)
 
     @property
     def socketio(self) -> SocketIO:
@@ -106,7 +121,7 @@ class P2PStreams:
         """
         return self._state.socketio
 
-    def session(self, session_id: str | int | UUID) -> SessionInfo | None:
+    def session(self, session_id: Id) -> SessionInfo | None:
         """Return who hosts a session and who is in it, or None if there is none.
 
         :raises ArgumentError: that names the argument.
@@ -148,12 +163,7 @@ class P2PStreams:
         self._authorizers.add(function)
         return function
 
-    def kick(
-        self,
-        session_id: str | int | UUID,
-        peer_id: str | int | UUID,
-        ban_for: float | timedelta = 0,
-    ) -> None:
+    def kick(self, session_id: Id, peer_id: Id, ban_for: float | timedelta = 0) -> None:
         """Remove a peer from a session, and refuse it for ``ban_for`` seconds.
 
         With 0 it may come again at once, unless an earlier ban still holds: kick never
@@ -169,7 +179,7 @@ class P2PStreams:
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
         self._state.signaling.moderation.kick(session, peer, banned)
 
-    def unban(self, session_id: str | int | UUID, peer_id: str | int | UUID) -> bool:
+    def unban(self, session_id: Id, peer_id: Id) -> bool:
         """Lift the ban of a peer, which may join again at once; return whether it was banned.
 
         Its page has given up when it was refused: it joins when it is loaded anew, or calls
@@ -181,7 +191,7 @@ class P2PStreams:
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
         return self._state.signaling.moderation.unban(session, peer)
 
-    def close(self, session_id: str | int | UUID) -> None:
+    def close(self, session_id: Id) -> None:
         """End a session: everybody has to go, and no token from before is good for it.
 
         Pages that are rendered from now on open it anew. It is remembered for
@@ -193,7 +203,7 @@ class P2PStreams:
         """
         self._state.signaling.moderation.close(checked_id("session_id", session_id))
 
-    def lock(self, session_id: str | int | UUID, locked: bool = True) -> None:
+    def lock(self, session_id: Id, locked: bool = True) -> None:
         """Let nobody new into a session, or with False everybody again.
 
         Whoever its host knows may come back: after a reload, or after being cut off.
@@ -205,12 +215,26 @@ class P2PStreams:
 
     @property
     def _state(self) -> AppState:
-        apps = [current_app] if has_app_context() and KEY in current_app.extensions else self._apps
-        states = [cast(AppState, app.extensions[KEY]) for app in apps]
-        if len(states) == 1:
-            return states[0]
-        raise ConfigurationError(
-            "P2PStreams serves no app yet. Call init_app(app) first."
-            if not states
-            else "P2PStreams serves several apps. Use it within `with app.app_context():`."
-        )
+        if has_app_context() and KEY in current_app.extensions:
+            return cast(AppState, current_app.extensions[KEY])
+        # Counted, for an app that nobody uses any more stays in the set until it is collected.
+        if self._app_count > 1:
+            raise ConfigurationError(
+                "P2PStreams serves several apps, or has served some before, so it isn't clear "
+                "which one is meant. Use it within `with app.app_context():`, or as p2p.of(app)."
+            )
+        if not self._apps:
+            raise ConfigurationError("P2PStreams serves no app yet. Call init_app(app) first.")
+        return cast(AppState, next(iter(self._apps)).extensions[KEY])
+
+
+class _Bound(P2PStreams):
+    # What is registered on it is registered on the whole.
+
+    def __init__(self, whole: P2PStreams, app: Flask) -> None:
+        self.__dict__.update(vars(whole))
+        self._app = app
+
+    @property
+    def _state(self) -> AppState:
+        return cast(AppState, self._app.extensions[KEY])

@@ -1,12 +1,14 @@
 import gc
 import weakref
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask_caching import Cache
 
-from flask_p2p_streams import ConfigurationError, P2PStreams, SessionInfo
+from flask_p2p_streams import ArgumentError, ConfigurationError, P2PStreams, SessionInfo
+from flask_p2p_streams.arguments import Id
 from flask_p2p_streams.testing import join
 from tests.conftest import AppFactory
 from tests.unit.test_store import Memory
@@ -109,8 +111,76 @@ def test_several_apps_in_one_process() -> None:
             assert session is not None
             assert session.host == f"host-{app.config.get('P2P_NAMESPACE')}"
             assert p2p.socketio is app.extensions["socketio"]
-    with pytest.raises(ConfigurationError, match="several apps"):
+    with pytest.raises(ConfigurationError, match=r"several apps.*app_context.*of\(app\)"):
         _ = p2p.socketio
+    for app in apps:
+        session = p2p.of(app).session("room")
+        assert session is not None
+        assert session.host == f"host-{app.config.get('P2P_NAMESPACE')}"
+        assert p2p.of(app).socketio is app.extensions["socketio"]
+
+
+def test_an_app_for_each_test() -> None:
+    p2p = P2PStreams()
+    p2p.authorize(lambda session_id, peer_id, request: peer_id != "eve")
+    for number in range(3):
+        app = plain_app()
+        p2p.init_app(app)
+        here = p2p.of(app)
+        assert here.session("room") is None
+        assert join(app, "room", "ann").is_host
+        assert here.session("room") is not None
+        assert here.metrics()["joins"] == 1
+        here.authorize(lambda session_id, peer_id, request: peer_id != "mallory")
+        assert join(app, "room", "mallory").refusal is not None
+        # An app that is gone and one that isn't collected yet make no difference.
+        del app, here
+        gc.collect()
+        if number:
+            with pytest.raises(ConfigurationError, match="several apps"):
+                p2p.session("room")
+
+
+def test_an_app_that_isn_t_served() -> None:
+    with pytest.raises(ConfigurationError, match=r"an_app.*init_app"):
+        P2PStreams(plain_app()).of(plain_app())
+    with pytest.raises(ConfigurationError, match=r"an_app.*init_app"):
+        join(plain_app(), "room", "ann")
+
+
+@pytest.mark.parametrize(("session", "peer"), [(5, 7), (UUID(int=5), UUID(int=7)), ("5", "7")])
+def test_ids_are_whatever_the_tag_takes(session: Id, peer: Id) -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    ann, bob = join(app, session, peer), join(app, session, 8)
+    assert (ann.peer_id, bob.peer_id) == (str(peer), "8")
+    assert ann.offer(8) == {"ok": True}
+    assert bob.answer(peer) == bob.candidates(peer) == {"ok": True}
+    assert ann.report({peer: "connected", 8: "connected"}) == {"ok": True}
+    shown = {str(peer): "connected", "8": "connected"}
+    assert p2p.session(session) == SessionInfo(str(peer), ann.epoch, shown)
+    p2p.kick(session, 8, ban_for=60)
+    assert join(app, session, 8).refusal is not None
+    assert p2p.unban(session, 8)
+    p2p.lock(session)
+    assert join(app, session, 9).refusal is not None
+    p2p.close(session)
+    assert p2p.session(session) is None
+    assert not ann.is_connected
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1.5, b"room", "", ["room"]])
+def test_what_is_no_id_is_named(wrong: Any) -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    calls: list[Any] = [p2p.session, p2p.close, p2p.lock, lambda each: join(app, each, "ann")]
+    for call in calls:
+        with pytest.raises(ArgumentError, match="session_id"):
+            call(wrong)
+    acts: list[Any] = [p2p.kick, p2p.unban, lambda room, each: join(app, room, each)]
+    for act in acts:
+        with pytest.raises(ArgumentError, match="peer_id"):
+            act("room", wrong)
 
 
 def test_no_app_yet() -> None:
