@@ -153,12 +153,13 @@ class P2PStreams:
         """Register a function that says whether a peer may join; use it as a decorator.
 
         It is called with the session id, the peer id and the Flask request of the
-        page's WebSocket, at each join and each renewal of a token. It returns
-        True for yes, False for no; ``abort(403)`` is a no as well. All functions
-        are asked, and one no is enough. Whatever else it returns, None among it,
-        is an error: it is logged, and nobody is let in.
+        page's WebSocket or of the renewal, at each join and each renewal of a token.
+        No ``before_request`` has run for it. It returns True for yes, False for no;
+        ``abort(403)`` is a no as well. All functions are asked, and one no is enough; the
+        log says so at INFO. Whatever else it returns, None among it, is an error: it is
+        logged, and nobody is let in.
 
-        :raises ArgumentError: if it isn't a plain function.
+        :raises ArgumentError: if it isn't a plain function of three arguments.
         """
         self._authorizers.add(function)
         return function
