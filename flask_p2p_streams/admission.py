@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from . import rosters
 from .announcements import Announcements, Outbox
+from .attendance import Attendance
 from .authorization import Authorizers
 from .config import Config
 from .decisions import Doubted, Following, Hosting, Hostless, Joined, Suspected, Waiting
@@ -43,6 +44,7 @@ class Admission:
         announcements: Announcements,
         outbox: Outbox,
         probes: Probes,
+        attendance: Attendance,
         metrics: Metrics,
         locks: Locks,
         worker_id: str,
@@ -58,6 +60,7 @@ class Admission:
         self._announcements = announcements
         self._outbox = outbox
         self._probes = probes
+        self._attendance = attendance
         self._metrics = metrics
         self._joining = locks
         self._worker_id = worker_id
@@ -104,6 +107,7 @@ class Admission:
             raise _come_again("The host has changed its place meanwhile.")
         if isinstance(decision, Hostless) and decision.vacated is not None:
             self._announcements.unseated(member.session_id, decision.vacated)
+            self._attendance.lose_host(member.session_id)
             self._replace_older(member)
         raise _refusal(decision)
 
@@ -170,7 +174,10 @@ class Admission:
             return nearby | rosters.present(roster)
 
         def known() -> Collection[str]:
-            return nearby | self._store.read_roster(member.session_id).keys()
+            here = nearby | self._store.read_roster(member.session_id).keys()
+            # The roster of a new host doesn't name those yet that have lost the former one.
+            is_known = self._attendance.knows(member.session_id, member.peer_id)
+            return here | ({member.peer_id} if is_known else set())
 
         return Pass(
             issued_at=member.issued_at,
@@ -220,12 +227,14 @@ class Admission:
     def _welcome(
         self, member: Member, decision: Hosting | Following, request: JoinRequest
     ) -> Payload:
+        hosts = isinstance(decision, Hosting)
+        news = self._attendance.enter(member, hosts=hosts)
         if isinstance(decision, Hosting):
             if not decision.resumed:
                 self._metrics.elected()
-            return self._announcements.hosting(member, decision)
+            return self._announcements.hosting(member, decision, news)
         connected = request.connected_epoch == decision.epoch
-        return self._announcements.following(member, decision, connected=connected)
+        return self._announcements.following(member, decision, news, connected=connected)
 
 
 def _informed(candidacy: Candidacy, suspected: Suspected, finding: Finding) -> Candidacy:

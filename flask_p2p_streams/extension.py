@@ -1,5 +1,6 @@
 """``P2PStreams`` wires it all to an app."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from .authorization import AnyAuthorizer, Authorizers
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
 from .metrics import Metrics, Snapshot
+from .overview import glance
 from .prometheus import prometheus_text
 from .servers import find_socketio
 from .store import Store
@@ -127,7 +129,9 @@ class P2PStreams:
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        found = self._state.signaling.peers(checked_id("session_id", session_id))
+        state, name = self._state, checked_id("session_id", session_id)
+        grace = state.config.host_grace
+        found = glance(state.store, state.signaling.has_lost, name, time.time(), grace)
         return None if found is None else SessionInfo(found[0].host, found[0].epoch, found[1])
 
     def metrics(self) -> Snapshot:

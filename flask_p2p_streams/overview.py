@@ -1,6 +1,6 @@
 """All sessions whose host is at a worker, read from the store in few round trips."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
@@ -10,8 +10,9 @@ from .atomic import hashed_key
 from .directory import MAX_LISTED, WorkerEntry
 from .gates import bans_left
 from .guarded import GuardedStore
-from .records import Session, at_present
+from .records import Session, at_present, without_host
 from .rosters import Roster
+from .store import SessionStore
 
 SESSIONS_PER_TRIP = 500
 """Sessions that are read in one round trip."""
@@ -65,6 +66,28 @@ def overview(
         else SessionRow(session_id, None, 0, 0, None, "unknown", False, None)
         for session_id, session, roster in _read(store, sorted(set(named or at)))
     ]
+
+
+def glance(
+    store: SessionStore,
+    has_lost: Callable[[Session | None], bool],
+    session_id: str,
+    now: float,
+    grace: float,
+) -> tuple[Session, Mapping[str, str]] | None:
+    """Return an open session as it is now, and its peers with their states; None if none.
+
+    ``has_lost`` tells whether a session's host went with its worker.
+
+    :raises SignalingError: ``unavailable`` if the store fails.
+    """
+    session = store.read(session_id)
+    if session is None or not session.opened:
+        return None
+    if has_lost(session):
+        return without_host(session), {}
+    roster = store.read_report(session_id)
+    return at_present(session, now, grace), rosters.shown(roster, session, now, grace)
 
 
 def incomplete(workers: Iterable[WorkerEntry]) -> list[str]:

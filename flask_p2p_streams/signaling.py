@@ -14,6 +14,7 @@ from flask import Flask
 from . import messages, rosters
 from .admission import Admission
 from .announcements import Announcements, Outbox
+from .attendance import Attendance
 from .authorization import Authorizers
 from .config import Config
 from .decisions import Hosting, Stale
@@ -23,8 +24,8 @@ from .messages import Signal
 from .metrics import Metrics
 from .moderation import Moderation
 from .probes import Probes
-from .records import Session, Vacated, at_present, without_host
-from .released import Released
+from .records import Session, Vacated
+from .released import RELEASED_TERM, Released
 from .rooms import Member, Room, Rooms, peer_room, rooms_of
 from .seats import leave, lose, renew
 from .store import Locks, SessionStore
@@ -55,6 +56,7 @@ class Signaling:
         self._released = released = Released()
         self._announcements = news = Announcements(app, config.ice_servers, signer, outbox, now)
         self._worker = worker = Worker(worker_id, server, store, rooms, outbox, news, now)
+        self.has_lost = worker.has_lost
         self._config = config
         self._signer = signer
         self._store = store
@@ -62,6 +64,9 @@ class Signaling:
         self._now = now
         self._authorizers = authorizers
         self._throttle = throttle
+        self._attendance = attendance = Attendance(
+            store, outbox, worker, news, config.host_grace, server, now
+        )
         create_event = server.eio.create_event
         self._admission = Admission(
             config=config,
@@ -73,13 +78,16 @@ class Signaling:
             announcements=news,
             outbox=outbox,
             probes=Probes(outbox, store, worker.id, worker.is_alive, create_event, metrics),
+            attendance=attendance,
             metrics=metrics,
             locks=locks,
             worker_id=worker.id,
             has_lost=worker.has_lost,
             now=now,
         )
-        self.moderation = Moderation(config, store, rooms, released, news, outbox, locks, now)
+        self.moderation = Moderation(
+            config, store, rooms, released, news, outbox, locks, attendance, now
+        )
 
     # Joining
 
@@ -201,7 +209,7 @@ class Signaling:
             raise SignalingError(ErrorCode.BAD_REQUEST, "A host keeps its socket.")
         else:
             self._released.add(member.session_id, member.peer_id)
-            self._announcements.released(member)
+            self._attendance.release(member, RELEASED_TERM)
         self.rooms.release(member)
         self._outbox.leave(sid, *rooms_of(member))
         return {"ok": True}
@@ -220,8 +228,11 @@ class Signaling:
         vacated = self._vacate(member, reason) if room.host == member.peer_id else None
         if vacated is not None:
             self._announcements.host_gone(member, vacated, reason)
+            self._attendance.lose_host(member.session_id, member.idle_timeout)
         else:
             self._announcements.client_gone(member, room)
+        is_client = room.host != member.peer_id
+        self._attendance.leave(member, may_be_connected=is_client and reason == "lost")
 
     def _is_replaced(self, member: Member) -> bool:
         # A newer socket of the peer is at another worker: the peer hasn't gone.
@@ -259,23 +270,11 @@ class Signaling:
             self._store.update(member.session_id, rule, member.expires_in), Stale
         ):
             raise SignalingError(ErrorCode.STALE_EPOCH)
+        before = self._store.read_report(member.session_id)
         self._store.write_roster(member.session_id, roster.peers, member.expires_in, roster.epoch)
         self._released.forget(member.session_id)
+        self._attendance.follow(member.session_id, before, roster)
         return {"ok": True}
-
-    def peers(self, session_id: str) -> tuple[Session, dict[str, str]] | None:
-        """Return an open session as it is now, and its peers with their states; None if none.
-
-        :raises SignalingError: ``unavailable`` if the store fails.
-        """
-        session = self._store.read(session_id)
-        if session is None or not session.opened:
-            return None
-        if self._worker.has_lost(session):
-            return without_host(session), {}
-        now, grace = self._now(), self._config.host_grace
-        roster = self._store.read_report(session_id)
-        return at_present(session, now, grace), rosters.shown(roster, session, now, grace)
 
     # The parts
 
