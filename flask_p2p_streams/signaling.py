@@ -114,6 +114,7 @@ class Signaling:
             closing=token.closing,
             role=token.role,
         )
+        self._worker.appear()
         self._admission.join(member, request)
         self._worker.wake()
 

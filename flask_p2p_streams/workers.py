@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
@@ -95,6 +96,16 @@ class Worker:
             member.expires_in,
             member.idle_timeout,
         )
+
+    def appear(self) -> None:
+        """Show that this process lives before it takes its first socket in.
+
+        Others judge by that whether the socket is open.
+        """
+        if self._store.is_shared and not self._is_beating:
+            # If it fails, that has been logged, and the first beat tries again.
+            with suppress(SignalingError):
+                self._directory.write(self._entry())
 
     def wake(self) -> None:
         """Begin to beat, unless that is done already or nobody would hear it."""
