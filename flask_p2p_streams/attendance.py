@@ -79,26 +79,26 @@ class Attendance:
     def enter(self, member: Member, *, hosts: bool) -> tuple[News, ...]:
         """Take in a member that has joined; return what has to be told of it."""
         rule = partial(places.entered, sid=member.sid, worker=self._worker.id, hosts=hosts)
-        return self._change(member.session_id, member.peer_id, rule)
+        return self._moved(member, rule)
 
     def release(self, member: Member, patience: float) -> None:
         """Let a client that is connected go; its host has so many seconds to tell of it."""
-        rule = partial(places.released, sid=member.sid)
-        self._tell(member.session_id, member.peer_id, rule)
+        news = self._moved(member, partial(places.released, sid=member.sid))
+        self._announcements.attended(member.session_id, member.peer_id, news)
         self._await(member.session_id, [member.peer_id], patience)
 
     def leave(self, member: Member, *, may_be_connected: bool) -> None:
         """Take note that a member's socket has gone, or that it has said goodbye."""
-        session_id, peer_id = member.session_id, member.peer_id
         rule = partial(
             places.cut,
             sid=member.sid,
             worker=self._worker.id,
             may_be_connected=may_be_connected,
         )
-        self._tell(session_id, peer_id, rule)
+        news = self._moved(member, rule)
+        self._announcements.attended(member.session_id, member.peer_id, news)
         if may_be_connected:
-            self._await(session_id, [peer_id], self._grace)
+            self._await(member.session_id, [member.peer_id], self._grace)
 
     # Rosters
 
@@ -153,7 +153,7 @@ class Attendance:
 
     def _expire(self, leaving: Leaving) -> None:
         session_id, peer_id, turn = leaving
-        self._tell(session_id, peer_id, partial(places.expired, turn=turn))
+        self._tell_all(session_id, {peer_id: partial(places.expired, turn=turn)})
 
     def _look(self, session_id: str) -> None:
         late = self._pop_late(session_id)
@@ -220,46 +220,55 @@ class Attendance:
             return self._outbox.is_here(place.sid, place.worker)
         return self._worker.is_alive(place.worker)
 
-    def _tell(self, session_id: str, peer_id: str, rule: PlaceRule) -> None:
-        self._announcements.attended(session_id, peer_id, self._change(session_id, peer_id, rule))
+    def _moved(self, member: Member, rule: PlaceRule) -> tuple[News, ...]:
+        news, member.place = self._change(member.session_id, member.peer_id, rule, member.place)
+        return news
+
+    def _tell(self, session_id: str, peer_id: str, rule: PlaceRule, known: Place | None) -> None:
+        news, _ = self._change(session_id, peer_id, rule, known)
+        self._announcements.attended(session_id, peer_id, news)
 
     def _tell_all(self, session_id: str, rules: Mapping[str, PlaceRule]) -> None:
         # In one look, for a host may tell of many whom nobody else knows of.
-        keys = [_key(session_id, peer) for peer in rules]
         try:
-            texts = self._store.guarded.read_many(keys)
+            texts = self._store.guarded.read_many([_key(session_id, peer) for peer in rules])
         except SignalingError:
             # It has been logged.
             return
         for (peer, rule), text in zip(rules.items(), texts, strict=True):
             if text is not None:
-                self._tell(session_id, peer, rule)
+                self._tell(session_id, peer, rule, Place.from_text(text))
 
-    def _change(self, session_id: str, peer_id: str, rule: PlaceRule) -> tuple[News, ...]:
+    def _change(
+        self, session_id: str, peer_id: str, rule: PlaceRule, known: Place | None = None
+    ) -> tuple[tuple[News, ...], Place | None]:
         try:
-            return self._changed(session_id, peer_id, rule)
+            return self._changed(session_id, peer_id, rule, known)
         except SignalingError:
             # It has been logged. The peer is in, or has gone, all the same.
-            return ()
+            return (), None
 
-    def _changed(self, session_id: str, peer_id: str, rule: PlaceRule) -> tuple[News, ...]:
-        key = _key(session_id, peer_id)
-        for _ in range(TRIES):
-            text = self._store.guarded.read(key)
+    def _changed(
+        self, session_id: str, peer_id: str, rule: PlaceRule, known: Place | None
+    ) -> tuple[tuple[News, ...], Place | None]:
+        # What is known is right as a rule, and saves a look.
+        key, text = _key(session_id, peer_id), None if known is None else known.to_text()
+        for tries in range(TRIES):
             before = Place.from_text(text)
             after, news = rule(before)
             if after is None or after is before:
-                return news
-            term = TERM if after.is_taken else GONE_TERM
-            if self._store.guarded.replace(key, text, after.to_text(), term):
+                if tries or known is not None:
+                    return news, before
+            elif self._store.guarded.replace(key, text, after.to_text(), _term(after)):
                 self._note(session_id, peer_id, after)
-                return news
+                return news, after
+            text = self._store.guarded.read(key)
         logger.error(
             "The place of a peer was changed by others %d times in a row, so that the app isn't "
             "told what became of it. Something joins again and again under one id.",
             TRIES,
         )
-        return ()
+        return (), None
 
     def _note(self, session_id: str, peer_id: str, place: Place) -> None:
         if place.state != "leaving":
@@ -269,6 +278,10 @@ class Attendance:
             self._leaving.put(leaving)
         else:
             self._expire(leaving)
+
+
+def _term(place: Place) -> float:
+    return TERM if place.is_taken else GONE_TERM
 
 
 def _key(session_id: str, peer_id: str) -> str:

@@ -22,13 +22,8 @@ def create_app(redis_url: str, config: dict[str, Any]) -> Flask:
     app = Flask(__name__)
     app.config.update(SECRET_KEY="k", CACHE_TYPE="RedisCache", CACHE_REDIS_URL=redis_url, **config)
     Cache(app)
-    SocketIO(
-        app,
-        async_mode="threading",
-        message_queue=redis_url,
-        async_handlers=False,
-        transports=["websocket"],
-    )
+    options: dict[str, Any] = {"async_handlers": False, "transports": ["websocket"]}
+    SocketIO(app, async_mode="threading", message_queue=redis_url, **options)
     p2p = P2PStreams(app)
     heard: list[list[str]] = []
     receivers = [_listen(app, name, heard) for name in NAMES]
