@@ -211,7 +211,8 @@ class P2PStreams:
     def lock(self, session_id: Id, locked: bool = True) -> None:
         """Let nobody new into a session, or with False everybody again.
 
-        Whoever its host knows may come back: after a reload, or after being cut off.
+        Whoever its host knows, or was there until a moment ago, may come back: after a reload,
+        after being cut off, and to a new host.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
