@@ -15,6 +15,8 @@ from tests.support.servers import Server, running
 from tests.support.stores import running_redis, until
 
 APP = "tests.server.people_app"
+PATIENCE = 60.0
+"""Seconds to wait for what is told some 15 s later, however slow the machine is."""
 GRACE = 1.0
 """Seconds that a peer has to come back, where none does."""
 
@@ -63,7 +65,7 @@ class People:
     def wait_for(self, *news: tuple[str, str]) -> None:
         """Wait until these have been heard, each once, and nothing else."""
         expected = Counter(news)
-        until(lambda: expected <= self.heard, f"{sorted(news)} haven't been heard.")
+        until(lambda: expected <= self.heard, f"{sorted(news)} haven't been heard.", PATIENCE)
         assert self.heard == expected
 
 
@@ -178,7 +180,11 @@ def test_a_killed_worker(fresh: People) -> None:
     both = {"host": "ann", "peers": {"ann": "connected", "bob": "connected"}}
     until(lambda: shown() == both, "The other worker doesn't know them.")
     fresh.kill(one)
-    until(lambda: shown() == {"host": None, "peers": {}}, "Those that are gone are still shown.")
+    until(
+        lambda: shown() == {"host": None, "peers": {}},
+        "Those that are gone are still shown.",
+        PATIENCE,
+    )
     # There is room for a stranger, who finds that the host is gone, and follows it.
     eve = fresh.join(other, "eve")
     host_instead(eve)
