@@ -11,7 +11,7 @@ from flask import Flask, current_app, has_app_context
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
-from .arguments import Id, checked_id, seconds
+from .arguments import Id, checked_id, flag, seconds
 from .authorization import AnyAuthorizer, Authorizers
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
@@ -217,7 +217,8 @@ class P2PStreams:
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        self._state.signaling.moderation.lock(checked_id("session_id", session_id), locked)
+        session, shut = checked_id("session_id", session_id), flag("locked", locked)
+        self._state.signaling.moderation.lock(session, shut)
 
     @property
     def _state(self) -> AppState:

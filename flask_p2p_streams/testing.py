@@ -110,9 +110,14 @@ class P2PTestPeer:
 
     @property
     def ready(self) -> dict[str, Any]:
-        """The last ``session_ready`` that named this peer."""
-        last: dict[str, Any] = [r for r in self.received("session_ready") if self._is_me(r)][-1]
-        return last
+        """The last ``session_ready`` that named this peer.
+
+        :raises RuntimeError: if it hasn't joined, with the reason.
+        """
+        own: list[dict[str, Any]] = [r for r in self.received("session_ready") if self._is_me(r)]
+        if not own:
+            raise RuntimeError(f"{self.peer_id} hasn't joined. The server says: {self.refusal}")
+        return own[-1]
 
     @property
     def is_host(self) -> bool:

@@ -253,3 +253,23 @@ def test_keys_that_were_rotated() -> None:
     new.config["SECRET_KEY"] = "another"
     P2PStreams(new)
     assert join(new, "room", "ann", token=token).is_connected
+
+
+@pytest.mark.parametrize("wrong", ["yes", 0, 1, None, []])
+def test_a_lock_that_is_neither_on_nor_off(wrong: Any) -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    with pytest.raises(ArgumentError, match="locked: must be True or False"):
+        p2p.lock("room", wrong)
+    # The record would have been unreadable, and the session forgotten.
+    assert p2p.session("room") == SessionInfo("ann", ann.epoch, {"ann": "connected"})
+
+
+def test_a_test_peer_that_was_refused_says_why() -> None:
+    app = plain_app()
+    P2PStreams(app).authorize(lambda *_: False)
+    eve = join(app, "room", "eve")
+    for what in ("ready", "is_host", "epoch"):
+        with pytest.raises(RuntimeError, match=r"eve hasn't joined.*forbidden"):
+            getattr(eve, what)
