@@ -1,6 +1,11 @@
 """Who comes and goes, as the app hears of it: each once, and in pairs."""
 
+import random
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -10,6 +15,7 @@ import flask_p2p_streams as signals
 from flask_p2p_streams import P2PStreams, attendance
 from flask_p2p_streams.testing import join
 from tests.server.wire import until
+from tests.unit.test_store import Memory
 
 GRACE = 0.5
 LONG = 3600.0
@@ -403,3 +409,55 @@ def test_nothing_is_awaited_for_ever(app: Flask, heard: Heard) -> None:
     held._look("room")
     assert awaited(app) == 0
     assert sum(1 for news, _ in heard if news == "left") == 5
+
+
+# Two workers
+
+
+class Shared(Memory):
+    """A store that two workers share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mutex = threading.RLock()
+
+    def lock(self, key: str) -> threading.RLock:
+        return self._mutex
+
+
+def test_of_two_workers_that_do_the_same_at_once_one_tells_it() -> None:
+    store, told = Shared(), Counter[tuple[str, str]]()
+    mutex = threading.Lock()
+
+    def note(signal: str) -> Callable[..., None]:
+        def receive(_: Flask, peer_id: str, **__: object) -> None:
+            with mutex:
+                told[signal, peer_id] += 1
+
+        return receive
+
+    workers = []
+    with ExitStack() as stack:
+        for _ in range(2):
+            app = Flask("an_app")
+            app.config.update(SECRET_KEY="k", P2P_HOST_GRACE=0, P2P_JOIN_RATE=None)
+            p2p = P2PStreams(app, store=store)
+            workers.append((app, p2p))
+            for name in ("joined", "left"):
+                signal = getattr(signals, f"peer_{name}")
+                stack.enter_context(signal.connected_to(note(name), app))
+
+        def live(number: int) -> None:
+            dice = random.Random(number)
+            for _ in range(30):
+                app, p2p = dice.choice(workers)
+                who = dice.choice("abc")
+                peer = join(app, "room", who)
+                if dice.random() < 0.2:
+                    p2p.kick("room", who)
+                peer.drop()
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(live, range(6)))
+    for who in "abc":
+        assert told["joined", who] == told["left", who] > 0
