@@ -67,7 +67,6 @@ class Signaling:
         self._attendance = attendance = Attendance(
             store, outbox, worker, news, config.host_grace, server, now
         )
-        create_event = server.eio.create_event
         self._admission = Admission(
             config=config,
             signer=signer,
@@ -77,7 +76,9 @@ class Signaling:
             authorizers=authorizers,
             announcements=news,
             outbox=outbox,
-            probes=Probes(outbox, store, worker.id, worker.is_alive, create_event, metrics),
+            probes=Probes(
+                outbox, store, worker.id, worker.is_alive, server.eio.create_event, metrics
+            ),
             attendance=attendance,
             metrics=metrics,
             locks=locks,
@@ -226,14 +227,16 @@ class Signaling:
             self._depart(member, room, "lost")
 
     def _depart(self, member: Member, room: Room, reason: messages.HostChange) -> None:
-        vacated = self._vacate(member, reason) if room.host == member.peer_id else None
+        is_host = room.host == member.peer_id
+        vacated = self._vacate(member, reason) if is_host else None
         if vacated is not None:
             self._announcements.host_gone(member, vacated, reason)
-            self._attendance.lose_host(member.session_id, member.idle_timeout)
         else:
             self._announcements.client_gone(member, room)
-        is_client = room.host != member.peer_id
-        self._attendance.leave(member, may_be_connected=is_client and reason == "lost")
+        if is_host:
+            # Also where another process has freed the seat, which may end right after that.
+            self._attendance.lose_host(member.session_id, member.idle_timeout)
+        self._attendance.leave(member, may_be_connected=not is_host and reason == "lost")
 
     def _is_replaced(self, member: Member) -> bool:
         # A newer socket of the peer is at another worker: the peer hasn't gone.
