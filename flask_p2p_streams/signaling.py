@@ -64,6 +64,7 @@ class Signaling:
         self._now = now
         self._authorizers = authorizers
         self._throttle = throttle
+        create_event = server.eio.create_event
         self._attendance = attendance = Attendance(
             store, outbox, worker, news, config.host_grace, server, now
         )
@@ -76,9 +77,7 @@ class Signaling:
             authorizers=authorizers,
             announcements=news,
             outbox=outbox,
-            probes=Probes(
-                outbox, store, worker.id, worker.is_alive, server.eio.create_event, metrics
-            ),
+            probes=Probes(outbox, store, worker.id, worker.is_alive, create_event, metrics),
             attendance=attendance,
             metrics=metrics,
             locks=locks,
@@ -228,8 +227,7 @@ class Signaling:
 
     def _depart(self, member: Member, room: Room, reason: messages.HostChange) -> None:
         is_host = room.host == member.peer_id
-        vacated = self._vacate(member, reason) if is_host else None
-        if vacated is not None:
+        if is_host and (vacated := self._vacate(member, reason)) is not None:
             self._announcements.host_gone(member, vacated, reason)
         else:
             self._announcements.client_gone(member, room)
