@@ -46,6 +46,8 @@ The modules, in reading order; each imports only from those above it:
     the door of a session: bans, closing, locks; no I/O
 ``records``
     what is kept of a session
+``places``
+    who is in a session, and what is news of it; no I/O
 ``rosters``
     what a host tells of its peers, and what that counts for; no I/O
 ``doubts``
@@ -134,6 +136,8 @@ The modules, in reading order; each imports only from those above it:
     whether a host lives
 ``workers``
     this process among the others
+``attendance``
+    who comes and goes, told to the app once
 ``authorization``
     the app's own say in a join
 ``admission``

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from . import rosters
 from .announcements import Announcements, Outbox
+from .attendance import Attendance
 from .authorization import Authorizers
 from .config import Config
 from .decisions import Doubted, Following, Hosting, Hostless, Joined, Suspected, Waiting
@@ -16,7 +17,7 @@ from .identity import Identity
 from .messages import JoinRequest
 from .metrics import Metrics
 from .probes import Finding, Probes
-from .records import Session
+from .records import Session, at_present
 from .released import Released
 from .rooms import Member, Rooms, rooms_of
 from .seats import lose_if_gone
@@ -44,10 +45,12 @@ class Admission:
         announcements: Announcements,
         outbox: Outbox,
         probes: Probes,
+        attendance: Attendance,
         metrics: Metrics,
         locks: Locks,
         identity: Identity,
         is_out_of_reach: Callable[[Session | None], bool],
+        has_lost: Callable[[Session | None], bool],
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -59,10 +62,12 @@ class Admission:
         self._announcements = announcements
         self._outbox = outbox
         self._probes = probes
+        self._attendance = attendance
         self._metrics = metrics
         self._joining = locks
         self._identity = identity
         self._is_out_of_reach = is_out_of_reach
+        self._has_lost = has_lost
         self._now = now
 
     def join(self, member: Member, request: JoinRequest) -> Payload:
@@ -105,6 +110,7 @@ class Admission:
             raise _come_again("The host has changed its place meanwhile.")
         if isinstance(decision, Hostless) and decision.vacated is not None:
             self._announcements.unseated(member.session_id, decision.vacated)
+            self._attendance.lose_host(member.session_id)
             self._replace_older(member)
         raise _refusal(decision)
 
@@ -161,16 +167,22 @@ class Admission:
         return rosters.connected(self._store.read_report(session_id), lost_epoch)
 
     def _pass(self, member: Member, session: Session | None) -> Pass:
-        nearby = self._nearby(member.session_id)
+        nearby = self._nearby(member.session_id, session)
 
         def present() -> Collection[str]:
             roster = self._store.read_report(member.session_id)
             if not rosters.holds(roster, session, self._now(), self._config.host_grace):
                 return nearby
+            if self._has_lost(session):
+                # Nobody keeps the roster of a host that went with its worker.
+                return self._rooms.peers_of(member.session_id)
             return nearby | rosters.present(roster)
 
         def known() -> Collection[str]:
-            return nearby | self._store.read_roster(member.session_id).keys()
+            here = nearby | self._store.read_roster(member.session_id).keys()
+            # The roster of a new host doesn't name those yet that have lost the former one.
+            is_known = self._attendance.knows(member.session_id, member.peer_id)
+            return here | ({member.peer_id} if is_known else set())
 
         return Pass(
             issued_at=member.issued_at,
@@ -182,9 +194,16 @@ class Admission:
             known=known,
         )
 
-    def _nearby(self, session_id: str) -> set[str]:
+    def _nearby(self, session_id: str, session: Session | None) -> set[str]:
+        here = self._rooms.peers_of(session_id)
+        if session is None or self._at_present(session).host is None:
+            # Whoever was connected to a host that has gone comes again, or isn't there.
+            return here
         # Whoever is released is counted as such before it leaves its room.
-        return self._rooms.peers_of(session_id) | self._released.of(session_id)
+        return here | self._released.of(session_id)
+
+    def _at_present(self, session: Session) -> Session:
+        return at_present(session, self._now(), self._config.host_grace)
 
     def _replace_older(self, member: Member) -> None:
         for each in self._rooms.members_of(member.session_id, member.peer_id):
@@ -213,12 +232,14 @@ class Admission:
     def _welcome(
         self, member: Member, decision: Hosting | Following, request: JoinRequest
     ) -> Payload:
+        hosts = isinstance(decision, Hosting)
+        news = self._attendance.enter(member, hosts=hosts)
         if isinstance(decision, Hosting):
             if not decision.resumed:
                 self._metrics.elected()
-            return self._announcements.hosting(member, decision)
+            return self._announcements.hosting(member, decision, news)
         connected = request.connected_epoch == decision.epoch
-        return self._announcements.following(member, decision, connected=connected)
+        return self._announcements.following(member, decision, news, connected=connected)
 
 
 def _informed(candidacy: Candidacy, suspected: Suspected, finding: Finding) -> Candidacy:

@@ -3,17 +3,19 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection, Set
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from blinker import NamedSignal
-from flask import Flask
+from flask import Flask, has_app_context
 
 from . import messages, signals
 from .decisions import Following, Hosting
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .messages import HostChange
+from .places import News
 from .records import Vacated
 from .rooms import Member, Room, peer_room, session_room
 from .tokens import Signer
@@ -103,10 +105,13 @@ class Announcements:
 
     # Somebody has joined
 
-    def following(self, member: Member, decision: Following, *, connected: bool) -> Payload:
+    def following(
+        self, member: Member, decision: Following, news: Collection[News], *, connected: bool
+    ) -> Payload:
         """Tell a client and its host of each other; return the answer to its join.
 
-        The host of a client that is ``connected`` has nothing to offer to it.
+        ``news`` is what the app has to be told of its coming. The host of a client that is
+        ``connected`` has nothing to offer to it.
         """
         host, epoch = decision.host, decision.epoch
         ready = messages.session_ready(
@@ -118,10 +123,10 @@ class Announcements:
         self._outbox.tell("session_ready", ready, member.sid)
         if not connected:
             self._outbox.tell("session_ready", ready, peer_room(member.session_id, host))
-        self._tell(signals.peer_joined, member, host=False)
+        self.attended(member.session_id, member.peer_id, news)
         return messages.joined(peer_id=member.peer_id, host_peer_id=host, epoch=epoch, seat=None)
 
-    def hosting(self, member: Member, decision: Hosting) -> Payload:
+    def hosting(self, member: Member, decision: Hosting, news: Collection[News]) -> Payload:
         """Hand a host its seat and tell all of it; return the answer to its join."""
         host, epoch = member.peer_id, decision.epoch
         seat = self._signer.seat(member.session_id, host, epoch)
@@ -136,7 +141,7 @@ class Announcements:
         self._host_changed(member, host, epoch, "resumed" if decision.resumed else "elected")
         if decision.opened:
             self._send(signals.session_opened, session_id=member.session_id)
-        self._tell(signals.peer_joined, member, host=True)
+        self.attended(member.session_id, host, news, host=True)
         if not decision.resumed:
             self._tell(signals.host_elected, member, epoch=epoch)
         return messages.joined(peer_id=host, host_peer_id=host, epoch=epoch, seat=seat)
@@ -151,24 +156,30 @@ class Announcements:
         notice = messages.host_changed(host, epoch, "elected")
         self._outbox.tell("host_changed", notice, member.sid)
 
-    # Somebody has gone
+    def attended(
+        self, session_id: str, peer_id: str, news: Collection[News], *, host: bool = False
+    ) -> None:
+        """Tell the app that a peer has come, is connected, or has gone."""
+        who = {"session_id": session_id, "peer_id": peer_id}
+        if "joined" in news:
+            self._send(signals.peer_joined, **who, host=host)
+        if "connected" in news:
+            self._send(signals.peer_connected, **who)
+        if "left" in news:
+            self._send(signals.peer_left, **who)
 
-    def released(self, member: Member) -> None:
-        """Tell the app that a client is connected to its host."""
-        self._tell(signals.peer_connected, member)
+    # Somebody has gone
 
     def host_gone(self, member: Member, vacated: Vacated, reason: HostChange) -> None:
         """Tell all that the seat is empty."""
         self._host_changed(member, None, vacated.epoch, reason)
         self._tell(signals.host_lost, member, epoch=vacated.epoch, reason=reason)
-        self._tell(signals.peer_left, member)
 
     def client_gone(self, member: Member, room: Room) -> None:
         """Tell the host that a client has gone before it was connected."""
         if room.host != member.peer_id:
             notice = messages.peer_left(member.peer_id, room.epoch)
             self._outbox.tell("peer_left", notice, peer_room(member.session_id, room.host))
-        self._tell(signals.peer_left, member)
 
     # The app has decided
 
@@ -214,7 +225,10 @@ class Announcements:
         self._send(signal, session_id=member.session_id, peer_id=member.peer_id, **details)
 
     def _send(self, signal: NamedSignal, **details: Any) -> None:
+        # What is due later, and what the app does outside of its requests, has none.
+        context = nullcontext() if has_app_context() else self._app.app_context()
         try:
-            signal.send(self._app, **details)
+            with context:
+                signal.send(self._app, **details)
         except Exception:
             logger.exception("A receiver of %s has failed.", signal.name)

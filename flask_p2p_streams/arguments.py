@@ -7,12 +7,16 @@ argument and its mistake.
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from .errors import ArgumentError
 from .evidence import shown
 from .fields import id_problem
 from .tokens import Role
+
+Id: TypeAlias = str | int | UUID
+"""A session or peer id, as an app may give it."""
 
 LATEST = 253_402_300_799
 """The last second that a date can name, at the end of the year 9999."""
@@ -46,10 +50,11 @@ def role_of(can_host: object, can_send: object, starts_at: object, ends_at: obje
     begin, end = _time("starts_at", starts_at), _time("ends_at", ends_at)
     if begin is not None and end is not None and end <= begin:
         raise ArgumentError("ends_at", "must be later than starts_at.")
-    return Role(_flag("can_host", can_host), _flag("can_send", can_send), begin, end)
+    return Role(flag("can_host", can_host), flag("can_send", can_send), begin, end)
 
 
-def _flag(argument: str, value: object) -> bool:
+def flag(argument: str, value: object) -> bool:
+    """Return True or False; nothing else counts as one of them."""
     if not isinstance(value, bool):
         raise ArgumentError(argument, f"must be True or False, not {shown(value)}.")
     return value

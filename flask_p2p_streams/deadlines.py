@@ -79,4 +79,4 @@ class Deadlines(Generic[Thing]):
         try:
             self._act(thing)
         except Exception:
-            logger.exception("Connection %s could not be closed.", thing)
+            logger.exception("What was due for %s has failed.", thing)

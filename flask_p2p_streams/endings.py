@@ -77,8 +77,7 @@ class _LastStart:
 def _is_handshake(environ: Mapping[str, Any]) -> bool:
     # Engine.IO makes a connection of one that isn't, and eventlet speaks drafts without bounds.
     tokens = environ.get("HTTP_CONNECTION", "").lower().split(",")
-    return (
-        environ["HTTP_UPGRADE"].lower() != "websocket"
-        or ("upgrade" in (token.strip() for token in tokens)
-        and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13")
+    return environ["HTTP_UPGRADE"].lower() != "websocket" or (
+        "upgrade" in (token.strip() for token in tokens)
+        and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
     )

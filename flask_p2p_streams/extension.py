@@ -1,21 +1,22 @@
 """``P2PStreams`` wires it all to an app."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
-from uuid import UUID
 from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
-from .arguments import checked_id, seconds
+from .arguments import Id, checked_id, flag, seconds
 from .authorization import AnyAuthorizer, Authorizers
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
 from .metrics import Metrics, Snapshot
+from .overview import glance
 from .prometheus import prometheus_text
 from .servers import find_socketio
 from .store import Store
@@ -30,8 +31,11 @@ LONGEST_BAN = 366 * 86_400
 class SessionInfo:
     """What the server knows of a session.
 
-    ``host`` is None while the seat is empty. ``peers`` maps ids to states, as the
-    host has reported them last; it does so when they change, and every 30 s.
+    ``host`` is None while the seat is empty: its host has gone, and not come back within
+    ``P2P_HOST_GRACE``, or was at a worker that lives no more. ``peers`` maps ids to states, as
+    the host has reported them last; it does so when they change, and every 30 s. Without a
+    host it is empty. After a change of host, those of the former one are "negotiating" until
+    the new one reports, for 10 s at most.
     """
 
     host: str | None
@@ -63,6 +67,7 @@ class P2PStreams:
         self._socketio = socketio
         self._store = store
         self._authorizers = Authorizers()
+        self._app_count = 0
         self._apps: WeakSet[Flask] = WeakSet()
         if app is not None:
             self.init_app(app)
@@ -92,8 +97,23 @@ class P2PStreams:
         io = find_socketio(app, config, socketio or self._socketio)
         state = app_state(app, config, signer, kept, io, self._authorizers, metrics, is_own=is_own)
         app.extensions[KEY] = state
+        self._app_count += 1
         self._apps.add(app)
         add_to_app(app, state)
+
+    def of(self, app: Flask) -> "P2PStreams":
+        """Return this object as it serves one app: ``p2p.of(app).session("room")``.
+
+        That is for outside of an app context, where one object serves several apps: in tests
+        that make an app each, for example.
+
+        :raises ConfigurationError: if it doesn't serve the app.
+        """
+        if app not in self._apps:
+            raise ConfigurationError(
+                f"P2PStreams doesn't serve the app {app.name!r}. Call init_app(app) first."
+            )
+        return _Bound(self, app)
 
     @property
     def socketio(self) -> SocketIO:
@@ -103,19 +123,16 @@ class P2PStreams:
         """
         return self._state.socketio
 
-    def session(self, session_id: str) -> SessionInfo | None:
+    def session(self, session_id: Id) -> SessionInfo | None:
         """Return who hosts a session and who is in it, or None if there is none.
 
+        :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        store = self._state.store
-        session = store.read(session_id)
-        if session is None or not session.opened:
-            return None
-        peers = store.read_roster(session_id)
-        if session.host is not None:
-            peers.setdefault(session.host, "connected")
-        return SessionInfo(session.host, session.epoch, peers)
+        state, name = self._state, checked_id("session_id", session_id)
+        grace = state.config.host_grace
+        found = glance(state.store, state.signaling.has_lost, name, time.time(), grace)
+        return None if found is None else SessionInfo(found[0].host, found[0].epoch, found[1])
 
     def metrics(self) -> Snapshot:
         """Return what has happened on this worker since it started, as a plain dictionary.
@@ -140,22 +157,18 @@ class P2PStreams:
         """Register a function that says whether a peer may join; use it as a decorator.
 
         It is called with the session id, the peer id and the Flask request of the
-        page's WebSocket, at each join and each renewal of a token. It returns
-        True for yes, False for no; ``abort(403)`` is a no as well. All functions
-        are asked, and one no is enough. Whatever else it returns, None among it,
-        is an error: it is logged, and nobody is let in.
+        page's WebSocket or of the renewal, at each join and each renewal of a token.
+        No ``before_request`` has run for it. It returns True for yes, False for no;
+        ``abort(403)`` is a no as well. All functions are asked, and one no is enough; the
+        log says so at INFO. Whatever else it returns, None among it, is an error: it is
+        logged, and nobody is let in.
 
-        :raises ArgumentError: if it isn't a plain function.
+        :raises ArgumentError: if it isn't a plain function of three arguments.
         """
         self._authorizers.add(function)
         return function
 
-    def kick(
-        self,
-        session_id: str | int | UUID,
-        peer_id: str | int | UUID,
-        ban_for: float | timedelta = 0,
-    ) -> None:
+    def kick(self, session_id: Id, peer_id: Id, ban_for: float | timedelta = 0) -> None:
         """Remove a peer from a session, and refuse it for ``ban_for`` seconds.
 
         With 0 it may come again at once, unless an earlier ban still holds: kick never
@@ -171,7 +184,7 @@ class P2PStreams:
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
         self._state.signaling.moderation.kick(session, peer, banned)
 
-    def unban(self, session_id: str | int | UUID, peer_id: str | int | UUID) -> bool:
+    def unban(self, session_id: Id, peer_id: Id) -> bool:
         """Lift the ban of a peer, which may join again at once; return whether it was banned.
 
         Its page has given up when it was refused: it joins when it is loaded anew, or calls
@@ -183,7 +196,7 @@ class P2PStreams:
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
         return self._state.signaling.moderation.unban(session, peer)
 
-    def close(self, session_id: str | int | UUID) -> None:
+    def close(self, session_id: Id) -> None:
         """End a session: everybody has to go, and no token from before is good for it.
 
         Pages that are rendered from now on open it anew. It is remembered for
@@ -195,24 +208,40 @@ class P2PStreams:
         """
         self._state.signaling.moderation.close(checked_id("session_id", session_id))
 
-    def lock(self, session_id: str | int | UUID, locked: bool = True) -> None:
+    def lock(self, session_id: Id, locked: bool = True) -> None:
         """Let nobody new into a session, or with False everybody again.
 
-        Whoever its host knows may come back: after a reload, or after being cut off.
+        Whoever its host knows, or was there until a moment ago, may come back: after a reload,
+        after being cut off, and to a new host.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        self._state.signaling.moderation.lock(checked_id("session_id", session_id), locked)
+        session, shut = checked_id("session_id", session_id), flag("locked", locked)
+        self._state.signaling.moderation.lock(session, shut)
 
     @property
     def _state(self) -> AppState:
-        apps = [current_app] if has_app_context() and KEY in current_app.extensions else self._apps
-        states = [cast(AppState, app.extensions[KEY]) for app in apps]
-        if len(states) == 1:
-            return states[0]
-        raise ConfigurationError(
-            "P2PStreams serves no app yet. Call init_app(app) first."
-            if not states
-            else "P2PStreams serves several apps. Use it within `with app.app_context():`."
-        )
+        if has_app_context() and KEY in current_app.extensions:
+            return cast(AppState, current_app.extensions[KEY])
+        # Counted, for an app that nobody uses any more stays in the set until it is collected.
+        if self._app_count > 1:
+            raise ConfigurationError(
+                "P2PStreams serves several apps, or has served some before, so it isn't clear "
+                "which one is meant. Use it within `with app.app_context():`, or as p2p.of(app)."
+            )
+        if not self._apps:
+            raise ConfigurationError("P2PStreams serves no app yet. Call init_app(app) first.")
+        return cast(AppState, next(iter(self._apps)).extensions[KEY])
+
+
+class _Bound(P2PStreams):
+    # What is registered on it is registered on the whole.
+
+    def __init__(self, whole: P2PStreams, app: Flask) -> None:
+        self.__dict__.update(vars(whole))
+        self._app = app
+
+    @property
+    def _state(self) -> AppState:
+        return cast(AppState, self._app.extensions[KEY])

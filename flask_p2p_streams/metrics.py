@@ -36,7 +36,7 @@ class Snapshot(TypedDict):
     joins: int
     """Joins that were accepted, those on an open socket among them."""
     refused: dict[str, int]
-    """Joins and events that were refused, by error code; codes that never occurred are left out."""
+    """Joins, renewals and events that were refused, by error code, if there were any."""
     limited: dict[str, int]
     """What was refused, dropped or ended for being over a budget, by its name (``LIMITS``)."""
     relayed: dict[str, int]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .announcements import Announcements, Outbox
+from .attendance import Attendance
 from .config import Config
 from .errors import ConfigurationError
 from .records import Session, Vacated
@@ -46,6 +47,7 @@ class Moderation:
         announcements: Announcements,
         outbox: Outbox,
         locks: Locks,
+        attendance: Attendance,
         now: Callable[[], float],
     ) -> None:
         self._config = config
@@ -55,6 +57,7 @@ class Moderation:
         self._announcements = announcements
         self._outbox = outbox
         self._joining = locks
+        self._attendance = attendance
         self._now = now
 
     @property
@@ -86,6 +89,7 @@ class Moderation:
         self._announcements.kicked(session_id, peer_id, host, ban_for)
         room = peer_room(session_id, peer_id)
         had_socket = self._disconnect(session_id, peer_id, room, vacated)
+        self._attendance.remove(session_id, {peer_id})
         end = 0.0 if after is None else after.gate.bans.get(peer_id, 0.0)
         return Removal(
             is_open=before is not None and before.opened,
@@ -119,10 +123,12 @@ class Moderation:
             was_open, vacated = self._store.update(
                 session_id, rule, self._config.session_expires_in
             )
+        peers = self._peers(session_id, vacated)
         self._store.write_roster(session_id, {}, self._config.session_expires_in)
         self._released.forget(session_id)
         self._announcements.closed(session_id)
         self._disconnect(session_id, None, session_room(session_id), vacated)
+        self._attendance.remove(session_id, peers)
         return was_open
 
     def lock(self, session_id: str, locked: bool = True) -> bool:
@@ -167,11 +173,18 @@ class Moderation:
         self._store.write_roster(session_id, roster.peers, term, roster.epoch)
         return True
 
+    def _peers(self, session_id: str, vacated: Vacated | None) -> set[str]:
+        host = set() if vacated is None else {vacated.host}
+        here = {member.peer_id for member in self._rooms.members_of(session_id)}
+        listed = self._store.read_roster(session_id).keys()
+        return host | here | listed | self._released.of(session_id)
+
     def _disconnect(
         self, session_id: str, peer_id: str | None, room: str, vacated: Vacated | None
     ) -> bool:
         if vacated is not None:
             self._announcements.unseated(session_id, vacated)
+            self._attendance.lose_host(session_id)
         sids = {member.sid for member in self._rooms.members_of(session_id, peer_id)}
         if vacated is not None and vacated.sid is not None:
             sids.add(vacated.sid)

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_socketio import Namespace
 from socketio.exceptions import ConnectionRefusedError
 
+from .authorization import join_context
 from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .messages import refused
@@ -142,7 +143,7 @@ class SignalingNamespace(Namespace):
     def _join_context(self, environ: dict[str, Any]) -> Any:
         # The app's own authorizers see the request, which costs as much as the rest of a join.
         if self._signaling.asks_app:
-            return self._app.request_context(environ)
+            return join_context(self._app, environ)
         return self._app.app_context()
 
     def _refuse(self, error: Exception, event: object) -> SignalingError:

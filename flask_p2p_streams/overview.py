@@ -1,6 +1,6 @@
 """All sessions whose host is at a worker, read from the store in few round trips."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
@@ -10,8 +10,9 @@ from .atomic import hashed_key
 from .directory import MAX_LISTED, WorkerEntry
 from .gates import bans_left
 from .guarded import GuardedStore
-from .records import Session, without_host
+from .records import Session, at_present, without_host
 from .rosters import Roster
+from .store import SessionStore
 
 SESSIONS_PER_TRIP = 500
 """Sessions that are read in one round trip."""
@@ -23,7 +24,8 @@ State = Literal["hosted", "dropped", "orphaned", "empty", "closed", "unknown"]
 class SessionRow:
     """What is to be shown of a session.
 
-    ``peers`` counts the host and those who take a place beside it, nobody without a host.
+    ``peers`` counts the host and those who take a place beside it, nobody without a host or
+    with one whose worker lives no more.
     ``age`` is in seconds since its first host came, ``worker`` the name of the one that
     holds the host's socket. Of the states, "dropped" means that the host's socket is
     lost and its seat still reserved, "orphaned" that it was at a worker that lives no
@@ -66,6 +68,28 @@ def overview(
     ]
 
 
+def glance(
+    store: SessionStore,
+    has_lost: Callable[[Session | None], bool],
+    session_id: str,
+    now: float,
+    grace: float,
+) -> tuple[Session, Mapping[str, str]] | None:
+    """Return an open session as it is now, and its peers with their states; None if none.
+
+    ``has_lost`` tells whether a session's host went with its worker.
+
+    :raises SignalingError: ``unavailable`` if the store fails.
+    """
+    session = store.read(session_id)
+    if session is None or not session.opened:
+        return None
+    if has_lost(session):
+        return without_host(session), {}
+    roster = store.read_report(session_id)
+    return at_present(session, now, grace), rosters.shown(roster, session, now, grace)
+
+
 def incomplete(workers: Iterable[WorkerEntry]) -> list[str]:
     """Return the names of the workers that may have more sessions than their entries name."""
     return [entry.name for entry in workers if len(entry.sessions) == MAX_LISTED]
@@ -82,12 +106,6 @@ def _read(store: GuardedStore, ids: Sequence[str]) -> Iterator[tuple[str, Sessio
             yield session_id, Session.from_text(session), rosters.from_text(roster)
 
 
-def _at_present(session: Session, now: float, grace: float) -> Session:
-    # Until somebody joins, the record goes on naming a host that has stayed away for too long.
-    lost = session.absent_since
-    return session if lost is None or abs(now - lost) < grace else without_host(session)
-
-
 def _worker(session: Session | None, names: dict[str, str], listed_at: str | None) -> str | None:
     if session is None or session.host_sid is None:
         return None
@@ -97,16 +115,17 @@ def _worker(session: Session | None, names: dict[str, str], listed_at: str | Non
 def _row(
     session: Session, roster: Roster, worker: str | None, now: float, grace: float
 ) -> SessionRow:
-    session = _at_present(session, now, grace)
-    host = set() if session.host is None else {session.host}
-    others = rosters.present(roster) if rosters.holds(roster, session, now, grace) else set()
+    session = at_present(session, now, grace)
+    state = _state(session, worker)
+    # Nobody keeps the roster of a host whose worker lives no more.
+    peers = {} if state == "orphaned" else rosters.shown(roster, session, now, grace)
     return SessionRow(
         session=session.id,
         host=session.host,
         epoch=session.epoch,
-        peers=len(others | host),
+        peers=sum(1 for each in peers.values() if each not in rosters.GONE),
         age=round(max(0.0, now - session.born), 3) if session.born else None,
-        state=_state(session, worker),
+        state=state,
         locked=session.gate.locked,
         worker=worker,
         banned={peer: round(left, 3) for peer, left in bans_left(session.gate, now).items()},

@@ -23,7 +23,9 @@ class Family(NamedTuple):
 
 FAMILIES = (
     Family("joins", "counter", "Joins that were accepted."),
-    Family("refused", "counter", "Joins and events that were refused, by error code.", "code"),
+    Family(
+        "refused", "counter", "Joins, renewals and events that were refused, by error code.", "code"
+    ),
     Family("limited", "counter", "Refusals for coming too fast, by limit.", "limit"),
     Family("relayed", "counter", "Signals that were passed on, by event.", "event"),
     Family("evicted", "counter", "Connections that were closed for flooding."),

@@ -99,6 +99,15 @@ def without_host(session: Session) -> Session:
     )
 
 
+def at_present(session: Session, now: float, grace: float) -> Session:
+    """Return the session as it is now; nobody writes it down when a host stays away too long.
+
+    ``grace`` is for how many seconds the seat of a host whose socket is lost is reserved.
+    """
+    lost = session.absent_since
+    return session if lost is None or abs(now - lost) < grace else without_host(session)
+
+
 def next_epoch(session: Session | None, now: float) -> int:
     """Return the epoch of the next election, at a time in seconds since 1970."""
     previous = 0 if session is None else session.epoch

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from .authorization import Authorizers
+from .authorization import Authorizers, join_context
 from .errors import ErrorCode, SignalingError
 from .fields import Payload, bad_request, object_of, string
 from .gates import Gate, Pass, removed, too_late
 from .messages import MAX_TOKEN_CHARS, refused
+from .metrics import Metrics
 from .store import SessionStore
 from .throttle import Throttle
 from .tokens import JoinToken, Signer, prolonged
@@ -38,6 +39,7 @@ class Renewals:
         store: SessionStore,
         authorizers: Authorizers,
         throttle: Throttle,
+        metrics: Metrics,
         longest: float,
         server: Any,
         now: Callable[[], float] = time.time,
@@ -46,6 +48,7 @@ class Renewals:
         self._store = store
         self._authorizers = authorizers
         self._throttle = throttle
+        self._metrics = metrics
         self._longest = longest
         self._engine = server.eio
         self._now = now
@@ -59,10 +62,10 @@ class Renewals:
             self._throttle.renewal(token.session_id, token.peer_id, request.remote_addr)
             answer, status = self.renew(token), 200
         except SignalingError as error:
-            answer, status = refused(error), STATUSES.get(error.code, 403)
+            answer, status = self._refuse(error)
         except Exception:
             logger.exception("The renewal of a token has failed.")
-            answer, status = refused(SignalingError(ErrorCode.INTERNAL)), 500
+            answer, status = self._refuse(SignalingError(ErrorCode.INTERNAL))
         response = jsonify(answer)
         response.status_code = status
         response.headers["Cache-Control"] = "no-store"
@@ -73,7 +76,9 @@ class Renewals:
 
         :raises SignalingError: if its peer may not join any more.
         """
-        self._authorizers.ask(token.session_id, token.peer_id)
+        if len(self._authorizers) > 0:
+            with join_context(current_app, request.environ):
+                self._authorizers.ask(token.session_id, token.peer_id)
         session = self._store.read(token.session_id)
         gate = Gate() if session is None else session.gate
         now = self._now()
@@ -86,6 +91,11 @@ class Renewals:
             "token": self._signer.signed(renewed),
             "expires_in_ms": round((renewed.expires_at - now) * 1000),
         }
+
+    def _refuse(self, error: SignalingError) -> tuple[Payload, int]:
+        logger.debug("Not renewed: %s", error.code.value)
+        self._metrics.refused(error.code)
+        return refused(error), STATUSES.get(error.code, 403)
 
     def _shown(self) -> JoinToken:
         # In the order of what it costs: headers, the body, a signature (about 10 µs).

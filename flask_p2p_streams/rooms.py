@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from .negotiations import Negotiations
+from .places import Place
 from .records import IDLE_TIMEOUT
 from .tokens import EVERYTHING, Role
 
@@ -38,7 +39,10 @@ class Room:
 
 @dataclass
 class Member:
-    """One socket, and what its token said; ``room`` is None when released."""
+    """One socket, and what its token said; ``room`` is None when released.
+
+    ``place`` is what this worker has kept of its peer last, to change it without a look.
+    """
 
     sid: str
     session_id: str
@@ -50,6 +54,7 @@ class Member:
     closing: int | None = None
     role: Role = EVERYTHING
     idle_timeout: float = IDLE_TIMEOUT
+    place: Place | None = None
 
 
 class Rooms:

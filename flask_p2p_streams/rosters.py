@@ -8,7 +8,7 @@ from .errors import ErrorCode, SignalingError
 from .fields import bad_request, checked_id, object_of, whole_number
 from .limits import MORE_PEERS
 from .messages import MAX_EPOCH
-from .records import Session
+from .records import Session, at_present
 
 PEER_STATES = (
     "new",
@@ -95,11 +95,23 @@ def holds(roster: Roster, session: Session | None, now: float, grace: float) -> 
     What a host has told counts as long as it has the seat. The next one tells of its own
     peers a second after it has come; until then those of the former one keep their places.
     """
-    if session is None or session.host is None:
-        return False
-    if session.absent_since is not None and abs(now - session.absent_since) >= grace:
+    if session is None or at_present(session, now, grace).host is None:
         return False
     return roster.epoch == session.epoch or abs(now - session.epoch / 1000) <= SETTLING
+
+
+def shown(roster: Roster, session: Session, now: float, grace: float) -> dict[str, str]:
+    """Return the peers of the session as it is now, each with its state; nobody without a host.
+
+    Those of a former host keep their places for a moment, and aren't connected to this one.
+    """
+    host = at_present(session, now, grace).host
+    if host is None:
+        return {}
+    if roster.epoch == session.epoch:
+        return {host: "connected", **roster.peers}
+    kept = present(roster) if holds(roster, session, now, grace) else set()
+    return {**dict.fromkeys(sorted(kept), "negotiating"), host: "connected"}
 
 
 def _states(by_state: Mapping[str, object]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from flask import Flask
 from . import messages, rosters
 from .admission import Admission
 from .announcements import Announcements, Outbox
+from .attendance import Attendance
 from .authorization import Authorizers
 from .config import Config
 from .decisions import Hosting, Stale
@@ -25,7 +26,7 @@ from .metrics import Metrics
 from .moderation import Moderation
 from .probes import Probes
 from .records import Session, Vacated
-from .released import Released
+from .released import RELEASED_TERM, Released
 from .rooms import Member, Room, Rooms, peer_room, rooms_of
 from .seats import leave, lose, renew
 from .store import Locks, SessionStore
@@ -56,6 +57,7 @@ class Signaling:
         self._released = released = Released()
         self._announcements = news = Announcements(app, config.ice_servers, signer, outbox, now)
         self._worker = worker = Worker(identity, server, store, rooms, outbox, news, now)
+        self.has_lost = worker.has_lost
         self._config = config
         self._signer = signer
         self._store = store
@@ -64,6 +66,9 @@ class Signaling:
         self._authorizers = authorizers
         self._throttle = throttle
         create_event = server.eio.create_event
+        self._attendance = attendance = Attendance(
+            store, outbox, worker, news, config.host_grace, server, now
+        )
         self._admission = Admission(
             config=config,
             signer=signer,
@@ -74,13 +79,17 @@ class Signaling:
             announcements=news,
             outbox=outbox,
             probes=Probes(outbox, store, identity, worker.is_alive, create_event, metrics),
+            attendance=attendance,
             metrics=metrics,
             locks=locks,
             identity=identity,
             is_out_of_reach=worker.is_out_of_reach,
+            has_lost=worker.has_lost,
             now=now,
         )
-        self.moderation = Moderation(config, store, rooms, released, news, outbox, locks, now)
+        self.moderation = Moderation(
+            config, store, rooms, released, news, outbox, locks, attendance, now
+        )
 
     # Joining
 
@@ -107,6 +116,7 @@ class Signaling:
             closing=token.closing,
             role=token.role,
         )
+        self._worker.appear()
         self._admission.join(member, request)
         self._worker.wake()
 
@@ -202,7 +212,7 @@ class Signaling:
             raise SignalingError(ErrorCode.BAD_REQUEST, "A host keeps its socket.")
         else:
             self._released.add(member.session_id, member.peer_id)
-            self._announcements.released(member)
+            self._attendance.release(member, RELEASED_TERM)
         self.rooms.release(member)
         self._outbox.leave(sid, *rooms_of(member))
         return {"ok": True}
@@ -218,11 +228,15 @@ class Signaling:
             self._depart(member, room, "lost")
 
     def _depart(self, member: Member, room: Room, reason: messages.HostChange) -> None:
-        vacated = self._vacate(member, reason) if room.host == member.peer_id else None
-        if vacated is not None:
+        is_host = room.host == member.peer_id
+        if is_host and (vacated := self._vacate(member, reason)) is not None:
             self._announcements.host_gone(member, vacated, reason)
         else:
             self._announcements.client_gone(member, room)
+        if is_host:
+            # Also where another process has freed the seat, which may end right after that.
+            self._attendance.lose_host(member.session_id, member.idle_timeout)
+        self._attendance.leave(member, may_be_connected=not is_host and reason == "lost")
 
     def _is_replaced(self, member: Member) -> bool:
         # A newer socket of the peer is at another worker: the peer hasn't gone.
@@ -260,8 +274,10 @@ class Signaling:
             self._store.update(member.session_id, rule, member.expires_in), Stale
         ):
             raise SignalingError(ErrorCode.STALE_EPOCH)
+        before = self._store.read_report(member.session_id)
         self._store.write_roster(member.session_id, roster.peers, member.expires_in, roster.epoch)
         self._released.forget(member.session_id)
+        self._attendance.follow(member.session_id, before, roster)
         return {"ok": True}
 
     # The parts

@@ -46,6 +46,7 @@ class SessionStore:
         self.guarded = store
         self.is_shared = store.is_shared
         self._now = now
+        self._has_complained = False
 
     def update(self, session_id: str, rule: "SessionRule[Decision]", expires_in: float) -> Decision:
         """Apply a rule to a session and keep what it returns; the decision is returned.
@@ -60,7 +61,7 @@ class SessionStore:
         key = hashed_key("session", session_id)
         for _ in range(UPDATE_TRIES):
             text = self.guarded.read(key)
-            before = Session.from_text(text)
+            before = self._session(text)
             after, decision = rule(before)
             if after is before or after is None:
                 return decision
@@ -78,7 +79,7 @@ class SessionStore:
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        return Session.from_text(self.guarded.read(hashed_key("session", session_id)))
+        return self._session(self.guarded.read(hashed_key("session", session_id)))
 
     def exchange_sid(self, session_id: str, peer_id: str, sid: str) -> str | None:
         """Keep which socket a peer has joined with last, and return the one before, if another.
@@ -121,6 +122,18 @@ class SessionStore:
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         return rosters.from_text(self.guarded.read(hashed_key("roster", session_id)))
+
+    def _session(self, text: str | None) -> Session | None:
+        session = Session.from_text(text)
+        if session is None and text is not None and not self._has_complained:
+            self._has_complained = True
+            logger.error(
+                "The record of a session can't be read and counts as missing, so that the next "
+                "peer opens the session anew. Either workers of different versions share the "
+                "cache: stop all before the newer ones start; or something else writes to its "
+                "keys: give each its own CACHE_KEY_PREFIX. (This is said once.)"
+            )
+        return session
 
     def _term(self, session: Session, expires_in: float) -> float:
         # A ban or a closing outlasts the session, which a shorter term would forget.

@@ -21,6 +21,8 @@ from flask.testing import FlaskClient
 from flask_socketio import SocketIOTestClient
 from socketio.packet import ACK, CONNECT_ERROR, EVENT, Packet
 
+from .arguments import Id, checked_id
+from .errors import ConfigurationError
 from .tokens import Role
 from .wiring import KEY, AppState
 
@@ -37,6 +39,8 @@ CANDIDATE = {
 class P2PTestPeer:
     """A peer that joins over Flask-SocketIO's test client.
 
+    Ids are strings, whole numbers or UUIDs, as in ``p2p_frame_tag``.
+
     :param token: in place of a valid one for this session and peer.
     :param can_host: whether the token lets it host; ``can_send``, ``starts_at`` and
         ``ends_at`` likewise, the times in seconds since 1970.
@@ -48,13 +52,16 @@ class P2PTestPeer:
         that hangs doesn't.
 
     ``refusal`` is the error that the server refused it with, or None.
+
+    :raises ArgumentError: that names the id which can't be one.
+    :raises ConfigurationError: if the app has no ``P2PStreams``.
     """
 
     def __init__(
         self,
         app: Flask,
-        session_id: str,
-        peer_id: str,
+        session_id: Id,
+        peer_id: Id,
         *,
         token: str | None = None,
         can_host: bool = True,
@@ -67,10 +74,11 @@ class P2PTestPeer:
         connected_epoch: int | None = None,
         answers: bool = True,
     ) -> None:
-        state = cast(AppState, app.extensions[KEY])
+        state = _state(app)
         config = state.config
         role = Role(can_host, can_send, starts_at, ends_at)
-        self.peer_id = peer_id
+        session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
+        self.peer_id = peer
         self._namespace = config.namespace
         self._client = _Client(
             app,
@@ -81,7 +89,7 @@ class P2PTestPeer:
                 "token": token
                 if token is not None
                 else state.issuer.token(
-                    session_id, peer_id, config.token_max_age, config.session_expires_in, role
+                    session, peer, config.token_max_age, config.session_expires_in, role
                 ),
                 **_given(seat=seat, lost_epoch=lost_epoch, connected_epoch=connected_epoch),
             },
@@ -102,9 +110,14 @@ class P2PTestPeer:
 
     @property
     def ready(self) -> dict[str, Any]:
-        """The last ``session_ready`` that named this peer."""
-        last: dict[str, Any] = [r for r in self.received("session_ready") if self._is_me(r)][-1]
-        return last
+        """The last ``session_ready`` that named this peer.
+
+        :raises RuntimeError: if it hasn't joined, with the reason.
+        """
+        own: list[dict[str, Any]] = [r for r in self.received("session_ready") if self._is_me(r)]
+        if not own:
+            raise RuntimeError(f"{self.peer_id} hasn't joined. The server says: {self.refusal}")
+        return own[-1]
 
     @property
     def is_host(self) -> bool:
@@ -126,15 +139,15 @@ class P2PTestPeer:
         """Send an event and return the server's answer."""
         return self._client.emit(event, payload, namespace=self._namespace, callback=True)
 
-    def offer(self, to: str, **changes: object) -> Any:
+    def offer(self, to: Id, **changes: object) -> Any:
         """Send an offer; ``changes`` replace parts of it."""
         return self._describe("offer", to, changes)
 
-    def answer(self, to: str, **changes: object) -> Any:
+    def answer(self, to: Id, **changes: object) -> Any:
         """Send an answer; ``changes`` replace parts of it."""
         return self._describe("answer", to, changes)
 
-    def candidates(self, to: str, **changes: object) -> Any:
+    def candidates(self, to: Id, **changes: object) -> Any:
         """Send a candidate; ``changes`` replace parts of it."""
         return self.emit("ice_candidate", self._signal(to, candidates=[CANDIDATE]) | changes)
 
@@ -142,9 +155,10 @@ class P2PTestPeer:
         """Join again on the open socket."""
         return self.emit("session_join", _given(seat=seat, lost_epoch=lost_epoch))
 
-    def report(self, peers: Mapping[str, str]) -> Any:
+    def report(self, peers: Mapping[Any, str]) -> Any:
         """Send a host's roster."""
-        return self.emit("session_roster", {"epoch": self.epoch, "peers": dict(peers)})
+        roster = {str(peer): state for peer, state in peers.items()}
+        return self.emit("session_roster", {"epoch": self.epoch, "peers": roster})
 
     def leave(self, reason: str = "closed") -> Any:
         """Say goodbye, or with ``connected`` that the server isn't needed any more."""
@@ -158,20 +172,28 @@ class P2PTestPeer:
         """Lose the connection without a word."""
         self._client.drop()
 
-    def _describe(self, kind: str, to: str, changes: Mapping[str, object]) -> Any:
+    def _describe(self, kind: str, to: Id, changes: Mapping[str, object]) -> Any:
         signal = self._signal(to, description={"type": kind, "sdp": SDP})
         return self.emit(f"sdp_{kind}", signal | dict(changes))
 
-    def _signal(self, to: str, **body: object) -> dict[str, Any]:
-        return {"to": to, "epoch": self.epoch, "negotiation": "a-test", **body}
+    def _signal(self, to: Id, **body: object) -> dict[str, Any]:
+        return {"to": str(to), "epoch": self.epoch, "negotiation": "a-test", **body}
 
     def _is_me(self, ready: Mapping[str, Any]) -> bool:
         return bool(ready["peer_id"] == self.peer_id)
 
 
-def join(app: Flask, session_id: str, peer_id: str, **shown: Any) -> P2PTestPeer:
+def join(app: Flask, session_id: Id, peer_id: Id, **shown: Any) -> P2PTestPeer:
     """Let a peer join a session of the app; see :class:`P2PTestPeer` for ``shown``."""
     return P2PTestPeer(app, session_id, peer_id, **shown)
+
+
+def _state(app: Flask) -> AppState:
+    if KEY not in app.extensions:
+        raise ConfigurationError(
+            f"The app {app.name!r} has no P2PStreams. Set it up: P2PStreams(app), or init_app(app)."
+        )
+    return cast(AppState, app.extensions[KEY])
 
 
 def _given(**values: object) -> dict[str, Any]:

@@ -196,6 +196,7 @@ def add_to_app(app: Flask, state: AppState) -> None:
         state.store,
         state.authorizers,
         state.throttle,
+        state.metrics,
         longest=state.config.token_max_age,
         server=state.server,
     )

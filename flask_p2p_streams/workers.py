@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
@@ -80,6 +81,11 @@ class Worker:
         self._has_told = False
         self._mutex = threading.Lock()
 
+    @property
+    def id(self) -> str:
+        """What other workers find this one by."""
+        return self._identity.worker_id
+
     def is_alive(self, worker_id: str) -> bool:
         """Tell whether another worker has been heard of lately.
 
@@ -87,13 +93,22 @@ class Worker:
         """
         return self._directory.is_alive(worker_id)
 
+    def has_lost(self, session: Session | None) -> bool:
+        """Tell whether a session's host was at another worker that lives no more.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        if session is None or session.host_worker in (None, self.id) or not self._store.is_shared:
+            return False
+        return not self.is_alive(str(session.host_worker))
+
     def incumbent(self, member: Member, epoch: int) -> Incumbent:
         """Return a host of this worker, as the rules of its seat want to know it."""
         return Incumbent(
             member.session_id,
             member.peer_id,
             member.sid,
-            self._identity.worker_id,
+            self.id,
             epoch,
             self._now(),
             member.expires_in,
@@ -109,8 +124,18 @@ class Worker:
             return False
         if not self._store.is_shared or not self._outbox.is_alone:
             return False
-        is_mine = session.host_worker == self._identity.worker_id
+        is_mine = session.host_worker == self.id
         return not is_mine and self.is_alive(session.host_worker)
+
+    def appear(self) -> None:
+        """Show that this process lives before it takes its first socket in.
+
+        Others judge by that whether the socket is open.
+        """
+        if self._store.is_shared and not self._is_beating:
+            # If it fails, that has been logged, and the first beat tries again.
+            with suppress(SignalingError):
+                self._directory.write(self._entry())
 
     def wake(self) -> None:
         """Begin to beat, unless that is done already or nobody would hear it."""
@@ -152,7 +177,7 @@ class Worker:
     def _entry(self) -> WorkerEntry:
         hosts = [member.session_id for member, _ in self._hosts()]
         return WorkerEntry(
-            id=self._identity.worker_id,
+            id=self.id,
             name=f"{socket.gethostname()}:{os.getpid()}",
             started_at=self._started_at,
             async_mode=self._server.async_mode,
@@ -177,7 +202,7 @@ class Worker:
     def _look_for_others(self) -> None:
         if self._has_told or not self._outbox.is_alone:
             return
-        now, mine = self._clock(), self._identity.worker_id
+        now, mine = self._clock(), self.id
         others = [entry for entry in self._directory.living() if entry.id != mine]
         seen = {each.id: self._others.get(each.id, (now, each.beats)) for each in others}
         # What has ended is still listed for a while.

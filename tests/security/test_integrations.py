@@ -62,6 +62,18 @@ def test_who_is_logged_in_joins(url: str) -> None:
         assert refusal is None
 
 
+def test_who_has_a_number_joins_and_renews(url: str) -> None:
+    seven, eight = Visitor(url, "7"), Visitor(url, "8")
+    with seven.joining() as refusal:
+        # The seat may still be reserved for the host of another test.
+        assert refusal is None or refusal["code"] == "unavailable"
+    with eight.joining(token=seven.token) as refusal:
+        assert refusal["code"] == "forbidden"
+    for visitor, status in ((seven, 200), (eight, 403)):
+        answer = visitor.http.post(f"{url}/p2p/token", json={"token": seven.token}, timeout=60)
+        assert answer.status_code == status
+
+
 def test_who_has_logged_out_is_refused(url: str) -> None:
     ann = Visitor(url, "ann")
     ann.http.get(f"{url}/logout", timeout=60)

@@ -135,3 +135,31 @@ def test_a_host_that_has_gone_keeps_nobody_out(make_app: AppFactory, goes: str) 
     # The next host has told of its own peers.
     assert eve.report({"eve": "connected"}) == {"ok": True}
     assert not is_full(app, "fay")
+
+
+# What nobody keeps any more
+
+
+@pytest.mark.parametrize("goes", ["leave", "drop"])
+@pytest.mark.parametrize("reported", [True, False])
+def test_a_full_session_that_empties_at_once(
+    make_app: AppFactory, goes: str, reported: bool
+) -> None:
+    app = make_app(P2P_MAX_PEERS=3, P2P_HOST_GRACE=0)
+    ann, bob, cyd = (join(app, "room", name) for name in ("ann", "bob", "cyd"))
+    for client in (bob, cyd):
+        client.leave("connected")
+    if reported:
+        ann.report(dict.fromkeys(("ann", "bob", "cyd"), "connected"))
+    for page in (bob, cyd):
+        page.drop()
+    getattr(ann, goes)()
+    assert join(app, "room", "eve").is_host
+
+
+def test_clients_that_are_not_connected_yet_keep_their_places(make_app: AppFactory) -> None:
+    app = make_app(P2P_MAX_PEERS=3, P2P_HOST_GRACE=0)
+    ann, *_ = (join(app, "room", name) for name in ("ann", "bob", "cyd"))
+    ann.leave()
+    assert join(app, "room", "eve").is_host
+    assert is_full(app, "fay")

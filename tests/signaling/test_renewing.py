@@ -260,3 +260,15 @@ def test_renewals_count_as_joins_of_their_address() -> None:
     token = signer.token("room", "ann", 60, 600)
     assert post(app, {"token": token}).status_code == 200
     assert refused(post(app, {"token": token})) == (429, "rate_limited")
+
+
+# What the metrics say
+
+
+def test_refused_renewals_are_counted(app: Flask, p2p: P2PStreams, signer: Signer) -> None:
+    p2p.authorize(lambda session_id, peer_id, request: peer_id != "eve")
+    post(app, {"token": "forged"})
+    post(app, {"token": signer.token("room", "ann", -1, 60)})
+    post(app, {"token": signer.token("room", "eve", 60, 60)})
+    post(app, {"token": signer.token("room", "ann", 60, 60)})
+    assert p2p.metrics()["refused"] == {"unauthorized": 1, "token_expired": 1, "forbidden": 1}

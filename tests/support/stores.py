@@ -71,8 +71,8 @@ def listens(port: int) -> bool:
     return False
 
 
-def until(condition: Callable[[], bool], problem: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def until(condition: Callable[[], bool], problem: str, within: float = PATIENCE) -> None:
+    deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, problem
         time.sleep(0.02)

@@ -1,12 +1,14 @@
 import gc
 import weakref
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask_caching import Cache
 
-from flask_p2p_streams import ConfigurationError, P2PStreams, SessionInfo
+from flask_p2p_streams import ArgumentError, ConfigurationError, P2PStreams, SessionInfo
+from flask_p2p_streams.arguments import Id
 from flask_p2p_streams.testing import join
 from tests.conftest import AppFactory
 from tests.unit.test_store import Memory
@@ -109,8 +111,76 @@ def test_several_apps_in_one_process() -> None:
             assert session is not None
             assert session.host == f"host-{app.config.get('P2P_NAMESPACE')}"
             assert p2p.socketio is app.extensions["socketio"]
-    with pytest.raises(ConfigurationError, match="several apps"):
+    with pytest.raises(ConfigurationError, match=r"several apps.*app_context.*of\(app\)"):
         _ = p2p.socketio
+    for app in apps:
+        session = p2p.of(app).session("room")
+        assert session is not None
+        assert session.host == f"host-{app.config.get('P2P_NAMESPACE')}"
+        assert p2p.of(app).socketio is app.extensions["socketio"]
+
+
+def test_an_app_for_each_test() -> None:
+    p2p = P2PStreams()
+    p2p.authorize(lambda session_id, peer_id, request: peer_id != "eve")
+    for number in range(3):
+        app = plain_app()
+        p2p.init_app(app)
+        here = p2p.of(app)
+        assert here.session("room") is None
+        assert join(app, "room", "ann").is_host
+        assert here.session("room") is not None
+        assert here.metrics()["joins"] == 1
+        here.authorize(lambda session_id, peer_id, request: peer_id != "mallory")
+        assert join(app, "room", "mallory").refusal is not None
+        # An app that is gone and one that isn't collected yet make no difference.
+        del app, here
+        gc.collect()
+        if number:
+            with pytest.raises(ConfigurationError, match="several apps"):
+                p2p.session("room")
+
+
+def test_an_app_that_isn_t_served() -> None:
+    with pytest.raises(ConfigurationError, match=r"an_app.*init_app"):
+        P2PStreams(plain_app()).of(plain_app())
+    with pytest.raises(ConfigurationError, match=r"an_app.*init_app"):
+        join(plain_app(), "room", "ann")
+
+
+@pytest.mark.parametrize(("session", "peer"), [(5, 7), (UUID(int=5), UUID(int=7)), ("5", "7")])
+def test_ids_are_whatever_the_tag_takes(session: Id, peer: Id) -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    ann, bob = join(app, session, peer), join(app, session, 8)
+    assert (ann.peer_id, bob.peer_id) == (str(peer), "8")
+    assert ann.offer(8) == {"ok": True}
+    assert bob.answer(peer) == bob.candidates(peer) == {"ok": True}
+    assert ann.report({peer: "connected", 8: "connected"}) == {"ok": True}
+    shown = {str(peer): "connected", "8": "connected"}
+    assert p2p.session(session) == SessionInfo(str(peer), ann.epoch, shown)
+    p2p.kick(session, 8, ban_for=60)
+    assert join(app, session, 8).refusal is not None
+    assert p2p.unban(session, 8)
+    p2p.lock(session)
+    assert join(app, session, 9).refusal is not None
+    p2p.close(session)
+    assert p2p.session(session) is None
+    assert not ann.is_connected
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1.5, b"room", "", ["room"]])
+def test_what_is_no_id_is_named(wrong: Any) -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    calls: list[Any] = [p2p.session, p2p.close, p2p.lock, lambda each: join(app, each, "ann")]
+    for call in calls:
+        with pytest.raises(ArgumentError, match="session_id"):
+            call(wrong)
+    acts: list[Any] = [p2p.kick, p2p.unban, lambda room, each: join(app, room, each)]
+    for act in acts:
+        with pytest.raises(ArgumentError, match="peer_id"):
+            act("room", wrong)
 
 
 def test_no_app_yet() -> None:
@@ -129,9 +199,40 @@ def test_a_session_as_the_server_knows_it() -> None:
     assert info is not None
     assert info.peers == {"ann": "connected", "bob": "connecting"}
     ann.leave()
-    info = p2p.session("room")
-    assert info is not None
-    assert info.host is None
+    assert p2p.session("room") == SessionInfo(None, ann.epoch, {})
+
+
+@pytest.mark.parametrize("goes", ["leave", "drop"])
+def test_a_session_whose_host_stays_away_shows_nobody(goes: str) -> None:
+    app = plain_app(P2P_HOST_GRACE=0)
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    ann.report({"ann": "connected", "bob": "connected", "eve": "connected"})
+    getattr(ann, goes)()
+    assert p2p.session("room") == SessionInfo(None, ann.epoch, {})
+
+
+def test_a_host_that_may_come_back_is_shown() -> None:
+    app = plain_app(P2P_HOST_GRACE=3600)
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    ann.report({"bob": "connected"})
+    ann.drop()
+    shown = {"ann": "connected", "bob": "connected"}
+    assert p2p.session("room") == SessionInfo("ann", ann.epoch, shown)
+
+
+def test_a_new_host_isn_t_connected_to_the_former_one_s_clients_yet() -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    ann.report({"bob": "connected", "eve": "connected", "dan": "failed"})
+    ann.leave()
+    bob = join(app, "room", "bob")
+    kept = {"bob": "connected", "eve": "negotiating"}
+    assert p2p.session("room") == SessionInfo("bob", bob.epoch, kept)
+    bob.report({"bob": "connected"})
+    assert p2p.session("room") == SessionInfo("bob", bob.epoch, {"bob": "connected"})
 
 
 def test_the_extension_keeps_no_app_alive(make_app: AppFactory) -> None:
@@ -152,3 +253,23 @@ def test_keys_that_were_rotated() -> None:
     new.config["SECRET_KEY"] = "another"
     P2PStreams(new)
     assert join(new, "room", "ann", token=token).is_connected
+
+
+@pytest.mark.parametrize("wrong", ["yes", 0, 1, None, []])
+def test_a_lock_that_is_neither_on_nor_off(wrong: Any) -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    ann = join(app, "room", "ann")
+    with pytest.raises(ArgumentError, match="locked: must be True or False"):
+        p2p.lock("room", wrong)
+    # The record would have been unreadable, and the session forgotten.
+    assert p2p.session("room") == SessionInfo("ann", ann.epoch, {"ann": "connected"})
+
+
+def test_a_test_peer_that_was_refused_says_why() -> None:
+    app = plain_app()
+    P2PStreams(app).authorize(lambda *_: False)
+    eve = join(app, "room", "eve")
+    for what in ("ready", "is_host", "epoch"):
+        with pytest.raises(RuntimeError, match=r"eve hasn't joined.*forbidden"):
+            getattr(eve, what)

@@ -105,9 +105,9 @@ def test_states(shelf: Shelf, store: GuardedStore, session: Session, state: str)
 
 
 def test_a_host_whose_worker_lives_no_more(shelf: Shelf, store: GuardedStore) -> None:
-    shelf.keep(CHAT)
+    shelf.keep(CHAT, "ann", "bob")
     [row] = overview(store, [], NOW, GRACE, ["chat"])
-    assert (row.state, row.worker) == ("orphaned", None)
+    assert (row.state, row.worker, row.host, row.peers) == ("orphaned", None, "ann", 0)
 
 
 def test_a_seat_that_is_reserved_no_longer(shelf: Shelf, store: GuardedStore) -> None:

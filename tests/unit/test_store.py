@@ -112,6 +112,23 @@ def test_a_corrupt_record_counts_as_missing() -> None:
     assert store.read("room") is not None
 
 
+def test_a_record_that_cannot_be_read_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    memory = Memory()
+    store = sessions(memory)
+    store.update("room", lambda _: (Session("room", 1, "ann", "sid", None), None), 60)
+    assert store.read("room") is not None
+    assert store.read("hall") is None
+    assert caplog.text == ""
+    # As a later version may write it.
+    [(key, text)] = memory.values.items()
+    memory.values[key] = text[:-1] + ', "later": 1}'
+    for _ in range(2):
+        assert store.read("room") is None
+    [line] = caplog.records
+    assert line.levelname == "ERROR"
+    assert "CACHE_KEY_PREFIX" in line.message
+
+
 @pytest.mark.parametrize("text", ["[]", "{broken", "7", '{"ann": "happy"}'])
 def test_a_corrupt_roster_is_empty(text: str) -> None:
     memory = Memory()
