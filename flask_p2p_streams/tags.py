@@ -3,12 +3,17 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from inspect import isawaitable
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
+from jinja2 import Environment, pass_context
+from jinja2.ext import Extension
+from jinja2.runtime import Context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
@@ -18,7 +23,7 @@ from .config import Config
 from .errors import ArgumentError
 from .issuer import Issuer
 from .options import frame_options
-from .page import first_time, nonce_attribute
+from .page import Page, Shown, page_of
 from .tokens import Role
 
 ATTRIBUTE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
@@ -57,8 +62,23 @@ class Tags:
         self._socketio_path = socketio_path
         self._check = check
 
+    def install(self, app: Flask) -> None:
+        """Make the tags globals of the app's templates.
+
+        An environment that isn't there yet is left to the app: what makes it is configuration
+        that may still come.
+        """
+        if "jinja_env" in vars(app):
+            self._add_to(app.jinja_env)
+        else:
+            extensions = [*app.jinja_options.get("extensions", ()), _extension(self._add_to)]
+            app.jinja_options = {**app.jinja_options, "extensions": extensions}
+
+    @pass_context
     def p2p_frame_tag(
         self,
+        context: Context | None = None,
+        /,
         *,
         session_id: str | int | UUID,
         peer_id: str | int | UUID,
@@ -68,9 +88,9 @@ class Tags:
         starts_at: float | datetime | None = None,
         ends_at: float | datetime | None = None,
         config: Mapping[str, Any] | None = None,
-        caller: Callable[[], str] | None = None,
+        caller: Callable[[], str | Awaitable[str]] | None = None,
         **attrs: object,
-    ) -> Markup:
+    ) -> Markup | Awaitable[Markup]:
         """Render a frame that joins a session as a peer, and once per page the client.
 
         :param session_id: names the session; 1 to 128 characters.
@@ -97,11 +117,17 @@ class Tags:
             "namespace": self._config.namespace,
             **_attributes(attrs),
         }
-        content = Markup("") if caller is None else Markup(caller())
-        frame = Markup("<p2p-frame{}>{}</p2p-frame>").format(_rendered(attributes), content)
-        return self.p2p_script_tag() + frame
+        show = partial(self._frame, partial(page_of, context), _rendered(attributes))
+        if caller is None:
+            return Shown.once(self._frame(Page, _rendered(attributes)), show)
+        content = caller()
+        # Where templates may wait (enable_async), so may a block.
+        return _later(content, show) if isawaitable(content) else show(content)
 
-    def p2p_importmap(self, extra: Mapping[str, str] | None = None) -> Markup:
+    @pass_context
+    def p2p_importmap(
+        self, context: Context | None = None, /, extra: Mapping[str, str] | None = None
+    ) -> Markup:
         """Render the import map, for a head that has modules of its own.
 
         A page has one import map, and it comes before the first module (HTML, 8.1.6).
@@ -109,25 +135,42 @@ class Tags:
         :param extra: further entries, from specifier to URL; they go before ours.
         :raises ArgumentError: if ``extra`` comes too late, or isn't a dictionary of strings.
         """
-        imports = self._imports() | import_entries(extra)
-        if not first_time("importmap"):
-            if extra:
-                raise ArgumentError(
-                    "extra",
-                    "this page has its import map already. Call p2p_importmap(extra=...) "
-                    "before any other p2p tag, and once.",
-                )
+        page, entries = page_of(context), import_entries(extra)
+        rendered = self._importmap(page, entries)
+        if entries and not rendered:
+            raise ArgumentError(
+                "extra",
+                "this page has its import map already. Call p2p_importmap(extra=...) "
+                "before any other p2p tag, and once.",
+            )
+        return rendered
+
+    @pass_context
+    def p2p_script_tag(self, context: Context | None = None, /) -> Markup:
+        """Render the module script that defines ``<p2p-frame>``, after the import map."""
+        return self._script(page_of(context))
+
+    # Private
+
+    def _add_to(self, environment: Environment) -> None:
+        for tag in (self.p2p_frame_tag, self.p2p_importmap, self.p2p_script_tag):
+            environment.globals.setdefault(tag.__name__, tag)
+
+    def _frame(self, page: Callable[[], Page], attributes: Markup, content: str = "") -> Markup:
+        frame = Markup("<p2p-frame{}>{}</p2p-frame>").format(attributes, Markup(content))
+        return self._script(page()) + frame
+
+    def _script(self, page: Page) -> Markup:
+        if not page.first_time("script"):
+            return Markup("")
+        script = Markup('<script type="module" src="{}"{}></script>\n')
+        return self._importmap(page, {}) + script.format(self._url(ENTRY), page.nonce_attribute())
+
+    def _importmap(self, page: Page, entries: dict[str, str]) -> Markup:
+        if not page.first_time("importmap"):
             return Markup("")
         return Markup('<script type="importmap"{}>{}</script>\n').format(
-            nonce_attribute(), htmlsafe_json_dumps({"imports": imports})
-        )
-
-    def p2p_script_tag(self) -> Markup:
-        """Render the module script that defines ``<p2p-frame>``, after the import map."""
-        if not first_time("script"):
-            return Markup("")
-        return self.p2p_importmap() + Markup('<script type="module" src="{}"{}></script>\n').format(
-            self._url(ENTRY), nonce_attribute()
+            page.nonce_attribute(), htmlsafe_json_dumps({"imports": self._imports() | entries})
         )
 
     def _token(
@@ -151,6 +194,19 @@ class Tags:
 
     def _url(self, name: str) -> str:
         return _root() + self._assets.path(name)
+
+
+def _extension(add_to: Callable[[Environment], None]) -> type[Extension]:
+    class TagsExtension(Extension):
+        def __init__(self, environment: Environment) -> None:
+            super().__init__(environment)
+            add_to(environment)
+
+    return TagsExtension
+
+
+async def _later(content: Awaitable[str], show: Callable[[str], Markup]) -> Markup:
+    return show(await content)
 
 
 def _root() -> str:

@@ -23,6 +23,7 @@ from .metrics import Metrics
 from .namespace import SignalingNamespace
 from .outgoing import Outgoing
 from .packets import Packets
+from .page import observe_pages
 from .renewals import Renewals
 from .servers import check_server, server_of
 from .signaling import Signaling
@@ -184,11 +185,8 @@ def add_to_app(app: Flask, state: AppState) -> None:
     )
     blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(
-        p2p_frame_tag=tags.p2p_frame_tag,
-        p2p_importmap=tags.p2p_importmap,
-        p2p_script_tag=tags.p2p_script_tag,
-    )
+    observe_pages(app)
+    tags.install(app)
     app.cli.add_command(command_group)
 
 
