@@ -138,6 +138,8 @@ The modules, in reading order; each imports only from those above it:
     the ``config`` of a frame
 ``page``
     what the present page has emitted already, and its CSP nonce
+``responses``
+    who may keep a page with a token, and whether it works
 ``renewals``
     the tokens of pages, renewed over HTTP
 ``arguments``

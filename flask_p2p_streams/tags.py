@@ -46,6 +46,7 @@ class Tags:
 
     :param socketio_path: the path of Socket.IO below the app's root, with its slashes.
     :param check: called before a frame is rendered; raises where the app is set up wrong.
+    :param issued: called with each token that is rendered.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Tags:
         assets: Assets,
         socketio_path: str,
         check: Callable[[], None],
+        issued: Callable[[str], None],
     ) -> None:
         self._config = config
         self._issuer = issuer
         self._assets = assets
         self._socketio_path = socketio_path
         self._check = check
+        self._issued = issued
 
     def install(self, app: Flask) -> None:
         """Make the tags globals of the app's templates.
@@ -179,8 +182,10 @@ class Tags:
         config = self._config
         given = None if expires_in is None else seconds("expires_in", expires_in)
         max_age, term = given or config.token_max_age, given or config.session_expires_in
+        token = self._issuer.token(str(session_id), str(peer_id), max_age, term, role)
+        self._issued(token)
         return {
-            "token": self._issuer.token(str(session_id), str(peer_id), max_age, term, role),
+            "token": token,
             "token-url": f"{_root()}{config.url_prefix}/token",
             "token-expires-in-ms": math.floor(max_age * 1000),
         }

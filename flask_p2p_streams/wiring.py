@@ -10,7 +10,7 @@ from flask_caching import Cache
 from flask_socketio import SocketIO
 
 from . import __version__
-from .assets import Assets
+from .assets import ENTRY, Assets
 from .atomic import AtomicStore
 from .authorization import Authorizers
 from .caches import cache_store
@@ -25,6 +25,7 @@ from .outgoing import Outgoing
 from .packets import Packets
 from .page import observe_pages
 from .renewals import Renewals
+from .responses import Responses
 from .servers import check_server, server_of
 from .signaling import Signaling
 from .socket_rooms import SocketRooms
@@ -173,7 +174,9 @@ def add_to_app(app: Flask, state: AppState) -> None:
         _check_still_ours(app, state)
 
     path = cast(Any, state.socketio).sockio_mw.engineio_path
-    tags = Tags(state.config, state.issuer, assets, path, check)
+    responses = Responses(assets.path(ENTRY))
+    app.after_request(responses.look)
+    tags = Tags(state.config, state.issuer, assets, path, check, responses.issued)
     blueprint = assets.blueprint()
     renewals = Renewals(
         state.signer,
