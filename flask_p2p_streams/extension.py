@@ -18,6 +18,7 @@ from .errors import ArgumentError, ConfigurationError
 from .metrics import Metrics, Snapshot
 from .prometheus import prometheus_text
 from .servers import find_socketio
+from .settings import Settings
 from .store import Store
 from .tokens import Signer
 from .wiring import KEY, AppState, add_to_app, app_state, chosen_store, secret_keys
@@ -88,12 +89,14 @@ class P2PStreams:
         signer = Signer(secret_keys(app), config.audience or app.name)
         metrics = Metrics()
         kept = chosen_store(app, store or self._store, cache or self._cache, metrics)
+        finds_cache = not (store or self._store or cache or self._cache)
+        settings = Settings(app, finds_cache=finds_cache)
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
         state = app_state(app, config, signer, kept, io, self._authorizers, metrics, is_own=is_own)
         app.extensions[KEY] = state
         self._apps.add(app)
-        add_to_app(app, state)
+        add_to_app(app, state, settings)
 
     @property
     def socketio(self) -> SocketIO:

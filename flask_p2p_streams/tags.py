@@ -77,6 +77,10 @@ class Tags:
             extensions = [*app.jinja_options.get("extensions", ()), _extension(self._add_to)]
             app.jinja_options = {**app.jinja_options, "extensions": extensions}
 
+    def reinstall(self, app: Flask) -> None:
+        """Add what an app has dropped that has set all its ``jinja_options`` anew."""
+        self._add_to(app.jinja_env)
+
     @pass_context
     def p2p_frame_tag(
         self,

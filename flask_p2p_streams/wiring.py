@@ -1,11 +1,12 @@
 """What serves one app, and how its parts are put together."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from secrets import token_hex
 from typing import Any, cast
 
-from flask import Flask
+from flask import Flask, request
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
@@ -19,6 +20,7 @@ from .config import Config
 from .door import Door
 from .errors import ConfigurationError
 from .issuer import Issuer
+from .latecomers import Latecomers
 from .metrics import Metrics
 from .namespace import SignalingNamespace
 from .outgoing import Outgoing
@@ -26,7 +28,9 @@ from .packets import Packets
 from .page import observe_pages
 from .renewals import Renewals
 from .responses import Responses
+from .routes import Routes
 from .servers import check_server, server_of
+from .settings import Settings
 from .signaling import Signaling
 from .socket_rooms import SocketRooms
 from .sockets import Sockets
@@ -52,6 +56,7 @@ class AppState:
     authorizers: Authorizers
     throttle: Throttle
     metrics: Metrics
+    latecomers: Latecomers = field(default_factory=Latecomers)
 
 
 def secret_keys(app: Flask) -> list[str | bytes]:
@@ -166,7 +171,7 @@ def app_state(
     )
 
 
-def add_to_app(app: Flask, state: AppState) -> None:
+def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     """Give an app its routes, template globals and commands."""
     assets = Assets(state.config.url_prefix, __version__)
 
@@ -177,7 +182,8 @@ def add_to_app(app: Flask, state: AppState) -> None:
     responses = Responses(assets.path(ENTRY))
     app.after_request(responses.look)
     tags = Tags(state.config, state.issuer, assets, path, check, responses.issued)
-    blueprint = assets.blueprint()
+    observe_pages(app)
+    tags.install(app)
     renewals = Renewals(
         state.signer,
         state.store,
@@ -186,11 +192,27 @@ def add_to_app(app: Flask, state: AppState) -> None:
         longest=state.config.token_max_age,
         server=state.server,
     )
-    blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
-    app.register_blueprint(blueprint)
-    observe_pages(app)
-    tags.install(app)
+    routes = Routes(assets, renewals.view)
+    routes.add_to(app)
+    routes.exempt(app)
     app.cli.add_command(command_group)
+    for each in (settings.problems, routes.problems, partial(_strangers, state=state)):
+        state.latecomers.add(each)
+
+    @app.before_request
+    def welcome_latecomers() -> None:
+        if request.blueprint == routes.name:
+            routes.exempt(app)
+        if state.latecomers.is_first():
+            tags.reinstall(app)
+            state.latecomers.tell(app)
+
+
+def _strangers(app: Flask, state: AppState) -> Iterator[str]:
+    try:
+        _check_still_ours(app, state)
+    except ConfigurationError as error:
+        yield str(error)
 
 
 def _check_still_ours(app: Flask, state: AppState) -> None:

@@ -260,7 +260,7 @@ def test_the_app_s_template_options_are_honoured() -> None:
     assert not Flask.jinja_options
 
 
-@pytest.mark.parametrize("late", [False])
+@pytest.mark.parametrize("late", [True, False])
 def test_extensions_of_the_app_s(late: bool) -> None:
     app = Flask("an_app")
     app.config["SECRET_KEY"] = "a key for tests"
