@@ -17,6 +17,7 @@ from .config import Config
 from .errors import ArgumentError, ConfigurationError
 from .metrics import Metrics, Snapshot
 from .prometheus import prometheus_text
+from .routes import check_path
 from .servers import find_socketio
 from .settings import Settings
 from .store import Store
@@ -88,11 +89,12 @@ class P2PStreams:
         config = Config.from_app_config(app.config)
         signer = Signer(secret_keys(app), config.audience or app.name)
         metrics = Metrics()
-        kept = chosen_store(app, store or self._store, cache or self._cache, metrics)
-        finds_cache = not (store or self._store or cache or self._cache)
-        settings = Settings(app, finds_cache=finds_cache)
+        given = (store, cache) if (store, cache) != (None, None) else (self._store, self._cache)
+        kept = chosen_store(app, *given, metrics)
+        settings = Settings(app, finds_cache=given == (None, None))
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
+        check_path(config.url_prefix, io)
         state = app_state(app, config, signer, kept, io, self._authorizers, metrics, is_own=is_own)
         app.extensions[KEY] = state
         self._apps.add(app)

@@ -6,15 +6,24 @@ filled joins in that one's name.
 
 import logging
 import re
+from collections import deque
 
 from flask import Response, has_request_context, request
 
+MOST_TOKENS = 1000
+"""Tokens of one request that are known again in its page."""
 TOKENS = "flask_p2p_streams.tokens"
 SENT = "flask_p2p_streams.sent"
 PRIVATE = "private, no-store"
 FRAME = b"<p2p-frame"
 FRAME_TOKEN = re.compile(rb'<p2p-frame\b[^>]*? token="([^">]*)"')
+IMPORT_MAP = re.compile(rb'<script type="importmap"([^>]*)>')
 
+OTHER_NONCE = (
+    "shows a frame, and its Content-Security-Policy asks for a nonce that the extension doesn't "
+    "find, so that browsers refuse the import map. Put it into g.csp_nonce before the page is "
+    "rendered."
+)
 STREAMED = (
     "streams a page with a p2p_frame_tag, whose headers were sent before, so that a cache may "
     f"keep it. Set them in the view: response.headers['Cache-Control'] = '{PRIVATE}'."
@@ -52,13 +61,14 @@ class Responses:
             return
         guarded = request.environ.get(SENT)
         if guarded is None:
-            request.environ.setdefault(TOKENS, set()).add(token.encode())
+            tokens = request.environ.setdefault(TOKENS, deque(maxlen=MOST_TOKENS))
+            tokens.append(token.encode())
         elif not guarded:
             self._say(STREAMED)
 
     def look(self, response: Response) -> Response:
         """Let nobody keep a page with a token, unless the app says otherwise."""
-        body, issued = _body(response), request.environ.get(TOKENS, set())
+        body, issued = _body(response), set(request.environ.get(TOKENS, ()))
         shown = set(FRAME_TOKEN.findall(body))
         if issued or shown:
             self._guard(response)
@@ -66,6 +76,8 @@ class Responses:
             self._say(EARLIER)
         if shown and self._script not in body:
             self._say(NO_CLIENT)
+        if shown and not _has_nonce(response, body):
+            self._say(OTHER_NONCE)
         request.environ[SENT] = "Cache-Control" in response.headers
         return response
 
@@ -79,6 +91,17 @@ class Responses:
         if text not in self._said:
             self._said.add(text)
             logger.error("The view %r %s (This is said once.)", request.endpoint, text)
+
+
+def _has_nonce(response: Response, body: bytes) -> bool:
+    # Where scripts need one, the import map has it, unless the app keeps it elsewhere.
+    policy = response.headers.get("Content-Security-Policy", "")
+    rules = {rule.split()[0].lower(): rule for rule in policy.split(";") if rule.strip()}
+    kinds = ("script-src-elem", "script-src", "default-src")
+    rule = next((rules[kind] for kind in kinds if kind in rules), "")
+    nonces = [f'nonce="{each}"'.encode() for each in re.findall(r"'nonce-([^']+)'", rule)]
+    maps = IMPORT_MAP.findall(body)
+    return not nonces or all(any(nonce in each for nonce in nonces) for each in maps)
 
 
 def _body(response: Response) -> bytes:

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from .assets import ENTRY, Assets, serve_client
+from .errors import ConfigurationError
 
 NAME = "p2p_streams"
 HOST = "p2p_host"
@@ -96,6 +97,21 @@ class Routes:
                 CONSEQUENCES[endpoint],
                 NAME,
             )
+
+
+def check_path(prefix: str, socketio: Any) -> None:
+    """Refuse a prefix below Socket.IO's path, which takes all requests there for its own.
+
+    :raises ConfigurationError: with the cure.
+    """
+    path = socketio.sockio_mw.engineio_path
+    if f"{prefix}/".startswith(path):
+        raise ConfigurationError(
+            f"P2P_URL_PREFIX is {prefix}, and SocketIO answers all that is below {path}: the "
+            "client's files would not be reached. Set one of them to another path.",
+            key="P2P_URL_PREFIX",
+            value=prefix,
+        )
 
 
 def _places(app: Flask) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from .arguments import checked_id, import_entries, role_of, seconds
+from .arguments import checked_id, import_entries, refuse_misspelt, role_of, seconds
 from .assets import ENTRY, STIMULUS, STIMULUS_ENTRY, Assets
 from .config import Config
 from .errors import ArgumentError
@@ -225,18 +225,23 @@ def _root() -> str:
 
 
 def _attributes(attrs: Mapping[str, object]) -> dict[str, object]:
-    attributes = {_attribute_name(name): value for name, value in attrs.items()}
-    for name in attributes:
+    attributes: dict[str, object] = {}
+    for given, value in attrs.items():
+        name = _attribute_name(given)
         if name.lower() in RESERVED:
             raise ArgumentError(name, "the frame sets this attribute itself.")
         if name.lower().startswith("on"):
             raise ArgumentError(name, "inline handlers are refused; listen to events instead.")
+        if name.lower() in map(str.lower, attributes):
+            raise ArgumentError(given, f"gives the attribute {name} twice.")
+        attributes[name] = value
     return attributes
 
 
 def _attribute_name(name: str) -> str:
     if not ATTRIBUTE_NAME.fullmatch(name):
         raise ArgumentError(name, "is not a name for an HTML attribute.")
+    refuse_misspelt(name)
     return name.rstrip("_").replace("_", "-")
 
 

@@ -96,6 +96,8 @@ def chosen_store(
     app: Flask, store: Store | None, cache: Cache | None, metrics: Metrics
 ) -> Store | AtomicStore:
     """Return the store that was given, else one in a cache or in this process."""
+    if store is not None and cache is not None:
+        raise ConfigurationError("Pass either a store or a cache: the sessions are in one of them.")
     if store is not None:
         return checked_store(store)
     return cache_store(app, cache, partial(metrics.limited, "session"))

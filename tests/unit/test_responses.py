@@ -19,6 +19,7 @@ from flask import (
 from flask_caching import Cache
 from jinja2 import DictLoader
 
+from flask_p2p_streams.responses import MOST_TOKENS, TOKENS, Responses
 from tests.conftest import AppFactory
 
 FRAME = "{{ p2p_frame_tag(session_id=1, peer_id=request.args.get('name', 'ann')) }}"
@@ -75,6 +76,15 @@ def test_a_page_behind_one_with_a_token(app: Flask) -> None:
     with app.test_client() as client, app.app_context():
         assert kept(client.get("/")) == PRIVATE
         assert kept(client.get("/other")) is None
+
+
+def test_what_is_rendered_for_one_socket_has_a_bound(app: Flask) -> None:
+    responses = Responses("p2p.js")
+    with app.test_request_context("/") as context:
+        # A handler of Socket.IO has the same request as long as its connection lasts.
+        for number in range(MOST_TOKENS + 1):
+            responses.issued(f"token {number}")
+        assert len(context.request.environ[TOKENS]) == MOST_TOKENS
 
 
 def test_a_token_in_something_else(app: Flask) -> None:
@@ -192,6 +202,44 @@ def test_a_client_that_the_layout_brings(app: Flask, log_is_empty: None) -> None
     page = "<head>{{ p2p_script_tag() }}</head>" + FRAME
     app.add_url_rule("/", "page", view_func=lambda: render_template_string(page))
     assert get(app).status_code == 200
+
+
+# The policy
+
+
+def page_with(policy: str, page: str = FRAME) -> Any:
+    def view() -> Response:
+        g.csp_nonce = "right"
+        return Response(render_template_string(page), headers={"Content-Security-Policy": policy})
+
+    return view
+
+
+@pytest.mark.parametrize("policy", ["script-src 'nonce-wrong'", "default-src 'self' 'nonce-x'"])
+def test_a_nonce_that_is_another_is_named_once(app: Flask, caplog: Log, policy: str) -> None:
+    app.add_url_rule("/", "page", page_with(policy))
+    for _ in range(2):
+        get(app)
+    [error] = errors(caplog)
+    assert "g.csp_nonce" in error
+    assert "wrong" not in error
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "script-src 'self' 'nonce-right'; style-src 'nonce-x'",
+        "style-src 'nonce-x'; default-src 'self'",
+        "script-src-elem 'nonce-right'; script-src 'nonce-x'",
+        "script-src 'self'",
+        "",
+    ],
+)
+def test_a_policy_that_lets_the_client_in(app: Flask, log_is_empty: None, policy: str) -> None:
+    app.add_url_rule("/", "page", page_with(policy))
+    app.add_url_rule("/other", "other", page_with("script-src 'nonce-x'", "hello"))
+    get(app)
+    app.test_client().get("/other")
 
 
 # Streams
