@@ -4,7 +4,11 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from inspect import signature
 from typing import Any
+
+import engineio
+import socketio
 
 from .errors import ConfigurationError
 from .evidence import shown, unknown_key, url_problem, withheld
@@ -13,6 +17,15 @@ from .ice import ice_server_list
 PREFIX = "P2P_"
 SECRETS = ("ice_servers", "socketio_options")
 """Fields that hold passwords: no error and no log shows what is in them."""
+OTHER_OPTIONS = {
+    "message_queue",
+    "channel",
+    "path",
+    "resource",
+    "manage_session",
+    "engineio_logger",
+}
+"""Options of ``SocketIO`` that no server behind it has by that name."""
 
 
 @dataclass(frozen=True)
@@ -161,10 +174,19 @@ def _peers(value: object) -> int | None:
 def _options(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a dictionary of keyword arguments of SocketIO")
+    for option in value.keys() - _known_options():
+        # Engine.IO passes over what it doesn't know.
+        raise ValueError(f"has an unknown option: {unknown_key(option, _known_options())[:-1]}")
     queue = value.get("message_queue")
     if isinstance(queue, str) and url_problem(queue):
         raise ValueError(f"has a 'message_queue' that {url_problem(queue)}")
     return dict(value)
+
+
+def _known_options() -> set[str]:
+    servers = (engineio.Server, socketio.Server)
+    named = {name for each in servers for name in signature(each).parameters}
+    return named - {"kwargs"} | OTHER_OPTIONS
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {

@@ -80,6 +80,33 @@ def test_a_wrong_value_is_named(key: str, value: Any) -> None:
     assert raised.value.key == key
 
 
+@pytest.mark.parametrize(
+    ("option", "nearest"),
+    [
+        ("messages_queue", "message_queue"),
+        ("ping_intervall", "ping_interval"),
+        ("cors_allowed_origin", "cors_allowed_origins"),
+        ("async_handler", "async_handlers"),
+    ],
+)
+def test_an_option_that_socketio_would_pass_over(option: str, nearest: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"Did you mean {nearest}") as raised:
+        Config.from_app_config({"P2P_SOCKETIO_OPTIONS": {option: "a-secret"}})
+    assert "a-secret" not in str(raised.value)
+
+
+def test_options_that_socketio_takes() -> None:
+    options = {
+        "message_queue": "redis://h", "channel": "c", "path": "live", "resource": "live",
+        "manage_session": False, "async_mode": "threading", "cors_allowed_origins": "*",
+        "cors_credentials": True, "cookie": None, "engineio_logger": True, "logger": True,
+        "max_http_buffer_size": 9, "http_compression": False, "transports": ["websocket"],
+        "client_manager": None, "json": None, "ping_interval": 1, "always_connect": True,
+        "async_handlers": False, "monitor_clients": True, "namespaces": "*",
+    }  # fmt: skip
+    assert Config.from_app_config({"P2P_SOCKETIO_OPTIONS": options}).socketio_options == options
+
+
 def test_an_unknown_key_of_an_ice_server_names_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match="Did you mean urls"):
         Config.from_app_config({"P2P_ICE_SERVERS": [{"url": "stun:s.example"}]})
