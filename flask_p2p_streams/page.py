@@ -32,6 +32,10 @@ class Page:
         self._nonce = nonce
         self._emitted: set[str] = set()
 
+    def anew(self) -> "Page":
+        """Return a page of the same template that has nothing in it yet."""
+        return Page(self._nonce)
+
     def first_time(self, part: str) -> bool:
         """Tell whether a part has not been emitted in this page yet; from now on it has."""
         is_first = part not in self._emitted

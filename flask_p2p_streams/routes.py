@@ -79,7 +79,8 @@ class Routes:
                 )
 
     def _look(self, response: Response) -> Response:
-        if REACHED not in request.environ and not _leads_back(response):
+        is_preflight = request.method == "OPTIONS"
+        if REACHED not in request.environ and not is_preflight and not _leads_back(response):
             self._say(str(request.endpoint).removeprefix(f"{NAME}."), response.status_code)
         return response
 

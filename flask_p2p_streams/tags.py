@@ -126,7 +126,8 @@ class Tags:
         }
         show = partial(self._frame, partial(page_of, context), _rendered(attributes))
         if caller is None:
-            return Shown.once(self._frame(Page, _rendered(attributes)), show)
+            whole = self._frame(page_of(context).anew, _rendered(attributes))
+            return Shown.once(whole, show)
         content = caller()
         # Where templates may wait (enable_async), so may a block.
         return _later(content, show) if isawaitable(content) else show(content)
@@ -142,6 +143,8 @@ class Tags:
         :param extra: further entries, from specifier to URL; they go before ours.
         :raises ArgumentError: if ``extra`` comes too late, or isn't a dictionary of strings.
         """
+        if isinstance(context, dict):
+            raise ArgumentError("extra", "must be passed by its name outside of templates.")
         page, entries = page_of(context), import_entries(extra)
         rendered = self._importmap(page, entries)
         if entries and not rendered:

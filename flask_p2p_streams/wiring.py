@@ -176,30 +176,17 @@ def app_state(
 def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     """Give an app its routes, template globals and commands."""
     assets = Assets(state.config.url_prefix, __version__)
-
-    def check() -> None:
-        _check_still_ours(app, state)
-
-    path = cast(Any, state.socketio).sockio_mw.engineio_path
     responses = Responses(assets.path(ENTRY))
     app.after_request(responses.look)
-    tags = Tags(state.config, state.issuer, assets, path, check, responses.issued)
+    tags = _tags(app, state, assets, responses)
     observe_pages(app)
     tags.install(app)
-    renewals = Renewals(
-        state.signer,
-        state.store,
-        state.authorizers,
-        state.throttle,
-        longest=state.config.token_max_age,
-        server=state.server,
-    )
-    routes = Routes(assets, renewals.view)
+    routes = Routes(assets, _renewals(state).view)
     routes.add_to(app)
     routes.exempt(app)
     app.cli.add_command(command_group)
-    for each in (settings.problems, routes.problems, partial(_strangers, state=state)):
-        state.latecomers.add(each)
+    for check in (settings.problems, routes.problems, partial(_strangers, state=state)):
+        state.latecomers.add(check)
 
     @app.before_request
     def welcome_latecomers() -> None:
@@ -208,6 +195,28 @@ def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
         if state.latecomers.is_first():
             tags.reinstall(app)
             state.latecomers.tell(app)
+
+
+def _tags(app: Flask, state: AppState, assets: Assets, responses: Responses) -> Tags:
+    return Tags(
+        state.config,
+        state.issuer,
+        assets,
+        cast(Any, state.socketio).sockio_mw.engineio_path,
+        check=partial(_check_still_ours, app, state),
+        issued=responses.issued,
+    )
+
+
+def _renewals(state: AppState) -> Renewals:
+    return Renewals(
+        state.signer,
+        state.store,
+        state.authorizers,
+        state.throttle,
+        longest=state.config.token_max_age,
+        server=state.server,
+    )
 
 
 def _strangers(app: Flask, state: AppState) -> Iterator[str]:

@@ -16,7 +16,7 @@ from flask import (
 from flask_caching import Cache
 from jinja2 import DictLoader, TemplateError, pass_context
 
-from flask_p2p_streams import P2PStreams
+from flask_p2p_streams import ArgumentError, P2PStreams
 from tests.conftest import AppFactory
 
 FRAME = "{{ p2p_frame_tag(session_id=1, peer_id=2) }}"
@@ -247,6 +247,21 @@ def test_the_nonce_of_a_context_processor(app: Flask, value: str | Callable[[], 
             assert nonces(render_template_string(template)) == ["n", "n"]
         macro = "{% from 'macros.html' import room %}{{ room() }}"
         assert nonces(render_template_string(macro)) == ["n", "n"]
+
+
+def test_the_nonce_of_a_frame_as_text(app: Flask) -> None:
+    app.context_processor(lambda: {"csp_nonce": "n"})
+    template = "{{ (p2p_frame_tag(session_id=1, peer_id=2) + '')|safe }}"
+    with app.test_request_context("/"):
+        assert nonces(render_template_string(template)) == ["n", "n"]
+
+
+def test_an_import_map_outside_of_templates(app: Flask) -> None:
+    tag: Any = app.jinja_env.globals["p2p_importmap"]
+    with app.test_request_context("/"):
+        assert '"app": "/app.js"' in tag(extra={"app": "/app.js"})
+        with pytest.raises(ArgumentError, match="by its name"):
+            tag({"app": "/app.js"})
 
 
 def test_the_app_s_template_options_are_honoured() -> None:

@@ -229,6 +229,14 @@ def test_a_redirect_to_the_same_place(caplog: Log) -> None:
     assert errors(caplog) == []
 
 
+def test_a_preflight_that_the_app_answers(caplog: Log) -> None:
+    app = make()
+    P2PStreams(app)
+    app.before_request(lambda: ("", 204) if request.method == "OPTIONS" else None)
+    assert app.test_client().options("/p2p/token").status_code == 204
+    assert errors(caplog) == []
+
+
 def test_what_the_extension_refuses_itself(caplog: Log) -> None:
     app = make()
     P2PStreams(app)
