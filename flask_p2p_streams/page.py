@@ -82,6 +82,10 @@ class Shown(Markup):
         """Return what to show here and now."""
         return super().__html__() if self._html is None else self._html()
 
+    def __reduce__(self) -> Any:
+        """Be kept as a text."""
+        return Markup, (super().__str__(),)
+
     def __str__(self) -> str:
         """Show it in a template that doesn't escape."""
         return super().__str__() if self._html is None else str(self._html())

@@ -16,7 +16,10 @@ TOKENS = "flask_p2p_streams.tokens"
 SENT = "flask_p2p_streams.sent"
 PRIVATE = "private, no-store"
 FRAME = b"<p2p-frame"
-FRAME_TOKEN = re.compile(rb'<p2p-frame\b[^>]*? token="([^">]*)"')
+# In JSON a quotation mark has a backslash before it.
+FRAME_TOKEN = re.compile(rb'<p2p-frame\b[^>]*? token=\\?"([^">\\]*)')
+READABLE = ("html", "json")
+"""Parts of the types of content in which frames are looked for."""
 IMPORT_MAP = re.compile(rb'<script type="importmap"([^>]*)>')
 
 OTHER_NONCE = (
@@ -100,7 +103,7 @@ def _has_nonce(response: Response, body: bytes) -> bool:
     kinds = ("script-src-elem", "script-src", "default-src")
     rule = next((rules[kind] for kind in kinds if kind in rules), "")
     nonces = [f'nonce="{each}"'.encode() for each in re.findall(r"'nonce-([^']+)'", rule)]
-    maps = IMPORT_MAP.findall(body)
+    maps = [] if response.is_json else IMPORT_MAP.findall(body)
     return not nonces or all(any(nonce in each for nonce in nonces) for each in maps)
 
 
@@ -108,7 +111,8 @@ def _body(response: Response) -> bytes:
     # What is streamed, a file or packed can't be read here, and most others have no frame.
     if not response.is_sequence or response.direct_passthrough:
         return b""
-    if "html" not in (response.mimetype or "") or "Content-Encoding" in response.headers:
+    is_readable = any(kind in (response.mimetype or "") for kind in READABLE)
+    if not is_readable or "Content-Encoding" in response.headers:
         return b""
     body = response.get_data()
     return body if FRAME in body else b""

@@ -186,6 +186,38 @@ def test_a_page_that_is_remembered(app: Flask, caplog: Log) -> None:
     assert len(errors(caplog)) == 1
 
 
+def test_json_in_a_cache(app: Flask, caplog: Log) -> None:
+    cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+    view = cache.cached()(lambda: jsonify(html=render_template_string(FRAME)))
+    app.add_url_rule("/", "page", view)
+    get(app, "ann")
+    assert errors(caplog) == []
+    response = get(app, "bob")
+    assert 'peer-id="ann"' in response.json["html"]
+    assert kept(response) == PRIVATE
+    assert len(errors(caplog)) == 1
+
+
+def test_json_under_a_policy(app: Flask, log_is_empty: None) -> None:
+    @app.get("/")
+    def page() -> Any:
+        g.csp_nonce = "right"
+        html = render_template_string(FRAME)
+        return jsonify(html=html), {"Content-Security-Policy": "script-src 'nonce-right'"}
+
+    assert kept(get(app)) == PRIVATE
+
+
+def test_a_tag_in_a_cache(app: Flask, caplog: Log) -> None:
+    cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+    tag: Any = app.jinja_env.globals["p2p_frame_tag"]
+    remembered = cache.memoize()(lambda: tag(session_id=1, peer_id=2))
+    app.add_url_rule("/", "page", lambda: render_template_string("{{ it }}", it=remembered()))
+    for _ in range(2):
+        assert get(app).text.count('type="module"') == 1
+    assert len(errors(caplog)) == 1
+
+
 # A frame without a client
 
 
