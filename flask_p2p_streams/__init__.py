@@ -148,14 +148,22 @@ The modules, in reading order; each imports only from those above it:
     the order of a peer's life
 ``namespace``
     signaling as a Socket.IO namespace
+``settings``
+    what the configuration was when it was read
+``latecomers``
+    what comes to an app after the extension
 ``assets``
     where the client's files are, and how they are served
 ``options``
     the ``config`` of a frame
 ``page``
     what the present page has emitted already, and its CSP nonce
+``responses``
+    who may keep a page with a token, and whether it works
 ``renewals``
     the tokens of pages, renewed over HTTP
+``routes``
+    the extension's own routes, on every host
 ``arguments``
     the arguments of the tags
 ``tags``

@@ -4,7 +4,9 @@ Each function raises :class:`~flask_p2p_streams.errors.ArgumentError`, which nam
 argument and its mistake.
 """
 
+import difflib
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -13,11 +15,22 @@ from uuid import UUID
 from .errors import ArgumentError
 from .evidence import shown
 from .fields import id_problem
+from .options import ALIASES, KEYS
 from .tokens import Role
 
 Id: TypeAlias = str | int | UUID
 """A session or peer id, as an app may give it."""
-
+ARGUMENTS = (
+    "session_id",
+    "peer_id",
+    "expires_in",
+    "can_host",
+    "can_send",
+    "starts_at",
+    "ends_at",
+    "config",
+)
+"""What ``p2p_frame_tag`` takes; anything else is an attribute of the element."""
 LATEST = 253_402_300_799
 """The last second that a date can name, at the end of the year 9999."""
 
@@ -72,6 +85,16 @@ def _time(argument: str, value: object) -> float | None:
     if not 0 <= value <= LATEST:
         raise ArgumentError(argument, f"must be seconds since 1970, not {shown(value)}.")
     return value
+
+
+def refuse_misspelt(name: str) -> None:
+    """Refuse as an attribute of HTML what is meant as an argument or for ``config``."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.rstrip("_")).lower().replace("-", "_")
+    if name in ALIASES or plain in KEYS:
+        raise ArgumentError(name, f"belongs into config={{{name.rstrip('_')!r}: ...}}.")
+    nearest = difflib.get_close_matches(plain, ARGUMENTS, n=1, cutoff=0.8)
+    if nearest and not plain.startswith(("data_", "aria_")):
+        raise ArgumentError(name, f"is not an argument. Did you mean {nearest[0]}?")
 
 
 def import_entries(extra: object) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, send_from_directory
+from flask import Response, current_app, send_from_directory
 
 from .errors import ConfigurationError
 
@@ -36,23 +36,17 @@ class Assets:
     relative imports stay within one version.
     """
 
-    def __init__(self, url_prefix: str, version: str) -> None:
-        self._prefix = url_prefix
-        self._version = version
-        self.root = f"{url_prefix}/{version}"
+    def __init__(self, prefix: str, version: str) -> None:
+        self.prefix = prefix
+        self.root = f"{prefix}/{version}"
 
     def path(self, name: str) -> str:
         """Return the path of a file, below the app's own root."""
         return f"{self.root}/{name}"
 
-    def blueprint(self) -> Blueprint:
-        """Return the blueprint that serves the files, below the app's prefix."""
-        blueprint = Blueprint("p2p_streams", __name__, url_prefix=self._prefix)
-        blueprint.add_url_rule(f"/{self._version}/<path:name>", "client", _serve)
-        return blueprint
 
-
-def _serve(name: str) -> Response:
+def serve_client(name: str) -> Response:
+    """Serve a file of the client; a view."""
     folder = find_client()
     # The client of a checkout changes while its version doesn't.
     fixed = folder == _installed() and not current_app.debug

@@ -85,7 +85,8 @@ class Config:
         """
         names = {PREFIX + each.name.upper(): each.name for each in fields(cls)}
         values: dict[str, Any] = {}
-        for key in (key for key in mapping if key.startswith(PREFIX)):
+        # Flask takes capitals only, and passes over the rest.
+        for key in (key for key in mapping if key.upper().startswith(PREFIX)):
             if key not in names:
                 # What a misspelt key holds may be a secret.
                 raise ConfigurationError(_unknown(key, names), key=key)
@@ -94,7 +95,8 @@ class Config:
 
 
 def _unknown(key: str, names: Iterable[str]) -> str:
-    return f"{unknown_key(key, names)} Correct the spelling, or remove it from app.config."
+    nearest = unknown_key(key.upper(), names).replace(repr(key.upper()), repr(key), 1)
+    return f"{nearest} Correct the spelling, or remove it from app.config."
 
 
 def _checked(key: str, name: str, value: Any) -> Any:

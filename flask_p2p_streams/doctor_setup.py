@@ -193,13 +193,20 @@ def proxy(patient: Patient) -> Iterator[Finding]:
 
 def ice_servers(patient: Patient) -> Iterator[Finding]:
     """Look whether peers behind different routers have a way to each other."""
-    if not patient.config.ice_servers:
+    if not patient.config.ice_servers and not patient.app.config.get("P2P_ICE_SERVERS"):
         problem = "There are no ICE servers, so peers behind different routers don't meet."
         cure = "Set P2P_ICE_SERVERS to a STUN and a TURN server, unless your tags name them."
         yield Finding("warning", "ice", problem, cure)
 
 
+def order(patient: Patient) -> Iterator[Finding]:
+    """Look for what came to the app after the extension, and is ignored or in its way."""
+    for problem in patient.app.extensions["p2p_streams"].latecomers.problems(patient.app):
+        yield Finding("error", "order", problem)
+
+
 CHECKS = (
+    order,
     secret_key,
     cache,
     workers,

@@ -18,7 +18,9 @@ from .errors import ArgumentError, ConfigurationError
 from .metrics import Metrics, Snapshot
 from .overview import glance
 from .prometheus import prometheus_text
+from .routes import check_path
 from .servers import find_socketio
+from .settings import Settings
 from .store import Store
 from .tokens import Signer
 from .wiring import KEY, AppState, add_to_app, app_state, chosen_store, secret_keys
@@ -92,14 +94,17 @@ class P2PStreams:
         config = Config.from_app_config(app.config)
         signer = Signer(secret_keys(app), config.audience or app.name)
         metrics = Metrics()
-        kept = chosen_store(app, store or self._store, cache or self._cache, metrics)
+        given = (store, cache) if (store, cache) != (None, None) else (self._store, self._cache)
+        kept = chosen_store(app, *given, metrics)
+        settings = Settings(app, finds_cache=given == (None, None))
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
+        check_path(config.url_prefix, io)
         state = app_state(app, config, signer, kept, io, self._authorizers, metrics, is_own=is_own)
         app.extensions[KEY] = state
         self._app_count += 1
         self._apps.add(app)
-        add_to_app(app, state)
+        add_to_app(app, state, settings)
 
     def of(self, app: Flask) -> "P2PStreams":
         """Return this object as it serves one app: ``p2p.of(app).session("room")``.

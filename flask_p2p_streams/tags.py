@@ -3,22 +3,27 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from inspect import isawaitable
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
+from jinja2 import Environment, pass_context
+from jinja2.ext import Extension
+from jinja2.runtime import Context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from .arguments import checked_id, import_entries, role_of, seconds
+from .arguments import checked_id, import_entries, refuse_misspelt, role_of, seconds
 from .assets import ENTRY, STIMULUS, STIMULUS_ENTRY, Assets
 from .config import Config
 from .errors import ArgumentError
 from .issuer import Issuer
 from .options import frame_options
-from .page import first_time, nonce_attribute
+from .page import Page, Shown, page_of
 from .tokens import Role
 
 ATTRIBUTE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
@@ -41,6 +46,7 @@ class Tags:
 
     :param socketio_path: the path of Socket.IO below the app's root, with its slashes.
     :param check: called before a frame is rendered; raises where the app is set up wrong.
+    :param issued: called with each token that is rendered.
     """
 
     def __init__(
@@ -50,15 +56,36 @@ class Tags:
         assets: Assets,
         socketio_path: str,
         check: Callable[[], None],
+        issued: Callable[[str], None],
     ) -> None:
         self._config = config
         self._issuer = issuer
         self._assets = assets
         self._socketio_path = socketio_path
         self._check = check
+        self._issued = issued
 
+    def install(self, app: Flask) -> None:
+        """Make the tags globals of the app's templates.
+
+        An environment that isn't there yet is left to the app: what makes it is configuration
+        that may still come.
+        """
+        if "jinja_env" in vars(app):
+            self._add_to(app.jinja_env)
+        else:
+            extensions = [*app.jinja_options.get("extensions", ()), _extension(self._add_to)]
+            app.jinja_options = {**app.jinja_options, "extensions": extensions}
+
+    def reinstall(self, app: Flask) -> None:
+        """Add what an app has dropped that has set all its ``jinja_options`` anew."""
+        self._add_to(app.jinja_env)
+
+    @pass_context
     def p2p_frame_tag(
         self,
+        context: Context | None = None,
+        /,
         *,
         session_id: str | int | UUID,
         peer_id: str | int | UUID,
@@ -68,9 +95,9 @@ class Tags:
         starts_at: float | datetime | None = None,
         ends_at: float | datetime | None = None,
         config: Mapping[str, Any] | None = None,
-        caller: Callable[[], str] | None = None,
+        caller: Callable[[], str | Awaitable[str]] | None = None,
         **attrs: object,
-    ) -> Markup:
+    ) -> Markup | Awaitable[Markup]:
         """Render a frame that joins a session as a peer, and once per page the client.
 
         :param session_id: names the session; 1 to 128 characters.
@@ -97,11 +124,18 @@ class Tags:
             "namespace": self._config.namespace,
             **_attributes(attrs),
         }
-        content = Markup("") if caller is None else Markup(caller())
-        frame = Markup("<p2p-frame{}>{}</p2p-frame>").format(_rendered(attributes), content)
-        return self.p2p_script_tag() + frame
+        show = partial(self._frame, partial(page_of, context), _rendered(attributes))
+        if caller is None:
+            whole = self._frame(page_of(context).anew, _rendered(attributes))
+            return Shown.once(whole, show)
+        content = caller()
+        # Where templates may wait (enable_async), so may a block.
+        return _later(content, show) if isawaitable(content) else show(content)
 
-    def p2p_importmap(self, extra: Mapping[str, str] | None = None) -> Markup:
+    @pass_context
+    def p2p_importmap(
+        self, context: Context | None = None, /, extra: Mapping[str, str] | None = None
+    ) -> Markup:
         """Render the import map, for a head that has modules of its own.
 
         A page has one import map, and it comes before the first module (HTML, 8.1.6).
@@ -109,25 +143,44 @@ class Tags:
         :param extra: further entries, from specifier to URL; they go before ours.
         :raises ArgumentError: if ``extra`` comes too late, or isn't a dictionary of strings.
         """
-        imports = self._imports() | import_entries(extra)
-        if not first_time("importmap"):
-            if extra:
-                raise ArgumentError(
-                    "extra",
-                    "this page has its import map already. Call p2p_importmap(extra=...) "
-                    "before any other p2p tag, and once.",
-                )
+        if isinstance(context, dict):
+            raise ArgumentError("extra", "must be passed by its name outside of templates.")
+        page, entries = page_of(context), import_entries(extra)
+        rendered = self._importmap(page, entries)
+        if entries and not rendered:
+            raise ArgumentError(
+                "extra",
+                "this page has its import map already. Call p2p_importmap(extra=...) "
+                "before any other p2p tag, and once.",
+            )
+        return rendered
+
+    @pass_context
+    def p2p_script_tag(self, context: Context | None = None, /) -> Markup:
+        """Render the module script that defines ``<p2p-frame>``, after the import map."""
+        return self._script(page_of(context))
+
+    # Private
+
+    def _add_to(self, environment: Environment) -> None:
+        for tag in (self.p2p_frame_tag, self.p2p_importmap, self.p2p_script_tag):
+            environment.globals.setdefault(tag.__name__, tag)
+
+    def _frame(self, page: Callable[[], Page], attributes: Markup, content: str = "") -> Markup:
+        frame = Markup("<p2p-frame{}>{}</p2p-frame>").format(attributes, Markup(content))
+        return self._script(page()) + frame
+
+    def _script(self, page: Page) -> Markup:
+        if not page.first_time("script"):
+            return Markup("")
+        script = Markup('<script type="module" src="{}"{}></script>\n')
+        return self._importmap(page, {}) + script.format(self._url(ENTRY), page.nonce_attribute())
+
+    def _importmap(self, page: Page, entries: dict[str, str]) -> Markup:
+        if not page.first_time("importmap"):
             return Markup("")
         return Markup('<script type="importmap"{}>{}</script>\n').format(
-            nonce_attribute(), htmlsafe_json_dumps({"imports": imports})
-        )
-
-    def p2p_script_tag(self) -> Markup:
-        """Render the module script that defines ``<p2p-frame>``, after the import map."""
-        if not first_time("script"):
-            return Markup("")
-        return self.p2p_importmap() + Markup('<script type="module" src="{}"{}></script>\n').format(
-            self._url(ENTRY), nonce_attribute()
+            page.nonce_attribute(), htmlsafe_json_dumps({"imports": self._imports() | entries})
         )
 
     def _token(
@@ -136,8 +189,10 @@ class Tags:
         config = self._config
         given = None if expires_in is None else seconds("expires_in", expires_in)
         max_age, term = given or config.token_max_age, given or config.session_expires_in
+        token = self._issuer.token(str(session_id), str(peer_id), max_age, term, role)
+        self._issued(token)
         return {
-            "token": self._issuer.token(str(session_id), str(peer_id), max_age, term, role),
+            "token": token,
             "token-url": f"{_root()}{config.url_prefix}/token",
             "token-expires-in-ms": math.floor(max_age * 1000),
         }
@@ -153,6 +208,19 @@ class Tags:
         return _root() + self._assets.path(name)
 
 
+def _extension(add_to: Callable[[Environment], None]) -> type[Extension]:
+    class TagsExtension(Extension):
+        def __init__(self, environment: Environment) -> None:
+            super().__init__(environment)
+            add_to(environment)
+
+    return TagsExtension
+
+
+async def _later(content: Awaitable[str], show: Callable[[str], Markup]) -> Markup:
+    return show(await content)
+
+
 def _root() -> str:
     if has_request_context():
         return request.script_root.rstrip("/")
@@ -160,18 +228,23 @@ def _root() -> str:
 
 
 def _attributes(attrs: Mapping[str, object]) -> dict[str, object]:
-    attributes = {_attribute_name(name): value for name, value in attrs.items()}
-    for name in attributes:
+    attributes: dict[str, object] = {}
+    for given, value in attrs.items():
+        name = _attribute_name(given)
         if name.lower() in RESERVED:
             raise ArgumentError(name, "the frame sets this attribute itself.")
         if name.lower().startswith("on"):
             raise ArgumentError(name, "inline handlers are refused; listen to events instead.")
+        if name.lower() in map(str.lower, attributes):
+            raise ArgumentError(given, f"gives the attribute {name} twice.")
+        attributes[name] = value
     return attributes
 
 
 def _attribute_name(name: str) -> str:
     if not ATTRIBUTE_NAME.fullmatch(name):
         raise ArgumentError(name, "is not a name for an HTML attribute.")
+    refuse_misspelt(name)
     return name.rstrip("_").replace("_", "-")
 
 

@@ -1,15 +1,16 @@
 """What serves one app, and how its parts are put together."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
-from flask import Flask
+from flask import Flask, request
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
 from . import __version__
-from .assets import Assets
+from .assets import ENTRY, Assets
 from .atomic import AtomicStore
 from .authorization import Authorizers
 from .caches import cache_store
@@ -20,12 +21,17 @@ from .door import Door
 from .errors import ConfigurationError
 from .identity import Identity
 from .issuer import Issuer
+from .latecomers import Latecomers
 from .metrics import Metrics
 from .namespace import SignalingNamespace
 from .outgoing import Outgoing
 from .packets import Packets
+from .page import observe_pages
 from .renewals import Renewals
+from .responses import Responses
+from .routes import Routes
 from .servers import check_server, server_of
+from .settings import Settings
 from .signaling import Signaling
 from .socket_rooms import SocketRooms
 from .sockets import Sockets
@@ -52,6 +58,7 @@ class AppState:
     authorizers: Authorizers
     throttle: Throttle
     metrics: Metrics
+    latecomers: Latecomers = field(default_factory=Latecomers)
 
 
 def secret_keys(app: Flask) -> list[str | bytes]:
@@ -181,17 +188,43 @@ def app_state(
     )
 
 
-def add_to_app(app: Flask, state: AppState) -> None:
+def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     """Give an app its routes, template globals and commands."""
     assets = Assets(state.config.url_prefix, __version__)
+    responses = Responses(assets.path(ENTRY))
+    app.after_request(responses.look)
+    tags = _tags(app, state, assets, responses)
+    observe_pages(app)
+    tags.install(app)
+    routes = Routes(assets, _renewals(state).view)
+    routes.add_to(app)
+    routes.exempt(app)
+    app.cli.add_command(command_group)
+    for check in (settings.problems, routes.problems, partial(_strangers, state=state)):
+        state.latecomers.add(check)
 
-    def check() -> None:
-        _check_still_ours(app, state)
+    @app.before_request
+    def welcome_latecomers() -> None:
+        if request.blueprint == routes.name:
+            routes.exempt(app)
+        if state.latecomers.is_first():
+            tags.reinstall(app)
+            state.latecomers.tell(app)
 
-    path = cast(Any, state.socketio).sockio_mw.engineio_path
-    tags = Tags(state.config, state.issuer, assets, path, check)
-    blueprint = assets.blueprint()
-    renewals = Renewals(
+
+def _tags(app: Flask, state: AppState, assets: Assets, responses: Responses) -> Tags:
+    return Tags(
+        state.config,
+        state.issuer,
+        assets,
+        cast(Any, state.socketio).sockio_mw.engineio_path,
+        check=partial(_check_still_ours, app, state),
+        issued=responses.issued,
+    )
+
+
+def _renewals(state: AppState) -> Renewals:
+    return Renewals(
         state.signer,
         state.store,
         state.authorizers,
@@ -200,14 +233,13 @@ def add_to_app(app: Flask, state: AppState) -> None:
         longest=state.config.token_max_age,
         server=state.server,
     )
-    blueprint.add_url_rule("/token", "token", renewals.view, methods=["POST"])
-    app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(
-        p2p_frame_tag=tags.p2p_frame_tag,
-        p2p_importmap=tags.p2p_importmap,
-        p2p_script_tag=tags.p2p_script_tag,
-    )
-    app.cli.add_command(command_group)
+
+
+def _strangers(app: Flask, state: AppState) -> Iterator[str]:
+    try:
+        _check_still_ours(app, state)
+    except ConfigurationError as error:
+        yield str(error)
 
 
 def _check_still_ours(app: Flask, state: AppState) -> None:

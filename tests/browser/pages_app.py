@@ -55,9 +55,12 @@ def make_nonce() -> None:
 
 
 @app.after_request
-def forbid_everything_else(response: Response) -> Response:
+def set_headers(response: Response) -> Response:
     if request.args.get("csp"):
         response.headers["Content-Security-Policy"] = CSP.format(nonce=g.csp_nonce)
+    if request.args.get("kept"):
+        # What no cache may store isn't kept for the way back, either.
+        response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 

@@ -146,7 +146,7 @@ def test_a_newcomer_in_the_middle_misses_nothing_after_its_first_message(meeting
 
 def test_a_page_comes_back_from_the_browsers_cache(meeting: Meeting, caching_room: Room) -> None:
     meeting.join("ann", "cem")
-    [bob] = meeting.join("bob", room=caching_room)
+    [bob] = meeting.join("bob", room=caching_room, query="kept=1")
     meeting.begin(AWAY_MLS)
     bob.hush()
     bob.wait_until_kept()

@@ -30,6 +30,12 @@ def test_a_misspelt_key_names_the_nearest() -> None:
     assert raised.value.key == "P2P_HOST_GRASE"
 
 
+@pytest.mark.parametrize("key", ["p2p_host_grace", "P2p_Host_Grace"])
+def test_a_key_in_small_letters_is_not_passed_over(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean P2P_HOST_GRACE"):
+        Config.from_app_config({key: 1})
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -78,6 +78,20 @@ def test_a_guessable_key_while_developing() -> None:
     assert levels(doctor_setup.secret_key, subject) == ["warning"]
 
 
+# The order of things
+
+
+def test_what_came_too_late() -> None:
+    subject = patient()
+    assert levels(doctor_setup.order, subject) == []
+    subject.app.config["P2P_ICE_SERVERS"] = [{"urls": "stun:stun.example.org"}]
+    [(level, text)] = found(doctor_setup.order, subject)
+    assert (level, text.startswith("P2P_ICE_SERVERS changed")) == ("error", True)
+    assert levels(doctor_setup.ice_servers, subject) == []
+    SocketIO(subject.app, async_mode="threading")
+    assert levels(doctor_setup.order, subject) == ["error", "error"]
+
+
 # Several workers
 
 

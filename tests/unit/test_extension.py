@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask_caching import Cache
+from flask_socketio import SocketIO
 
 from flask_p2p_streams import ArgumentError, ConfigurationError, P2PStreams, SessionInfo
 from flask_p2p_streams.arguments import Id
@@ -65,6 +66,36 @@ def test_what_is_refused_leaves_the_app_as_it_was() -> None:
     assert not {"p2p_streams", "socketio", "cache"} & set(app.extensions)
 
 
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ({}, "/p2p"),
+        ({}, "p2p"),
+        ({"P2P_URL_PREFIX": "/live/p2p"}, "live"),
+        ({"P2P_URL_PREFIX": "/socket.io"}, None),
+    ],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_paths_of_which_one_takes_the_others(config: Any, path: str | None, own: bool) -> None:
+    app = plain_app(**config)
+    options: dict[str, Any] = {} if path is None else {"path": path}
+    if own:
+        SocketIO(app, async_mode="threading", async_handlers=False, **options)
+    else:
+        app.config["P2P_SOCKETIO_OPTIONS"] = options
+    with pytest.raises(ConfigurationError, match="P2P_URL_PREFIX"):
+        P2PStreams(app)
+    assert "p2p_streams" not in app.extensions
+
+
+@pytest.mark.parametrize("path", ["p2p/socket.io", "p2", "p2p-live", "sockets"])
+def test_paths_that_are_apart(path: str) -> None:
+    app = plain_app(P2P_SOCKETIO_OPTIONS={"path": path})
+    P2PStreams(app)
+    with app.test_client().get("/p2p/0.1.0/p2p.js") as response:
+        assert response.status_code == 200
+
+
 def test_a_null_cache() -> None:
     app = plain_app(CACHE_TYPE="NullCache", CACHE_NO_NULL_WARNING=True)
     Cache(app)
@@ -92,6 +123,51 @@ def test_a_store_of_one_s_own(late: bool) -> None:
     assert not join(app, "room", "bob").is_host
     assert sum(key.startswith("p2p:session:") for key in memory.values) == 1
     assert "cache" not in app.extensions
+
+
+class Bare(dict[str, str]):
+    """A store that is empty, and so counts for nothing where it is asked whether it is there."""
+
+    def fetch(self, key: str, expires_in: float, default: str) -> str:
+        return self.setdefault(key, default)
+
+    def write(self, key: str, value: str, expires_in: float) -> None:
+        self[key] = value
+
+    def read(self, key: str) -> str | None:
+        return self.get(key)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_store_that_has_nothing_yet(late: bool) -> None:
+    store, app = Bare(), plain_app()
+    if late:
+        P2PStreams().init_app(app, store=store)
+    else:
+        P2PStreams(app, store=store)
+    assert join(app, "room", "ann").is_host
+    assert store
+
+
+def test_a_store_and_a_cache() -> None:
+    app = plain_app()
+    cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+    with pytest.raises(ConfigurationError, match="either a store or a cache"):
+        P2PStreams(app, store=Memory(), cache=cache)
+    with pytest.raises(ConfigurationError, match="either a store or a cache"):
+        P2PStreams().init_app(app, store=Memory(), cache=cache)
+
+
+@pytest.mark.parametrize("given", ["store", "cache"])
+def test_what_init_app_is_given_goes_before_the_rest(given: str) -> None:
+    memory, app = Memory(), plain_app()
+    cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+    if given == "store":
+        P2PStreams(cache=cache).init_app(app, store=memory)
+    else:
+        P2PStreams(store=memory).init_app(app, cache=cache)
+    assert join(app, "room", "ann").is_host
+    assert bool(memory.values) is (given == "store")
 
 
 def test_a_store_that_is_none() -> None:

@@ -162,6 +162,40 @@ def test_a_wrong_attribute_is_refused(app: Flask, name: str) -> None:
         frame(app, session_id=1, peer_id=2, **{name: "x"})
 
 
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("expire_in", "Did you mean expires_in"),
+        ("expires", "Did you mean expires_in"),
+        ("can_hosts", "Did you mean can_host"),
+        ("canSend", "Did you mean can_send"),
+        ("start_at", "Did you mean starts_at"),
+        ("configs", "Did you mean config"),
+        ("ice_servers", "config={'ice_servers': ...}"),
+        ("keep_signaling", "config={'keep_signaling': ...}"),
+        ("keepCableConnection", "config={'keepCableConnection': ...}"),
+        ("connect_timeout_mls_", "config={'connect_timeout_mls': ...}"),
+    ],
+)
+def test_a_misspelt_argument_is_no_attribute(app: Flask, name: str, cure: str) -> None:
+    with pytest.raises(ArgumentError, match=re.escape(cure)) as raised:
+        frame(app, session_id=1, peer_id=2, **{name: "x"})
+    assert raised.value.argument == name
+
+
+@pytest.mark.parametrize(
+    "name", ["id", "class", "hidden", "role", "style", "data_expires_in", "aria_label", "hx-get"]
+)
+def test_ordinary_attributes(app: Flask, name: str) -> None:
+    assert frame(app, session_id=1, peer_id=2, **{name: "x"})[name.replace("_", "-")] == "x"
+
+
+@pytest.mark.parametrize("twice", [("class", "class_"), ("data_x", "data-x"), ("id", "ID")])
+def test_an_attribute_that_is_given_twice(app: Flask, twice: tuple[str, str]) -> None:
+    with pytest.raises(ArgumentError, match="twice"):
+        frame(app, session_id=1, peer_id=2, **dict.fromkeys(twice, "x"))
+
+
 # expires_in and config
 
 
