@@ -24,10 +24,10 @@ The modules, in reading order; each imports only from those above it:
     whether a proxy stands before the app that it doesn't know of
 ``throttle``
     who comes too often: slowed first, then closed
-``tokens``
-    join tokens and host seats
 ``fields``
     the parts of a payload, checked one by one
+``tokens``
+    join tokens and host seats
 ``sdp``
     descriptions and candidates, as far as a server understands them
 ``messages``
