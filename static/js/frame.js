@@ -189,8 +189,19 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean | AddEventListenerOptions} [options]
    */
   addEventListener(type, listener, options) {
-    super.addEventListener(type, listener, options)
-    if (listener && String(type).startsWith("p2p:")) this.#late.added(type, listener, options)
+    if (isNews(type, listener)) this.#late.add(String(type), listener, options)
+    else super.addEventListener(type, listener, options)
+  }
+
+  /**
+   * @override
+   * @param {string} type
+   * @param {any} listener
+   * @param {boolean | EventListenerOptions} [options]
+   */
+  removeEventListener(type, listener, options) {
+    if (isNews(type, listener)) this.#late.remove(String(type), listener, options)
+    else super.removeEventListener(type, listener, options)
   }
 
   // What the peer says
@@ -368,4 +379,9 @@ function readTo(to) {
   if (list === undefined) return undefined
   if (Array.isArray(list) && list.length > 0 && list.every((peerId) => typeof peerId === "string" && peerId !== "")) return [...new Set(list)]
   throw new P2pError("bad_request", { message: "The option to is the id of a peer, or a list of ids.", hint: "Leave it out to reach everyone." })
+}
+
+/** @param {unknown} type @param {unknown} listener as the browser takes it */
+function isNews(type, listener) {
+  return String(type).startsWith("p2p:") && (typeof listener === "function" || (typeof listener === "object" && listener !== null))
 }
