@@ -1,5 +1,6 @@
 import { isLabel, MAX_LABEL_CHARACTERS } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { binaryKind, isBlob } from "./kinds.js"
 import { MAX_REPORTED, MAX_REPORTED_OF_SENDER } from "./limits.js"
 import { Shares } from "./shares.js"
 
@@ -148,7 +149,8 @@ export class Topics {
 
 /** @param {any} data */
 function sizeOfData(data) {
-  return data?.byteLength ?? (data instanceof Blob ? data.size : JSON.stringify(data).length)
+  if (isBlob(data)) return data.size
+  return binaryKind(data) ? data.byteLength : JSON.stringify(data).length
 }
 
 /**

@@ -162,6 +162,16 @@ test("only so many characters and bytes wait, of every kind", async () => {
   }
 })
 
+test("what waits has the size that it has, whatever it says of itself", async () => {
+  const { topics, heard, failures, show } = open()
+  const text = "x".repeat(MAX_HELD_CHARACTERS / 4)
+  for (const byteLength of [-1e15, "x", null, 0]) show("t", { byteLength, size: -1e15, text })
+  show("t", { text })
+  topics.on("t", (data) => void heard.push(data.byteLength))
+  await settle()
+  assert.deepEqual([heard, failures.length], [[null, 0, undefined], 1])
+})
+
 test("only so many topics of one sender are reported, the last one with a word about that, and only so many in all", () => {
   const { failures, show, topics } = open()
   for (let number = 0; number < MAX_HELD_MESSAGES + 150; number++) show(`${number}`, 1)
