@@ -30,7 +30,7 @@ export function toJSON(data, replacer) {
 }
 
 /** What may be a number beyond those that JSON can hold: a large exponent, or many digits. */
-const LARGE = /\de\+?\d{3}|(?<!\d)\d{309}/i
+const LARGE = /[eE]\+?\d{3}|\D\d{309}/
 
 /**
  * Whether JSON text can be written again as it is: the engine reads 1e999 as Infinity, and writes that as null.
