@@ -32,10 +32,10 @@ The modules, in reading order; each imports only from those above it:
     what names this process among those that share a store and a message queue
 ``throttle``
     who comes too often: slowed first, then closed
-``tokens``
-    join tokens and host seats
 ``fields``
     the parts of a payload, checked one by one
+``tokens``
+    join tokens and host seats
 ``sdp``
     descriptions and candidates, as far as a server understands them
 ``messages``

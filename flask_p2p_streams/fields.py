@@ -63,13 +63,16 @@ def checked_id(value: object) -> str:
 def id_problem(value: str) -> str | None:
     """Return what is wrong with a session or peer id, or None.
 
-    Any Unicode text will do that UTF-8 can carry: a lone surrogate (Unicode,
-    D92) cannot be sent.
+    Any Unicode text will do that UTF-8 can carry, where a lone surrogate (Unicode, D92) cannot
+    be sent, and that HTML leaves as it is: of NUL and carriage return in a page it makes other
+    characters (HTML, 13.2.3.5 and 13.2.5), so that the page's id would not be the token's.
     """
     if not 1 <= len(value) <= MAX_ID_CHARS:
         return f"must have 1 to {MAX_ID_CHARS} characters"
     if not _encodable(value):
         return "must not have a lone surrogate in it"
+    if "\0" in value or "\r" in value:
+        return "must not have NUL or a carriage return in it, which HTML makes others of"
     return None
 
 

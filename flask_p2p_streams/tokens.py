@@ -13,6 +13,7 @@ from typing import Any, cast
 from itsdangerous import BadData, URLSafeSerializer
 
 from .errors import ErrorCode, SignalingError
+from .fields import bad_request, id_problem
 from .limits import CLOCK_SKEW, SHORTEST_RENEWAL
 
 # The number rises with the shape of what is signed: an older token is then not ours.
@@ -136,9 +137,10 @@ class Signer:
         """Return what a token says.
 
         :raises SignalingError: ``unauthorized`` if this app has not signed it, or only will,
-            ``token_expired`` if its time is over.
+            ``token_expired`` if its time is over, ``bad_request`` if no page can have its ids.
         """
         claims = JoinToken(*self._load(self._tokens, text))
+        _check_ids(claims)
         # JSON has made a list of it.
         token = replace(claims, role=Role(*cast(Any, claims.role)))
         now = self._now()
@@ -200,3 +202,11 @@ class Signer:
                 "the clocks of the workers differ. Set them all by NTP. (This is said once.)",
                 seconds,
             )
+
+
+def _check_ids(token: JoinToken) -> None:
+    ids = {"session": token.session_id, "peer": token.peer_id}
+    for name, value in ids.items():
+        problem = id_problem(value)
+        if problem:
+            raise bad_request(f"the {name} id of the token {problem}")

@@ -1,11 +1,10 @@
 import { P2pError } from "./errors.js"
+import { ID } from "./fields.js"
 import { MAX_TOKEN_CHARACTERS } from "./limits.js"
 
 /** The attributes of an element, read one by one: whoever wrote it may have been anybody. */
 
 const HINT = "Let p2p_frame_tag write the element, or correct the attribute and call frame.reconnect()."
-/** As the server has it: 1 to 128 characters that UTF-8 can carry. */
-const ID = /^\P{Surrogate}{1,128}$/u
 const TOKEN = new RegExp(`^[!-~]{1,${MAX_TOKEN_CHARACTERS}}$`)
 const NAMESPACE = /^(?=.{1,256}$)(\/[A-Za-z0-9._~-]+)+$/
 /** It is put behind the origin as it is (by Engine.IO), so that nothing before its first slash, and no second one, may name another. */
@@ -36,7 +35,7 @@ export function ownOrigin({ origin, location }) {
  * @param {"session-id" | "peer-id"} name
  */
 export function readId(element, name) {
-  return matching(element, name, ID, "must have 1 to 128 characters")
+  return matching(element, name, ID, "must have 1 to 128 characters, without NUL, carriage return and lone surrogates")
 }
 
 /** @param {Element} element */

@@ -1,6 +1,7 @@
 import { Timer } from "./clock.js"
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { isBlob } from "./kinds.js"
 import { READ_TERM_MLS } from "./limits.js"
 
 /** How many messages may wait for a Blob before them to be read. */
@@ -25,9 +26,10 @@ export class ContentQueue {
    * @throws {P2pError} see Content
    */
   take(data, topic) {
-    if (!(data instanceof Blob) && this.#waiting === 0) return Content.of(data, topic)
+    const isRead = isBlob(data)
+    if (!isRead && this.#waiting === 0) return Content.of(data, topic)
     if (this.#waiting >= MAX_READING) throw new P2pError("rate_limited", { message: `${MAX_READING} messages wait for a Blob to be read.` })
-    const content = data instanceof Blob ? this.#read(data, topic) : Content.of(data, topic)
+    const content = isRead ? this.#read(data, topic) : Content.of(data, topic)
     const turn = Promise.allSettled([this.#last, content]).then(() => content)
     this.#waiting += 1
     this.#last = turn.catch(() => undefined).finally(() => { this.#waiting -= 1 })

@@ -1,7 +1,7 @@
-import { isDeeper } from "./depth.js"
 import { P2pError } from "./errors.js"
 import { be, fields, isText, may, pick } from "./fields.js"
-import { MAX_DEPTH } from "./limits.js"
+import { stringify, toJSON } from "./json.js"
+import { binaryKind, bytesOf } from "./kinds.js"
 
 /** The largest frame in bytes: the most that Chromium and Firefox take from each other in one message. */
 export const MAX_FRAME_BYTES = 262_144
@@ -50,11 +50,12 @@ export class Content {
    * @throws {P2pError} `unsupported` for what has no such form, `too_large` above MAX_FRAME_BYTES less STAMP_BYTES
    */
   static of(data, topic) {
-    if (data instanceof ArrayBuffer) return Content.#binary({ kind: "ArrayBuffer" }, new Uint8Array(data.slice(0)), topic)
-    if (ArrayBuffer.isView(data)) return Content.#view(data, topic)
-    const json = stringify(data)
-    if (isDeeper(json, MAX_DEPTH)) throw new P2pError("unsupported", { message: `The message is nested deeper than ${MAX_DEPTH} levels.`, hint: "Send it as a list, or as text." })
-    return new Content(`${topicHead(topic)}"data":${json}`, undefined, constant(data, topic)).#limited()
+    const kind = binaryKind(data)
+    if (kind === undefined) return new Content(`${topicHead(topic)}"data":${stringify(data)}`, undefined, constant(data, topic)).#limited()
+    if (kind !== "ArrayBuffer" && !Object.hasOwn(VIEWS, kind)) refuse(kind)
+    const bytes = bytesOf(data)
+    refuseAbove(bytes.length)
+    return Content.#binary({ kind }, bytes.slice(), topic)
   }
 
   /**
@@ -66,8 +67,8 @@ export class Content {
    */
   static async ofBlob(blob, topic) {
     refuseAbove(blob.size)
-    const isFile = "name" in blob
-    const binary = { kind: isFile ? "File" : "Blob", mime: blob.type.slice(0, MAX_LABEL_CHARACTERS), ...(isFile && { name: String(blob.name).slice(0, MAX_LABEL_CHARACTERS) }) }
+    const isFile = binaryKind(blob) === "File"
+    const binary = { kind: isFile ? "File" : "Blob", mime: blob.type.slice(0, MAX_LABEL_CHARACTERS), ...(isFile && { name: /** @type {File} */ (blob).name.slice(0, MAX_LABEL_CHARACTERS) }) }
     try {
       return Content.#binary(binary, new Uint8Array(await blob.arrayBuffer()), topic)
     } catch (cause) {
@@ -117,16 +118,6 @@ export class Content {
   }
 
   // Private
-
-  /**
-   * @param {ArrayBufferView} view
-   * @param {string} [topic]
-   */
-  static #view(view, topic) {
-    const kind = view instanceof DataView ? "DataView" : /** @type {any} */ (view)[Symbol.toStringTag]
-    if (!Object.hasOwn(VIEWS, kind)) refuse(kind)
-    return Content.#binary({ kind }, new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice(), topic)
-  }
 
   /**
    * @param {Binary} binary
@@ -239,48 +230,12 @@ function revive({ kind, mime = "", name = "" }, bytes) {
   return kind === "ArrayBuffer" ? buffer : new VIEWS[kind](buffer)
 }
 
-/** @param {unknown} data */
-function stringify(data) {
-  const json = toJSON(data, typeof data === "object" ? refuseInside : undefined)
-  return json ?? refuse(kindOf(data)) // of undefined, functions and symbols there is no JSON
-}
-
-/**
- * @param {unknown} data
- * @param {(key: string, value: unknown) => unknown} [replacer]
- * @returns {string}
- * @throws {P2pError} `unsupported` for cycles, BigInt, and what is nested deeper than the engine's stack
- */
-export function toJSON(data, replacer) {
-  try {
-    return JSON.stringify(data, replacer)
-  } catch (cause) {
-    if (cause instanceof P2pError) throw cause
-    throw new P2pError("unsupported", { message: "The message can't be written as JSON.", hint: "Send values without cycles and BigInt.", cause })
-  }
-}
-
-/**
- * JSON would make an empty object of these without a word.
- * @param {string} _key
- * @param {unknown} value
- */
-function refuseInside(_key, value) {
-  if (value instanceof Map || value instanceof Set || value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Blob) refuse(`${kindOf(value)} within JSON`)
-  return value
-}
-
-/** @param {unknown} data */
-function kindOf(data) {
-  return data === undefined || data === null ? String(data) : data.constructor.name
-}
-
 /**
  * @param {string} kind
  * @returns {never}
  */
 function refuse(kind) {
-  throw new P2pError("unsupported", { message: `A message can't be ${kind}.`, hint: "Send a string, any value that JSON can hold, an ArrayBuffer, a typed array or a Blob." })
+  throw new P2pError("unsupported", { message: `data can't be sent (${kind}).`, hint: "Send an ArrayBuffer, a DataView, or a typed array that all browsers have." })
 }
 
 /**

@@ -27,27 +27,26 @@ export class P2pController extends Controller {
   /** @type {AbortController | null} */
   #listening = null
 
+  /** What Stimulus calls, around what a subclass has. @type {(() => void) | null} */
+  #connect = null
+  /** @type {(() => void) | null} */
+  #disconnect = null
+
   /** @param {import("@hotwired/stimulus").Context} context */
   constructor(context) {
     super(context)
-    // Wrapped here and not written as methods, so that subclasses may define connect() and disconnect() without calling super.
-    const { connect, disconnect } = this
-    this.connect = () => {
-      this.#attach()
-      connect.call(this)
-    }
-    this.disconnect = () => {
-      disconnect.call(this)
-      this.#detach()
-    }
+    this.#wrap()
+    // What a subclass has as fields is defined after this, and then Stimulus connects it at once.
+    queueMicrotask(() => { if (this.#wrap() && this.#isConnected) this.#attachLate() })
   }
 
   // What a subclass reads and says
 
   /** The `<p2p-frame>` around this controller. @returns {P2pFrame} */
   get p2pFrame() {
-    if (!this.#frame) throw new P2pError("not_joined", { message: "There is no <p2p-frame> around this controller.", hint: "Put the element inside {% call p2p_frame_tag(…) %}." })
-    return this.#frame
+    const frame = this.#frame ?? /** @type {P2pFrame | null} */ (this.element.closest("p2p-frame"))
+    if (!frame) throw new P2pError("not_joined", { message: "There is no <p2p-frame> around this controller.", hint: "Put the element inside {% call p2p_frame_tag(…) %}." })
+    return frame
   }
 
   get peerId() {
@@ -95,12 +94,46 @@ export class P2pController extends Controller {
 
   // Private
 
+  /**
+   * Wraps connect() and disconnect(), which aren't written as methods so that subclasses may define them without calling super.
+   * @returns {boolean} whether Stimulus may have called connect() as it was
+   */
+  #wrap() {
+    const { connect, disconnect } = this
+    if (disconnect !== this.#disconnect) this.disconnect = this.#disconnect = () => {
+      try {
+        disconnect.call(this)
+      } finally {
+        this.#detach()
+      }
+    }
+    if (connect === this.#connect) return false
+    this.connect = this.#connect = () => {
+      this.#attach()
+      connect.call(this)
+    }
+    return true
+  }
+
+  get #isConnected() {
+    return this.application.getControllerForElementAndIdentifier(this.element, this.identifier) === this
+  }
+
+  #attachLate() {
+    try {
+      this.#attach()
+    } catch (error) {
+      this.application.handleError(/** @type {Error} */ (error), "Error connecting controller", { identifier: this.identifier, controller: this, element: this.element })
+    }
+  }
+
   #attach() {
-    this.#frame = /** @type {P2pFrame | null} */ (this.element.closest("p2p-frame"))
+    this.#detach()
+    const frame = this.#frame = this.p2pFrame
     this.#listening = new AbortController()
     const { signal } = this.#listening
     for (const [event, method] of Object.entries(CALLBACKS)) {
-      this.p2pFrame.addEventListener(event, (/** @type {CustomEvent} */ news) => /** @type {any} */ (this)[method](news.detail, news), { signal })
+      frame.addEventListener(event, (/** @type {CustomEvent} */ news) => /** @type {any} */ (this)[method](news.detail, news), { signal })
     }
   }
 

@@ -22,15 +22,6 @@ export function partsOf(json, most) {
   return parts
 }
 
-/**
- * Whether JSON text is nested deeper than so.
- * @param {string} json
- * @param {number} most
- */
-export function isDeeper(json, most) {
-  return partsOf(json, most) === Infinity
-}
-
 /** @param {string} json @param {number} start of the string */
 function endOfString(json, start) {
   for (let at = start + 1; at < json.length; at++) {

@@ -98,7 +98,7 @@ export class Exchange {
   /**
    * @param {any} file
    * @param {{ to?: string[], name?: string, type?: string }} options
-   * @throws {P2pError} `no_such_peer`
+   * @throws {P2pError} `no_such_peer`, `unsupported`
    */
   sendFile(file, options) {
     if (options.to) this.#refuseUnknown(options.to)

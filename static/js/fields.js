@@ -58,7 +58,13 @@ export function isText(most, least = 0) {
 /** The longest id of a peer, in UTF-16 code units: 128 characters. */
 export const MAX_ID_CHARACTERS = 256
 
-export const isId = isText(MAX_ID_CHARACTERS, 1)
+/** As the server has it: 1 to 128 characters that UTF-8 can carry, and that HTML doesn't make others of in an attribute. */
+export const ID = /^[^\0\r\p{Surrogate}]{1,128}$/u
+
+/** @param {any} value @returns {value is string} */
+export function isId(value) {
+  return typeof value === "string" && ID.test(value)
+}
 
 /** @param {unknown} value */
 export function isCount(value) {

@@ -1,6 +1,8 @@
+import { readArguments, readAs, readPeerId, readTo } from "./arguments.js"
 import { systemClock } from "./clock.js"
 import { checkIceServers, Connection } from "./connection.js"
 import { P2pError } from "./errors.js"
+import { isFlag } from "./fields.js"
 import { LateListeners } from "./late_listeners.js"
 import { STATE } from "./messages.js"
 import { readOptions } from "./options.js"
@@ -10,6 +12,14 @@ import { Signaling } from "./signaling.js"
 import { checkTopic, Topics } from "./topics.js"
 
 /** @typedef {import("./messages.js").PeerState} PeerState */
+/** @typedef {string | number} PeerId a whole number stands for its digits */
+
+const SEND = Object.freeze({ to: readTo, topic: checkTopic, reliable: readAs("reliable", "true or false", isFlag) })
+const REQUEST = Object.freeze({
+  timeout: readAs("timeout", "a number of milliseconds", (value) => typeof value === "number"),
+  signal: readAs("signal", "an AbortSignal", (value) => typeof value?.throwIfAborted === "function"),
+})
+const SEND_FILE = Object.freeze({ to: readTo, ...Object.fromEntries(["name", "type"].map((name) => [name, readAs(name, "a string", (value) => typeof value === "string")])) })
 
 /**
  * `<p2p-frame>`: joins its session while it is in the page.
@@ -81,7 +91,7 @@ export class P2pFrame extends HTMLElement {
    * Sends a message: to everyone in the session, this peer included, or to some of them.
    * @param {any} data a string, any value that JSON can hold, an ArrayBuffer, a typed array, a DataView or a Blob; it arrives as what it was
    * @param {object} [options]
-   * @param {string | string[]} [options.to] the peers that it is for; nobody else sees it
+   * @param {PeerId | PeerId[]} [options.to] the peers that it is for; nobody else sees it
    * @param {string} [options.topic] whose handlers it is for, see on(); without it there is `p2p:message`
    * @param {boolean} [options.reliable] false for what may be lost, and of which only the newest counts, such as the place of a cursor; 16 KiB at most
    * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host; with `to`, when all of
@@ -89,9 +99,8 @@ export class P2pFrame extends HTMLElement {
    * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `forbidden`, `no_such_peer`, `no_answer`, `bad_request`
    */
   async send(data, options = {}) {
-    const { topic, reliable } = checkOptions("send", options, ["to", "topic", "reliable"])
-    if (topic !== undefined) checkTopic(topic)
-    return this.#joined.send(data, { to: readTo(options.to), topic, reliable })
+    const given = readArguments("send", options, SEND)
+    return this.#joined.send(data, given)
   }
 
   /**
@@ -107,7 +116,7 @@ export class P2pFrame extends HTMLElement {
 
   /**
    * Asks another peer, and waits for its answer.
-   * @param {string} peerId
+   * @param {PeerId} peerId
    * @param {string} topic
    * @param {any} data as for send()
    * @param {object} [options]
@@ -117,8 +126,8 @@ export class P2pFrame extends HTMLElement {
    * @throws {P2pError} as a rejection: as send(), and `no_handler`, `no_answer`, `handler_failed`, or what P2pError the responder threw; the signal's reason
    */
   async request(peerId, topic, data, options = {}) {
-    checkTopic(topic)
-    return this.#joined.request(peerId, topic, data, checkOptions("request", options, ["timeout", "signal"]))
+    const [to, about, given] = [readPeerId(peerId), checkTopic(topic), readArguments("request", options, REQUEST)]
+    return this.#joined.request(to, about, data, given)
   }
 
   /**
@@ -136,25 +145,26 @@ export class P2pFrame extends HTMLElement {
    * Sends a file, which the others' apps accept or decline (`p2p:file`). `p2p:progress` tells how it gets on.
    * @param {Blob | ArrayBuffer | ArrayBufferView} file
    * @param {object} [options]
-   * @param {string | string[]} [options.to] whom; without it, everybody who is connected now
+   * @param {PeerId | PeerId[]} [options.to] whom; without it, everybody who is connected now
    * @param {string} [options.name] the file's own
    * @param {string} [options.type] its MIME type, the file's own
    * @returns {import("./shipment.js").Shipment} to pause, resume or cancel it; its `done` resolves when it is over for everybody, and somebody has it whole
-   * @throws {P2pError} `not_joined`, `forbidden`, `bad_request`, `no_such_peer`; what else prevents it, `done` rejects with
+   * @throws {P2pError} `not_joined`, `forbidden`, `bad_request`, `no_such_peer`, `unsupported`; what else prevents it, `done` rejects with
    */
   sendFile(file, options = {}) {
-    const { name, type } = checkOptions("sendFile", options, ["to", "name", "type"])
-    return this.#joined.sendFile(file, { to: readTo(options.to), name, type })
+    const given = readArguments("sendFile", options, SEND_FILE)
+    return this.#joined.sendFile(file, given)
   }
 
   /**
    * Makes another peer the host; this one becomes its client.
-   * @param {string} peerId
+   * @param {PeerId} peerId
    * @returns {Promise<void>} resolves when that peer hosts
-   * @throws {P2pError} as a rejection: `forbidden` (this peer isn't the host), `no_such_peer`, `unavailable`
+   * @throws {P2pError} as a rejection: `bad_request`, `forbidden` (this peer isn't the host), `no_such_peer`, `unavailable`
    */
   async handOver(peerId) {
-    return this.#joined.handOver(peerId)
+    const given = readPeerId(peerId)
+    return this.#joined.handOver(given)
   }
 
   /** Leaves the session; reconnect() joins again. */
@@ -189,8 +199,19 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean | AddEventListenerOptions} [options]
    */
   addEventListener(type, listener, options) {
-    super.addEventListener(type, listener, options)
-    if (listener && String(type).startsWith("p2p:")) this.#late.added(type, listener, options)
+    if (isNews(type, listener)) this.#late.add(String(type), listener, options)
+    else super.addEventListener(type, listener, options)
+  }
+
+  /**
+   * @override
+   * @param {string} type
+   * @param {any} listener
+   * @param {boolean | EventListenerOptions} [options]
+   */
+  removeEventListener(type, listener, options) {
+    if (isNews(type, listener)) this.#late.remove(String(type), listener, options)
+    else super.removeEventListener(type, listener, options)
   }
 
   // What the peer says
@@ -346,26 +367,7 @@ export class P2pFrame extends HTMLElement {
   }
 }
 
-/**
- * @template {object} T
- * @param {string} method
- * @param {T} options
- * @param {string[]} known
- * @returns {T} a message never goes to more peers than its sender meant
- */
-function checkOptions(method, options, known) {
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown === undefined) return options
-  throw new P2pError("bad_request", { message: `${method}() doesn't know the option "${unknown}".`, hint: `It knows ${known.join(", ")}.` })
-}
-
-/**
- * @param {unknown} to
- * @returns {string[] | undefined}
- */
-function readTo(to) {
-  const list = typeof to === "string" ? [to] : to
-  if (list === undefined) return undefined
-  if (Array.isArray(list) && list.length > 0 && list.every((peerId) => typeof peerId === "string" && peerId !== "")) return [...new Set(list)]
-  throw new P2pError("bad_request", { message: "The option to is the id of a peer, or a list of ids.", hint: "Leave it out to reach everyone." })
+/** @param {unknown} type @param {unknown} listener as the browser takes it */
+function isNews(type, listener) {
+  return String(type).startsWith("p2p:") && (typeof listener === "function" || (typeof listener === "object" && listener !== null))
 }

@@ -1,7 +1,15 @@
-/** Tells listeners that come late what they have missed, by an event of their own. */
+/**
+ * Listeners of an element that, where they come late, are told what they have missed, by an event of their own. For all else they are as the browser's own
+ * (https://dom.spec.whatwg.org/#interface-eventtarget): the same one counts once, and who was removed is called no more.
+ *
+ * @typedef {(EventListener | EventListenerObject) & { handleEvent?: any }} Listener
+ * @typedef {{ listener: Listener, capture: boolean, once: boolean, hear: (event: Event) => void, isTold: boolean }} Entry
+ */
 export class LateListeners {
   #target
   #present
+  /** Those that the target has, by their type. @type {Map<string, Set<Entry>>} */
+  #entries = new Map()
 
   /**
    * @param {EventTarget} target
@@ -13,39 +21,89 @@ export class LateListeners {
   }
 
   /**
-   * A listener has been added: it is told, unless that happens anew before its turn comes.
    * @param {string} type
-   * @param {any} listener
-   * @param {boolean | AddEventListenerOptions | undefined} options null, too, from code that nobody checks
+   * @param {Listener} listener
+   * @param {boolean | AddEventListenerOptions | null} [options]
    */
-  added(type, listener, options) {
-    if (this.#present(type) === null) return
-    const heard = new AbortController()
-    // Not the target's own method, which would tell this one, too.
-    EventTarget.prototype.addEventListener.call(this.#target, type, () => heard.abort(), { once: true, signal: heard.signal })
-    queueMicrotask(() => {
-      const detail = this.#present(type)
-      const { once, signal } = typeof options === "object" && options ? options : {}
-      if (heard.signal.aborted || signal?.aborted || detail === null) return
-      heard.abort()
-      this.#call(listener, new CustomEvent(type, { detail }))
-      if (once) this.#target.removeEventListener(type, listener, options)
-    })
+  add(type, listener, options) {
+    const { once = false, signal, passive } = typeof options === "object" && options ? options : {}
+    if (signal?.aborted || this.#find(type, listener, captures(options))) return
+    const entry = this.#entry(type, listener, { capture: captures(options), once })
+    // Not the target's own method, which leads here.
+    EventTarget.prototype.addEventListener.call(this.#target, type, entry.hear, { capture: entry.capture, passive, signal })
+    this.#entries.set(type, (this.#entries.get(type) ?? new Set()).add(entry))
+    signal?.addEventListener("abort", () => this.#drop(type, entry), { once: true })
+    if (this.#present(type) !== null) queueMicrotask(() => this.#tell(type, entry))
+  }
+
+  /**
+   * @param {string} type
+   * @param {Listener} listener
+   * @param {boolean | EventListenerOptions | null} [options]
+   */
+  remove(type, listener, options) {
+    const entry = this.#find(type, listener, captures(options))
+    if (entry) this.#drop(type, entry)
   }
 
   // Private
 
   /**
-   * @param {any} listener
-   * @param {CustomEvent} event
+   * @param {string} type
+   * @param {Listener} listener
+   * @param {Pick<Entry, "capture" | "once">} how
    */
-  #call(listener, event) {
+  #entry(type, listener, how) {
+    /** @type {Entry} */
+    const entry = {
+      listener,
+      ...how,
+      isTold: false,
+      hear: (event) => {
+        entry.isTold = true
+        if (entry.once) this.#drop(type, entry)
+        if (typeof listener === "function") listener.call(/** @type {any} */ (event.currentTarget), event)
+        else listener.handleEvent(event)
+      },
+    }
+    return entry
+  }
+
+  /**
+   * @param {string} type
+   * @param {Listener} listener
+   * @param {boolean} capture
+   */
+  #find(type, listener, capture) {
+    for (const entry of this.#entries.get(type) ?? []) if (entry.listener === listener && entry.capture === capture) return entry
+    return undefined
+  }
+
+  /** @param {string} type @param {Entry} entry */
+  #drop(type, entry) {
+    this.#entries.get(type)?.delete(entry)
+    EventTarget.prototype.removeEventListener.call(this.#target, type, entry.hear, { capture: entry.capture })
+  }
+
+  /**
+   * Unless it has heard of it meanwhile, or is gone.
+   * @param {string} type
+   * @param {Entry} entry
+   */
+  #tell(type, entry) {
+    const detail = this.#present(type)
+    if (entry.isTold || detail === null || !this.#entries.get(type)?.has(entry)) return
+    const event = new CustomEvent(type, { detail })
     Object.defineProperties(event, { target: { value: this.#target }, currentTarget: { value: this.#target } })
     try {
-      if (typeof listener === "function") listener.call(this.#target, event)
-      else listener.handleEvent(event)
+      entry.hear(event)
     } catch (error) {
       reportError(error) // as the browser does for any listener
     }
   }
+}
+
+/** @param {boolean | EventListenerOptions | null | undefined} options */
+function captures(options) {
+  return Boolean(typeof options === "object" && options ? options.capture : options)
 }

@@ -100,6 +100,8 @@ export const MAX_FAST_BYTES = 16_384
 export const MAX_FRAMES_PER_PACKET = 1_024
 /** How deep the JSON of a message may be nested. What nobody can write again must not be passed on, or kept for others. */
 export const MAX_DEPTH = 500
+/** How many values one message holds: each takes two characters at least of the largest frame. */
+export const MAX_VALUES = 131_072
 /** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
 export const STATES_PER_FRAME = 200
 /** And how many of those that are there a newcomer is told of by one: an id is named twice where its peer may only read, and JSON may take six bytes for each of its characters. */

@@ -1,7 +1,8 @@
-import { Content, CONTENT, hasContent, isLabel, MAX_FRAME_BYTES, pack, STAMP_BYTES, toJSON, unpack } from "./contents.js"
+import { Content, CONTENT, hasContent, isLabel, MAX_FRAME_BYTES, pack, STAMP_BYTES, unpack } from "./contents.js"
 import { partsOf } from "./depth.js"
 import { cut } from "./errors.js"
 import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARACTERS, may, pick } from "./fields.js"
+import { isFinal, toJSON } from "./json.js"
 import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "./limits.js"
 
 /**
@@ -191,7 +192,7 @@ export function admitFrame(packet, admits, builds = () => true) {
   const record = parse(text)
   const readers = FRAMES.get(record?.type)
   if (!readers) return null
-  return admits(record.type) ? readFrame(bytes ? { ...record, bytes } : record, readers, text.length) : undefined
+  return admits(record.type) ? readFrame(bytes ? { ...record, bytes } : record, readers, text) : undefined
 }
 
 /** @param {string} text */
@@ -206,13 +207,13 @@ function parse(text) {
 /**
  * @param {any} record
  * @param {import("./fields.js").Fields} readers
- * @param {number} size in characters
+ * @param {string} text what the record was read from
  * @returns {Frame | null}
  */
-function readFrame(record, readers, size) {
+function readFrame(record, readers, text) {
   const { type } = record
   const frame = pick(record, readers)
-  if (frame === BAD || !(RULES[type]?.(frame, size + (frame.bytes?.length ?? 0)) ?? true)) return null
+  if (frame === BAD || !isFinal(text, frame.data) || !(RULES[type]?.(frame, text.length + (frame.bytes?.length ?? 0)) ?? true)) return null
   return { type, ...frame }
 }
 

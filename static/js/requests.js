@@ -1,6 +1,7 @@
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
 import { Timer } from "./clock.js"
+import { isBlob } from "./kinds.js"
 import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "./limits.js"
 import { Shares } from "./shares.js"
 import { guarded } from "./topics.js"
@@ -167,7 +168,7 @@ function isFull(shares, peerId) {
  */
 async function encodeAnswer(value) {
   try {
-    const { fields, size } = value instanceof Blob ? await Content.ofBlob(value) : Content.of(value)
+    const { fields, size } = isBlob(value) ? await Content.ofBlob(value) : Content.of(value)
     return { letter: fields, size }
   } catch (cause) {
     throw new TypeError(`The answer can't be sent: ${/** @type {P2pError} */ (cause).message}`, { cause })

@@ -11,16 +11,16 @@ export class Shipment {
   /** @type {OutgoingFile | null} */
   #file = null
   #begun
-  #data
+  #blob
   #options
 
   /**
-   * @param {any} data
+   * @param {Blob} blob
    * @param {{ name?: string, type?: string }} options
    * @param {(id: string) => Promise<OutgoingFile>} begin
    */
-  constructor(data, options, begin) {
-    this.#data = data
+  constructor(blob, options, begin) {
+    this.#blob = blob
     this.#options = options
     this.#begun = begin(this.id).then((file) => (this.#file = file))
     this.done = this.#begun.then((file) => file.done)
@@ -29,17 +29,17 @@ export class Shipment {
 
   /** @returns {string} */
   get name() {
-    return this.#file?.name ?? this.#options.name ?? this.#data?.name ?? ""
+    return this.#file?.name ?? this.#options.name ?? /** @type {File} */ (this.#blob).name ?? ""
   }
 
   /** @returns {string} */
   get type() {
-    return this.#file?.type ?? this.#options.type ?? this.#data?.type ?? ""
+    return this.#file?.type ?? this.#options.type ?? this.#blob.type
   }
 
   /** Bytes. @returns {number} */
   get size() {
-    return this.#file?.size ?? this.#data?.size ?? this.#data?.byteLength ?? 0
+    return this.#file?.size ?? this.#blob.size
   }
 
   /** @returns {string} */

@@ -1,4 +1,5 @@
 import { Timer } from "./clock.js"
+import { asBlob } from "./kinds.js"
 import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "./limits.js"
 import { CHUNK, CREDIT } from "./messages.js"
 import { P2pError } from "./errors.js"
@@ -37,13 +38,15 @@ export class Shipping {
   }
 
   /**
-   * @param {any} file
+   * @param {any} file taken in as it is now
    * @param {{ to?: string[], name?: string, type?: string }} options
+   * @throws {P2pError} `unsupported`
    */
   send(file, options) {
-    return new Shipment(file, options, async (id) => {
+    const blob = asBlob(file)
+    return new Shipment(blob, options, async (id) => {
       if (this.#waiting.size - this.#notes.count >= MAX_LOADING) throw new P2pError("rate_limited")
-      return (await this.#load()).sendFile(file, { ...options, id })
+      return (await this.#load()).sendFile(blob, { ...options, id })
     })
   }
 

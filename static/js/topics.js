@@ -1,5 +1,6 @@
-import { MAX_LABEL_CHARACTERS } from "./contents.js"
+import { isLabel, MAX_LABEL_CHARACTERS } from "./contents.js"
 import { P2pError } from "./errors.js"
+import { binaryKind, isBlob } from "./kinds.js"
 import { MAX_REPORTED, MAX_REPORTED_OF_SENDER } from "./limits.js"
 import { Shares } from "./shares.js"
 
@@ -16,9 +17,9 @@ export const MAX_HELD_CHARACTERS = 4 * 1024 * 1024
 
 /** Who wants to hear of which topic. It outlives the connections, and the stays in a session. */
 export class Topics {
-  /** @type {Map<string, Set<Handler>>} */
+  /** @type {Map<string, Set<{ handler: Handler }>>} */
   #handlers = new Map()
-  /** @type {Map<string, Responder>} */
+  /** @type {Map<string, { responder: Responder }>} */
   #responders = new Map()
   /** What came before anybody handled its topic, in order. @type {{ message: Shown, size: number }[]} */
   #held = []
@@ -35,16 +36,19 @@ export class Topics {
   /**
    * @param {string} topic
    * @param {Handler} handler
-   * @returns {() => void} ends it
+   * @returns {() => void} ends it; a handler that was given twice is called once, until both have ended
+   * @throws {P2pError} `bad_request`
    */
   on(topic, handler) {
     checkTopic(topic)
+    checkFunction("handler", handler)
+    const entry = { handler }
     const handlers = this.#handlers.get(topic) ?? new Set()
-    this.#handlers.set(topic, handlers.add(handler))
+    this.#handlers.set(topic, handlers.add(entry))
     // Once the caller has what ends it.
     queueMicrotask(() => this.#release(topic))
     return () => {
-      handlers.delete(handler)
+      handlers.delete(entry)
       if (handlers.size === 0 && this.#handlers.get(topic) === handlers) this.#handlers.delete(topic)
     }
   }
@@ -56,14 +60,16 @@ export class Topics {
    */
   respond(topic, responder) {
     checkTopic(topic)
+    checkFunction("responder", responder)
     if (this.#responders.has(topic)) throw new P2pError("bad_request", { message: `Requests on "${topic}" are answered already.`, hint: "End the other responder first: respond() returns a function for that." })
-    this.#responders.set(topic, responder)
-    return () => { if (this.#responders.get(topic) === responder) this.#responders.delete(topic) }
+    const entry = { responder }
+    this.#responders.set(topic, entry)
+    return () => { if (this.#responders.get(topic) === entry) this.#responders.delete(topic) }
   }
 
   /** @param {string} topic */
   responder(topic) {
-    return this.#responders.get(topic)
+    return this.#responders.get(topic)?.responder
   }
 
   /**
@@ -81,8 +87,14 @@ export class Topics {
 
   /** @param {Shown} message */
   #hand({ senderId, topic = "", data, direct = false }) {
-    const handlers = [...(this.#handlers.get(topic) ?? [])] // one may add another
-    for (const handler of handlers) guarded(() => handler(data, { senderId, topic, direct }))
+    const handlers = this.#handlers.get(topic) ?? new Set()
+    const entries = [...handlers] // one may add another, or end it
+    const called = new Set()
+    for (const entry of entries) {
+      if (called.has(entry.handler) || !handlers.has(entry)) continue
+      called.add(entry.handler)
+      guarded(() => entry.handler(data, { senderId, topic, direct }))
+    }
   }
 
   /** The oldest message on a topic that waits. @param {string} topic */
@@ -137,13 +149,23 @@ export class Topics {
 
 /** @param {any} data */
 function sizeOfData(data) {
-  return data?.byteLength ?? (data instanceof Blob ? data.size : JSON.stringify(data).length)
+  if (isBlob(data)) return data.size
+  return binaryKind(data) ? data.byteLength : JSON.stringify(data).length
 }
 
-/** @param {unknown} topic */
+/**
+ * @param {any} topic
+ * @returns {string} the same
+ * @throws {P2pError} `bad_request`
+ */
 export function checkTopic(topic) {
-  if (typeof topic === "string" && topic.length > 0 && topic.length <= MAX_LABEL_CHARACTERS) return
+  if (isLabel(topic)) return topic
   throw new P2pError("bad_request", { message: "A topic is a string.", hint: `Give it 1 to ${MAX_LABEL_CHARACTERS} characters.` })
+}
+
+/** @param {string} name @param {unknown} given */
+function checkFunction(name, given) {
+  if (typeof given !== "function") throw new P2pError("bad_request", { message: `The ${name} of a topic is a function, not ${typeof given}.`, hint: "Give it as the second argument." })
 }
 
 /**

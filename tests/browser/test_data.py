@@ -195,7 +195,7 @@ def test_options_that_make_no_sense_are_refused(circle: Circle) -> None:
     _, bob, _ = circle.members
     outcomes = bob.run("""async () => {
       const long = "t".repeat(256)
-      const options = [{ to: [] }, { to: "" }, { to: [1] }, { to: null }, { topc: "t" },
+      const options = [{ to: [] }, { to: "" }, { to: [1.5] }, { to: null }, { topc: "t" },
         { topic: "" }, { topic: 7 }, { topic: long }]
       const sent = await Promise.all(options.map((each) => kit.code(kit.frame.send("x", each))))
       const thrown = ["", 7, undefined, long].flatMap((topic) => ["on", "respond"].map((method) => {
@@ -395,7 +395,7 @@ def test_a_request_without_an_answer_says_why(circle: Circle) -> None:
     cleo.run("kit.frame.send('and back', { to: 'bob' })")
     assert bob.data == ["and back"]
     # Whoever can do something about it finds it in the console.
-    circle.forgive("the responder broke", "broke again", "can't be Map", "has 300009 bytes")
+    circle.forgive("the responder broke", "broke again", "can't be sent (Map)", "has 300009 bytes")
 
 
 def test_a_request_that_is_aborted_rejects_with_the_reason(circle: Circle) -> None:

@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
-import { isDeeper, partsOf } from "../../static/js/depth.js"
+import { partsOf } from "../../static/js/depth.js"
 
 /** @param {any} value @returns {number} */
 function depth(value) {
@@ -16,12 +16,12 @@ test("tells how deep any JSON is nested, whatever its strings hold", () => {
   const { value } = fc.letrec((tie) => ({ value: fc.oneof({ maxDepth: 8, depthSize: "large" }, tricky, fc.array(tie("value"), { maxLength: 3 }), fc.dictionary(tricky, tie("value"), { maxKeys: 3 })) }))
   fc.assert(fc.property(value, (json) => {
     const levels = depth(json)
-    for (const most of [0, 1, 2, 3, levels, levels + 1]) assert.equal(isDeeper(JSON.stringify(json), most), levels > most)
+    for (const most of [0, 1, 2, 3, levels, levels + 1]) assert.equal(partsOf(JSON.stringify(json), most) === Infinity, levels > most)
   }), { numRuns: 500 })
 })
 
 test("looks at what is no JSON as well, to its end", () => {
-  for (const [text, isSo] of /** @type {[string, boolean][]} */ ([["", false], ["[[[[", true], ['"[[[[', false], ["]]]][[[[", false], ["\\", false], ['"\\', false], ['"\\"[[[[[[[[', false], ["[{[{", true]])) assert.equal(isDeeper(text, 1), isSo, text)
+  for (const [text, isSo] of /** @type {[string, boolean][]} */ ([["", false], ["[[[[", true], ['"[[[[', false], ["]]]][[[[", false], ["\\", false], ['"\\', false], ['"\\"[[[[[[[[', false], ["[{[{", true]])) assert.equal(partsOf(text, 1) === Infinity, isSo, text)
 })
 
 test("counts what is to be built, and nothing that stands in strings", () => {

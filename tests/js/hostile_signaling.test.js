@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 
-import { isDeeper } from "../../static/js/depth.js"
+import { partsOf } from "../../static/js/depth.js"
 import { Signaling } from "../../static/js/signaling.js"
 import { ODD, twisted, write } from "./support/hostile.js"
 import { SocketIoServer } from "./support/socketio_server.js"
@@ -81,7 +81,7 @@ for (const [role, ready] of /** @type {[string, Record<string, any> | null][]} *
 
 test("a page bears any answer of the server", async () => {
   const page = await open()
-  for (const odd of ODD.filter((json) => !isDeeper(json, 1_000))) { // which this server couldn't write
+  for (const odd of ODD.filter((json) => partsOf(json, 1_000) < Infinity)) { // which this server couldn't write
     server.onEvent = () => JSON.parse(odd)
     await page.say([`42/p2p,["session_ready",${write({ ...NOTICES[0][1], host_peer_id: '"bob"' })}]`, `42/p2p,["session_ready",${write({ ...NOTICES[1][1], peer_id: '"dave"' })}]`])
     await page.world.pass(35_000)

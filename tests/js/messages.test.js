@@ -130,7 +130,7 @@ test("marks go in as many frames as they take, and one at the least; only the la
 })
 
 test("marks of the longest and most hostile ids fit into their frames", () => {
-  const id = "\u0000".repeat(128)
+  const id = "\u0001".repeat(128)
   assert.equal(syncFrames({ inc: "x" }, Array.from({ length: MARKS_PER_FRAME }, () => [id, "zzzzzzz", Number.MAX_SAFE_INTEGER])).length, 1)
   assert.equal(decodeFrame(JSON.stringify({ type: SYNC, seen: [["x".repeat(MAX_ID_CHARACTERS + 1), "x", 1]] })), null)
 })

@@ -48,8 +48,8 @@ test("an app may be mounted anywhere, and its ids may be any text", () => {
 
 /** What no attribute may have, by its name. */
 const BAD = {
-  "session-id": ["", "x".repeat(129), "💬".repeat(129), "\ud800", null],
-  "peer-id": ["", "x".repeat(129), "a\udfff", "x".repeat(1e6), null],
+  "session-id": ["", "x".repeat(129), "💬".repeat(129), "\ud800", "a\rb", "\0", null],
+  "peer-id": ["", "x".repeat(129), "a\udfff", "x".repeat(1e6), "a\r\n", "a\0b", null],
   token: ["", "x".repeat(4_097), "a b", "ü", "a\n", null],
   "token-expires-in-ms": ["", "x", "-1", "1.5", "1e3", "NaN", "Infinity", " 1", "0x10", "9".repeat(500)],
   "token-url": [

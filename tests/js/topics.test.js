@@ -162,6 +162,16 @@ test("only so many characters and bytes wait, of every kind", async () => {
   }
 })
 
+test("what waits has the size that it has, whatever it says of itself", async () => {
+  const { topics, heard, failures, show } = open()
+  const text = "x".repeat(MAX_HELD_CHARACTERS / 4)
+  for (const byteLength of [-1e15, "x", null, 0]) show("t", { byteLength, size: -1e15, text })
+  show("t", { text })
+  topics.on("t", (data) => void heard.push(data.byteLength))
+  await settle()
+  assert.deepEqual([heard, failures.length], [[null, 0, undefined], 1])
+})
+
 test("only so many topics of one sender are reported, the last one with a word about that, and only so many in all", () => {
   const { failures, show, topics } = open()
   for (let number = 0; number < MAX_HELD_MESSAGES + 150; number++) show(`${number}`, 1)
@@ -222,4 +232,46 @@ for (const topic of [undefined, null, 7, "", {}, ["t"], "x".repeat(MAX_LABEL_CHA
 
 test("a topic may be as long as its label", () => {
   checkTopic("x".repeat(MAX_LABEL_CHARACTERS))
+})
+
+test("a handler that is given twice is called once, for as long as one of the two hasn't ended", async () => {
+  const { topics, heard, show } = open()
+  const handler = (/** @type {any} */ data) => void heard.push(data)
+  const [one, two] = [topics.on("t", handler), topics.on("t", handler)]
+  show("t", 1)
+  one()
+  one()
+  show("t", 2)
+  two()
+  show("t", 3) // it waits
+  topics.on("t", handler)()
+  await settle()
+  assert.deepEqual(heard, [1, 2])
+})
+
+test("what has ended one handler, or responder, ends no later one", () => {
+  const { topics, heard, listen, show } = open()
+  const handler = (/** @type {any} */ data) => void heard.push(data)
+  listen("t", "other")
+  const end = topics.on("t", handler)
+  end()
+  topics.on("t", handler)
+  end()
+  show("t", 1)
+  assert.deepEqual(heard, ["other: 1", 1])
+  const respond = () => 1
+  const endResponder = topics.respond("t", respond)
+  endResponder()
+  topics.respond("t", respond)
+  endResponder()
+  assert.equal(topics.responder("t"), respond)
+})
+
+test("a handler that another one ends isn't called any more, not for that message either", () => {
+  const { topics, heard, listen, show } = open()
+  topics.on("t", () => end())
+  const end = listen("t", "second")
+  listen("t", "third")
+  show("t", 1)
+  assert.deepEqual(heard, ["third: 1"])
 })

@@ -43,6 +43,12 @@ def test_what_was_not_signed_is_refused(signer: Signer, text: str) -> None:
     assert refusal(signer, text) is ErrorCode.UNAUTHORIZED
 
 
+@pytest.mark.parametrize("wrong", ["", "x" * 129, "a\0", "a\rb", "\r\n"])
+def test_a_token_with_an_id_that_no_page_can_have_is_refused(signer: Signer, wrong: str) -> None:
+    for text in (signer.token(wrong, "ann", 60, 60), signer.token("room", wrong, 60, 60)):
+        assert refusal(signer, text) is ErrorCode.BAD_REQUEST
+
+
 def test_every_changed_character_is_noticed(signer: Signer) -> None:
     text = signer.token("room", "ann", 60, 3600)
     for index in range(len(text) - 1):
@@ -83,7 +89,7 @@ def test_a_seat_of_somebody_else(signer: Signer, session_id: str, peer_id: str) 
         signer.read_seat(seat, session_id, peer_id)
 
 
-IDS = st.text(st.sampled_from('aZ0 :\0"é\U0001f600'), max_size=128)
+IDS = st.text(st.sampled_from('aZ0 :\n"é\U0001f600'), min_size=1, max_size=128)
 
 
 @given(IDS, IDS)

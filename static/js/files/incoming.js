@@ -88,8 +88,10 @@ export class IncomingFile {
    * @param {{ to?: WritableStream }} [options] `to`: where it goes, and is not kept here then
    * @returns {Promise<File | null>} null for what went `to` a stream
    */
-  accept({ to } = {}) {
-    if (to && to.locked !== false) return Promise.reject(new P2pError("unsupported", { message: "A file goes into a WritableStream that nobody else writes to." }))
+  accept(options = {}) {
+    const problem = problemOf(options)
+    if (problem) return Promise.reject(problem)
+    const { to } = options
     if (this.#stage === "offered") {
       this.#enter("accepted")
       this.#to = to
@@ -342,6 +344,18 @@ export class IncomingFile {
   #post(note) {
     this.#options.carrier.post(this.senderId, note).catch((error) => this.fail(error, false))
   }
+}
+
+/**
+ * Whoever means a stream and gives something else would find the file nowhere.
+ * @param {any} options
+ */
+function problemOf(options) {
+  const isObject = Object.prototype.toString.call(options) === "[object Object]" // a stream itself is none
+  const unknown = isObject ? Object.keys(options).find((name) => name !== "to") : "it"
+  if (unknown !== undefined) return new P2pError("bad_request", { message: `accept() doesn't know the option ${unknown}.`, hint: "Call accept(), or accept({ to }) with a WritableStream." })
+  if (!("to" in options) || options.to?.locked === false) return null
+  return new P2pError("unsupported", { message: "A file goes into a WritableStream that nobody else writes to.", hint: "Leave the option to out to have the file kept here." })
 }
 
 /**

@@ -27,14 +27,14 @@ export class Outbound {
   }
 
   /**
-   * @param {unknown} data
+   * @param {Blob} blob
    * @param {SendFileOptions} options
    * @param {Set<string>} reachable
    * @returns {OutgoingFile}
-   * @throws {P2pError} `unsupported`, `too_large`, `no_such_peer`, or `rate_limited` when MAX_QUEUED files wait already
+   * @throws {P2pError} `too_large`, `no_such_peer`, or `rate_limited` when MAX_QUEUED files wait already
    */
-  send(data, { to, name, type, id }, reachable) {
-    const blob = asBlob(data)
+  send(blob, { to, name, type, id }, reachable) {
+    if (blob.size > MAX_FILE_BYTES) throw new P2pError("too_large", { message: `A file has at most ${MAX_FILE_BYTES} bytes.` })
     const receivers = this.#audience(to, reachable)
     if (this.size >= MAX_QUEUED) throw new P2pError("rate_limited", { message: `${MAX_QUEUED} files wait already.` })
     const file = new OutgoingFile({
@@ -159,13 +159,4 @@ export class Outbound {
     }
     if (lane.open.size === 0) this.#lanes.delete(peerId)
   }
-}
-
-/** @param {unknown} data */
-function asBlob(data) {
-  const isBytes = data instanceof ArrayBuffer || ArrayBuffer.isView(data)
-  if (!isBytes && !(data instanceof Blob)) throw new P2pError("unsupported", { message: "A file is a File, a Blob, an ArrayBuffer or a view of one." })
-  const blob = isBytes ? new Blob([/** @type {ArrayBuffer} */ (data)]) : data
-  if (blob.size > MAX_FILE_BYTES) throw new P2pError("too_large", { message: `A file has at most ${MAX_FILE_BYTES} bytes.` })
-  return blob
 }

@@ -59,13 +59,13 @@ export class Transfers {
   }
 
   /**
-   * @param {File | Blob | ArrayBuffer | ArrayBufferView} data
+   * @param {Blob} blob
    * @param {import("./outbound.js").SendFileOptions} [options] without `to` it goes to all that are connected
    * @returns {import("./outgoing.js").OutgoingFile}
-   * @throws {import("../errors.js").P2pError} `unsupported`, `too_large`, `no_such_peer`, `rate_limited`
+   * @throws {import("../errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
    */
-  sendFile(data, options = {}) {
-    const file = this.#outbound.send(data, options, this.#look())
+  sendFile(blob, options = {}) {
+    const file = this.#outbound.send(blob, options, this.#look())
     this.#watch()
     return file
   }

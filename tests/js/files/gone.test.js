@@ -31,7 +31,7 @@ async function begin({ others = 0, to } = {}) {
   const { room, parties: [ann, cay, dan] } = open("ann", "cay", "dan")
   const sinks = new CountedSinks()
   const taken = []
-  const bob = room.join("bob", { sinks, onOffer: (file) => taken.push(file.accept(file.senderId === "ann" ? { to } : {})) })
+  const bob = room.join("bob", { sinks, onOffer: (file) => taken.push(file.accept(file.senderId === "ann" ? { ...(to && { to }) } : {})) })
   ann.up.rate = 1_000
   for (const party of [cay, dan]) party.up.rate = 64
   for (let number = 0; number < others; number++) (number < 3 ? cay : dan).transfers.sendFile(new TestFile(noise(3 * WINDOW_BYTES)), { to: "bob" })

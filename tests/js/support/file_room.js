@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { P2pError } from "../../../static/js/errors.js"
 import { BLOCK_BYTES } from "../../../static/js/files/limits.js"
 import { Transfers } from "../../../static/js/files/transfers.js"
+import { asBlob } from "../../../static/js/kinds.js"
 import { FakeClock, settle } from "./fake_clock.js"
 
 /** Under how many waiting bytes a channel says that it has room, and for how long notes to somebody who is gone are kept. */
@@ -98,6 +99,14 @@ class Pipe {
   }
 }
 
+/** They are given what an app gives, as the client gives it to them. */
+class AppTransfers extends Transfers {
+  /** @override @param {any} data @param {any} [options] */
+  sendFile(data, options) {
+    return super.sendFile(asBlob(data), options)
+  }
+}
+
 /** A page in the room: its transfers, and what its app has seen. */
 export class Party {
   /** @type {import("../../../static/js/files/incoming.js").IncomingFile[]} */
@@ -114,7 +123,7 @@ export class Party {
     this.up = new Pipe(room.clock, { rate, latency, drained: () => this.transfers.drained() })
     this.down = new Pipe(room.clock, { rate, latency, drained: () => room.host.transfers.drained() })
     room.parties.set(peerId, this)
-    this.transfers = new Transfers({
+    this.transfers = new AppTransfers({
       clock: room.clock,
       subtle,
       carrier: {
