@@ -3,7 +3,7 @@ import { MAX_TOKEN_CHARACTERS } from "./limits.js"
 
 /** The attributes of an element, read one by one: whoever wrote it may have been anybody. */
 
-const HINT = "Let p2p_frame_tag write the element, or correct the attribute and call frame.reconnect()."
+const HINT = "Let p2p_frame_tag write the element, or correct the attribute."
 /** As the server has it: 1 to 128 characters that UTF-8 can carry. */
 const ID = /^\P{Surrogate}{1,128}$/u
 const TOKEN = new RegExp(`^[!-~]{1,${MAX_TOKEN_CHARACTERS}}$`)
@@ -22,12 +22,15 @@ export function refusal(name, problem) {
 }
 
 /**
- * @param {{ origin: string, location: { origin: string } }} page
+ * The page's, as the browser itself has it: a page of about:srcdoc has none in its address, and `origin` may be a variable of the app's.
+ * @param {string} [blob] the address of a blob that this page has made (https://w3c.github.io/FileAPI/#unicodeBlobURL)
  * @returns {string} the only origin that a token goes to
- * @throws {P2pError} `unsupported` where there is none, as in a sandboxed frame or one that has no address
+ * @throws {P2pError} `unsupported` where there is none, as in a sandboxed frame
  */
-export function ownOrigin({ origin, location }) {
-  if (origin === location.origin && /^https?:/.test(origin)) return origin
+export function ownOrigin(blob = URL.createObjectURL(new Blob())) {
+  URL.revokeObjectURL(blob)
+  const { origin } = new URL(blob)
+  if (/^https?:/.test(origin)) return origin
   throw new P2pError("unsupported", { message: "This page has no origin of its own.", hint: "Load it from the app by HTTP; a sandboxed iframe needs allow-same-origin." })
 }
 
@@ -39,9 +42,12 @@ export function readId(element, name) {
   return matching(element, name, ID, "must have 1 to 128 characters")
 }
 
-/** @param {Element} element */
-export function readToken(element) {
-  return matching(element, "token", TOKEN, "is no token")
+/**
+ * @param {Element} element
+ * @param {string} [present] what is good where the attribute was taken away
+ */
+export function readToken(element, present) {
+  return matching(element, "token", TOKEN, "is no token", present)
 }
 
 /** @param {Element} element */

@@ -77,6 +77,12 @@ export class Topics {
     else if (mayWait) this.#hold(message)
   }
 
+  /** What has waited was said in another session. */
+  forget() {
+    this.#held = []
+    this.#shares = new Shares()
+  }
+
   // Private
 
   /** @param {Shown} message */
