@@ -96,3 +96,68 @@ def test_removed_in_a_page_that_goes_away_it_says_goodbye(room: Room) -> None:
     bob.page.wait_for_url("**/sockets")
     ann.wait_for_peers(GONE)
     assert bob.page.evaluate("localStorage.farewell") == "said"
+
+
+def test_an_element_goes_with_its_iframe(room: Room) -> None:
+    ann = room.join("ann")
+    page = room.open("nobody", template="empty").page
+    page.evaluate(
+        """(address) => {
+          const iframe = document.createElement("iframe")
+          iframe.src = address
+          document.body.append(iframe)
+        }""",
+        room.address("bob", "plain"),
+    )
+    ann.wait_for_peers(BOTH)
+    page.evaluate("document.querySelector('iframe').remove()")
+    ann.wait_for_peers(GONE)
+
+
+def test_in_a_document_that_nobody_sees_it_isnt_there(room: Room) -> None:
+    ann, bob = room.join("ann"), room.join("bob")
+    bob.page.evaluate(f"""() => {{
+      window.kept = {FRAME}
+      document.implementation.createHTMLDocument().body.append(kept)
+    }}""")
+    ann.wait_for_peers(GONE)
+    bob.page.evaluate("document.body.append(kept)")
+    bob.wait_for_role("client")
+    ann.wait_for_peers(BOTH)
+
+
+def test_written_anew_it_says_what_it_is(room: Room) -> None:
+    ann, bob = room.join("ann"), room.join("bob")
+    seen = bob.page.evaluate(f"""async () => {{
+      window.first = {FRAME}
+      first.outerHTML = first.outerHTML
+      await undefined
+      return {FRAME}.getAttribute("state")
+    }}""")
+    assert seen == "negotiating"
+    bob.page.wait_for_function(f"first.state === 'closed' && {FRAME}.state === 'connected'")
+    ann.wait_for_peers(BOTH)
+
+
+def test_what_waits_goes_on_where_a_host_is_moved(room: Room) -> None:
+    ann, bob = room.join("ann"), room.join("bob")
+    bob.page.evaluate(f"""() => {{
+      {FRAME}.addEventListener("p2p:file", async ({{ detail }}) => {{
+        window.took = (await detail.accept()).size
+      }})
+    }}""")
+    size = ann.page.evaluate(f"""async () => {{
+      const frame = {FRAME}
+      const size = 8 * 1024 * 1024
+      const shipment = frame.sendFile(new Blob([new Uint8Array(size)]), {{ to: "bob", name: "f" }})
+      let moves = 0
+      frame.addEventListener("p2p:progress", () => {{
+        if (moves++ > 20) return
+        frame.remove()
+        queueMicrotask(() => document.body.append(frame))
+      }})
+      await shipment.done
+      return moves > 0 ? size : 0
+    }}""")
+    bob.page.wait_for_function("size => window.took === size", arg=size, timeout=TIMEOUT_MS)
+    assert news(ann) == ["negotiating", "connected"]

@@ -139,6 +139,31 @@ def answer_later(bob: Peer, route: Route) -> None:
     route.continue_()
 
 
+def test_a_permanent_element_of_a_preview_joins_with_the_page(room: Room) -> None:
+    ann, bob = room.join("ann"), join(room, "permanent=1")
+    visit(bob, page(room, "frame=none"))
+    ann.wait_for_peers({"ann": "connected", "bob": "disconnected"})
+    bob.page.evaluate("""() => {
+      addEventListener("turbo:render", () => {
+        window.first = document.querySelector("p2p-frame")
+        window.before = first.state
+      }, { once: true })
+    }""")
+    visit(bob, page(room, "permanent=1"))
+    bob.wait_for_role("client")
+    assert bob.page.evaluate(f"[before, first === {FRAME}]") == ["new", True]
+    bob.send("here again")
+    ann.wait_for_messages([("bob", "here again")])
+
+
+def test_a_permanent_element_stays_through_a_transition(room: Room) -> None:
+    ann, bob = room.join("ann"), join(room, "permanent=1&transition=1")
+    visit(bob, page(room, "permanent=1&transition=1&number=1"))
+    bob.send("still here")
+    ann.wait_for_messages([("bob", "still here")])
+    assert news(bob) == JOINING
+
+
 def test_a_page_that_comes_back_from_the_cache_joins(room: Room) -> None:
     ann, bob = room.join("ann"), join(room)
     for _ in range(2):

@@ -223,3 +223,14 @@ for (const topic of [undefined, null, 7, "", {}, ["t"], "x".repeat(MAX_LABEL_CHA
 test("a topic may be as long as its label", () => {
   checkTopic("x".repeat(MAX_LABEL_CHARACTERS))
 })
+
+test("what waits is forgotten with its session", async () => {
+  const { topics, failures, heard, listen, show } = open()
+  for (let count = 0; count < MAX_HELD_MESSAGES; count++) show("t", "old")
+  topics.forget()
+  for (let count = 0; count < MAX_HELD_MESSAGES; count++) show("u", count)
+  listen("t")
+  listen("u")
+  await settle()
+  assert.deepEqual([heard.length, heard[0], failures], [MAX_HELD_MESSAGES, "u: 0", []])
+})
