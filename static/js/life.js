@@ -171,8 +171,8 @@ export class Life {
     if (!options) return this.#page.stop()
     this.#page.start()
     if (this.#stay && !this.#stay.hasEnded) this.#stay.renew(options)
-    else if (this.#element.isConnected) this.#enter(options)
-    if (this.#page.isReady) this.#stay?.start()
+    else this.#enter(options)
+    if (this.#page.isReady && this.#element.isConnected) this.#stay?.start()
   }
 
   /** @param {Options} options */

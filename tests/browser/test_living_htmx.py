@@ -69,3 +69,14 @@ def test_what_is_swapped_joins_in_its_place(room: Room) -> None:
     bob.send("here again")
     ann.wait_for_messages([("bob", "here again")])
     assert "error" not in news(bob)
+
+
+def test_a_page_that_comes_back_from_the_history_joins(room: Room) -> None:
+    ann, bob = room.join("ann"), join(room)
+    bob.page.click("#away")
+    ann.wait_for_peers({"ann": "connected", "bob": "disconnected"})
+    bob.page.evaluate("history.back()")
+    bob.wait_for_role("client")
+    assert bob.page.evaluate(f"first !== {FRAME}")
+    ann.wait_for_peers({"ann": "connected", "bob": "connected"})
+    assert "error" not in news(bob)

@@ -13,13 +13,14 @@ from .living import JOINING, attributes_of, change, news
 from .peers import FRAME, TIMEOUT_MS, Peer, Room
 
 BOTH = {"ann": "connected", "bob": "connected"}
-QUICK = {"connect_timeout_mls": 1_000}
+HEARD = "events.some(({ detail }) => detail.type === 'Data')"
+LIMITED = {"connect_timeout_mls": 5_000}
 
 
 @pytest.fixture
 def visitor(room: Room) -> "Iterator[None]":
     """A browser that nobody drives: one that is driven renders no page ahead."""
-    address = room.address("bob", "prerendering", QUICK)
+    address = room.address("bob", "prerendering", LIMITED)
     with tempfile.TemporaryDirectory() as profile:
         command = [str(program()), "--headless", "--remote-debugging-port=0", *FLAGS]
         command += [f"--user-data-dir={profile}", address]
@@ -34,6 +35,8 @@ def test_a_page_that_is_rendered_ahead_joins_when_it_is_shown(
 ) -> None:
     ann = room.join("ann")
     request.getfixturevalue("visitor")
+    # It takes its time to begin, and then waits for longer than it may take to connect.
+    ann.page.wait_for_function(HEARD, timeout=3 * TIMEOUT_MS)
     ann.wait_for_messages([("bob", {"state": "new", "prerendering": True})])
     ann.wait_for_peers(BOTH)
 

@@ -1,5 +1,7 @@
 """Turbo 8, itself: what it does with the elements of a page, page by page."""
 
+from itertools import groupby
+
 import pytest
 from playwright.sync_api import Route
 
@@ -89,7 +91,7 @@ def test_a_permanent_element_says_what_it_is_told_meanwhile(room: Room) -> None:
     ann.page.evaluate(f"window.asked = {FRAME}.request('bob', 'double', 21); 0")
     visit(bob, page(room, "permanent=1&number=1"))
     assert ann.page.evaluate("asked") == 42
-    bob.page.evaluate("window.sent")
+    bob.page.evaluate("sent")
     assert news(bob) == JOINING
 
 
@@ -97,6 +99,33 @@ def test_a_permanent_element_leaves_with_its_page(room: Room) -> None:
     ann, bob = room.join("ann"), join(room, "permanent=1")
     visit(bob, page(room, "frame=none"))
     ann.wait_for_peers({"ann": "connected", "bob": "disconnected"})
+
+
+# Parts of pages
+
+
+@pytest.mark.parametrize("permanent", ["0", "1"])
+def test_a_stream_replaces_what_is_around_it(room: Room, permanent: str) -> None:
+    ann, bob = room.join("ann"), join(room, f"permanent={permanent}")
+    bob.page.evaluate(f"""() => {{
+      const stream = document.createElement("turbo-stream")
+      stream.setAttribute("action", "update")
+      stream.setAttribute("target", "around")
+      const template = document.createElement("template")
+      template.innerHTML = `<p id="updated"></p>${{{FRAME}.outerHTML}}`
+      stream.append(template)
+      const around = document.createElement("div")
+      around.id = "around"
+      {FRAME}.before(around)
+      around.append({FRAME})
+      Turbo.renderStreamMessage(stream.outerHTML)
+    }}""")
+    bob.page.wait_for_selector("#updated", state="attached")
+    bob.wait_for_role("client")
+    bob.send("still here")
+    ann.wait_for_messages([("bob", "still here")])
+    assert bob.page.evaluate("document.querySelectorAll('p2p-frame').length") == 1
+    assert "error" not in news(bob)
 
 
 # Pages from Turbo's cache
@@ -121,10 +150,10 @@ def test_a_preview_doesnt_join(room: Room) -> None:
     bob.wait_for_role("client")
     ann.wait_for_peers({"ann": "connected", "bob": "connected"})
     assert bob.page.evaluate("previews[0]") == [True, "new", "new"]
-    changes = [one["detail"] for one in ann.events[mark:] if one["name"] == "peers"]
-    states = [detail.get("bob") for detail in changes]
-    assert states[-1] == "connected"
+    told = [one["detail"].get("bob") for one in ann.events[mark:] if one["name"] == "peers"]
+    states = [state for state, _ in groupby(told)]
     assert states.count("connected") == 1
+    assert states[-1] == "connected"
 
 
 def answer_later(bob: Peer, route: Route) -> None:
