@@ -73,8 +73,7 @@ export class Stay {
   start() {
     if (this.#hasStarted || this.#hasEnded) return
     this.#hasStarted = true
-    if ("RTCPeerConnection" in globalThis) this.peer.start()
-    else this.peer.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
+    this.#attempt(() => this.peer.start())
   }
 
   /**
@@ -84,17 +83,25 @@ export class Stay {
   renew(options) {
     const isNew = this.#renewal.take(options) || !this.hasServersOf(options)
     this.#options = options
-    if (isNew && this.peer.state === "failed") this.peer.reconnect()
+    if (isNew && this.peer.state === "failed") this.reconnect()
   }
 
   reconnect() {
-    if (this.#isUnderWay) this.peer.reconnect()
+    if (this.#isUnderWay) this.#attempt(() => this.peer.reconnect())
   }
 
   end() {
     this.#hasEnded = true
     this.#renewal.stop()
     this.peer.close()
+  }
+
+  // Private
+
+  /** @param {() => void} join */
+  #attempt(join) {
+    if ("RTCPeerConnection" in globalThis) join()
+    else this.peer.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
   }
 }
 

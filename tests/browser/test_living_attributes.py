@@ -1,5 +1,7 @@
 """Attributes that change while the element lives, by whoever changes them."""
 
+import json
+
 import pytest
 
 from .living import JOINING, attributes_of, change, news
@@ -178,7 +180,7 @@ def test_ice_servers_are_used_from_the_next_connection_on(room: Room) -> None:
     assert news(bob) == JOINING
     bob.call("reconnect")
     bob.page.wait_for_function(TWICE, timeout=TIMEOUT_MS)
-    assert bob.page.evaluate("used.at(-1)") == servers
+    assert bob.page.evaluate("used.at(-1)") == json.loads(given["config"])["ice_servers"]
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,14 @@ def test_a_moved_element_may_change_on_its_way(room: Room, other: Room) -> None:
     assert ann.messages == []
     bob.wait_for_role("client")
     assert "error" not in news(bob)
+
+
+def test_a_browser_without_webrtc_stays_out(room: Room) -> None:
+    bob = room.open("bob", init_script="delete window.RTCPeerConnection")
+    bob.wait_for_state("failed")
+    bob.call("reconnect")
+    change(bob, {"token": attributes_of(bob.page, room, "bob")["token"]})
+    told = "events.filter(({ detail }) => detail.code === 'unsupported').length === 3"
+    bob.page.wait_for_function(told, timeout=TIMEOUT_MS)
+    assert bob.state == "failed"
+    assert "negotiating" not in news(bob)
