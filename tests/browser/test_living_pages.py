@@ -1,5 +1,7 @@
 """What browsers do with whole pages: render them ahead, keep them, lose their network."""
 
+import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,12 +23,18 @@ LIMITED = {"connect_timeout_mls": 5_000}
 def visitor(room: Room) -> "Iterator[None]":
     """A browser that nobody drives: one that is driven renders no page ahead."""
     address = room.address("bob", "prerendering", LIMITED)
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [str(program()), "--headless", "--remote-debugging-port=0", *FLAGS]
         command += [f"--user-data-dir={profile}", address]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Debian's program is a script, which doesn't tell the browser that it is to end.
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         yield
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)
 
 
