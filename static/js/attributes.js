@@ -4,7 +4,7 @@ import { MAX_TOKEN_CHARACTERS } from "./limits.js"
 
 /** The attributes of an element, read one by one: whoever wrote it may have been anybody. */
 
-const HINT = "Let p2p_frame_tag write the element, or correct the attribute and call frame.reconnect()."
+const HINT = "Let p2p_frame_tag write the element, or correct the attribute."
 const TOKEN = new RegExp(`^[!-~]{1,${MAX_TOKEN_CHARACTERS}}$`)
 const NAMESPACE = /^(?=.{1,256}$)(\/[A-Za-z0-9._~-]+)+$/
 /** It is put behind the origin as it is (by Engine.IO), so that nothing before its first slash, and no second one, may name another. */
@@ -21,12 +21,15 @@ export function refusal(name, problem) {
 }
 
 /**
- * @param {{ origin: string, location: { origin: string } }} page
+ * The page's, as the browser itself has it: a page of about:srcdoc has none in its address, and `origin` may be a variable of the app's.
+ * @param {string} [blob] the address of a blob that this page has made (https://w3c.github.io/FileAPI/#unicodeBlobURL)
  * @returns {string} the only origin that a token goes to
- * @throws {P2pError} `unsupported` where there is none, as in a sandboxed frame or one that has no address
+ * @throws {P2pError} `unsupported` where there is none, as in a sandboxed frame
  */
-export function ownOrigin({ origin, location }) {
-  if (origin === location.origin && /^https?:/.test(origin)) return origin
+export function ownOrigin(blob = URL.createObjectURL(new Blob())) {
+  URL.revokeObjectURL(blob)
+  const { origin } = new URL(blob)
+  if (/^https?:/.test(origin)) return origin
   throw new P2pError("unsupported", { message: "This page has no origin of its own.", hint: "Load it from the app by HTTP; a sandboxed iframe needs allow-same-origin." })
 }
 
@@ -38,9 +41,12 @@ export function readId(element, name) {
   return matching(element, name, ID, "must have 1 to 128 characters, without NUL, carriage return and lone surrogates")
 }
 
-/** @param {Element} element */
-export function readToken(element) {
-  return matching(element, "token", TOKEN, "is no token")
+/**
+ * @param {Element} element
+ * @param {string} [present] what is good where the attribute was taken away
+ */
+export function readToken(element, present) {
+  return matching(element, "token", TOKEN, "is no token", present)
 }
 
 /** @param {Element} element */

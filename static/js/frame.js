@@ -1,14 +1,11 @@
 import { readArguments, readAs, readPeerId, readTo } from "./arguments.js"
 import { systemClock } from "./clock.js"
-import { checkIceServers, Connection } from "./connection.js"
-import { P2pError } from "./errors.js"
 import { isFlag } from "./fields.js"
 import { LateListeners } from "./late_listeners.js"
+import { Life } from "./life.js"
 import { STATE } from "./messages.js"
-import { readOptions } from "./options.js"
-import { Peer } from "./peer.js"
-import { Renewal } from "./renewal.js"
-import { Signaling } from "./signaling.js"
+import { ATTRIBUTES } from "./options.js"
+import { Reflection } from "./reflection.js"
 import { checkTopic, Topics } from "./topics.js"
 
 /** @typedef {import("./messages.js").PeerState} PeerState */
@@ -21,6 +18,8 @@ const REQUEST = Object.freeze({
 })
 const SEND_FILE = Object.freeze({ to: readTo, ...Object.fromEntries(["name", "type"].map((name) => [name, readAs(name, "a string", (value) => typeof value === "string")])) })
 
+const REFLECTED = ["state", "peer-role"]
+
 /**
  * `<p2p-frame>`: joins its session while it is in the page.
  *
@@ -28,21 +27,14 @@ const SEND_FILE = Object.freeze({ to: readTo, ...Object.fromEntries(["name", "ty
  * A listener that is added late gets the present state once more, as an event of its own.
  */
 export class P2pFrame extends HTMLElement {
-  /** @type {Peer | null} */
-  #peer = null
-  /** @type {Renewal | null} */
-  #renewal = null
-  /** Ends the listeners on the window. @type {AbortController | null} */
-  #listening = null
+  static observedAttributes = [...ATTRIBUTES, ...REFLECTED]
+
   /** @type {P2pError | null} */
   #lastError = null
-  /** Whether the element is so that nothing was begun. */
-  #isRefused = false
-  #peerId = ""
   #topics = new Topics((error) => this.peerErrored(error))
   #late = new LateListeners(this, (type) => this.#present(type))
-  /** Whether a page that comes back from the browser's cache was in the session when it was left. */
-  #comesBack = false
+  #life = new Life(this, this.#topics, this)
+  #reflection = new Reflection(this, () => ({ state: this.state, "peer-role": this.#role }), systemClock)
 
   /**
    * Registers the element; a page that loads two copies of this module keeps the first.
@@ -57,7 +49,7 @@ export class P2pFrame extends HTMLElement {
 
   /** This peer's id. */
   get peerId() {
-    return this.#peerId || (this.getAttribute("peer-id") ?? "")
+    return this.#life.peerId || (this.getAttribute("peer-id") ?? "")
   }
 
   /** The host's id, null before there is one. @returns {string | null} */
@@ -77,7 +69,7 @@ export class P2pFrame extends HTMLElement {
 
   /** @returns {PeerState} */
   get state() {
-    return this.#peer?.state ?? (this.#isRefused ? "failed" : "new")
+    return this.#peer?.state ?? (this.#life.isRefused ? "failed" : "new")
   }
 
   /** Everybody in the session and their states, this peer included. @returns {Map<string, PeerState>} */
@@ -174,19 +166,23 @@ export class P2pFrame extends HTMLElement {
 
   /** Joins the session afresh, whatever the state. */
   reconnect() {
-    if (this.#peer) this.#peer.reconnect()
-    else if (this.isConnected) this.#enter()
+    this.#life.reconnect()
   }
 
   // The element's life
 
   connectedCallback() {
-    if (!this.#peer && !this.#isRefused) this.#enter()
+    this.#life.changed()
   }
 
   disconnectedCallback() {
-    // An element that is only moved is back in the page before this turn of the event loop ends.
-    queueMicrotask(() => { if (!this.isConnected) this.#exit() })
+    this.#life.removed()
+  }
+
+  /** @param {string} name */
+  attributeChangedCallback(name) {
+    if (REFLECTED.includes(name)) this.#reflection.disturbed()
+    else this.#life.changed()
   }
 
   /** Makes `moveBefore()` move without leaving (https://html.spec.whatwg.org/#custom-element-reactions). */
@@ -214,11 +210,23 @@ export class P2pFrame extends HTMLElement {
     else super.removeEventListener(type, listener, options)
   }
 
+  // What its life says
+
+  lifeSettled() {
+    this.#reflection.update()
+  }
+
+  /** @param {P2pError} error */
+  lifeRefused(error) {
+    this.#reflection.update()
+    this.peerErrored(error)
+  }
+
   // What the peer says
 
   /** @param {PeerState} state */
   peerStateChanged(state) {
-    this.#reflect()
+    this.#reflection.update()
     if (state !== "new" && state !== "failed") this.#dispatch(`p2p:${state}`, {})
   }
 
@@ -265,86 +273,23 @@ export class P2pFrame extends HTMLElement {
 
   /** @param {{ hostPeerId: string, epoch: number }} host */
   peerHostChanged(host) {
-    this.#reflect()
+    this.#reflection.update()
     this.#dispatch("p2p:host-changed", host)
   }
 
   // Private
 
+  get #peer() {
+    return this.#life.peer
+  }
+
   get #joined() {
-    if (!this.#peer) throw new P2pError("not_joined", { message: this.#isRefused ? "This peer is failed." : "The frame is not in the page." })
-    return this.#peer
+    return this.#life.joined
   }
 
-  #enter() {
-    this.#lastError = null
-    this.#isRefused = false
-    const options = this.#readOptions()
-    if (options) this.#begin(options)
-  }
-
-  /** @returns {import("./options.js").Options | null} null where they are no good: then the app is told, and nobody else */
-  #readOptions() {
-    try {
-      const options = readOptions(this)
-      if (options.iceServers) checkIceServers(options.iceServers)
-      return options
-    } catch (error) {
-      this.#isRefused = true
-      this.#reflect()
-      this.peerErrored(error instanceof P2pError ? error : new P2pError("internal", { cause: error }))
-      return null
-    }
-  }
-
-  /** @param {import("./options.js").Options} options */
-  #begin(options) {
-    this.#peerId = options.peerId
-    this.#renewal = new Renewal({ ...options, clock: systemClock })
-    const token = () => this.#renewal?.token ?? options.token
-    this.#peer = new Peer({
-      ...options,
-      topics: this.#topics,
-      clock: systemClock,
-      delegate: this,
-      createSignaling: (delegate) => new Signaling({ ...options, token, delegate }),
-      createConnection: (setup, iceServers) => new Connection({ ...setup, ...options, peerId: setup.peerId, iceServers: options.iceServers ?? iceServers, clock: systemClock }),
-    })
-    this.#renewal.start()
-    this.#listen()
-    this.#start()
-  }
-
-  #start() {
-    if ("RTCPeerConnection" in globalThis) this.#peer?.start()
-    else this.#peer?.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
-  }
-
-  #exit() {
-    this.#isRefused = false
-    this.#listening?.abort()
-    this.#renewal?.stop()
-    this.#peer?.close()
-    this.#peer = null
-  }
-
-  #listen() {
-    this.#listening = new AbortController()
-    const { signal } = this.#listening
-    addEventListener("pagehide", () => this.#hide(), { signal })
-    addEventListener("pageshow", ({ persisted }) => { if (persisted && this.#comesBack) this.#peer?.reconnect() }, { signal })
-    addEventListener("online", () => this.#peer?.hurry(), { signal })
-  }
-
-  #hide() {
-    this.#comesBack = this.state !== "closed" && this.state !== "failed"
-    this.#peer?.abort()
-  }
-
-  #reflect() {
-    this.setAttribute("state", this.state)
-    if (this.hostPeerId === null) this.removeAttribute("peer-role")
-    else this.setAttribute("peer-role", this.iamHost ? "host" : "client")
+  get #role() {
+    if (this.hostPeerId === null) return null
+    return this.iamHost ? "host" : "client"
   }
 
   /**

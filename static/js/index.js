@@ -4,7 +4,8 @@
  * Read in this order; each module imports only from those before it: errors, clock, kinds, json, contents, messages, heartbeat, negotiation, channel, connection, presence;
  * what is said to everybody: message_log, outbox, conversation; to some: direct, topics, requests, fast, content_queue, acquaintances, shipment, shipping (which
  * loads files/transfers when there is a file), exchange, talk; roles: bucket, flood_guard, guest, orphans, relay, switchboard, roster, host_role, client_role, cast,
- * signaling, membership; the story: backoff, attempts, handover, peer; the page: renewal, options, arguments, late_listeners, frame; controller (Stimulus) apart.
+ * signaling, membership; the story: backoff, attempts, handover, peer; the page: renewal, stay, attributes, options, page, life, reflection,
+ * arguments, late_listeners, frame; controller (Stimulus) apart.
  */
 import { P2pFrame } from "./frame.js"
 

@@ -21,23 +21,26 @@ import { MAX_CONFIG_CHARACTERS } from "./limits.js"
  * @property {number} history how many messages a newcomer is shown
  */
 
+/** Where they are read from. */
+export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
+
 export const HEARTBEAT_INTERVAL_MLS = 1_000
 export const HEARTBEAT_IDLE_TIMEOUT_MLS = 5_000
 export const CONNECT_TIMEOUT_MLS = 15_000
 
 /**
  * @param {Element} element
- * @param {{ origin: string, location: { origin: string } }} [page]
+ * @param {string} [url] the page's own origin
+ * @param {string} [token] what is good where the attribute was taken away
  * @returns {Options}
  * @throws {P2pError} `bad_request` that names the attribute, `unsupported` in a page that has no origin
  */
-export function readOptions(element, page = globalThis) {
-  const url = ownOrigin(page)
+export function readOptions(element, url = ownOrigin(), token) {
   const config = readConfig(element)
   return {
     sessionId: readId(element, "session-id"),
     peerId: readId(element, "peer-id"),
-    token: readToken(element),
+    token: readToken(element, token),
     tokenExpiresInMls: readTerm(element),
     tokenUrl: readTokenUrl(element, url),
     url,

@@ -14,12 +14,14 @@ const MAX_TIMER_MLS = 2 ** 31 - 1
 export class Renewal {
   /** The present token. @type {string} */
   token
+  /** Milliseconds that it lasts from when it came. @type {number} */
+  expiresInMls
   #url
-  #expiresInMls
   /** When the present token expires, after the page's clock. */
   #expiresAt = 0
   #clock
   #fetch
+  #renewed
   #timer
   #hasEnded = false
 
@@ -29,20 +31,37 @@ export class Renewal {
    * @param {number} options.tokenExpiresInMls how long it lasts; 0 where it is not to be renewed
    * @param {string} options.tokenUrl where the server renews it, on the page's own origin
    * @param {import("./clock.js").Clock} options.clock
+   * @param {(renewal: Renewal) => void} [options.renewed] the server has given a newer token
    * @param {typeof globalThis.fetch} [options.fetch]
    */
-  constructor({ token, tokenExpiresInMls, tokenUrl, clock, fetch = (...request) => globalThis.fetch(...request) }) {
+  constructor({ token, tokenExpiresInMls, tokenUrl, clock, renewed = () => undefined, fetch = (...request) => globalThis.fetch(...request) }) {
     this.token = token
-    this.#expiresInMls = tokenExpiresInMls
+    this.expiresInMls = tokenExpiresInMls
     this.#url = tokenUrl
     this.#fetch = fetch
+    this.#renewed = renewed
     this.#clock = clock
     this.#timer = new Timer(clock)
   }
 
   start() {
-    this.#expiresAt = this.#clock.now() + this.#expiresInMls
-    if (this.#expiresInMls > 0 && this.#url) this.#schedule(Math.max(this.#expiresInMls * RENEWAL_PART, RENEWAL_PAUSE_MLS))
+    this.#expiresAt = this.#clock.now() + this.expiresInMls
+    if (this.expiresInMls > 0 && this.#url) this.#schedule(Math.max(this.expiresInMls * RENEWAL_PART, RENEWAL_PAUSE_MLS))
+  }
+
+  /**
+   * Goes on with another token, as a page that was rendered anew has it.
+   * @param {{ token: string, tokenExpiresInMls: number, tokenUrl: string }} options
+   * @returns {boolean} whether it is another one
+   */
+  take({ token, tokenExpiresInMls, tokenUrl }) {
+    if (token === this.token && tokenUrl === this.#url) return false
+    this.token = token
+    this.expiresInMls = tokenExpiresInMls
+    this.#url = tokenUrl
+    this.#timer.stop()
+    this.start()
+    return true
   }
 
   stop() {
@@ -60,13 +79,15 @@ export class Renewal {
   async #renew() {
     const patience = new AbortController()
     this.#timer.start(this.#partOfRest(RENEWAL_TIMEOUT_MLS), () => patience.abort())
+    const { token } = this
     const answer = await this.#request(patience.signal)
-    if (this.#hasEnded) return
+    if (this.#hasEnded || token !== this.token) return
     this.#timer.stop()
     if (isGood(answer)) {
       this.token = answer.token
-      this.#expiresInMls = answer.expires_in_ms
+      this.expiresInMls = answer.expires_in_ms
       this.start()
+      this.#renewed(this)
     } else if (answer?.error?.retry !== false) {
       this.#schedule(this.#partOfRest(RENEWAL_RETRY_MLS))
     }

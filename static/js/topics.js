@@ -83,6 +83,12 @@ export class Topics {
     else if (mayWait) this.#hold(message)
   }
 
+  /** What has waited was said in another session. */
+  forget() {
+    this.#held = []
+    this.#shares = new Shares()
+  }
+
   // Private
 
   /** @param {Shown} message */

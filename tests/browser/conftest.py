@@ -4,6 +4,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.chromium import FLAGS, whole_program
 from tests.support.servers import Server, running
 
 from .circle import Circle, Circles
@@ -34,6 +35,30 @@ def room(
     room = Room(browser, servers[getattr(request, "param", "eventlet")].url)
     yield room
     room.close()
+
+
+@pytest.fixture
+def other(browser: Browser, servers: dict[str, Server]) -> Iterator[Room]:
+    """Another room on the same server."""
+    other = Room(browser, servers["eventlet"].url)
+    yield other
+    other.close()
+
+
+@pytest.fixture
+def caching_room(room: Room) -> Iterator[Room]:
+    """The same room in a Chromium that keeps pages for the way back, which Playwright turns off."""
+    launcher = room.browser.browser_type
+    browser = launcher.launch(
+        executable_path=whole_program() or launcher.executable_path,
+        args=FLAGS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    caching = Room(browser, room.url)
+    caching.session_id = room.session_id
+    yield caching
+    caching.close()
+    browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ elif MODE == "gevent":
 import json  # noqa: E402
 import logging  # noqa: E402
 import secrets  # noqa: E402
+import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -40,6 +41,14 @@ CSP = (
     "default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'; "
     "base-uri 'none'; require-trusted-types-for 'script'"
 )
+NONCES = "default-src 'none'; script-src {0}; style-src {0}; connect-src 'self'"
+# What the pages load from npm, by the name that they know it by.
+LIBRARIES = {
+    "turbo": "@hotwired/turbo/dist/turbo.es2017-esm.js",
+    "htmx": "htmx.org/dist/htmx.min.js",
+    "idiomorph-ext": "idiomorph/dist/idiomorph-ext.min.js",
+    "vue": "vue/dist/vue.esm-browser.js",
+}
 
 app = Flask(__name__)
 # Long enough for a host to come back on a busy machine.
@@ -56,8 +65,12 @@ def make_nonce() -> None:
 
 @app.after_request
 def set_headers(response: Response) -> Response:
-    if request.args.get("csp"):
-        response.headers["Content-Security-Policy"] = CSP.format(nonce=g.csp_nonce)
+    policies = {
+        "1": CSP.format(nonce=g.csp_nonce),
+        "nonces": NONCES.format(f"'nonce-{g.csp_nonce}'"),
+    }
+    if policy := policies.get(request.args.get("csp", "")):
+        response.headers["Content-Security-Policy"] = policy
     if request.args.get("kept"):
         # What no cache may store isn't kept for the way back, either.
         response.headers["Cache-Control"] = "private, no-cache"
@@ -68,7 +81,7 @@ def set_headers(response: Response) -> Response:
 def page(template: str, session_id: str, peer_id: str) -> str:
     return render_template(
         f"{template}.html",
-        session_id=session_id,
+        session_id=request.args.get("session", session_id),
         peer_id=peer_id,
         config=json.loads(request.args.get("config", "{}")),
         expires_in=request.args.get("expires_in", type=float),
@@ -128,6 +141,21 @@ def session(session_id: str) -> dict[str, object]:
 def lead_away(port: int) -> Any:
     """Send whoever renews a token to another origin."""
     return redirect(f"http://127.0.0.1:{port}/token", 307)
+
+
+@app.get("/libraries/<name>.js")
+def library(name: str) -> Response:
+    return send_from_directory(NODE_MODULES, LIBRARIES[name], mimetype="text/javascript")
+
+
+@app.get("/react_app.js")
+def react_app() -> Response:
+    """Serve React and an app of it, in its development mode, which mounts everything twice."""
+    esbuild = NODE_MODULES / "esbuild" / "bin" / "esbuild"
+    options = ["--bundle", "--format=esm", '--define:process.env.NODE_ENV="development"']
+    source = Path(__file__).with_name("static") / "react_app.js"
+    built = subprocess.run(["node", esbuild, source, *options], capture_output=True, check=True)
+    return Response(built.stdout, mimetype="text/javascript")
 
 
 @app.get("/socket.io.js")

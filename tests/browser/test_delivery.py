@@ -1,11 +1,9 @@
 """Everybody talks while clients, pages and sockets come and go, and the host stays."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page
-
-from tests.support.chromium import FLAGS, whole_program
 
 from .peers import FRAME, Room
 from .streams import AWAY_MLS, Meeting
@@ -24,22 +22,6 @@ VISIT = """async () => {
 @pytest.fixture
 def meeting(room: Room, record_property: Callable[[str, object], None]) -> Meeting:
     return Meeting(room, record_property)
-
-
-@pytest.fixture
-def caching_room(room: Room) -> Iterator[Room]:
-    """The same room in a Chromium that keeps pages for the way back, which Playwright turns off."""
-    launcher = room.browser.browser_type
-    browser = launcher.launch(
-        executable_path=whole_program() or launcher.executable_path,
-        args=FLAGS,
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
-    caching = Room(browser, room.url)
-    caching.session_id = room.session_id
-    yield caching
-    caching.close()
-    browser.close()
 
 
 def visit(page: Page) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from .elsewhere import Elsewhere, elsewhere
+from .living import attributes_of
 from .peers import TIMEOUT_MS, Room
 
 # As a script that writes HTML; what HTML itself would change is set by hand.
@@ -25,10 +26,14 @@ TOLD = f"""() => new Promise((resolve) => {WRITTEN}.addEventListener(
   "p2p:error",
   ({{ detail, target }}) => resolve([target.state, detail.code, detail.message, detail.hint]),
 ))"""
-ATTRIBUTES = """async (address) => {
-  const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html")
-  const { attributes } = page.querySelector("p2p-frame")
-  return Object.fromEntries([...attributes].map(({ name, value }) => [name, value]))
+EMBED = """async ([attributes, sandbox]) => {
+  const script = await (await fetch(document.querySelector("script[src*='p2p']").src)).text()
+  const frame = document.createElement("p2p-frame")
+  for (const [name, value] of Object.entries(attributes)) frame.setAttribute(name, value)
+  const box = document.createElement("div")
+  box.innerHTML = `<iframe ${sandbox}></iframe>`
+  box.firstChild.srcdoc = `${frame.outerHTML}<script type="module">${script}</scr` + "ipt>"
+  document.body.append(box)
 }"""
 BAD_CONFIGS: "list[object]" = [
     {"heartbeat": None},
@@ -68,7 +73,7 @@ class Site:
         self.troubles: list[object] = []
         self.page.on("pageerror", lambda error: self.troubles.append(error))
         # A session of its own, so that the frame could join if it were not for the attribute.
-        self.good = self.page.evaluate(ATTRIBUTES, f"/plain/{room.session_id}-other/eve")
+        self.good = attributes_of(self.page, room, "eve", query=f"session={room.session_id}-other")
 
     def write(self, **attributes: str | None) -> None:
         given = {name.replace("_", "-"): value for name, value in attributes.items()}
@@ -84,7 +89,6 @@ class Site:
     def correct(self, name: str) -> None:
         script = f"([name, value]) => {WRITTEN}.setAttribute(name, value)"
         self.page.evaluate(script, [name, self.good[name]])
-        self.page.evaluate(f"{WRITTEN}.reconnect()")
         selector = "div > p2p-frame[state=connected]"
         self.page.wait_for_selector(selector, state="attached", timeout=TIMEOUT_MS)
 
@@ -122,7 +126,7 @@ def test_a_broken_element_says_what_is_wrong_with_it(site: Site) -> None:
         site.clear()
 
 
-def test_one_that_was_corrected_joins_when_asked_to(site: Site) -> None:
+def test_one_that_was_corrected_joins(site: Site) -> None:
     for name, value in dict(BAD).items():
         site.write(**{name: value})
         site.wait_until_refused()
@@ -196,20 +200,8 @@ def test_nor_does_a_redirect(site: Site, other_origin: Elsewhere) -> None:
     assert other_origin.heard == []
 
 
-@pytest.mark.parametrize("sandbox", ["", "sandbox='allow-scripts'"])
-def test_a_page_without_an_origin_says_so(site: Site, sandbox: str) -> None:
-    site.page.evaluate(
-        """async ([attributes, sandbox]) => {
-      const script = await (await fetch(document.querySelector("script[src*='p2p']").src)).text()
-      const frame = document.createElement("p2p-frame")
-      for (const [name, value] of Object.entries(attributes)) frame.setAttribute(name, value)
-      const box = document.createElement("div")
-      box.innerHTML = `<iframe ${sandbox}></iframe>`
-      box.firstChild.srcdoc = `${frame.outerHTML}<script type="module">${script}</scr` + "ipt>"
-      document.body.append(box)
-    }""",
-        [site.good, sandbox],
-    )
+def test_a_page_without_an_origin_says_so(site: Site) -> None:
+    site.page.evaluate(EMBED, [site.good, "sandbox='allow-scripts'"])
     inner = site.page.frame_locator("iframe").locator("p2p-frame[state=failed]")
     inner.wait_for(state="attached", timeout=TIMEOUT_MS)
     told = """(frame) => new Promise((resolve) => {
@@ -218,3 +210,18 @@ def test_a_page_without_an_origin_says_so(site: Site, sandbox: str) -> None:
     code, message = inner.evaluate(told)
     assert code == "unsupported"
     assert "origin" in message
+
+
+@pytest.mark.parametrize("sandbox", ["", "sandbox='allow-scripts allow-same-origin'"])
+def test_a_page_within_the_apps_own_joins(site: Site, sandbox: str) -> None:
+    with site.page.expect_response("**/p2p/token") as renewal:
+        site.page.evaluate(EMBED, [{**site.good, "token-expires-in-ms": "1"}, sandbox])
+    assert renewal.value.ok
+    inner = site.page.frame_locator("iframe").locator("p2p-frame[state=connected]")
+    inner.wait_for(state="attached", timeout=TIMEOUT_MS)
+
+
+def test_a_variable_of_the_apps_is_no_origin(site: Site) -> None:
+    site.page.evaluate("window.origin = 'https://airport.example'")
+    site.write()
+    site.page.wait_for_selector("div > p2p-frame[state=connected]", state="attached")

@@ -3,15 +3,15 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
+import { ownOrigin } from "../../static/js/attributes.js"
 import { P2pError } from "../../static/js/errors.js"
 import { readOptions } from "../../static/js/options.js"
 
 const ORIGIN = "https://example.org"
-const PAGE = { origin: ORIGIN, location: { origin: ORIGIN } }
 const GOOD = { "session-id": "room", "peer-id": "ann", token: "t" }
 
 /** @param {Record<string, string | null>} attributes those that aren't good, besides good ones */
-const read = (attributes, page = PAGE) => readOptions(/** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, ...attributes })[name] ?? null }), page)
+const read = (attributes, origin = ORIGIN) => readOptions(/** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, ...attributes })[name] ?? null }), origin)
 
 /** @param {object} config */
 const configured = (config) => read({ config: JSON.stringify(config) })
@@ -104,9 +104,18 @@ for (const [key, values] of Object.entries(BAD_MEMBERS)) {
 }
 
 test("a page without an origin of its own has none to send a token to", () => {
-  for (const [origin, located] of [["null", ORIGIN], ["null", "null"], [ORIGIN, "null"], ["file://", "file://"], ["https://other.example", ORIGIN]]) {
-    assert.throws(() => read({}, { origin, location: { origin: located } }), { code: "unsupported", message: /origin/ })
-  }
+  for (const origin of ["null", "file://", "chrome-extension://abc", ""]) assert.throws(() => ownOrigin(`blob:${origin}/1`), { code: "unsupported", message: /origin/ })
+  assert.throws(() => ownOrigin(), { code: "unsupported" }) // Node's own
+})
+
+test("an origin is the browser's word", () => {
+  for (const origin of [ORIGIN, "http://127.0.0.1:5000"]) assert.equal(ownOrigin(`blob:${origin}/1`), origin)
+})
+
+test("a token that was taken away is as good as the present one", () => {
+  const element = /** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, token: null })[name] ?? null })
+  assert.equal(readOptions(element, ORIGIN, "newer").token, "newer")
+  assert.throws(() => readOptions(element, ORIGIN), { code: "bad_request", message: /token/ })
 })
 
 /** Text as an attacker would put it together. */

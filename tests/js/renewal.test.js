@@ -147,3 +147,37 @@ test("an answer that comes after the end begins nothing anew", async () => {
   await pass(clock, RENEWED_MLS)
   assert.deepEqual([clock.pending, renewal.token], [0, "first"])
 })
+
+test("another token is taken over, and renewed in its own time", async () => {
+  const told = []
+  const renewed = ({ token, expiresInMls }) => told.push([token, expiresInMls])
+  const { clock, requests, renewal } = make(({ token }) => ({ ok: true, token: `${token}+`, expires_in_ms: 500_000 }), { renewed })
+  await pass(clock, RENEWED_MLS - 1_000)
+  assert.equal(renewal.take({ token: "other", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: `${URL}2` }), true)
+  await pass(clock, RENEWED_MLS - 1_000)
+  assert.deepEqual([requests.length, renewal.token], [0, "other"])
+  await pass(clock, 2_000)
+  assert.deepEqual(requests.map(({ url, token }) => [url, token]), [[`${URL}2`, "other"]])
+  assert.deepEqual([renewal.token, told], ["other+", [["other+", 500_000]]])
+})
+
+test("the same token again changes nothing", async () => {
+  const { clock, requests, renewal } = make(() => ({ ok: true, token: "second", expires_in_ms: EXPIRES_MLS }))
+  await pass(clock, RENEWED_MLS - 1_000)
+  assert.equal(renewal.take({ token: "first", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: URL }), false)
+  await pass(clock, 2_000)
+  assert.equal(requests.length, 1)
+})
+
+test("an answer about a token that another has replaced is passed over", async () => {
+  const answers = []
+  const fetch = () => new Promise((resolve) => { answers.push((token) => resolve(new Response(JSON.stringify({ ok: true, token, expires_in_ms: EXPIRES_MLS })))) })
+  const { clock, renewal } = make(null, { fetch })
+  await pass(clock, RENEWED_MLS + 1)
+  renewal.take({ token: "newer", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: URL })
+  answers[0]("older")
+  await pass(clock, RENEWED_MLS - 1)
+  assert.deepEqual([renewal.token, answers.length], ["newer", 1])
+  await pass(clock, 2)
+  assert.equal(answers.length, 2)
+})

@@ -275,3 +275,14 @@ test("a handler that another one ends isn't called any more, not for that messag
   show("t", 1)
   assert.deepEqual(heard, ["third: 1"])
 })
+
+test("what waits is forgotten with its session", async () => {
+  const { topics, failures, heard, listen, show } = open()
+  for (let count = 0; count < MAX_HELD_MESSAGES; count++) show("t", "old")
+  topics.forget()
+  for (let count = 0; count < MAX_HELD_MESSAGES; count++) show("u", count)
+  listen("t")
+  listen("u")
+  await settle()
+  assert.deepEqual([heard.length, heard[0], failures], [MAX_HELD_MESSAGES, "u: 0", []])
+})
