@@ -106,9 +106,17 @@ export class Membership {
     this.#signaling.hurry()
   }
 
+  /**
+   * Who holds a socket hears from the server that another page has taken its place; what the host takes for one may be this page's own join.
+   * @param {P2pError} error why the connection to the host has ended
+   */
+  judge(error) {
+    return error.code === "peer_replaced" && this.#signaling.isConnected ? new P2pError("host_lost") : error
+  }
+
   /** The connection to the host is lost. */
   lose() {
-    this.#lostEpoch = this.#cast.following?.hostEpoch ?? this.epoch
+    this.#lostEpoch = this.epoch
   }
 
   /**
@@ -177,7 +185,7 @@ export class Membership {
   /** @param {import("./signaling.js").Ready} ready */
   signalingReady(ready) {
     // Who has let go of all takes the server's word: an earlier host may have its seat again, where the later record was lost.
-    if (this.role && ready.epoch < this.epoch) return
+    if (this.role && ready.epoch < this.#cast.toldEpoch) return
     this.#iceServers = ready.ice_servers
     if (ready.peer_id === this.#peerId) this.#learn(ready)
     this.#patience.start(OFFER_PATIENCE_MLS, () => this.#missOffer())
@@ -194,16 +202,17 @@ export class Membership {
   /** @param {import("./signaling.js").IncomingSignal} incoming */
   signalingReceived({ from, epoch, negotiation, description, candidates }) {
     const { role } = this
-    if (!role || epoch !== role.epoch) return
+    if (!role || !this.#cast.isOf(epoch)) return
     if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
     else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
   }
 
   /** @param {import("./signaling.js").HostChange} change */
   signalingHostChanged({ host_peer_id, epoch, reason }) {
-    if (epoch < this.epoch || host_peer_id === this.#peerId) return
+    const { toldEpoch } = this.#cast
+    if (epoch < toldEpoch || host_peer_id === this.#peerId) return
     if (this.#delegate.isConnected && this.#cast.following) return this.#hear(host_peer_id)
-    const superseded = this.epoch > 0 && epoch > this.epoch && host_peer_id !== null
+    const superseded = toldEpoch > 0 && epoch > toldEpoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
     // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
     if (forsaken) this.#cast.following?.stop()

@@ -181,7 +181,7 @@ export class Peer {
     const { hostPeerId, epoch } = this
     this.#handover.hostChanged(hostPeerId)
     if (!this.iamHost) this.#beginAttempt()
-    if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
+    if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.roleRenumbered()
     this.roleChanged()
     if (!this.iamHost) return
     this.rolePeersChanged()
@@ -209,6 +209,11 @@ export class Peer {
   }
 
   // What the role says
+
+  roleRenumbered() {
+    const { hostPeerId, epoch } = this
+    this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
+  }
 
   roleChanged() {
     const { role } = this.#membership
@@ -249,8 +254,9 @@ export class Peer {
     this.start()
   }
 
-  /** @param {P2pError} error */
-  roleLost(error) {
+  /** @param {P2pError} reason */
+  roleLost(reason) {
+    const error = this.#membership.judge(reason)
     if (this.isAttempting) return this.#fail(error)
     this.#membership.lose()
     if (error.code === "stale_epoch") this.#talk.conversation.fork()

@@ -89,6 +89,7 @@ export class Signaling {
     const event = signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
     this.#request(event, { to, epoch, negotiation, description: signal.description }, (answer) => {
       if (answer.error?.code === "no_such_peer") this.#delegate.signalingPeerLeft(to)
+      if (answer.error?.code === "stale_epoch") this.join() // there is a later one that this peer hasn't heard of
     })
   }
 

@@ -115,12 +115,25 @@ test("says signals in the protocol's words", async () => {
 })
 
 test("an offer to a peer that isn't there says that it has left; another refusal doesn't", async () => {
-  server.onEvent = (_event, { to }) => ({ ok: false, error: { code: to === "bob" ? "no_such_peer" : "stale_epoch" } })
+  server.onEvent = (_event, { to }) => ({ ok: false, error: { code: to === "bob" ? "no_such_peer" : "forbidden" } })
   await join()
   signaling.signal("cleo", 1, "1-1", { description: { type: "offer", sdp: "o" } })
   signaling.signal("bob", 1, "1-1", { description: { type: "offer", sdp: "o" } })
   await server.until(() => told.length > 0)
   assert.deepEqual(told, [["peer left", "bob"]])
+})
+
+test("a description that belongs to an earlier epoch has this peer join again, to learn of the present one", async () => {
+  server.onEvent = (event) => (event === "session_join" ? { ok: true } : { ok: false, error: { code: "stale_epoch" } })
+  credentials = { lost_epoch: 1 }
+  for (const type of ["offer", "answer"]) {
+    const connection = await join()
+    signaling.signal("bob", 1, "1-1", { description: { type, sdp: "s" } })
+    await server.until(() => connection.events.includes("session_join"))
+    assert.deepEqual(connection.said.at(-1), ["session_join", { lost_epoch: 1 }])
+    assert.deepEqual(told, [])
+    signaling.leave("closed")
+  }
 })
 
 test("a host whose roster is refused as another's joins anew, by its seat", async () => {
