@@ -1,3 +1,4 @@
+import { isExpulsion } from "./attempts.js"
 import { Cast } from "./cast.js"
 import { Timer } from "./clock.js"
 import { P2pError } from "./errors.js"
@@ -239,7 +240,7 @@ export class Membership {
 
   /** @param {P2pError} error */
   signalingRefused(error) {
-    if (this.#isAppointed) this.#decline()
+    if (this.#isAppointed && !isExpulsion(error)) this.#decline()
     else this.#delegate.membershipRefused(error)
   }
 

@@ -194,12 +194,21 @@ export class Peer {
     const { retry, retryAfterMls } = error
     if (this.isAttempting && retry && retryAfterMls !== undefined) return this.#attempts.comeAgain(error, retryAfterMls, joinAgain)
     if (this.isAttempting) return this.#fail(error)
-    if (isExpulsion(error)) return this.#stop(error)
+    if (isExpulsion(error) || this.#isDeposed(error)) return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
-    const comesAgain = (this.iamHost || this.#options.keepSignaling) && this.#attempts.mayTryAgain(error)
-    // To be asked for a little patience is no trouble.
-    if (!comesAgain || retryAfterMls === undefined) this.#delegate.peerErrored(error)
+    const comesAgain = this.iamHost || (this.#options.keepSignaling && this.#attempts.mayTryAgain(error))
+    const isNews = !comesAgain || this.#attempts.isNews(error)
     if (comesAgain) this.#attempts.tryAgain(joinAgain, retryAfterMls)
+    if (isNews) this.#delegate.peerErrored(error)
+  }
+
+  /**
+   * Whether this host is none any more. The server won't have it back, and others may have another one by now; or it has nobody, and nobody can come.
+   * @param {P2pError} error
+   */
+  #isDeposed(error) {
+    const { hosting } = this.#membership
+    return hosting !== null && (!error.retry || (hosting.connected().length === 0 && !this.#attempts.mayTryAgain(error)))
   }
 
   /** @param {P2pError} error */
