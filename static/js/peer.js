@@ -37,6 +37,8 @@ export class Peer {
   #handover
   /** @type {PeerState} */
   #state = "new"
+  /** Why this peer has given up last. @type {P2pError | null} */
+  #failure = null
 
   /** @param {PeerOptions} options */
   constructor(options) {
@@ -154,10 +156,10 @@ export class Peer {
     this.#conclude("closed", new P2pError("not_joined", { message: "This peer has left the session." }))
   }
 
-  /** Leaves within this turn of the event loop, for a page that goes away. */
+  /** Leaves within this turn of the event loop, for a page that goes away. Should it come back, a peer that has failed still shows why. */
   abort() {
     this.#end((role) => role.abort())
-    this.#conclude("closed", new P2pError("not_joined", { message: "The page has gone." }))
+    if (this.#state !== "failed") this.#conclude("closed", new P2pError("not_joined", { message: "The page has gone." }))
   }
 
   /**
@@ -168,10 +170,21 @@ export class Peer {
     this.#stop(error)
   }
 
-  /** The network is back. */
+  /** The network is back: nothing waits any longer, and what had failed without it is tried anew. */
   hurry() {
-    if (this.#attempts.isWaiting) this.start()
-    else this.#membership.hurry()
+    if (this.#isOver) this.#revive()
+    else if (!this.#attempts.isWaiting) this.#membership.hurry()
+    else if (this.isConnected) this.#joinAgain()
+    else this.start()
+  }
+
+  #revive() {
+    if (this.#state !== "closed" && this.#options.autoReconnect && this.#failure?.retry) this.reconnect()
+  }
+
+  #joinAgain() {
+    this.#attempts.stop()
+    this.#membership.join()
   }
 
   // What the server says, as far as it doesn't concern the role
@@ -319,6 +332,7 @@ export class Peer {
   #stop(error) {
     // Whoever is thrown out, its clients find another host; a session that is over is so for all.
     const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
+    this.#failure = error
     this.#end((role) => role.stop(farewell))
     this.#conclude(this.#attempts.stateAfter(error), error)
     this.#delegate.peerErrored(error)
