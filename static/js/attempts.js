@@ -1,5 +1,6 @@
 import { Backoff, MAX_REJOINS } from "./backoff.js"
 import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 
 /** Milliseconds without another attempt after which counting them begins anew. */
@@ -36,7 +37,7 @@ export class Attempts {
     this.#autoReconnect = autoReconnect
     this.#backoff = backoff
     this.#clock = clock
-    this.#attempt = new Timer(clock)
+    this.#attempt = new Deadline(clock)
     this.#pause = new Timer(clock)
   }
 

@@ -1,5 +1,5 @@
 import { Channel } from "./channel.js"
-import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 import { Heartbeat } from "./heartbeat.js"
 import { Intake } from "./intake.js"
@@ -69,7 +69,7 @@ export class Connection {
       beat: () => this.#beat(),
       lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
     })
-    this.#timer = new Timer(clock)
+    this.#timer = new Deadline(clock)
     this.#timer.start(connectTimeoutMls, () => this.end(this.timeoutError()))
   }
 

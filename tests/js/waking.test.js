@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { CALM_MLS } from "../../static/js/attempts.js"
 import { MAX_REJOINS } from "../../static/js/backoff.js"
 import { P2pError } from "../../static/js/errors.js"
-import { CONNECT_TIMEOUT_MLS, World } from "./support/world.js"
+import { CONNECT_TIMEOUT_MLS, fate, World } from "./support/world.js"
 
 // The network is back
 
@@ -123,4 +123,56 @@ test("a host that waits to ask the server again doesn't wait any longer", async 
   assert.deepEqual([world.server.sockets, ann.errorCodes], [["ann"], []])
   await world.pass(2 * CALM_MLS)
   assert.equal(world.server.heard("join").filter(({ peerId }) => peerId === "ann").length, 3)
+})
+
+// The page has slept
+
+const HOUR_MLS = 3_600_000
+
+/**
+ * Every page is frozen for an hour, and what came meanwhile comes when they wake.
+ * @param {World} world
+ */
+async function sleepAll(world) {
+  world.clock.leap(HOUR_MLS)
+  await world.pass()
+}
+
+test("an attempt in the middle of which the page slept has its time when it is awake", async () => {
+  const world = new World()
+  TROUBLES.signaling_lost(world)
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(1_000)
+  await sleepAll(world)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["negotiating", []])
+  world.server.restart()
+  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", []])
+})
+
+test("so has a connection that was being made", async () => {
+  const world = new World()
+  const [ann] = await world.session("ann")
+  TROUBLES.ice_failed(world)
+  const bob = world.page("bob")
+  bob.peer.start()
+  await world.pass(1_000)
+  await sleepAll(world)
+  assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["connecting", [], "connecting"])
+  await world.pass(CONNECT_TIMEOUT_MLS)
+  assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["failed", ["ice_failed"], "disconnected"])
+})
+
+test("a handover, a request and a message to who was away aren't given up because this page slept", async () => {
+  const world = new World()
+  const [ann, bob] = await world.session("ann", "bob")
+  bob.topics.respond("t", () => 1)
+  world.server.loses = () => true
+  world.network.isCut = true
+  const fates = [fate(ann.peer.handOver("bob")), fate(ann.peer.request("bob", "t", 1))]
+  await sleepAll(world)
+  assert.deepEqual(fates.map(({ is }) => is), ["pending", "pending"])
+  await world.pass(30_000)
+  assert.ok(fates.every(({ is }) => is !== "pending"))
 })
