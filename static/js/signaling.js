@@ -184,7 +184,8 @@ export class Signaling {
    */
   #request(event, payload, answered) {
     this.#socket.timeout(ACK_TIMEOUT_MLS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
-      answered(late ? { ok: false, error: new P2pError("signaling_lost").toPayload() } : readAnswer(answer))
+      // A page that has slept may be late itself.
+      answered(late ? { ok: false, error: { ...new P2pError("signaling_lost").toPayload(), retry_after_ms: RECONNECT_MLS } } : readAnswer(answer))
     })
   }
 }

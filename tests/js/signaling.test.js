@@ -4,7 +4,7 @@ import { connect } from "node:net"
 import { afterEach, beforeEach, test } from "node:test"
 
 import { P2pError } from "../../static/js/errors.js"
-import { RECONNECT_MAX_MLS, Signaling } from "../../static/js/signaling.js"
+import { ACK_TIMEOUT_MLS, RECONNECT_MAX_MLS, RECONNECT_MLS, Signaling } from "../../static/js/signaling.js"
 import { settle } from "./support/fake_clock.js"
 import { SocketIoServer } from "./support/socketio_server.js"
 
@@ -15,8 +15,10 @@ const READY = { peer_id: "ann", host_peer_id: "ann", epoch: 1, ice_servers: [] }
 
 /** Whether Socket.IO's own attempt, where it comes as late as it may, doesn't come at all: no test has to be quicker than it. */
 let isHeld = false
+/** Whether the time that the server has for an answer is over at once, as in a page that slept meanwhile. */
+let isLate = false
 const later = globalThis.setTimeout
-globalThis.setTimeout = /** @type {any} */ ((callback, mls, ...rest) => later(isHeld && mls === RECONNECT_MAX_MLS ? () => undefined : callback, mls, ...rest))
+globalThis.setTimeout = /** @type {any} */ ((callback, mls, ...rest) => later(isHeld && mls === RECONNECT_MAX_MLS ? () => undefined : callback, isLate && mls === ACK_TIMEOUT_MLS ? 0 : mls, ...rest))
 
 /** @type {SocketIoServer} */
 let server
@@ -146,6 +148,17 @@ test("a host whose roster is refused as another's joins anew, by its seat", asyn
     assert.deepEqual(connection.said, [["session_roster", { epoch: 1, peers: {} }], ["session_join", { seat: "the seat" }]])
     signaling.leave("closed")
   }
+})
+
+test("a join on an open socket that isn't answered in time is no end: it is tried again soon", async () => {
+  server.onEvent = () => undefined
+  await join()
+  isLate = true
+  signaling.join()
+  isLate = false
+  await server.until(() => refusals().length > 0)
+  const [{ code, retry, retryAfterMls }] = refusals()
+  assert.deepEqual([code, retry, retryAfterMls], ["signaling_lost", true, RECONNECT_MLS])
 })
 
 test("a roster that is refused for another reason, or by a server that goes, changes nothing", async () => {
