@@ -100,6 +100,8 @@ export class P2pController extends Controller {
     this.#listening = new AbortController()
     const { signal } = this.#listening
     for (const [event, method] of Object.entries(CALLBACKS)) {
+      // An error that the subclass doesn't listen for is for the console.
+      if (event === "p2p:error" && this.p2pError === P2pController.prototype.p2pError) continue
       this.p2pFrame.addEventListener(event, (/** @type {CustomEvent} */ news) => /** @type {any} */ (this)[method](news.detail, news), { signal })
     }
   }

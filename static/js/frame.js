@@ -8,6 +8,7 @@ import { Peer } from "./peer.js"
 import { Renewal } from "./renewal.js"
 import { Signaling } from "./signaling.js"
 import { checkTopic, Topics } from "./topics.js"
+import { Unheard } from "./unheard.js"
 
 /** @typedef {import("./messages.js").PeerState} PeerState */
 
@@ -30,6 +31,7 @@ export class P2pFrame extends HTMLElement {
   #isRefused = false
   #peerId = ""
   #topics = new Topics((error) => this.peerErrored(error))
+  #unheard = new Unheard(systemClock)
   #late = new LateListeners(this, (type) => this.#present(type))
   /** Whether a page that comes back from the browser's cache was in the session when it was left. */
   #comesBack = false
@@ -190,6 +192,7 @@ export class P2pFrame extends HTMLElement {
    */
   addEventListener(type, listener, options) {
     super.addEventListener(type, listener, options)
+    if (type === "p2p:error") this.#unheard.heard()
     if (listener && String(type).startsWith("p2p:")) this.#late.added(type, listener, options)
   }
 
@@ -204,7 +207,7 @@ export class P2pFrame extends HTMLElement {
   /** @param {P2pError} error */
   peerErrored(error) {
     this.#lastError = error
-    this.#dispatch("p2p:error", error)
+    this.dispatchEvent(this.#unheard.watch(new CustomEvent("p2p:error", { detail: error, bubbles: true, composed: true })))
   }
 
   /** @param {{ type: "Data", senderId: string, data: any }} message */
@@ -279,7 +282,7 @@ export class P2pFrame extends HTMLElement {
   /** @param {import("./options.js").Options} options */
   #begin(options) {
     this.#peerId = options.peerId
-    this.#renewal = new Renewal({ ...options, clock: systemClock })
+    this.#renewal = new Renewal({ ...options, clock: systemClock, failed: (error) => this.#renewalFailed(error) })
     const token = () => this.#renewal?.token ?? options.token
     this.#peer = new Peer({
       ...options,
@@ -292,6 +295,11 @@ export class P2pFrame extends HTMLElement {
     this.#renewal.start()
     this.#listen()
     this.#start()
+  }
+
+  /** Who has left needs no token. @param {P2pError} error */
+  #renewalFailed(error) {
+    if (this.state !== "closed") this.peerErrored(error)
   }
 
   #start() {
