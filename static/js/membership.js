@@ -1,6 +1,7 @@
 import { isExpulsion } from "./attempts.js"
 import { Cast } from "./cast.js"
 import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 
 /** Milliseconds that a client waits for its host's offer before it says that it can't reach the host. */
@@ -21,6 +22,7 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
  * @typedef {object} MembershipOptions
  * @property {string} peerId
  * @property {{ idleTimeoutMls: number }} [heartbeat]
+ * @property {number} connectTimeoutMls
  * @property {(delegate: import("./signaling.js").SignalingDelegate) => import("./signaling.js").Signaling} createSignaling
  * @property {(setup: import("./peer.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
@@ -45,6 +47,9 @@ export class Membership {
   #term
   /** Runs out when the host makes no offer. */
   #patience
+  /** Runs out when the server isn't reached again. */
+  #outage
+  #outageMls
   /** Whether the host wants this client to be the next one. */
   #isAppointed = false
   /** Whether a client keeps its socket while it is connected. */
@@ -53,12 +58,14 @@ export class Membership {
   canSend = true
 
   /** @param {MembershipOptions} options */
-  constructor({ peerId, heartbeat, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
+  constructor({ peerId, heartbeat, connectTimeoutMls, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
     this.#peerId = peerId
     this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMls) } : {}
     this.#delegate = delegate
     this.#term = new Timer(clock)
     this.#patience = new Timer(clock)
+    this.#outage = new Deadline(clock)
+    this.#outageMls = connectTimeoutMls
     this.#signaling = createSignaling(this)
     this.#cast = new Cast({
       peerId,
@@ -156,6 +163,7 @@ export class Membership {
   end(end) {
     this.#term.stop()
     this.#patience.stop()
+    this.#outage.stop()
     this.#cast.end(end)
     this.#seat = undefined
     this.#isAppointed = false
@@ -181,6 +189,12 @@ export class Membership {
     if (this.#seat) return { seat: this.#seat }
     if (this.#delegate.isConnected) return { connected_epoch: this.epoch }
     return this.#lostEpoch === undefined ? {} : { lost_epoch: this.#lostEpoch }
+  }
+
+  /** A session that runs doesn't need the server; but nobody can come in, and its app may want to know. */
+  signalingDropped() {
+    const lost = new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." })
+    this.#outage.start(this.#outageMls, () => { if (!this.#delegate.isAttempting) this.#delegate.membershipFailed(lost) })
   }
 
   /** @param {import("./signaling.js").Ready} ready */
@@ -240,6 +254,7 @@ export class Membership {
 
   /** @param {P2pError} error */
   signalingRefused(error) {
+    this.#outage.stop()
     if (this.#isAppointed && !isExpulsion(error)) this.#decline()
     else this.#delegate.membershipRefused(error)
   }
@@ -249,6 +264,7 @@ export class Membership {
   /** @param {import("./signaling.js").Ready} ready */
   #learn({ can_send = true, ends_in_ms = Infinity }) {
     this.canSend = can_send
+    this.#outage.stop()
     // Who stays longer than a timer can wait joins again before that, and learns it anew.
     if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.membershipRefused(new P2pError("session_expired")))
   }

@@ -24,6 +24,7 @@ export const RECONNECT_MAX_MLS = 5_000
  * @property {(peerId: string) => void} signalingPeerLeft
  * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has thrown another peer out
  * @property {(error: P2pError) => void} signalingRefused the server won't have this peer, or has thrown it out
+ * @property {() => void} signalingDropped the way to the server is lost, and looked for again
  * @property {() => Record<string, unknown>} signalingCredentials what the join says besides the token
  * @property {(epoch: number) => { ok: boolean, epoch: number }} signalingProbed the server asks whether this peer still hosts
  */
@@ -157,8 +158,9 @@ export class Signaling {
 
   /** @param {string} reason */
   #disconnected(reason) {
-    // Socket.IO comes back by itself from everything else.
     if (reason === "io server disconnect") this.#delegate.signalingRefused(new P2pError("unavailable"))
+    // Socket.IO comes back by itself from everything else.
+    else if (this.#socket.active) this.#delegate.signalingDropped()
   }
 
   /**

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { CALM_MLS } from "../../static/js/attempts.js"
 import { MAX_REJOINS } from "../../static/js/backoff.js"
 import { ERRORS, P2pError } from "../../static/js/errors.js"
-import { fate, HEARTBEAT, World } from "./support/world.js"
+import { CONNECT_TIMEOUT_MLS, fate, HEARTBEAT, World } from "./support/world.js"
 
 const AWHILE_MLS = 60_000
 
@@ -166,4 +166,38 @@ test("close from within a refusal is the end", async () => {
   world.server.connect(ann.signaling)
   await world.pass(AWHILE_MLS)
   assert.deepEqual([ann.lastState, ann.errorCodes, world.server.heard("join").length], ["closed", ["internal"], 2])
+})
+
+test("a host that doesn't reach the server for long says so, once, and goes on", async () => {
+  const world = new World()
+  const [ann, bob] = await world.session("ann", "bob")
+  const cleo = world.page("cleo", { keepSignaling: true })
+  cleo.peer.start()
+  await world.pass(100)
+  world.server.stop()
+  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  for (const { errors } of [ann, bob, cleo]) assert.deepEqual(errors, [])
+  await world.pass(10 * CONNECT_TIMEOUT_MLS)
+  assert.deepEqual([ann, bob, cleo].map(({ errorCodes }) => errorCodes), [["signaling_lost"], [], ["signaling_lost"]])
+  assert.equal(ann.errors[0].retry, true)
+  assert.deepEqual([ann, bob, cleo].map(({ lastState }) => lastState), ["connected", "connected", "connected"])
+  world.server.restart()
+  await world.pass(100)
+  world.server.stop()
+  await world.pass(CONNECT_TIMEOUT_MLS)
+  assert.deepEqual(ann.errorCodes, ["signaling_lost", "signaling_lost"])
+})
+
+test("one that is let in again in time, or has left meanwhile, says nothing", async () => {
+  for (const end of [(world) => world.server.restart(), (_world, ann) => ann.peer.close(), (_world, ann) => ann.peer.reconnect()]) {
+    const world = new World()
+    const [ann] = await world.session("ann")
+    world.server.stop()
+    await world.pass(1_000)
+    end(world, ann)
+    await world.pass(1_000)
+    world.server.restart()
+    await world.pass(10 * CONNECT_TIMEOUT_MLS)
+    assert.deepEqual(ann.errors, [])
+  }
 })

@@ -48,6 +48,7 @@ beforeEach(async () => {
       signalingHostChanged: tell("host changed"),
       signalingPeerLeft: tell("peer left"),
       signalingRefused: tell("refused"),
+      signalingDropped: tell("dropped"),
       signalingCredentials: () => credentials,
       signalingProbed: (epoch) => ({ ok: epoch === 1, epoch: 1 }),
     },
@@ -271,7 +272,7 @@ test("a socket that drops comes back by itself, with what the join has to say th
   connection.drop()
   await server.until(() => server.connections.length === 2 && server.last.auth)
   assert.deepEqual(server.last.auth, { token: "the token", seat: "the seat" })
-  assert.deepEqual(told, [])
+  assert.deepEqual(told, [["dropped", undefined]])
 })
 
 test("a server that isn't there yet is found when it is", async () => {
@@ -335,7 +336,7 @@ test("a socket that drops in the middle of joining again is no refusal: it comes
   await server.until(() => connection.said.length === 1)
   connection.drop()
   await server.until(() => server.connections.length === 2 && server.last.auth)
-  assert.deepEqual(told, [])
+  assert.deepEqual(told, [["dropped", undefined]])
 })
 
 test("leaving in the middle of joining again tells nothing", async () => {

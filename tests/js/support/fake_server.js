@@ -108,6 +108,7 @@ export class FakeServer {
     const socket = this.#sockets.connected.get(peerId)
     if (!socket) return
     socket.isConnected = false
+    socket.delegate.signalingDropped()
     this.#gone(socket)
   }
 

@@ -318,6 +318,7 @@ function awake(delegate, life, isConnected) {
   const news = ["signalingReady", "signalingReceived", "signalingHostChanged", "signalingPeerLeft", "signalingExpelled"]
   return {
     ...Object.fromEntries(news.map((name) => [name, (...args) => life.run(() => { if (isConnected()) delegate[name](...args) })])),
+    signalingDropped: () => life.run(() => delegate.signalingDropped()),
     signalingRefused: (error) => life.run(() => delegate.signalingRefused(error)),
     signalingCredentials: () => delegate.signalingCredentials(),
     signalingProbed: (epoch) => delegate.signalingProbed(epoch),
