@@ -58,7 +58,8 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.TOKEN_EXPIRED: Explanation(
         "The token of this page has expired.",
-        "Reload the page, or give p2p_frame_tag a longer expires_in.",
+        "Load the page anew: only that gives it another token. "
+        "A longer expires_in of p2p_frame_tag makes it rarer.",
         False,
     ),
     ErrorCode.FORBIDDEN: Explanation(

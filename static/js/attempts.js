@@ -1,9 +1,12 @@
 import { Backoff, MAX_REJOINS } from "./backoff.js"
 import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 
 /** Milliseconds without another attempt after which counting them begins anew. */
 export const CALM_MLS = 60_000
+/** How often a peer in a running session is asked for patience, one time after the other, before its app is told. */
+export const PATIENT_TRIES = 5
 
 /** A peer's attempts to get connected: each has its time, and after one that failed the next one waits its turn. */
 export class Attempts {
@@ -34,7 +37,7 @@ export class Attempts {
     this.#autoReconnect = autoReconnect
     this.#backoff = backoff
     this.#clock = clock
-    this.#attempt = new Timer(clock)
+    this.#attempt = new Deadline(clock)
     this.#pause = new Timer(clock)
   }
 
@@ -112,15 +115,24 @@ export class Attempts {
   }
 
   /**
-   * Tries again when its time has come.
+   * Whether it is worth a word that the server doesn't take back who is in a running session: to be asked for a little patience is no trouble.
+   * @param {P2pError} error
+   */
+  isNews({ retryAfterMls }) {
+    return retryAfterMls === undefined || this.#tries === PATIENT_TRIES
+  }
+
+  /**
+   * Tries again when its time has come. What is tried too often, as there is nothing else to do, waits until that counts as calm.
    * @param {() => void} attempt
    * @param {number} [least] milliseconds that the server wants it to wait
    */
   tryAgain(attempt, least = 0) {
     if (this.#isCalm) this.#forgetTries()
+    const most = this.#tries < MAX_REJOINS ? 0 : CALM_MLS + 1
     this.#tries += 1
     this.#triedAt = this.#clock.now()
-    this.#pause.start(Math.max(this.#backoff.next(), least), attempt)
+    this.#pause.start(Math.max(this.#backoff.next(), least, most), attempt)
   }
 
   get #isCalm() {

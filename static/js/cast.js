@@ -47,7 +47,17 @@ export class Cast {
   }
 
   get epoch() {
+    return this.#role?.hostEpoch ?? 0
+  }
+
+  /** The last epoch that the server itself has named. */
+  get toldEpoch() {
     return this.#role?.epoch ?? 0
+  }
+
+  /** Whether the role is of that epoch, by the server's word or its host's. @param {number} epoch */
+  isOf(epoch) {
+    return epoch === this.toldEpoch || epoch === this.epoch
   }
 
   /**
@@ -57,7 +67,10 @@ export class Cast {
    */
   play({ host_peer_id: hostPeerId, epoch }) {
     const RoleHere = hostPeerId === this.#options.peerId ? HostRole : ClientRole
-    if (this.#plays(RoleHere, hostPeerId, epoch)) return false
+    if (this.#plays(RoleHere, hostPeerId, epoch)) {
+      /** @type {Role} */ (this.#role).epoch = epoch
+      return false
+    }
     if (this.hosting && RoleHere === HostRole) {
       this.hosting.resume(epoch)
       return true
@@ -71,7 +84,7 @@ export class Cast {
       hostPeerId,
       epoch,
       peers,
-      signal: (to, negotiation, signal) => this.#options.signal(role.epoch, to, negotiation, signal),
+      signal: (to, negotiation, signal) => this.#options.signal(role.hostEpoch, to, negotiation, signal),
     })
     this.#role = role
     this.#isPlaying = true
@@ -94,6 +107,6 @@ export class Cast {
    */
   #plays(RoleHere, hostPeerId, epoch) {
     // A client's role takes a new offer as it comes, and that may be before the notice of a rejoin.
-    return this.role instanceof RoleHere && this.role.epoch === epoch && this.role.hostPeerId === hostPeerId
+    return this.role instanceof RoleHere && this.isOf(epoch) && this.role.hostPeerId === hostPeerId
   }
 }

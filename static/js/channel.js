@@ -43,6 +43,8 @@ export class Channel {
   #freshest = new Map()
   /** How many frames were dropped because they made no sense. */
   badFrames = 0
+  /** Why this side has closed it, where it couldn't go on. @type {P2pError | null} */
+  failure = null
 
   /**
    * @param {object} options
@@ -148,7 +150,8 @@ export class Channel {
     if (frames.length === 0 || !this.isOpen) return
     try {
       this.#transmit(frames.join(SEPARATOR))
-    } catch {
+    } catch (error) {
+      this.failure = /** @type {P2pError} */ (error)
       this.#channel.close() // who takes no packet of this size can't be talked to
     }
   }

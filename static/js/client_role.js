@@ -53,7 +53,7 @@ export class ClientRole {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
-    /** The epoch that the host says it has by now: only for the server's ears, which judges it. */
+    /** The epoch that the host says it has by now. What the server says is judged by the other one, for a host may say anything. */
     this.hostEpoch = epoch
     this.#presence = new Presence(peers) // until the host sends a new one
     this.#delegate = delegate
@@ -201,13 +201,20 @@ export class ClientRole {
 
   /** @param {import("./messages.js").StateFrame} frame */
   #receivedState({ data, full, readers = [], epoch = 0 }) {
-    this.hostEpoch = Math.max(this.hostEpoch, epoch)
+    if (epoch > this.hostEpoch && this.#offers.tryTake(1)) this.#renumber(epoch)
     this.#presence.merge(data, full === true)
     if (full) this.#readers = new Set()
     for (const peerId of Object.keys(data)) this.#readers.delete(peerId)
     for (const peerId of readers) if (this.#presence.has(peerId)) this.#readers.add(peerId)
     if (this.#readers.size > MAX_PEERS) this.#readers = new Set([...this.#readers].filter((peerId) => this.#presence.has(peerId)))
     this.#news.add()
+  }
+
+  /** The server had forgotten this host, and has it back under a later epoch. @param {number} epoch */
+  #renumber(epoch) {
+    this.hostEpoch = epoch
+    this.#conversation.resume(epoch)
+    this.#delegate.roleRenumbered()
   }
 
   connectionDrained() {

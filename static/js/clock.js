@@ -1,8 +1,9 @@
 /**
- * Time as the client sees it: monotonic, in milliseconds, and replaceable in tests.
+ * Time as the client sees it: but for `wall` monotonic, in milliseconds, and replaceable in tests.
  *
  * @typedef {object} Clock
  * @property {() => number} now
+ * @property {() => number} wall the time of day, which is wrong at times, but goes on while the machine sleeps
  * @property {(callback: () => void, mls: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {(callback: () => void) => void} soon in the next turn of the event loop, also in a hidden page
@@ -11,6 +12,7 @@
 /** @type {Clock} */
 export const systemClock = {
   now: () => performance.now(),
+  wall: () => Date.now(),
   setTimeout: (callback, mls) => setTimeout(callback, mls),
   clearTimeout: (timer) => clearTimeout(timer),
   soon: (callback) => {

@@ -1,5 +1,5 @@
 import { Channel } from "./channel.js"
-import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 import { Heartbeat } from "./heartbeat.js"
 import { Intake } from "./intake.js"
@@ -69,7 +69,7 @@ export class Connection {
       beat: () => this.#beat(),
       lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
     })
-    this.#timer = new Timer(clock)
+    this.#timer = new Deadline(clock)
     this.#timer.start(connectTimeoutMls, () => this.end(this.timeoutError()))
   }
 
@@ -247,7 +247,13 @@ export class Connection {
   /** @param {Channel} channel */
   channelClosed(channel) {
     // The others close with it, and may be faster than its last words.
-    if (channel === this.#messages) this.end(new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` }))
+    if (channel === this.#messages) this.end(this.#reasonOf(channel))
+  }
+
+  /** @param {Channel} channel which is closed */
+  #reasonOf({ failure }) {
+    if (!failure) return new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` })
+    return failure.code === "too_large" ? new P2pError("unsupported", { message: `The browser of ${this.peerId} takes no packet as large as this one sends.`, cause: failure }) : failure
   }
 
   #signalingStateChanged() {

@@ -1,4 +1,4 @@
-import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
 import { isBlob } from "./kinds.js"
@@ -43,7 +43,7 @@ export class ContentQueue {
    * @returns {Promise<Content>}
    */
   #read(blob, topic) {
-    const timer = new Timer(this.#clock)
+    const timer = new Deadline(this.#clock)
     return new Promise((resolve, reject) => {
       timer.start(READ_TERM_MLS, () => reject(new P2pError("file_changed", { message: `The Blob could not be read within ${READ_TERM_MLS} ms.` })))
       Content.ofBlob(blob, topic).then(resolve, reject)

@@ -133,6 +133,8 @@ export class P2pController extends Controller {
     this.#listening = new AbortController()
     const { signal } = this.#listening
     for (const [event, method] of Object.entries(CALLBACKS)) {
+      // An error that the subclass doesn't listen for is for the console.
+      if (event === "p2p:error" && this.p2pError === P2pController.prototype.p2pError) continue
       frame.addEventListener(event, (/** @type {CustomEvent} */ news) => /** @type {any} */ (this)[method](news.detail, news), { signal })
     }
   }

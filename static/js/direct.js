@@ -1,5 +1,6 @@
 import { Bucket } from "./bucket.js"
 import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 import { ANSWERS_PART, DIRECT_CHARACTERS, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES } from "./limits.js"
 import { MAX_SENDERS } from "./message_log.js"
@@ -206,7 +207,7 @@ export class Direct {
   #lane(peerId) {
     const known = this.#lanes.get(peerId)
     if (known) return known
-    const lane = { entries: new Map(), characters: 0, lastId: 0, sentId: 0, isReachable: this.#options.reaches(peerId), patience: new Timer(this.#options.clock) }
+    const lane = { entries: new Map(), characters: 0, lastId: 0, sentId: 0, isReachable: this.#options.reaches(peerId), patience: new Deadline(this.#options.clock) }
     this.#lanes.set(peerId, lane)
     queueMicrotask(() => this.#watch(peerId, lane))
     return lane

@@ -19,7 +19,7 @@ export const ERRORS = Object.freeze({
   },
   token_expired: {
     message: "The token of this page has expired.",
-    hint: "Reload the page, or give p2p_frame_tag a longer expires_in.",
+    hint: "Load the page anew: only that gives it another token. A longer expires_in of p2p_frame_tag makes it rarer.",
     retry: false,
   },
   forbidden: {

@@ -7,8 +7,10 @@ import { STATE } from "./messages.js"
 import { ATTRIBUTES } from "./options.js"
 import { Reflection } from "./reflection.js"
 import { checkTopic, Topics } from "./topics.js"
+import { Unheard } from "./unheard.js"
 
 /** @typedef {import("./messages.js").PeerState} PeerState */
+/** @typedef {import("./errors.js").P2pError} P2pError */
 /** @typedef {string | number} PeerId a whole number stands for its digits */
 
 const SEND = Object.freeze({ to: readTo, topic: checkTopic, reliable: readAs("reliable", "true or false", isFlag) })
@@ -32,6 +34,7 @@ export class P2pFrame extends HTMLElement {
   /** @type {P2pError | null} */
   #lastError = null
   #topics = new Topics((error) => this.peerErrored(error))
+  #unheard = new Unheard(systemClock)
   #late = new LateListeners(this, (type) => this.#present(type))
   #life = new Life(this, this.#topics, this)
   #reflection = new Reflection(this, () => ({ state: this.state, "peer-role": this.#role }), systemClock)
@@ -195,6 +198,7 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean | AddEventListenerOptions} [options]
    */
   addEventListener(type, listener, options) {
+    if (type === "p2p:error") this.#unheard.heard()
     if (isNews(type, listener)) this.#late.add(String(type), listener, options)
     else super.addEventListener(type, listener, options)
   }
@@ -233,7 +237,7 @@ export class P2pFrame extends HTMLElement {
   /** @param {P2pError} error */
   peerErrored(error) {
     this.#lastError = error
-    this.#dispatch("p2p:error", error)
+    this.dispatchEvent(this.#unheard.watch(new CustomEvent("p2p:error", { detail: error, bubbles: true, composed: true })))
   }
 
   /** @param {{ type: "Data", senderId: string, data: any }} message */

@@ -1,4 +1,4 @@
-import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 
 /** Milliseconds that the other peer has to become the host. */
@@ -12,7 +12,7 @@ export class Handover {
 
   /** @param {import("./clock.js").Clock} clock */
   constructor(clock) {
-    this.#timer = new Timer(clock)
+    this.#timer = new Deadline(clock)
   }
 
   /**

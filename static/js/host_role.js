@@ -16,6 +16,7 @@ import { Switchboard } from "./switchboard.js"
  * @typedef {object} RoleDelegate
  * @property {() => void} roleChanged the state is another one
  * @property {() => void} rolePeersChanged
+ * @property {() => void} roleRenumbered a client's host has its session back under a later epoch
  * @property {() => void} roleSynced what waits to be sent may be sent
  * @property {(frame: import("./messages.js").RoutedFrame) => void} roleRouted a frame for this peer from another one
  * @property {() => void} roleDrained there is room again for what waits to be sent
@@ -80,6 +81,10 @@ export class HostRole {
 
   get peers() {
     return this.#presence.states
+  }
+
+  get hostEpoch() {
+    return this.epoch
   }
 
   // What the server says

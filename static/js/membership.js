@@ -1,5 +1,7 @@
+import { isExpulsion } from "./attempts.js"
 import { Cast } from "./cast.js"
 import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { P2pError } from "./errors.js"
 
 /** Milliseconds that a client waits for its host's offer before it says that it can't reach the host. */
@@ -20,6 +22,7 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
  * @typedef {object} MembershipOptions
  * @property {string} peerId
  * @property {{ idleTimeoutMls: number }} [heartbeat]
+ * @property {number} connectTimeoutMls
  * @property {(delegate: import("./signaling.js").SignalingDelegate) => import("./signaling.js").Signaling} createSignaling
  * @property {(setup: import("./peer.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("./connection.js").Connection} createConnection
  * @property {import("./clock.js").Clock} clock
@@ -44,6 +47,9 @@ export class Membership {
   #term
   /** Runs out when the host makes no offer. */
   #patience
+  /** Runs out when the server isn't reached again. */
+  #outage
+  #outageMls
   /** Whether the host wants this client to be the next one. */
   #isAppointed = false
   /** Whether a client keeps its socket while it is connected. */
@@ -52,12 +58,14 @@ export class Membership {
   canSend = true
 
   /** @param {MembershipOptions} options */
-  constructor({ peerId, heartbeat, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
+  constructor({ peerId, heartbeat, connectTimeoutMls, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
     this.#peerId = peerId
     this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMls) } : {}
     this.#delegate = delegate
     this.#term = new Timer(clock)
     this.#patience = new Timer(clock)
+    this.#outage = new Deadline(clock)
+    this.#outageMls = connectTimeoutMls
     this.#signaling = createSignaling(this)
     this.#cast = new Cast({
       peerId,
@@ -106,9 +114,17 @@ export class Membership {
     this.#signaling.hurry()
   }
 
+  /**
+   * Who holds a socket hears from the server that another page has taken its place; what the host takes for one may be this page's own join.
+   * @param {P2pError} error why the connection to the host has ended
+   */
+  judge(error) {
+    return error.code === "peer_replaced" && this.#signaling.isConnected ? new P2pError("host_lost") : error
+  }
+
   /** The connection to the host is lost. */
   lose() {
-    this.#lostEpoch = this.#cast.following?.hostEpoch ?? this.epoch
+    this.#lostEpoch = this.epoch
   }
 
   /**
@@ -147,6 +163,7 @@ export class Membership {
   end(end) {
     this.#term.stop()
     this.#patience.stop()
+    this.#outage.stop()
     this.#cast.end(end)
     this.#seat = undefined
     this.#isAppointed = false
@@ -174,10 +191,16 @@ export class Membership {
     return this.#lostEpoch === undefined ? {} : { lost_epoch: this.#lostEpoch }
   }
 
+  /** A session that runs doesn't need the server; but nobody can come in, and its app may want to know. */
+  signalingDropped() {
+    const lost = new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." })
+    this.#outage.start(this.#outageMls, () => { if (!this.#delegate.isAttempting) this.#delegate.membershipFailed(lost) })
+  }
+
   /** @param {import("./signaling.js").Ready} ready */
   signalingReady(ready) {
     // Who has let go of all takes the server's word: an earlier host may have its seat again, where the later record was lost.
-    if (this.role && ready.epoch < this.epoch) return
+    if (this.role && ready.epoch < this.#cast.toldEpoch) return
     this.#iceServers = ready.ice_servers
     if (ready.peer_id === this.#peerId) this.#learn(ready)
     this.#patience.start(OFFER_PATIENCE_MLS, () => this.#missOffer())
@@ -194,16 +217,17 @@ export class Membership {
   /** @param {import("./signaling.js").IncomingSignal} incoming */
   signalingReceived({ from, epoch, negotiation, description, candidates }) {
     const { role } = this
-    if (!role || epoch !== role.epoch) return
+    if (!role || !this.#cast.isOf(epoch)) return
     if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
     else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
   }
 
   /** @param {import("./signaling.js").HostChange} change */
   signalingHostChanged({ host_peer_id, epoch, reason }) {
-    if (epoch < this.epoch || host_peer_id === this.#peerId) return
+    const { toldEpoch } = this.#cast
+    if (epoch < toldEpoch || host_peer_id === this.#peerId) return
     if (this.#delegate.isConnected && this.#cast.following) return this.#hear(host_peer_id)
-    const superseded = this.epoch > 0 && epoch > this.epoch && host_peer_id !== null
+    const superseded = toldEpoch > 0 && epoch > toldEpoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
     // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
     if (forsaken) this.#cast.following?.stop()
@@ -230,7 +254,8 @@ export class Membership {
 
   /** @param {P2pError} error */
   signalingRefused(error) {
-    if (this.#isAppointed) this.#decline()
+    this.#outage.stop()
+    if (this.#isAppointed && !isExpulsion(error)) this.#decline()
     else this.#delegate.membershipRefused(error)
   }
 
@@ -239,6 +264,7 @@ export class Membership {
   /** @param {import("./signaling.js").Ready} ready */
   #learn({ can_send = true, ends_in_ms = Infinity }) {
     this.canSend = can_send
+    this.#outage.stop()
     // Who stays longer than a timer can wait joins again before that, and learns it anew.
     if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.membershipRefused(new P2pError("session_expired")))
   }

@@ -37,6 +37,8 @@ export class Peer {
   #handover
   /** @type {PeerState} */
   #state = "new"
+  /** Why this peer has given up last. @type {P2pError | null} */
+  #failure = null
 
   /** @param {PeerOptions} options */
   constructor(options) {
@@ -154,10 +156,10 @@ export class Peer {
     this.#conclude("closed", new P2pError("not_joined", { message: "This peer has left the session." }))
   }
 
-  /** Leaves within this turn of the event loop, for a page that goes away. */
+  /** Leaves within this turn of the event loop, for a page that goes away. Should it come back, a peer that has failed still shows why. */
   abort() {
     this.#end((role) => role.abort())
-    this.#conclude("closed", new P2pError("not_joined", { message: "The page has gone." }))
+    if (this.#state !== "failed") this.#conclude("closed", new P2pError("not_joined", { message: "The page has gone." }))
   }
 
   /**
@@ -168,10 +170,21 @@ export class Peer {
     this.#stop(error)
   }
 
-  /** The network is back. */
+  /** The network is back: nothing waits any longer, and what had failed without it is tried anew. */
   hurry() {
-    if (this.#attempts.isWaiting) this.start()
-    else this.#membership.hurry()
+    if (this.#isOver) this.#revive()
+    else if (!this.#attempts.isWaiting) this.#membership.hurry()
+    else if (this.isConnected) this.#joinAgain()
+    else this.start()
+  }
+
+  #revive() {
+    if (this.#state !== "closed" && this.#options.autoReconnect && this.#failure?.retry) this.reconnect()
+  }
+
+  #joinAgain() {
+    this.#attempts.stop()
+    this.#membership.join()
   }
 
   // What the server says, as far as it doesn't concern the role
@@ -181,7 +194,7 @@ export class Peer {
     const { hostPeerId, epoch } = this
     this.#handover.hostChanged(hostPeerId)
     if (!this.iamHost) this.#beginAttempt()
-    if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
+    if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.roleRenumbered()
     this.roleChanged()
     if (!this.iamHost) return
     this.rolePeersChanged()
@@ -194,12 +207,21 @@ export class Peer {
     const { retry, retryAfterMls } = error
     if (this.isAttempting && retry && retryAfterMls !== undefined) return this.#attempts.comeAgain(error, retryAfterMls, joinAgain)
     if (this.isAttempting) return this.#fail(error)
-    if (isExpulsion(error)) return this.#stop(error)
+    if (isExpulsion(error) || this.#isDeposed(error)) return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
-    const comesAgain = (this.iamHost || this.#options.keepSignaling) && this.#attempts.mayTryAgain(error)
-    // To be asked for a little patience is no trouble.
-    if (!comesAgain || retryAfterMls === undefined) this.#delegate.peerErrored(error)
+    const comesAgain = this.iamHost || (this.#options.keepSignaling && this.#attempts.mayTryAgain(error))
+    const isNews = !comesAgain || this.#attempts.isNews(error)
     if (comesAgain) this.#attempts.tryAgain(joinAgain, retryAfterMls)
+    if (isNews) this.#delegate.peerErrored(error)
+  }
+
+  /**
+   * Whether this host is none any more. The server won't have it back, and others may have another one by now; or it has nobody, and nobody can come.
+   * @param {P2pError} error
+   */
+  #isDeposed(error) {
+    const { hosting } = this.#membership
+    return hosting !== null && (!error.retry || (hosting.connected().length === 0 && !this.#attempts.mayTryAgain(error)))
   }
 
   /** @param {P2pError} error */
@@ -209,6 +231,11 @@ export class Peer {
   }
 
   // What the role says
+
+  roleRenumbered() {
+    const { hostPeerId, epoch } = this
+    this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
+  }
 
   roleChanged() {
     const { role } = this.#membership
@@ -249,8 +276,9 @@ export class Peer {
     this.start()
   }
 
-  /** @param {P2pError} error */
-  roleLost(error) {
+  /** @param {P2pError} reason */
+  roleLost(reason) {
+    const error = this.#membership.judge(reason)
     if (this.isAttempting) return this.#fail(error)
     this.#membership.lose()
     if (error.code === "stale_epoch") this.#talk.conversation.fork()
@@ -304,6 +332,7 @@ export class Peer {
   #stop(error) {
     // Whoever is thrown out, its clients find another host; a session that is over is so for all.
     const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
+    this.#failure = error
     this.#end((role) => role.stop(farewell))
     this.#conclude(this.#attempts.stateAfter(error), error)
     this.#delegate.peerErrored(error)

@@ -1,4 +1,4 @@
-import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
 import { LOOK_MLS, WITNESS_MLS } from "./limits.js"
@@ -46,7 +46,7 @@ export class Relay {
   constructor({ conversation, acquaintances, delegate, clock, epoch }) {
     this.#conversation = conversation
     this.#delegate = delegate
-    this.#expecting = new Timer(clock)
+    this.#expecting = new Deadline(clock)
     this.#watch = new Watch({ clock, look: () => this.#look() })
     this.#acquaintances = acquaintances
     if (acquaintances.expects(ALONE_AFTER_MLS)) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())

@@ -1,6 +1,6 @@
 import { Content } from "./contents.js"
 import { P2pError } from "./errors.js"
-import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { isBlob } from "./kinds.js"
 import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "./limits.js"
 import { Shares } from "./shares.js"
@@ -56,7 +56,7 @@ export class Requests {
     if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds." })
     if (isFull(this.#asking, peerId)) throw new P2pError("rate_limited", { message: `${this.#asking.of(peerId)} requests to ${peerId} are under way, and ${this.#asking.count} in all.` })
     const id = ++this.#lastId
-    const timer = new Timer(this.#clock)
+    const timer = new Deadline(this.#clock)
     const abort = () => this.#take(id)?.reject(signal?.reason)
     signal?.addEventListener("abort", abort)
     this.#asking.add(peerId, 0)

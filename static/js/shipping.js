@@ -1,4 +1,4 @@
-import { Timer } from "./clock.js"
+import { Deadline } from "./deadline.js"
 import { asBlob } from "./kinds.js"
 import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "./limits.js"
 import { CHUNK, CREDIT } from "./messages.js"
@@ -114,7 +114,7 @@ export class Shipping {
   /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
   #load() {
     if (this.#transfers) return Promise.resolve(this.#transfers)
-    const term = new Timer(this.#options.clock)
+    const term = new Deadline(this.#options.clock)
     /** @type {(error: P2pError) => void} */
     let leave
     return new Promise((resolve, reject) => {

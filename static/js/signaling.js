@@ -24,6 +24,7 @@ export const RECONNECT_MAX_MLS = 5_000
  * @property {(peerId: string) => void} signalingPeerLeft
  * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has thrown another peer out
  * @property {(error: P2pError) => void} signalingRefused the server won't have this peer, or has thrown it out
+ * @property {() => void} signalingDropped the way to the server is lost, and looked for again
  * @property {() => Record<string, unknown>} signalingCredentials what the join says besides the token
  * @property {(epoch: number) => { ok: boolean, epoch: number }} signalingProbed the server asks whether this peer still hosts
  */
@@ -89,6 +90,7 @@ export class Signaling {
     const event = signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
     this.#request(event, { to, epoch, negotiation, description: signal.description }, (answer) => {
       if (answer.error?.code === "no_such_peer") this.#delegate.signalingPeerLeft(to)
+      if (answer.error?.code === "stale_epoch") this.join() // there is a later one that this peer hasn't heard of
     })
   }
 
@@ -156,8 +158,9 @@ export class Signaling {
 
   /** @param {string} reason */
   #disconnected(reason) {
-    // Socket.IO comes back by itself from everything else.
     if (reason === "io server disconnect") this.#delegate.signalingRefused(new P2pError("unavailable"))
+    // Socket.IO comes back by itself from everything else.
+    else if (this.#socket.active) this.#delegate.signalingDropped()
   }
 
   /**
@@ -183,7 +186,8 @@ export class Signaling {
    */
   #request(event, payload, answered) {
     this.#socket.timeout(ACK_TIMEOUT_MLS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
-      answered(late ? { ok: false, error: new P2pError("signaling_lost").toPayload() } : readAnswer(answer))
+      // A page that has slept may be late itself.
+      answered(late ? { ok: false, error: { ...new P2pError("signaling_lost").toPayload(), retry_after_ms: RECONNECT_MLS } } : readAnswer(answer))
     })
   }
 }

@@ -22,7 +22,7 @@ export class Stay {
   constructor(options, topics, delegate, renewed) {
     this.#options = options
     this.#place = placeOf(options)
-    this.#renewal = new Renewal({ ...options, clock: systemClock, renewed })
+    this.#renewal = new Renewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
     this.peer = new Peer({
       ...options,
       topics,
@@ -97,6 +97,15 @@ export class Stay {
   }
 
   // Private
+
+  /**
+   * Who has left needs no token.
+   * @param {P2pError} error
+   * @param {import("./peer.js").PeerOptions["delegate"]} delegate
+   */
+  #warn(error, delegate) {
+    if (this.peer.state !== "closed") delegate.peerErrored(error)
+  }
 
   /** @param {() => void} join */
   #attempt(join) {

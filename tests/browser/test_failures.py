@@ -1,6 +1,7 @@
 """Nothing hangs: every attempt to connect ends in `connected` or in a typed error."""
 
 import pytest
+from playwright.sync_api import BrowserContext, WebSocketRoute
 
 from .peers import FRAME, Peer, Room
 from .timers import HELD, let_pass
@@ -14,6 +15,12 @@ LATE = {"connect_timeout_mls": LATE_MS}
 NO_DOUBT = """
   const begin = window.setTimeout
   window.setTimeout = (run, mls, ...rest) => mls === 3_000 ? 0 : begin(run, mls, ...rest)
+"""
+JS = "text/javascript"
+# An app that doesn't care for errors.
+SILENT = """
+  import { P2pController } from "p2p"
+  export default class extends P2pController {}
 """
 NO_WEBRTC = "delete window.RTCPeerConnection"
 # A browser that may use relays only, and has none, finds no path.
@@ -123,3 +130,95 @@ def test_an_unknown_option_sends_to_nobody(room: Room) -> None:
     sent = "document.querySelector('p2p-frame').send('secret', { too: 'bob' }).catch((e) => e.code)"
     assert ann.page.evaluate(sent) == "bad_request"
     assert ann.messages == []
+
+
+class Line:
+    """The way of a page's WebSockets to the server, on which its token may be spoiled."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.spoils = False
+        self._sockets: list[WebSocketRoute] = []
+        context.route_web_socket("**/socket.io/**", self._open)
+
+    def drop(self) -> None:
+        for socket in self._sockets:
+            socket.close()
+        self._sockets.clear()
+
+    def _open(self, socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: server.send(self._passed(message)))
+        self._sockets.append(socket)
+
+    def _passed(self, message: str | bytes) -> str | bytes:
+        spoils = self.spoils and isinstance(message, str) and message.startswith("40/p2p,")
+        return '40/p2p,{"token":"spoiled"}' if spoils else message
+
+
+def test_a_host_that_the_server_will_not_have_back_leaves_its_clients_to_the_next(
+    room: Room,
+) -> None:
+    context = room.new_context()
+    line = Line(context)
+    ann, bob = room.join("ann", context=context), room.join("bob")
+    bob.send("before")
+    line.spoils = True
+    line.drop()
+    assert ann.wait_for_error("unauthorized")["retry"] is False
+    ann.wait_for_state("failed")
+    bob.wait_for_role("host")
+    cem = room.join("cem").wait_for_role("client")
+    bob.send("after")
+    cem.wait_for_messages([("bob", "after")])
+    bob.wait_for_messages([("bob", "before"), ("bob", "after")])
+    assert ann.messages == [("bob", "before")]
+
+
+def test_a_token_that_something_else_refuses_to_renew_is_told_while_all_goes_on(
+    room: Room,
+) -> None:
+    room.join("ann")
+    context = room.new_context()
+    context.route("**/p2p/token", lambda route: route.fulfill(status=400, body="No CSRF token."))
+    bob = room.open("bob", query="expires_in=3600", init_script=HELD, context=context)
+    bob.wait_for_role("client")
+    let_pass(bob, 3_600_000 * 0.75)
+    error = bob.wait_for_error("unauthorized")
+    assert (error["retry"], "CSRF" in error["hint"]) == (True, True)
+    bob.send("all the same")
+    assert bob.state == "connected"
+
+
+def test_a_login_that_stands_before_renewals_is_told(room: Room) -> None:
+    context = room.new_context()
+    led_to = {"Location": f"{room.url}/plain/elsewhere/ann"}
+    context.route("**/p2p/token", lambda route: route.fulfill(status=302, headers=led_to))
+    ann = room.open("ann", query="expires_in=3600", init_script=HELD, context=context)
+    ann.wait_for_role("host")
+    let_pass(ann, 3_600_000 * 0.75)
+    assert "redirect" in ann.wait_for_error("unauthorized")["message"]
+
+
+def test_an_error_that_nobody_listens_for_is_in_the_console(room: Room) -> None:
+    for template, script in (("plain", "recorder.js"), ("stimulus", "chat_controller.js")):
+        context = room.new_context()
+        context.route(f"**/{script}", lambda route: route.fulfill(body=SILENT, content_type=JS))
+        context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+        with context.expect_console_message(lambda said: "<p2p-frame>" in said.text) as told:
+            room.open("ann", template=template, config=SOON, context=context)
+        assert told.value.type == "warning"
+        assert "signaling_lost: The server can't be reached. Check" in told.value.text
+
+
+def test_a_network_that_comes_back_revives_a_page_that_had_failed_without_it(room: Room) -> None:
+    context = room.new_context()
+    ann = room.open("ann", config=LATE, init_script=HELD, context=context)
+    ann.wait_for_role("host")
+    context.set_offline(True)
+    ann.call("reconnect")
+    ann.wait_for_state("negotiating")
+    let_pass(ann, LATE_MS)
+    ann.wait_for_error("signaling_lost")
+    ann.wait_for_state("failed")
+    context.set_offline(False)
+    ann.wait_for_role("host")

@@ -37,6 +37,10 @@ def test_a_cache_that_is_restarted_empty(
     for page in (ann, bob, cem):
         page.assert_undisturbed()
     assert not is_known or dan.epoch == known["epoch"]
+    until(
+        lambda: {page.epoch for page in (ann, bob, cem)} == {dan.epoch},
+        lambda: f"The epochs are {[page.epoch for page in (ann, bob, cem, dan)]}.",
+    )
 
 
 def test_a_cache_that_hangs_for_ten_seconds(

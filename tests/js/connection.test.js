@@ -57,6 +57,17 @@ async function assertReleased({ clock, network }) {
   assert.equal(clock.pending, 0)
 }
 
+test("a side that the other's browser takes no packet from says so, and not that the other has closed", async () => {
+  const world = await connected()
+  const { pc, connection, errors } = world.client
+  pc.channels.find(({ label }) => label === "messages").maxMessageSize = 10
+  connection.trySend({ type: ACK, n: 1 })
+  await settle()
+  assert.deepEqual(errors.map(({ code, retry, message }) => [code, retry, /host/.test(message)]), [["unsupported", false, true]])
+  world.host.connection.close()
+  await assertReleased(world)
+})
+
 test("goes from negotiating over connecting to connected, and says each state once", async () => {
   const { host, client } = await connected()
   assert.deepEqual(host.log, ["connecting", "connected"])

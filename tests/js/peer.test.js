@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { MAX_REJOINS } from "../../static/js/backoff.js"
 import { CLOSE_TIMEOUT_MLS } from "../../static/js/channel.js"
 import { P2pError } from "../../static/js/errors.js"
 import { OFFER_PATIENCE_MLS } from "../../static/js/membership.js"
@@ -420,7 +419,7 @@ test("a client with a kept socket stays with its host while another is elected i
   const dan = world.page("dan")
   dan.peer.start()
   await world.pass(OFFER_PATIENCE_MLS + 100)
-  assert.deepEqual([ann.peer.iamHost, dan.peer.hostPeerId, bob.states.length, bob.hosts.length], [true, "ann", told, 1])
+  assert.deepEqual([ann.peer.iamHost, dan.peer.hostPeerId, bob.states.length, bob.hosts.length], [true, "ann", told, 2])
 })
 
 test("a client with a kept socket whose host hears of nothing follows the next one after a while", async () => {
@@ -765,16 +764,6 @@ test("a host that the server throws out goes on, says so, and comes back", async
   assert.deepEqual([ann.peer.iamHost, ann.peer.epoch], [true, 1])
 })
 
-test("a host whose token has expired goes on without the server", async () => {
-  const { world, pages: [ann, bob] } = await open("ann", "bob")
-  world.server.expel("ann", new P2pError("token_expired"))
-  await world.pass(60_000)
-  assert.deepEqual([ann.errorCodes, ann.lastState], [["token_expired"], "connected"])
-  fate(bob.peer.send("still here"))
-  await world.pass(10)
-  assert.deepEqual(ann.texts, ["bob: still here"])
-})
-
 test("the host sends rosters to the server", async () => {
   const { world } = await open("ann", "bob")
   await world.pass(1_500)
@@ -844,7 +833,8 @@ for (const [state, reach] of Object.entries(STATES)) {
       page.peer[end]()
       await settle()
       assert.notEqual(waiting.is, "pending")
-      assert.equal(page.lastState, "closed")
+      // A page that goes away may come back, and shows then why it had failed.
+      assert.equal(page.lastState, state === "failed" && end === "abort" ? "failed" : "closed")
       const told = page.states.length
       world.ann.peer.close()
       world.server.isDown = false
@@ -1035,15 +1025,4 @@ test("a session that the app closes is over for host and clients", async () => {
   world.server.expel("ann", new P2pError("session_expired"))
   await world.pass(5_000)
   for (const { lastState, errorCodes } of pages) assert.deepEqual([lastState, errorCodes], ["closed", ["session_expired"]])
-})
-
-test("a host that is told to come again does so at the server's pace, and not for ever", async () => {
-  const { world, pages: [ann] } = await open("ann")
-  world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: 100 })
-  world.server.dropSocket("ann")
-  world.server.connect(ann.signaling)
-  await world.pass(2_000_000)
-  const joins = world.server.heard("join").length
-  assert.ok(joins > 2 && joins <= 2 + MAX_REJOINS, `${joins} joins`)
-  assert.equal(ann.lastState, "connected")
 })

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { MAX_RENEWAL_CHARACTERS, RENEWAL_PAUSE_MLS, RENEWAL_TIMEOUT_MLS } from "../../static/js/limits.js"
-import { Renewal, RENEWAL_RETRY_MLS } from "../../static/js/renewal.js"
+import { Renewal, RENEWAL_LOOK_MLS, RENEWAL_RETRY_MLS } from "../../static/js/renewal.js"
 import { FakeClock, pass } from "./support/fake_clock.js"
 
 const URL = "https://example.org/p2p/token"
@@ -13,14 +13,16 @@ const RENEWED_MLS = 0.75 * EXPIRES_MLS
 function make(answer, options = {}) {
   const clock = new FakeClock()
   const requests = []
+  const failures = []
+  const failed = (error) => failures.push(error)
   const fetch = async (url, { body, ...how }) => {
     requests.push({ url, ...how, ...JSON.parse(body) })
     const said = answer(requests.at(-1))
-    return new Response(said instanceof ReadableStream || typeof said === "string" ? said : JSON.stringify(said))
+    return said instanceof Response ? said : new Response(said instanceof ReadableStream || typeof said === "string" ? said : JSON.stringify(said))
   }
-  const renewal = new Renewal({ token: "first", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: URL, clock, fetch, ...options })
+  const renewal = new Renewal({ token: "first", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: URL, clock, fetch, failed, ...options })
   renewal.start()
-  return { clock, requests, renewal }
+  return { clock, requests, renewal, failures }
 }
 
 test("renews before the token expires, again and again", async () => {
@@ -30,7 +32,7 @@ test("renews before the token expires, again and again", async () => {
   await pass(clock, 2_000)
   const [{ signal, ...request }] = requests
   assert.deepEqual(request, {
-    url: URL, method: "POST", mode: "same-origin", credentials: "same-origin", redirect: "error", referrerPolicy: "same-origin", cache: "no-store",
+    url: URL, method: "POST", mode: "same-origin", credentials: "same-origin", redirect: "manual", referrerPolicy: "same-origin", cache: "no-store",
     headers: { "Content-Type": "application/json" }, token: "first",
   })
   assert.ok(signal instanceof AbortSignal)
@@ -180,4 +182,96 @@ test("an answer about a token that another has replaced is passed over", async (
   assert.deepEqual([renewal.token, answers.length], ["newer", 1])
   await pass(clock, 2)
   assert.equal(answers.length, 2)
+})
+
+// What the app is told
+
+const codes = (failures) => failures.map(({ code, retry }) => `${code} ${retry}`)
+
+test("that the server refuses for good is told at once, with what it says", async () => {
+  for (const code of ["token_expired", "forbidden", "unauthorized", "session_expired", "bad_request"]) {
+    const { clock, failures } = make(() => ({ ok: false, error: { code, message: "Not you.", hint: "Go away.", retry: false } }))
+    await pass(clock, 3 * EXPIRES_MLS)
+    assert.deepEqual(failures.map(({ code, message, hint, retry }) => [code, message, hint, retry]), [[code, "Not you.", "Go away.", false]])
+  }
+})
+
+/** What others than the server's own view answer in its place. */
+const STRANGE = {
+  "a CSRF protection": () => new Response("<h1>The CSRF token is missing.</h1>", { status: 400 }),
+  "one that speaks JSON": () => new Response(JSON.stringify({ error: "csrf" }), { status: 400 }),
+  "one that takes our words": () => new Response(JSON.stringify({ ok: false, error: { code: "csrf", retry: false } }), { status: 403 }),
+  "a login": () => Object.defineProperties(new Response(null), { type: { value: "opaqueredirect" }, status: { value: 0 } }),
+  "no such address": () => new Response("Not Found", { status: 404 }),
+  "no such method": () => new Response("", { status: 405 }),
+}
+
+for (const [who, answer] of Object.entries(STRANGE)) {
+  test(`that something else refuses (${who}) is told once, with where to look, and tried again all the same`, async () => {
+    let present = answer
+    const { clock, failures, requests, renewal } = make(() => present())
+    await pass(clock, RENEWED_MLS)
+    assert.deepEqual(codes(failures), ["unauthorized true"])
+    assert.match(failures[0].hint, /CSRF/)
+    await pass(clock, 3 * RENEWAL_RETRY_MLS)
+    assert.deepEqual([failures.length, requests.length], [1, 4])
+    present = () => new Response(JSON.stringify({ ok: true, token: "second", expires_in_ms: EXPIRES_MLS }))
+    await pass(clock, RENEWAL_RETRY_MLS)
+    assert.equal(renewal.token, "second")
+    present = answer
+    await pass(clock, EXPIRES_MLS - 1)
+    assert.deepEqual(codes(failures), ["unauthorized true", "unauthorized true"])
+    renewal.stop()
+  })
+}
+
+test("that it doesn't work for the moment is told only when the token is over", async () => {
+  for (const answer of [
+    () => { throw new TypeError("Failed to fetch") },
+    () => new Response("Bad Gateway", { status: 502 }),
+    () => new Response("Too Many Requests", { status: 429 }),
+    () => ({ ok: false, error: { code: "unavailable", retry: true } }),
+  ]) {
+    const { clock, failures, renewal } = make(answer)
+    await pass(clock, EXPIRES_MLS - 1)
+    assert.deepEqual(failures, [])
+    await pass(clock, 2 * RENEWAL_RETRY_MLS)
+    assert.deepEqual(codes(failures), ["token_expired false"])
+    assert.match(failures[0].message, /renewed/)
+    await pass(clock, EXPIRES_MLS)
+    assert.equal(failures.length, 1)
+    renewal.stop()
+  }
+})
+
+test("nothing is told after the end", async () => {
+  const { clock, failures, renewal } = make(() => {
+    renewal.stop()
+    return { ok: false, error: { code: "forbidden", retry: false } }
+  })
+  await pass(clock, RENEWED_MLS)
+  assert.deepEqual(failures, [])
+})
+
+// A machine that sleeps
+
+test("a machine that slept renews soon after it wakes, though the page's own clock stood still", async () => {
+  const { clock, requests, renewal } = make(() => ({ ok: true, token: "second", expires_in_ms: EXPIRES_MLS }))
+  clock.sleep(0.9 * EXPIRES_MLS)
+  await pass(clock, RENEWAL_LOOK_MLS)
+  assert.deepEqual([requests.length, renewal.token], [1, "second"])
+  await pass(clock, RENEWED_MLS - 1)
+  assert.equal(requests.length, 1)
+  renewal.stop()
+})
+
+test("a clock that is set wrong makes a page renew early, and tells nobody that its token is over", async () => {
+  const { clock, requests, failures, renewal } = make(() => { throw new TypeError("Failed to fetch") })
+  clock.sleep(10 * EXPIRES_MLS)
+  await pass(clock, 0.9 * EXPIRES_MLS)
+  assert.ok(requests.length > 1 && requests.length <= EXPIRES_MLS / RENEWAL_RETRY_MLS)
+  clock.sleep(-20 * EXPIRES_MLS)
+  await pass(clock, 2 * RENEWAL_RETRY_MLS)
+  assert.deepEqual(failures, [])
+  renewal.stop()
 })

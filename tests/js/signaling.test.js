@@ -4,7 +4,7 @@ import { connect } from "node:net"
 import { afterEach, beforeEach, test } from "node:test"
 
 import { P2pError } from "../../static/js/errors.js"
-import { RECONNECT_MAX_MLS, Signaling } from "../../static/js/signaling.js"
+import { ACK_TIMEOUT_MLS, RECONNECT_MAX_MLS, RECONNECT_MLS, Signaling } from "../../static/js/signaling.js"
 import { settle } from "./support/fake_clock.js"
 import { SocketIoServer } from "./support/socketio_server.js"
 
@@ -15,8 +15,10 @@ const READY = { peer_id: "ann", host_peer_id: "ann", epoch: 1, ice_servers: [] }
 
 /** Whether Socket.IO's own attempt, where it comes as late as it may, doesn't come at all: no test has to be quicker than it. */
 let isHeld = false
+/** Whether the time that the server has for an answer is over at once, as in a page that slept meanwhile. */
+let isLate = false
 const later = globalThis.setTimeout
-globalThis.setTimeout = /** @type {any} */ ((callback, mls, ...rest) => later(isHeld && mls === RECONNECT_MAX_MLS ? () => undefined : callback, mls, ...rest))
+globalThis.setTimeout = /** @type {any} */ ((callback, mls, ...rest) => later(isHeld && mls === RECONNECT_MAX_MLS ? () => undefined : callback, isLate && mls === ACK_TIMEOUT_MLS ? 0 : mls, ...rest))
 
 /** @type {SocketIoServer} */
 let server
@@ -46,6 +48,7 @@ beforeEach(async () => {
       signalingHostChanged: tell("host changed"),
       signalingPeerLeft: tell("peer left"),
       signalingRefused: tell("refused"),
+      signalingDropped: tell("dropped"),
       signalingCredentials: () => credentials,
       signalingProbed: (epoch) => ({ ok: epoch === 1, epoch: 1 }),
     },
@@ -115,12 +118,25 @@ test("says signals in the protocol's words", async () => {
 })
 
 test("an offer to a peer that isn't there says that it has left; another refusal doesn't", async () => {
-  server.onEvent = (_event, { to }) => ({ ok: false, error: { code: to === "bob" ? "no_such_peer" : "stale_epoch" } })
+  server.onEvent = (_event, { to }) => ({ ok: false, error: { code: to === "bob" ? "no_such_peer" : "forbidden" } })
   await join()
   signaling.signal("cleo", 1, "1-1", { description: { type: "offer", sdp: "o" } })
   signaling.signal("bob", 1, "1-1", { description: { type: "offer", sdp: "o" } })
   await server.until(() => told.length > 0)
   assert.deepEqual(told, [["peer left", "bob"]])
+})
+
+test("a description that belongs to an earlier epoch has this peer join again, to learn of the present one", async () => {
+  server.onEvent = (event) => (event === "session_join" ? { ok: true } : { ok: false, error: { code: "stale_epoch" } })
+  credentials = { lost_epoch: 1 }
+  for (const type of ["offer", "answer"]) {
+    const connection = await join()
+    signaling.signal("bob", 1, "1-1", { description: { type, sdp: "s" } })
+    await server.until(() => connection.events.includes("session_join"))
+    assert.deepEqual(connection.said.at(-1), ["session_join", { lost_epoch: 1 }])
+    assert.deepEqual(told, [])
+    signaling.leave("closed")
+  }
 })
 
 test("a host whose roster is refused as another's joins anew, by its seat", async () => {
@@ -133,6 +149,17 @@ test("a host whose roster is refused as another's joins anew, by its seat", asyn
     assert.deepEqual(connection.said, [["session_roster", { epoch: 1, peers: {} }], ["session_join", { seat: "the seat" }]])
     signaling.leave("closed")
   }
+})
+
+test("a join on an open socket that isn't answered in time is no end: it is tried again soon", async () => {
+  server.onEvent = () => undefined
+  await join()
+  isLate = true
+  signaling.join()
+  isLate = false
+  await server.until(() => refusals().length > 0)
+  const [{ code, retry, retryAfterMls }] = refusals()
+  assert.deepEqual([code, retry, retryAfterMls], ["signaling_lost", true, RECONNECT_MLS])
 })
 
 test("a roster that is refused for another reason, or by a server that goes, changes nothing", async () => {
@@ -245,7 +272,7 @@ test("a socket that drops comes back by itself, with what the join has to say th
   connection.drop()
   await server.until(() => server.connections.length === 2 && server.last.auth)
   assert.deepEqual(server.last.auth, { token: "the token", seat: "the seat" })
-  assert.deepEqual(told, [])
+  assert.deepEqual(told, [["dropped", undefined]])
 })
 
 test("a server that isn't there yet is found when it is", async () => {
@@ -309,7 +336,7 @@ test("a socket that drops in the middle of joining again is no refusal: it comes
   await server.until(() => connection.said.length === 1)
   connection.drop()
   await server.until(() => server.connections.length === 2 && server.last.auth)
-  assert.deepEqual(told, [])
+  assert.deepEqual(told, [["dropped", undefined]])
 })
 
 test("leaving in the middle of joining again tells nothing", async () => {

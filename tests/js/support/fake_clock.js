@@ -5,7 +5,11 @@ export class FakeClock {
   /** @type {Map<number, { due: number, callback: () => void }>} */
   #timers = new Map()
 
+  #asleep = 0
+
   now = () => this.#now
+
+  wall = () => this.#now + this.#asleep
 
   /**
    * @param {() => void} callback
@@ -54,6 +58,14 @@ export class FakeClock {
     this.#now += mls
     const due = [...this.#timers].filter(([, timer]) => timer.due <= this.#now).toSorted(([, a], [, b]) => a.due - b.due)
     for (const [handle] of due) this.#run(handle)
+  }
+
+  /**
+   * Lets time pass as in a machine that sleeps: only the day's clock goes on.
+   * @param {number} mls
+   */
+  sleep(mls) {
+    this.#asleep += mls
   }
 
   // Private

@@ -108,6 +108,7 @@ export class FakeServer {
     const socket = this.#sockets.connected.get(peerId)
     if (!socket) return
     socket.isConnected = false
+    socket.delegate.signalingDropped()
     this.#gone(socket)
   }
 
@@ -177,6 +178,7 @@ export class FakeServer {
     if (event === "session_leave") return this.#left(socket, payload.reason)
     if (event === "session_roster") return this.#read(socket, payload)
     const { to, ...signal } = payload
+    if (signal.epoch !== this.epoch && event !== "ice_candidate") queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
     if (signal.epoch !== this.epoch || ![to, socket.peerId].includes(this.host)) return
     if (this.#sockets.connected.has(to)) this.emit(to, event, { ...signal, from: socket.peerId })
     else if (event === "sdp_offer") socket.delegate.signalingPeerLeft(to)

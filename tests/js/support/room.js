@@ -104,6 +104,7 @@ export class Player {
   forks = 0
   changes = 0
   drains = 0
+  renumbered = 0
   /** Frames that were for this player alone. @type {any[]} */
   routed = []
   #said = 0
@@ -150,6 +151,10 @@ export class Player {
 
   roleRouted(frame) {
     this.routed.push(frame)
+  }
+
+  roleRenumbered() {
+    this.renumbered += 1
   }
 
   roleDrained() {

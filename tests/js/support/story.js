@@ -318,6 +318,7 @@ function awake(delegate, life, isConnected) {
   const news = ["signalingReady", "signalingReceived", "signalingHostChanged", "signalingPeerLeft", "signalingExpelled"]
   return {
     ...Object.fromEntries(news.map((name) => [name, (...args) => life.run(() => { if (isConnected()) delegate[name](...args) })])),
+    signalingDropped: () => life.run(() => delegate.signalingDropped()),
     signalingRefused: (error) => life.run(() => delegate.signalingRefused(error)),
     signalingCredentials: () => delegate.signalingCredentials(),
     signalingProbed: (epoch) => delegate.signalingProbed(epoch),
@@ -675,7 +676,7 @@ export class Story {
     if (pages.length === 0) return []
     if (hosts.length !== 1) return [`${hosts.length} hosts: ${who()}`]
     const [{ peerId, peer: { epoch } }] = hosts
-    const scattered = pages.some(({ peer }) => !peer.isConnected || peer.hostPeerId !== peerId || peer.epoch > epoch)
+    const scattered = pages.some(({ peer }) => !peer.isConnected || peer.hostPeerId !== peerId || peer.epoch !== epoch)
     if (scattered) return [`not all are connected to one host: ${who()}`]
     const blind = pages.filter(({ peer }) => pages.some((other) => peer.peers.get(other.peerId) !== "connected"))
     return blind.map(({ peerId, presence }) => `${peerId} doesn't see all as connected: ${JSON.stringify(presence)}`)

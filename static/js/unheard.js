@@ -1,0 +1,44 @@
+/** Milliseconds that a page has to listen for an error before its browser's console tells it: scripts may come late. */
+export const UNHEARD_MLS = 1_000
+
+/** Tells the console of the errors that no app listens for, each kind once: who tries a first page would see nothing happen. */
+export class Unheard {
+  #clock
+  #isHeard = false
+  /** @type {Set<string>} */
+  #told = new Set()
+
+  /** @param {import("./clock.js").Clock} clock */
+  constructor(clock) {
+    this.#clock = clock
+  }
+
+  /** Somebody listens. */
+  heard() {
+    this.#isHeard = true
+  }
+
+  /**
+   * @param {CustomEvent<import("./errors.js").P2pError>} event an error's, which is to be dispatched
+   * @returns {CustomEvent} the same; whoever reads what it tells has heard it, on whichever element above
+   */
+  watch(event) {
+    const error = event.detail
+    Object.defineProperty(event, "detail", { get: () => {
+      this.heard()
+      return error
+    } })
+    this.#clock.setTimeout(() => this.#tell(error), UNHEARD_MLS)
+    return event
+  }
+
+  // Private
+
+  /** @param {import("./errors.js").P2pError} error */
+  #tell({ code, message, hint }) {
+    if (this.#isHeard || this.#told.has(code)) return
+    this.#told.add(code)
+    // oxlint-disable-next-line no-console -- the place where a developer looks
+    console.warn(`<p2p-frame> ${code}: ${message} ${hint} Listen for "p2p:error" to handle this.`)
+  }
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict"
+import { afterEach, beforeEach, mock, test } from "node:test"
+
+import { P2pError } from "../../static/js/errors.js"
+import { Unheard, UNHEARD_MLS } from "../../static/js/unheard.js"
+import { FakeClock } from "./support/fake_clock.js"
+
+/** @type {string[]} */
+let said
+/** What the app does with an error's event. @type {(event: any) => void} */
+let listener
+
+beforeEach(() => {
+  said = []
+  listener = () => undefined
+  mock.method(console, "warn", (text) => said.push(text))
+})
+
+afterEach(() => mock.restoreAll())
+
+function make() {
+  const clock = new FakeClock()
+  const unheard = new Unheard(clock)
+  const target = new EventTarget()
+  target.addEventListener("p2p:error", (event) => listener(event))
+  const fail = (code) => target.dispatchEvent(unheard.watch(new CustomEvent("p2p:error", { detail: new P2pError(code) })))
+  return { clock, unheard, fail }
+}
+
+test("an error that nobody looks at is in the console after a while, with its cure, once for each code", () => {
+  const { clock, fail } = make()
+  fail("ice_failed")
+  clock.advance(UNHEARD_MLS - 1)
+  assert.deepEqual(said, [])
+  clock.advance(1)
+  assert.equal(said.length, 1)
+  assert.match(said[0], /ice_failed.*STUN.*p2p:error/)
+  for (const code of ["ice_failed", "no_handler", "no_handler"]) fail(code)
+  clock.advance(UNHEARD_MLS)
+  assert.deepEqual([said.length, said[1].includes("no_handler")], [2, true])
+})
+
+test("one that somebody looks at isn't, nor are those after it; each sees the error itself", () => {
+  const { clock, fail } = make()
+  const errors = []
+  listener = ({ detail }) => errors.push(detail)
+  fail("ice_failed")
+  listener = () => undefined
+  fail("no_handler")
+  clock.advance(UNHEARD_MLS)
+  assert.deepEqual([said, errors.length, errors[0] instanceof P2pError, errors[0].code], [[], 1, true, "ice_failed"])
+})
+
+test("nor is one for which a listener comes late", () => {
+  const { clock, unheard, fail } = make()
+  fail("ice_failed")
+  clock.advance(UNHEARD_MLS - 1)
+  unheard.heard()
+  clock.advance(UNHEARD_MLS)
+  assert.deepEqual(said, [])
+})
