@@ -92,10 +92,11 @@ def kind_of(environ: Mapping[str, Any]) -> Kind:
     """Return whose server gives out the connection beneath a request; nothing if none does."""
     if "werkzeug.socket" in environ:
         return "werkzeug"
-    if "eventlet.input" in environ:
-        return "eventlet"
+    # Before eventlet: Engine.IO gives gunicorn's requests an input like its.
     if "gunicorn.socket" in environ:
         return "gunicorn"
+    if "eventlet.input" in environ:
+        return "eventlet"
     is_gevent = str(environ.get("SERVER_SOFTWARE")).startswith("gevent")
     return "gevent" if is_gevent and line_of(environ) is not None else ""
 
