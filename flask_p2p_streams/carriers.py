@@ -42,7 +42,7 @@ class Carriers:
         if "HTTP_UPGRADE" not in environ:
             return self._handle(environ, start_response)
         kind = kind_of(environ)
-        problem = carrying_problem(kind, environ, self._mode) or self._queue_problem()
+        problem = carrying_problem(kind, environ, self._mode) or self._patching_problem()
         if problem is None:
             self._doubt(environ)
             return self._handle(environ, start_response)
@@ -50,10 +50,13 @@ class Carriers:
         # Only of a server that is known can the connection be ended.
         return (self._closing if kind else _refuse)(environ, start_response)
 
-    def _queue_problem(self) -> str | None:
-        if not self._has_queue or patching_problem(self._mode) != "missing":
+    def _patching_problem(self) -> str | None:
+        # A cache alone stops gevent for a moment at each call, and eventlet for good.
+        is_stopped = self._has_queue or (self._is_shared and self._mode == "eventlet")
+        if not is_stopped or patching_problem(self._mode) != "missing":
             return None
-        return f"async_mode is {self._mode!r}, {_UNPATCHED} Its message queue would stop it all."
+        what = "message queue" if self._has_queue else "cache"
+        return f"async_mode is {self._mode!r}, {_UNPATCHED} Its {what} would stop it all."
 
     def _doubt(self, environ: Mapping[str, Any]) -> None:
         patching = patching_problem(self._mode) if self._is_shared else ""
@@ -89,10 +92,11 @@ def kind_of(environ: Mapping[str, Any]) -> Kind:
     """Return whose server gives out the connection beneath a request; nothing if none does."""
     if "werkzeug.socket" in environ:
         return "werkzeug"
-    if "eventlet.input" in environ:
-        return "eventlet"
+    # Before eventlet: Engine.IO gives gunicorn's requests an input like its.
     if "gunicorn.socket" in environ:
         return "gunicorn"
+    if "eventlet.input" in environ:
+        return "eventlet"
     is_gevent = str(environ.get("SERVER_SOFTWARE")).startswith("gevent")
     return "gevent" if is_gevent and line_of(environ) is not None else ""
 

@@ -86,15 +86,17 @@ def test_a_cache_of_no_app_is_refused(app: Flask) -> None:
 @pytest.mark.parametrize("cache", [{}, "redis://me:secret@host", object()])
 def test_what_is_no_cache_of_flask_caching(app: Flask, cache: Any) -> None:
     app.config["SECRET_KEY"] = "k"
+    no_cache: Any = cache or {"CACHE_TYPE": "RedisCache"}
     with pytest.raises(ConfigurationError, match="must be a Cache of Flask-Caching") as no:
-        P2PStreams(app, cache=cache or {"CACHE_TYPE": "RedisCache"})
+        P2PStreams(app, cache=no_cache)
     assert "secret" not in str(no.value)
 
 
 def test_a_cache_and_a_store_are_one_too_many(app: Flask) -> None:
     app.config["SECRET_KEY"] = "k"
+    store: Any = MemoryStore()
     with pytest.raises(ConfigurationError, match="a store and a cache"):
-        P2PStreams(app, cache=cache_of(app, "SimpleCache"), store=MemoryStore())
+        P2PStreams(app, cache=cache_of(app, "SimpleCache"), store=store)
 
 
 def test_the_app_s_only_cache_is_found(app: Flask) -> None:

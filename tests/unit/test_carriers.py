@@ -15,8 +15,8 @@ THREADS = {"wsgi.multithread": True, "wsgi.multiprocess": False}
         ({"werkzeug.socket": object()}, "werkzeug"),
         ({"gunicorn.socket": object()}, "gunicorn"),
         ({"eventlet.input": object()}, "eventlet"),
-        # Of gunicorn 25's eventlet worker.
-        ({"eventlet.input": object(), "gunicorn.socket": object()}, "eventlet"),
+        # So Engine.IO hands on a request of any of its workers.
+        ({"eventlet.input": object(), "gunicorn.socket": object()}, "gunicorn"),
         # Its input isn't the server's own any more.
         ({"SERVER_SOFTWARE": "gevent/20.0"}, ""),
         ({"SERVER_SOFTWARE": "waitress"}, ""),
