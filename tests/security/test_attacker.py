@@ -155,6 +155,7 @@ def test_seats_that_are_not_good(open_wire: Open, healthy: Healthy, url: str) ->
         answer = eve.ask("session_join", json.dumps({"seat": seat}))
         assert answer["error"]["code"] == "unauthorized"
 
+
 def test_a_seat_of_an_epoch_that_is_over_makes_a_client(open_wire: Open, url: str) -> None:
     session_id = token_hex(4)
     first = open_wire().join(session_id, "eve").wait_for("session_ready")["epoch"]

@@ -57,9 +57,7 @@ def test_the_interval_is_the_one_that_the_first_client_is_told(
     assert connection.sent == [started + 3]
 
 
-def test_each_gets_its_ping_from_one_task(
-    server: FakeServer, pings: Pings, clock: Clock
-) -> None:
+def test_each_gets_its_ping_from_one_task(server: FakeServer, pings: Pings, clock: Clock) -> None:
     started = clock()
     first = arrive(server, pings, "a", clock)
     clock.advance(5)
@@ -84,9 +82,7 @@ def test_a_pong_that_nobody_asked_for_makes_no_ping(
     assert len(connection.sent) == 2
 
 
-def test_who_has_gone_or_is_going_gets_none(
-    server: FakeServer, pings: Pings, clock: Clock
-) -> None:
+def test_who_has_gone_or_is_going_gets_none(server: FakeServer, pings: Pings, clock: Clock) -> None:
     gone, going, forgotten = (arrive(server, pings, name, clock) for name in "abc")
     del server.eio.sockets["a"]
     going.closing = True

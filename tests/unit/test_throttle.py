@@ -62,9 +62,7 @@ def test_an_address_that_joins_too_often(clock: Clock, caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize("crowd", [150, 450, 1000])
-def test_a_crowd_that_comes_again_when_told_to_doesnt_meet_itself(
-    clock: Clock, crowd: int
-) -> None:
+def test_a_crowd_that_comes_again_when_told_to_doesnt_meet_itself(clock: Clock, crowd: int) -> None:
     throttle, _ = make(clock)
     start = clock()
     refusals = [0] * crowd
