@@ -1,13 +1,12 @@
 """The addresses that a server is opened at, and what is printed of them."""
 
-import io
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import ip_address
 
-import segno
+from .codes import is_local, on_terminal
 
 ANY = {"0.0.0.0": [socket.AF_INET], "::": [socket.AF_INET, socket.AF_INET6]}
 """By what a server listens on: the families by which it is reached then, at any address."""
@@ -32,7 +31,7 @@ def greeting(host: str, port: int, stops: str) -> str:
     others = [f"http://{bracketed(each)}:{port}" for each in outward(host)]
     if others:
         lines.append(f"On other devices in this network: {' or '.join(others)}")
-        lines += [code(others[0])] if sys.stdout.isatty() else []
+        lines += [on_terminal(others[0])] if sys.stdout.isatty() else []
     elif host in ANY:
         lines.append("This machine is in no network, so no other device can open it.")
     return "\n".join(lines)
@@ -42,17 +41,9 @@ def outward(host: str) -> list[str]:
     """Return the addresses at which other devices reach a server that listens on a host."""
     if host in ANY:
         return [address for each in ANY[host] for address in _routed(each)]
-    with suppress(ValueError):
-        return [] if ip_address(host).is_loopback else [host]
-    # A name: whom it means is for the network to say.
-    return []
-
-
-def code(url: str) -> str:
-    """Return a QR code of lines, for the camera of a phone."""
-    out = io.StringIO()
-    segno.make(url, micro=False).terminal(out, compact=True)
-    return out.getvalue().rstrip("\n")
+    # A name may be one that this machine has for itself alone.
+    found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+    return [] if all(map(is_local, found)) else [host]
 
 
 def _routed(family: socket.AddressFamily) -> Iterator[str]:

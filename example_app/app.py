@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from flask_p2p_streams import P2PStreams
 
+from .codes import in_page
 from .colours import Colours
 from .names import (
     MAX_NAME,
@@ -94,7 +95,9 @@ def room(room: str) -> ResponseReturnValue:
         peer_id = new_peer_id(name, browser_id, current_app.extensions["colours"].pick(room))
         return redirect(url_for(".room", room=room, peer=peer_id))
     invitation = url_for(".room", room=room, _external=True)
-    page = render_template("room.html", room=room, peer_id=peer_id, invitation=invitation)
+    page = render_template(
+        "room.html", room=room, peer_id=peer_id, invitation=invitation, code=in_page(invitation)
+    )
     # The page holds a token to join with, which a reload renews.
     return page, {"Cache-Control": "no-store"}
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 from tests.support.servers import running
 
+from .axe import expect_no_violations
 from .chat import enter, say
 from .crowd import gather
 
@@ -125,6 +126,9 @@ def test_all_of_it_works_where_a_page_is_not_secure(context: BrowserContext, add
     address = address.replace("127.0.0.1", "0.0.0.0")
     ada, ben = (enter(context, address, name, "plain") for name in ("Ada", "Ben"))
     assert not ada.evaluate("isSecureContext")
+    ada.get_by_text("Show it to a camera").click()
+    expect(ada.get_by_role("img", name="QR code of the link")).to_be_visible()
+    expect_no_violations(ada, "a room with a code")
     say(ada, "Hello")
     expect(ben.get_by_text("Hello", exact=True)).to_be_visible()
     content = bytes(range(256)) * 4000

@@ -14,7 +14,8 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from example_app.addresses import bracketed, code, family, outward
+from example_app.addresses import bracketed, family, outward
+from example_app.codes import on_terminal
 from tests.support.clusters import need_programs
 from tests.support.servers import START_TIMEOUT, free_port
 
@@ -65,7 +66,7 @@ def test_other_devices_are_told_addresses_that_open(module: str, host: str) -> N
     need_family(host)
     port = free_port()
     urls = [f"http://{bracketed(each)}:{port}" for each in outward(host)]
-    shown = code(urls[0]) if urls else ALONE
+    shown = on_terminal(urls[0]) if urls else ALONE
     with printed(module, host, port, shown.splitlines()[-1]) as text:
         assert shown in text
         found = ADDRESS.findall(text)
