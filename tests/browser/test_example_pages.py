@@ -205,12 +205,27 @@ def test_a_phone_shows_whole_people_and_all_of_them_on_demand(
         assert is_whole or box["y"] >= strip["y"] + strip["height"]
     expect(page.locator(".who").get_by_text("Guest 9", exact=True)).to_be_hidden()
     fold = page.get_by_role("button", name="12 people")
+    page.get_by_role("link", name="Leave").focus()
+    page.keyboard.press("Tab")
+    expect(fold).to_be_focused()
     fold.press("Enter")
     expect(fold).to_have_attribute("aria-expanded", "true")
     expect(page.locator(".who").get_by_text("Guest 9", exact=True)).to_be_visible()
     expect(page.get_by_label("Invite others with this link")).to_be_visible()
     fold.press("Enter")
     expect(page.locator(".who").get_by_text("Guest 9", exact=True)).to_be_hidden()
+
+
+def test_what_tells_by_colour_keeps_it_in_contrast_themes(
+    phone: BrowserContext, address: str
+) -> None:
+    page = enter(phone, address, "Ada", "contrast")
+    colours = "() => [...document.querySelectorAll('.swatch')].map(({ firstChild }) =>"
+    colours += " getComputedStyle(firstChild, '::before').backgroundColor)"
+    usual = page.evaluate(colours)
+    assert len(set(usual)) == 6
+    page.emulate_media(forced_colors="active")
+    assert page.evaluate(colours) == usual
 
 
 def test_a_long_name_leaves_room_for_who_hosts(context: BrowserContext, address: str) -> None:
