@@ -4,7 +4,7 @@ const TIMEOUT_MLS = 5000
 /** Whether the server of this page answers, now. */
 export async function isServerThere() {
   try {
-    const { ok } = await fetch("/", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MLS) })
+    const { ok } = await fetch(location.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MLS) })
     return ok
   } catch {
     return false

@@ -59,7 +59,7 @@ export class StatusController extends P2pController {
   async explain() {
     const isThere = await isServerThere()
     if (this.p2pFrame.state !== "negotiating") return
-    this.reason = isThere ? "The server answers, and looks for the one who hosts." : "The server can't be reached, and nobody is found without it. It is tried every few seconds."
+    this.reason = isThere ? "The server answers, and looks for the one who hosts." : "The server can't be reached, and without it nobody finds the others. It is tried every few seconds."
     this.show()
   }
 
