@@ -104,10 +104,27 @@ export class ChatController extends P2pController {
 
   notifyOf(peerId, verb) {
     // How this browser itself is connected stands at the top of the page.
-    if (peerId === this.peerId) return
-    const isNext = this.moved?.verb === verb && this.moved.element === this.linesTarget.lastElementChild
-    if (!isNext) this.moved = { verb, peerIds: new Set(), element: this.notify() }
-    write(this.moved.element, { text: [...namesOf(this.moved.peerIds.add(peerId)), ` ${verb}.`] })
+    if (peerId === this.peerId || (verb === "joined" && this.takeBack(peerId))) return
+    if (!this.endsWith(verb)) this.moved = { verb, peerIds: new Set(), element: this.notify() }
+    this.moved.peerIds.add(peerId)
+    this.showMoved()
+  }
+
+  /** Who comes back before anything else has happened, as after a reload, is no news. */
+  takeBack(peerId) {
+    if (!this.endsWith("left") || !this.moved.peerIds.delete(peerId)) return false
+    this.showMoved()
+    return true
+  }
+
+  endsWith(verb) {
+    return this.moved?.verb === verb && this.moved.element === this.linesTarget.lastElementChild
+  }
+
+  showMoved() {
+    const { verb, peerIds, element } = this.moved
+    if (peerIds.size === 0) element.remove()
+    else write(element, { text: [...namesOf(peerIds), ` ${verb}.`] })
   }
 
   /** @param {(string | Element)[]} text */

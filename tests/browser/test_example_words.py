@@ -59,6 +59,15 @@ def test_thirty_who_come_are_one_line(
     expect(page.locator(".notice")).to_have_count(3)
 
 
+def test_a_reload_is_no_news(context: BrowserContext, address: str) -> None:
+    ada, ben = (enter(context, address, name, "again") for name in ("Ada", "Ben"))
+    for _ in range(2):
+        ben.reload()
+        expect(ben.locator("p2p-frame[state=connected]")).to_be_attached()
+        expect(ada.locator(".person[data-state=connected]")).to_have_count(2)
+    assert ada.evaluate(LINES) == ["You host this room.", "[Ben] joined."]
+
+
 def test_names_stand_apart_from_what_is_said_of_them(context: BrowserContext, address: str) -> None:
     host = enter(context, address, f"{HEBREW} (1)", "bidi")
     ben = enter(context, address, "Ben", "bidi")
