@@ -16,6 +16,7 @@ from typing import Any  # noqa: E402
 
 import eventlet.wsgi  # noqa: E402
 
+from .addresses import family, greeting  # noqa: E402
 from .app import create_app  # noqa: E402
 from .ports import add_address, why_not  # noqa: E402
 
@@ -28,15 +29,14 @@ def main() -> None:
     app = create_app(async_mode="eventlet")
     # One worker of several isn't what people open.
     if "WORKER" not in os.environ:
-        address = f"http://{arguments.host}:{arguments.port}"
-        print(f"Open {address} in two tabs. Ctrl+C stops the server.", flush=True)
+        print(greeting(arguments.host, arguments.port, "the server"), flush=True)
     eventlet.wsgi.server(listener, app, log_output=False, debug=False)
 
 
 def listen(host: str, port: int) -> Any:
     try:
         # By default eventlet shares a port with whoever listens there already (SO_REUSEPORT).
-        return eventlet.listen((host, port), reuse_port=False)
+        return eventlet.listen((host, port), family(host), reuse_port=False)
     except OSError as error:
         raise SystemExit(why_not(error, host, port, "demo")) from None
 

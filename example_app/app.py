@@ -3,11 +3,24 @@
 import os
 import secrets
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from flask_p2p_streams import P2PStreams
 
+from .codes import in_page
+from .colours import Colours
 from .names import (
     MAX_NAME,
     MAX_ROOM,
@@ -38,6 +51,7 @@ def create_app(async_mode: str = "threading") -> Flask:
     trust_proxy(app)
     secure(app)
     name_worker(app, p2p)
+    app.extensions["colours"] = Colours(p2p)
     app.register_blueprint(views)
     return app
 
@@ -78,11 +92,20 @@ def room(room: str) -> ResponseReturnValue:
     # are this browser's; on any other, an address copied with its peer gets a new one.
     peer_id = request.args.get("peer", "")
     if not is_peer_of(peer_id, browser_id):
-        return redirect(url_for(".room", room=room, peer=new_peer_id(name, browser_id)))
+        peer_id = new_peer_id(name, browser_id, current_app.extensions["colours"].pick(room))
+        return redirect(url_for(".room", room=room, peer=peer_id))
     invitation = url_for(".room", room=room, _external=True)
-    page = render_template("room.html", room=room, peer_id=peer_id, invitation=invitation)
+    page = render_template(
+        "room.html", room=room, peer_id=peer_id, invitation=invitation, code=in_page(invitation)
+    )
     # The page holds a token to join with, which a reload renews.
     return page, {"Cache-Control": "no-store"}
+
+
+@views.app_errorhandler(HTTPException)
+def fail(error: HTTPException) -> ResponseReturnValue:
+    """Show what went wrong as a page of this site, and a way on."""
+    return render_template("error.html", error=error), error.code or 500, error.get_headers()
 
 
 def render_lobby(room: str, is_invited: bool = False) -> str:

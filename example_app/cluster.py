@@ -23,6 +23,7 @@ from string import Template
 from typing import NoReturn
 from urllib.request import ProxyHandler, build_opener
 
+from .addresses import bracketed, family, greeting
 from .parts import Part
 from .ports import add_address, free_port, why_not
 
@@ -92,7 +93,7 @@ def find_programs() -> dict[str, str]:
 
 
 def check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
+    with socket.socket(family(host)) as probe:
         # What is left of closed connections doesn't keep nginx from listening.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -167,10 +168,16 @@ class Cluster:
 
     # Private
 
+    @property
+    def _listen(self) -> str:
+        # Where nginx listens on IPv6 only, the greeting would name addresses that lead nowhere.
+        both = " ipv6only=off" if self._host == "::" else ""
+        return f"{bracketed(self._host)}:{self._port}{both}"
+
     def _write_configuration(self, folder: Path) -> None:
         servers = [f"server 127.0.0.1:{one.port} fail_timeout=2s" for one in self._workers]
         site = Template(SITE.read_text("utf-8")).safe_substitute(
-            LISTEN=f"{self._host}:{self._port}", WORKERS="; ".join(servers)
+            LISTEN=self._listen, WORKERS="; ".join(servers)
         )
         (folder / "site.conf").write_text(site, "utf-8")
         (folder / "nginx.conf").write_text(Template(NGINX).substitute(folder=folder), "utf-8")
@@ -191,7 +198,7 @@ class Cluster:
             return None
 
     def _greet(self) -> None:
-        print(f"Open http://{self._host}:{self._port} in two tabs. Ctrl+C stops everything.")
+        print(greeting(self._host, self._port, "everything"))
         for worker in self._workers:
             print(f"  {worker.name}  process {worker.pid}")
         print(f"  Redis     process {self._redis.pid}, redis-cli -p {self._redis_port}")

@@ -8,7 +8,7 @@ import socket
 
 def add_address(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments `--host` and `--port`."""
-    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other devices in")
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 or :: lets other devices in")
     port = os.environ.get("PORT", "5000")
     parser.add_argument("--port", type=_port, default=port, help="PORT in the environment, or 5000")
 
@@ -30,7 +30,7 @@ def free_port() -> int:
 def why_not(error: OSError, host: str, port: int, goal: str) -> str:
     """Say why what a goal of make starts can't listen there, and what to do about it."""
     if error.errno != errno.EADDRINUSE:
-        return f"Can't listen on {host}:{port}: {error.strerror}."
+        return f"Can't listen on {host}, port {port}: {error.strerror}."
     return (
         f"Port {port} is taken by another program. Choose another one:"
         f" PORT={port % 65535 + 1} make {goal}"

@@ -1,7 +1,8 @@
 import { P2pController } from "p2p"
 
 import { Drawing } from "./drawing.js"
-import { nameOf } from "./names.js"
+import { put } from "./fill.js"
+import { named } from "./names.js"
 import { Pen } from "./pen.js"
 import { isPlace, readStroke } from "./stroke.js"
 import { Surface } from "./surface.js"
@@ -140,11 +141,11 @@ export class BoardController extends P2pController {
   cleared(senderId) {
     this.drawing.clear()
     this.dry.clear()
-    this.tell(senderId === this.peerId ? "" : `${nameOf(senderId)} cleared the board.`)
+    this.tell(senderId === this.peerId ? [] : [named(senderId), " cleared the board."])
   }
 
-  tell(news = "") {
-    this.noticeTarget.textContent = this.drawing.isIncomplete ? "Some older strokes are no longer kept." : news
+  tell(news = []) {
+    put(this.noticeTarget, this.drawing.isIncomplete ? "Some older strokes are no longer kept." : news)
     this.hintTarget.hidden = this.drawing.count > 0
   }
 

@@ -1,9 +1,10 @@
 import { P2pController } from "p2p"
 
 import { Attendance } from "./attendance.js"
-import { fill } from "./fill.js"
-import { hueOf, initialOf, nameOf } from "./names.js"
-import { wordsFor } from "./words.js"
+import { colourOf } from "./colours.js"
+import { fill, write } from "./fill.js"
+import { initialOf, isolated, nameOf, named } from "./names.js"
+import { namesOf, wordsFor } from "./words.js"
 
 const MAX_LINES = 500
 const MAX_CHARACTERS = 2000
@@ -18,12 +19,19 @@ const cameAt = Date.now()
 
 /** Messages, pictures, and lines on who comes and goes. */
 export class ChatController extends P2pController {
-  static targets = ["log", "lines", "box", "message", "picture", "notice"]
+  static targets = ["log", "lines", "box", "button", "message", "picture", "notice"]
 
   attendance = new Attendance()
   formerHost = null
+  /** The line on who joined or left last. @type {{ verb: string, peerIds: Set<string>, element: Element } | null} */
+  moved = null
   /** When this peer said something last: no two of its messages have the same time. */
   saidAt = 0
+
+  connect() {
+    // Until now the Enter key would have had the browser send the form, and lose the text: it presses no button that is disabled.
+    this.buttonTarget.disabled = false
+  }
 
   disconnect() {
     clearTimeout(this.settling)
@@ -36,13 +44,13 @@ export class ChatController extends P2pController {
     this.boxTarget.value = ""
     this.boxTarget.focus()
     this.logTarget.scrollTop = 0 // which is the end: see chat.css
-    const waiting = setTimeout(() => this.notify(`“${text}” waits for the connection.`), PATIENCE_MLS)
+    const waiting = setTimeout(() => this.notify("“", isolated(text), "” waits for the connection."), PATIENCE_MLS)
     try {
       // The kind tells chat from what else the room may send. The message comes back here too: that is when it is shown.
       // Its time is what those who come later need, for they are shown the last messages.
       await this.p2pSendMessage({ kind: "chat", text, at: this.now() })
     } catch (error) {
-      this.notify(`Not sent: “${text}”. ${wordsFor(error)}`)
+      this.notify("Not sent: “", isolated(text), `”. ${wordsFor(error)}`)
     } finally {
       clearTimeout(waiting)
     }
@@ -76,8 +84,8 @@ export class ChatController extends P2pController {
 
   replaceHost(hostPeerId) {
     if (this.attendance.leave(this.formerHost)) this.notifyOf(this.formerHost, "left")
-    const who = hostPeerId === this.peerId ? "You host" : `${nameOf(hostPeerId)} hosts`
-    this.notify(this.formerHost === null ? `${who} this room.` : `${who} this room now.`)
+    const who = hostPeerId === this.peerId ? ["You host"] : [named(hostPeerId), " hosts"]
+    this.notify(...who, this.formerHost === null ? " this room." : " this room now.")
     this.formerHost = hostPeerId
   }
 
@@ -96,11 +104,34 @@ export class ChatController extends P2pController {
 
   notifyOf(peerId, verb) {
     // How this browser itself is connected stands at the top of the page.
-    if (peerId !== this.peerId) this.notify(`${nameOf(peerId)} ${verb}.`)
+    if (peerId === this.peerId || (verb === "joined" && this.takeBack(peerId))) return
+    if (!this.endsWith(verb)) this.moved = { verb, peerIds: new Set(), element: this.notify() }
+    this.moved.peerIds.add(peerId)
+    this.showMoved()
   }
 
-  notify(text) {
-    this.append(fill(this.noticeTarget, { text }))
+  /** Who comes back before anything else has happened, as after a reload, is no news. */
+  takeBack(peerId) {
+    if (!this.endsWith("left") || !this.moved.peerIds.delete(peerId)) return false
+    this.showMoved()
+    return true
+  }
+
+  endsWith(verb) {
+    return this.moved?.verb === verb && this.moved.element === this.linesTarget.lastElementChild
+  }
+
+  showMoved() {
+    const { verb, peerIds, element } = this.moved
+    if (peerIds.size === 0) element.remove()
+    else write(element, { text: [...namesOf(peerIds), ` ${verb}.`] })
+  }
+
+  /** @param {(string | Element)[]} text */
+  notify(...text) {
+    const item = fill(this.noticeTarget, { text })
+    this.append(item)
+    return item
   }
 
   say(senderId, text, at) {
@@ -118,7 +149,7 @@ export class ChatController extends P2pController {
 
   line(template, senderId, at, texts) {
     const item = fill(template, { initial: initialOf(senderId), name: nameOf(senderId), time: timeOfDay.format(at), ...texts })
-    item.style.setProperty("--hue", String(hueOf(senderId)))
+    item.style.setProperty("--colour", colourOf(senderId))
     item.classList.toggle("mine", senderId === this.peerId)
     item.classList.toggle("earlier", at < cameAt)
     item.classList.toggle("continued", this.linesTarget.lastElementChild?.dataset.senderId === senderId)

@@ -1,7 +1,8 @@
 import { P2pController } from "p2p"
 
+import { colourOf } from "./colours.js"
 import { fill } from "./fill.js"
-import { hueOf, nameOf } from "./names.js"
+import { nameOf } from "./names.js"
 import { HEIGHT, WIDTH, pointOf } from "./stroke.js"
 
 /** How many pointers are shown: there may be as many senders as a host makes up. */
@@ -77,7 +78,7 @@ export class CursorsController extends P2pController {
 
   add(peerId) {
     const cursor = fill(this.cursorTarget, { name: nameOf(peerId) })
-    cursor.style.setProperty("--hue", String(hueOf(peerId)))
+    cursor.style.setProperty("--colour", colourOf(peerId))
     this.cursors.set(peerId, cursor)
     this.paperTarget.append(cursor)
     return cursor

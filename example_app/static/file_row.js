@@ -1,4 +1,5 @@
 import { fill, write } from "./fill.js"
+import { named } from "./names.js"
 import { harmless } from "./pictures.js"
 import { namesOf, sizeOf, wordsFor } from "./words.js"
 
@@ -116,14 +117,14 @@ export class FileRow {
     const { transferred } = this.#slowest
     this.element.dataset.state = this.state
     this.element.querySelector("progress").value = size > 0 ? transferred / size : Number(this.state === "done")
-    write(this.element, { about: `${sizeOf(size)} ${this.#whom()}`, progress: this.#words() })
+    write(this.element, { about: [`${sizeOf(size)} `, ...this.#whom()], progress: this.#words() })
     this.#showControls()
   }
 
   // Private
 
   #whom() {
-    return this.isIncoming ? `from ${namesOf([this.transfer.senderId])}` : `to ${namesOf(this.#receivers)}`
+    return this.isIncoming ? ["from ", named(this.transfer.senderId)] : ["to ", ...namesOf(this.#receivers)]
   }
 
   /** Whom it is for; of those who are still to answer, whoever is here, if anybody is. */
@@ -138,9 +139,9 @@ export class FileRow {
     switch (this.state) {
       case "offered": return "Do you want it?"
       case "waiting": return this.isIncoming ? "It begins soon…" : "Waiting for an answer…"
-      case "active": return [`${sizeOf(transferred)} of ${sizeOf(size)}, ${sizeOf(rate)} a second.`, ...this.#others()].join(" ")
+      case "active": return [`${sizeOf(transferred)} of ${sizeOf(size)}, ${sizeOf(rate)} a second.`, ...this.#others()]
       case "paused": return `Paused after ${sizeOf(transferred)} of ${sizeOf(size)}`
-      case "done": return ["Done.", ...this.#others()].join(" ")
+      case "done": return ["Done.", ...this.#others()]
       default: return this.#error ? wordsFor(this.#error) : "It failed."
     }
   }
@@ -155,8 +156,8 @@ export class FileRow {
   #others() {
     const { peers = [], failures: errors = [] } = this.transfer
     const waiting = [...peers].filter(([peerId, { state }]) => state === "offered" && this.#here.includes(peerId)).map(([peerId]) => peerId)
-    const failures = Array.from(errors, ([peerId, error]) => `${namesOf([peerId])}: ${wordsFor(error)}`)
-    return waiting.length > 0 ? [`Not answered by ${namesOf(waiting)}.`, ...failures] : failures
+    const failures = Array.from(errors).flatMap(([peerId, error]) => [" ", named(peerId), `: ${wordsFor(error)}`])
+    return waiting.length > 0 ? [" Not answered by ", ...namesOf(waiting), ".", ...failures] : failures
   }
 
   #showControls() {

@@ -1,8 +1,9 @@
 import { P2pController } from "p2p"
 
 import { dropped, holdsFiles } from "./drops.js"
+import { put } from "./fill.js"
 import { FileRow } from "./file_row.js"
-import { nameOf } from "./names.js"
+import { isolated, nameOf, named } from "./names.js"
 import { MAX_PICTURE_BYTES, isPicture } from "./pictures.js"
 import { wordsFor } from "./words.js"
 
@@ -35,7 +36,7 @@ export class FilesController extends P2pController {
 
   listRecipients() {
     const chosen = this.recipientTarget.value
-    const options = this.others.map((peerId) => new Option(nameOf(peerId), peerId, false, peerId === chosen))
+    const options = this.others.map((peerId) => optionFor(peerId, chosen))
     this.recipientTarget.replaceChildren(this.recipientTarget.options[0], ...options)
   }
 
@@ -95,7 +96,7 @@ export class FilesController extends P2pController {
       const transfer = this.p2pFrame.sendFile(file, { to })
       await this.follow(this.add(transfer, file, to), transfer.done.then(() => file))
     } catch (error) {
-      this.tell(`${file.name}: ${wordsFor(error)}`)
+      this.tell([isolated(file.name), `: ${wordsFor(error)}`])
     }
   }
 
@@ -106,7 +107,7 @@ export class FilesController extends P2pController {
     event.preventDefault() // The answer comes later.
     const row = this.add(transfer, transfer, [this.peerId])
     if (isPicture(transfer) && transfer.size <= MAX_PICTURE_BYTES && this.pictures++ < MAX_PICTURES) this.take(row)
-    else this.newsTarget.textContent = `${nameOf(transfer.senderId)} offers “${row.name}”.`
+    else put(this.newsTarget, [named(transfer.senderId), " offers “", isolated(row.name), "”."])
     this.dispatch("news")
   }
 
@@ -188,7 +189,7 @@ export class FilesController extends P2pController {
   }
 
   tell(text) {
-    this.noticeTarget.textContent = text
+    put(this.noticeTarget, text)
     this.noticeTarget.hidden = text === ""
   }
 
@@ -201,4 +202,11 @@ export class FilesController extends P2pController {
 /** @param {DragEvent} event @returns {HTMLElement | null} */
 function personAt({ target }) {
   return target instanceof Element ? target.closest("[data-peer-id]") : null
+}
+
+/** @param {string} peerId @param {string} chosen */
+function optionFor(peerId, chosen) {
+  const option = new Option(nameOf(peerId), peerId, false, peerId === chosen)
+  option.dir = "auto"
+  return option
 }

@@ -9,7 +9,7 @@ export class InvitationController extends Controller {
   }
 
   async copy() {
-    this.answerTarget.textContent = await this.write(this.linkTarget.value) ? "Copied." : "Press Ctrl+C to copy the link."
+    this.answerTarget.textContent = await this.write(this.linkTarget.value) ? "Copied." : "Copy the link that is selected now."
   }
 
   // Private
@@ -19,9 +19,10 @@ export class InvitationController extends Controller {
       await navigator.clipboard.writeText(text)
       return true
     } catch {
-      // Browsers open the clipboard to secure pages only, and to the focused tab.
+      // Browsers open the clipboard to secure pages only, such as those of HTTPS; this is the way of all others.
       this.linkTarget.focus()
-      return false
+      this.select()
+      return document.execCommand("copy")
     }
   }
 }

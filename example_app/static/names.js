@@ -1,3 +1,5 @@
+const graphemes = new Intl.Segmenter()
+
 /**
  * The name in a peer id: all before its random part, which the server appends (example_app/names.py).
  * @param {string} peerId
@@ -7,20 +9,30 @@ export function nameOf(peerId) {
 }
 
 /**
- * What a person's avatar shows.
+ * A name for a sentence. It may be written from right to left, and must not turn what stands around it.
  * @param {string} peerId
+ * @returns {HTMLElement}
  */
-export function initialOf(peerId) {
-  const [initial = "?"] = nameOf(peerId)
-  return initial.toUpperCase()
+export function named(peerId) {
+  return isolated(nameOf(peerId))
 }
 
 /**
- * A person's colour, the same in every browser: a hue from 0 to 359.
+ * Somebody's words within a sentence of ours.
+ * @param {string} text
+ * @returns {HTMLElement}
+ */
+export function isolated(text) {
+  const element = document.createElement("bdi")
+  element.textContent = text
+  return element
+}
+
+/**
+ * What a person's avatar shows: what is read as one character may be several code points.
  * @param {string} peerId
  */
-export function hueOf(peerId) {
-  let hash = 0
-  for (const character of peerId) hash = (hash * 31 + character.codePointAt(0)) % 360
-  return hash
+export function initialOf(peerId) {
+  const [first] = graphemes.segment(nameOf(peerId))
+  return first?.segment.toUpperCase() ?? "?"
 }

@@ -1,11 +1,12 @@
 import { P2pController } from "p2p"
 
-import { fill, write } from "./fill.js"
-import { hueOf, initialOf, nameOf } from "./names.js"
+import { colourOf } from "./colours.js"
+import { fill, put, write } from "./fill.js"
+import { initialOf, nameOf, named } from "./names.js"
 
 /** Who is there, who hosts, and how each one is connected. */
 export class PeopleController extends P2pController {
-  static targets = ["list", "person", "count"]
+  static targets = ["list", "person", "count", "fold"]
 
   /** What shows each peer. @type {Map<string, HTMLElement>} */
   items = new Map()
@@ -26,7 +27,7 @@ export class PeopleController extends P2pController {
     for (const [peerId, its] of entries) this.render(peerId, its)
     for (const peerId of this.items.keys()) if (!peers.has(peerId)) this.remove(peerId)
     this.arrange(entries.map(([peerId]) => this.items.get(peerId)))
-    this.countTarget.textContent = String(entries.filter(([, its]) => its === "connected").length)
+    this.tellCount(entries.filter(([, its]) => its === "connected").length)
   }
 
   /** @param {Event} event of the button that asks for a file to send */
@@ -34,7 +35,17 @@ export class PeopleController extends P2pController {
     this.dispatch("send", { detail: { peerId: currentTarget.closest("[data-peer-id]").dataset.peerId } })
   }
 
+  /** On a phone: shows all of everybody, or the first few. */
+  fold({ currentTarget }) {
+    currentTarget.setAttribute("aria-expanded", String(currentTarget.getAttribute("aria-expanded") !== "true"))
+  }
+
   // Private
+
+  tellCount(count) {
+    put(this.countTarget, String(count))
+    put(this.foldTarget, count === 1 ? "1 person" : `${count} people`)
+  }
 
   /** The host comes first, then this browser, and those who have gone come last. */
   rank([peerId, state]) {
@@ -52,10 +63,9 @@ export class PeopleController extends P2pController {
   }
 
   add(peerId) {
-    const name = nameOf(peerId)
-    const item = fill(this.personTarget, { initial: initialOf(peerId), name, send: `Send ${name} files` })
+    const item = fill(this.personTarget, { initial: initialOf(peerId), name: nameOf(peerId), send: ["Send ", named(peerId), " files"] })
     item.dataset.peerId = peerId
-    item.style.setProperty("--hue", String(hueOf(peerId)))
+    item.style.setProperty("--colour", colourOf(peerId))
     this.items.set(peerId, item)
     return item
   }

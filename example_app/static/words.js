@@ -1,6 +1,8 @@
-import { nameOf } from "./names.js"
+import { named } from "./names.js"
 
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"]
+/** How many people are named where there may be any number; the others are counted. */
+const MAX_NAMED = 3
 
 const list = new Intl.ListFormat("en")
 
@@ -16,10 +18,14 @@ export function sizeOf(bytes) {
 
 /**
  * @param {Iterable<string>} peerIds
- * @returns {string} their names: "Ben, Mei, and Zoë"
+ * @returns {(string | Element)[]} their names: "Ben, Mei, and Zoë", or "Ben, Mei, and 28 others"
  */
 export function namesOf(peerIds) {
-  return list.format(Array.from(peerIds, nameOf))
+  const all = [...peerIds]
+  const some = all.length > MAX_NAMED ? all.slice(0, MAX_NAMED - 1) : all
+  const items = [...some, ...(some.length < all.length ? [`${all.length - some.length} others`] : [])]
+  let index = 0
+  return list.formatToParts(items).map(({ type, value }) => type === "element" && index++ < some.length ? named(value) : value)
 }
 
 /**

@@ -1,0 +1,12 @@
+/** Milliseconds that the server has to answer. */
+const TIMEOUT_MLS = 5000
+
+/** Whether the server of this page answers, now. */
+export async function isServerThere() {
+  try {
+    const { ok } = await fetch(location.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MLS) })
+    return ok
+  } catch {
+    return false
+  }
+}
