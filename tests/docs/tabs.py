@@ -18,14 +18,9 @@ from .blocks import ROOT
 NAMES = ("ann", "bob", "cem")
 """Who sits at the tabs; the first one hosts, and each name stands in some block."""
 
-RUN_MODULE = """text => new Promise((resolve, reject) => {
-  const script = document.createElement("script")
-  script.type = "module"
-  script.textContent = text
-  script.addEventListener("load", resolve)
-  script.addEventListener("error", reject)
-  document.head.append(script)
-})"""
+RUN_MODULE = """async text => {
+  await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })))
+}"""
 CODE_OR_TEXT = "function () { return this.code ?? String(this) }"
 
 
