@@ -47,6 +47,9 @@ def _flask(words: list[str]) -> None:
 
 def _pip(words: list[str]) -> None:
     assert words[0] == "install"
+    if "-r" in words:
+        assert words[words.index("-r") + 1] == "requirements.txt"
+        return
     for each in words[1:]:
         requirement = re.sub(r"^/path/to/checkout", "Flask-P2P-Streams", each)
         _check_requirement(Requirement(requirement))
@@ -68,7 +71,7 @@ def _gunicorn(words: list[str]) -> None:
 
 
 def _docker(words: list[str]) -> None:
-    assert words[:2] in (["compose", "up"], ["build", "-t"]), words
+    assert words[:2] in (["compose", "up"], ["build", "-t"], ["run", "-p"]), words
 
 
 def _python(words: list[str]) -> None:

@@ -4,11 +4,18 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .blocks import Block, blocks_of
+from .blocks import ROOT, Block, blocks_of
 
 QUICKSTART = "docs/quickstart.md"
 BEGINS_AN_APP = re.compile(r"^app = Flask\(", re.MULTILINE)
 APP = "app.py"
+MODULES = ROOT / "node_modules"
+LIBRARIES = {
+    "turbo.js": "@hotwired/turbo/dist/turbo.es2017-esm.js",
+    "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "idiomorph-ext.min.js": "idiomorph/dist/idiomorph-ext.min.js",
+}
+"""Files that a page tells its reader to get from npm, by their names in `static/`."""
 
 
 @dataclass
@@ -72,6 +79,9 @@ def browsing_at(block: Block) -> Folder:
     """Return :func:`folder_at`, and the page that the reader's browser shows."""
     folder = folder_at(block)
     template = template_at(block)
+    for path, library in LIBRARIES.items():
+        if path in "".join(folder.files.values()) or path in template.text:
+            folder.files[f"static/{path}"] = (MODULES / library).read_text("utf-8")
     if not template.path:
         folder.files[f"templates/block-{template.line}.html"] = template.text
     return folder
