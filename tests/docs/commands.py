@@ -3,14 +3,17 @@
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
-from gunicorn.config import Config
 from packaging.requirements import Requirement
 
 from flask_p2p_streams.cli import p2p
 
 from .blocks import ROOT
 
+# It has no types.
+CONFIG: Any = import_module("gunicorn.config")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
 
 
@@ -65,7 +68,7 @@ def _check_requirement(requirement: Requirement) -> None:
 
 
 def _gunicorn(words: list[str]) -> None:
-    arguments = vars(Config().parser().parse_args(words))
+    arguments = vars(CONFIG.Config().parser().parse_args(words))
     assert len(arguments["args"]) == 1, arguments["args"]
     assert arguments.get("worker_class") in {"gevent", "gthread", "sync", None}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from .blocks import Block, blocks_of
 from .reader import address_of, browsing_at
@@ -50,7 +50,7 @@ def test_a_file_that_is_chosen_can_be_saved_by_the_other(opened: "Tabs") -> None
             is_wanted = block.language == "js" and wanted in block.text
             if is_wanted or "(selector) =>" in block.text:
                 assert opened[name].type(block.text) is None
-    chosen = {"name": "hello.txt", "mimeType": "text/plain", "buffer": b"hello"}
+    chosen: FilePayload = {"name": "hello.txt", "mimeType": "text/plain", "buffer": b"hello"}
     opened["ann"].page.set_input_files("input[type=file]", chosen)
     expect(opened["ann"].page.get_by_text("It is there.")).to_be_visible()
     with opened["bob"].page.expect_download() as saved:

@@ -53,7 +53,7 @@ def test_nginx_takes_it(block: Block, tmp_path: Path) -> None:
             site = _put(piece, site)
         (tmp_path / "site.conf").write_text(site, "utf-8")
         (tmp_path / "nginx.conf").write_text(Template(NGINX).substitute(folder=tmp_path), "utf-8")
-        command = [_nginx(), "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"]
+        command = [_nginx(), "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
@@ -86,7 +86,7 @@ def test_systemd_takes_it(block: Block, tmp_path: Path) -> None:
     here = block.text.replace(started.split()[0], sys.executable)
     assert block.path is not None
     (tmp_path / block.path).write_text(here, "utf-8")
-    command = [program("systemd-analyze"), "verify", tmp_path / block.path]
+    command = [program("systemd-analyze"), "verify", str(tmp_path / block.path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
