@@ -1,8 +1,10 @@
-"""What is peculiar to this package: its `static/` lies at the top, and its client gets built.
+"""What is peculiar to this package: where `static/` lies, how the client gets built, and a README
+that reads well where the files beside it aren't.
 
 Everything else is in pyproject.toml.
 """
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +15,14 @@ from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent
 CLIENT = ROOT / "static" / "dist" / "p2p.js"
+PICTURE = re.compile(r"^!\[[^]]*\]\((?!https?:)[^)]*\)\n\n", re.MULTILINE)
+LINK = re.compile(r"\[([^]]*)\]\((?!https?:)[^)]*\)")
+
+
+def readme_for_an_index() -> str:
+    """Without what leads to files beside it: a package index shows the README alone."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    return LINK.sub(r"\1", PICTURE.sub("", text))
 
 
 def client_is_current() -> bool:
@@ -55,5 +65,7 @@ setup(
         "flask_p2p_streams.static",
     ],
     package_dir={"flask_p2p_streams.static": "static"},
+    long_description=readme_for_an_index(),
+    long_description_content_type="text/markdown",
     cmdclass={"build_py": BuildWithClient, "sdist": SdistWithClient},
 )

@@ -28,6 +28,9 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+# Their own tools read the examples in the tests; Pygments knows no JSX.
+suppress_warnings = ["misc.highlighting_failure"]
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True

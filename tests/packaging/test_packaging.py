@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_string
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from urllib.parse import urljoin
 from urllib.request import urlopen
 
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -205,6 +208,42 @@ def test_the_wheel_holds_nothing_else(built: Built) -> None:
         "flask_p2p_streams"
     }  # The package and its .dist-info.
     assert not [name for name in names if "static/js/" in name or name.endswith(".map")]
+
+
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_the_readme_leads_to_nothing_that_an_index_lacks(built: Built, kind: str) -> None:
+    """PyPI shows it, where neither the docs nor the pictures are."""
+    text = wheel_metadata(built) if kind == "wheel" else sdist_metadata(built)
+    told = message_from_string(text)
+    assert told["Description-Content-Type"] == "text/markdown"
+    readme = str(told.get_payload())
+    assert "## Five lines" in readme
+    places = [place for token in MarkdownIt().parse(readme) for place in leads_to(token)]
+    assert "https://stimulus.hotwired.dev" in places
+    assert [place for place in places if not place.startswith("https://")] == []
+
+
+def wheel_metadata(built: Built) -> str:
+    with zipfile.ZipFile(built.wheel) as archive:
+        (name,) = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
+        return archive.read(name).decode()
+
+
+def sdist_metadata(built: Built) -> str:
+    with tarfile.open(built.sdist) as archive:
+        (name,) = [each for each in archive.getnames() if re.fullmatch("[^/]+/PKG-INFO", each)]
+        file = archive.extractfile(name)
+        assert file is not None
+        return file.read().decode()
+
+
+def leads_to(token: Token) -> Iterator[str]:
+    """Yield the addresses of a token's links and pictures."""
+    for name in ("href", "src"):
+        if name in token.attrs:
+            yield str(token.attrs[name])
+    for child in token.children or ():
+        yield from leads_to(child)
 
 
 def test_the_sdist_holds_sources_tests_docs_and_the_built_client(built: Built) -> None:
