@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from .blocks import ROOT
 from .reader import quickstart
@@ -36,6 +36,16 @@ def test_the_next_steps_lead_to_a_chat(browser: Browser, tmp_path: Path) -> None
         bob.page.get_by_role("button", name="Send").click()
         ann.page.get_by_text("bob: hello").wait_for()
         assert [tab.errors for tab in opened.values()] == [[], [], []]
+        _send_from_a_closed_frame(bob.page)
+        bob.settle()
+        assert bob.errors == []
+
+
+def _send_from_a_closed_frame(page: Page) -> None:
+    page.evaluate("document.querySelector('p2p-frame').close()")
+    page.get_by_role("textbox", name="Message").fill("too late")
+    with page.expect_console_message(lambda each: "This peer is closed." in each.text):
+        page.get_by_role("button", name="Send").click()
 
 
 def _run(folder: Path, *words: str) -> str:

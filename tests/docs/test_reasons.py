@@ -1,4 +1,4 @@
-"""The quickstart's page tells whoever has to go why."""
+"""The quickstart's page says why: to whoever has to go, and to whoever can't send."""
 
 from pathlib import Path
 
@@ -54,3 +54,15 @@ def wait_until_alone(tab: Tab) -> None:
         """() => document.querySelector("p2p-frame").state === "closed"
           && Object.values(window.peers ?? {}).includes("disconnected")"""
     )
+
+
+def test_a_message_that_cannot_be_sent_says_why(browser: Browser, tmp_path: Path) -> None:
+    quickstart().write_to(tmp_path)
+    with served(tmp_path) as url, tabs(browser, url) as opened:
+        bob = opened["bob"]
+        bob.page.evaluate("document.querySelector('p2p-frame').close()")
+        bob.page.get_by_role("textbox", name="Message").fill("too late")
+        bob.page.get_by_role("button", name="Send").click()
+        bob.page.get_by_role("alert").get_by_text("This peer is closed.").wait_for()
+        bob.settle()
+        assert bob.errors == []
