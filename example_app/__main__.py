@@ -16,7 +16,7 @@ from typing import Any  # noqa: E402
 
 import eventlet.wsgi  # noqa: E402
 
-from .addresses import family, greeting  # noqa: E402
+from .addresses import family, greeting, network_url  # noqa: E402
 from .app import create_app  # noqa: E402
 from .ports import add_address, why_not  # noqa: E402
 
@@ -29,6 +29,7 @@ def main() -> None:
     app = create_app(async_mode="eventlet")
     # One worker of several isn't what people open.
     if "WORKER" not in os.environ:
+        app.config["NETWORK_URL"] = network_url(arguments.host, arguments.port)
         print(greeting(arguments.host, arguments.port, "the server"), flush=True)
     eventlet.wsgi.server(listener, app, log_output=False, debug=False)
 

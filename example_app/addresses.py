@@ -46,6 +46,11 @@ def outward(host: str) -> list[str]:
     return [] if all(map(is_local, found)) else [host]
 
 
+def network_url(host: str, port: int) -> str:
+    """Return where other devices open a server that listens on a host; empty if nowhere."""
+    return next((f"http://{bracketed(each)}:{port}" for each in outward(host)), "")
+
+
 def _routed(family: socket.AddressFamily) -> Iterator[str]:
     """Yield the address that this machine would send from; connecting UDP sends nothing."""
     with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -19,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from flask_p2p_streams import P2PStreams
 
-from .codes import in_page
+from .codes import in_page, is_local
 from .colours import Colours
 from .names import (
     MAX_NAME,
@@ -44,6 +45,7 @@ def create_app(async_mode: str = "threading") -> Flask:
         # of your own a lasting one, the same for all its workers.
         SECRET_KEY=os.environ.get("SECRET_KEY") or secrets.token_hex(),
         SESSION_COOKIE_SAMESITE="Lax",
+        NETWORK_URL=os.environ.get("NETWORK_URL", ""),
         P2P_SOCKETIO_OPTIONS={"async_mode": async_mode},
     )
     connect_redis(app)
@@ -94,12 +96,20 @@ def room(room: str) -> ResponseReturnValue:
     if not is_peer_of(peer_id, browser_id):
         peer_id = new_peer_id(name, browser_id, current_app.extensions["colours"].pick(room))
         return redirect(url_for(".room", room=room, peer=peer_id))
-    invitation = url_for(".room", room=room, _external=True)
+    invitation = invitation_to(room)
     page = render_template(
         "room.html", room=room, peer_id=peer_id, invitation=invitation, code=in_page(invitation)
     )
     # The page holds a token to join with, which a reload renews.
     return page, {"Cache-Control": "no-store"}
+
+
+def invitation_to(room: str) -> str:
+    """Return the address of a room for others, whose devices can't open what means this one."""
+    network = current_app.config["NETWORK_URL"]
+    if network and is_local(urlsplit(request.host_url).hostname or ""):
+        return f"{network}{url_for('.room', room=room)}"
+    return url_for(".room", room=room, _external=True)
 
 
 @views.app_errorhandler(HTTPException)

@@ -23,7 +23,7 @@ from string import Template
 from typing import NoReturn
 from urllib.request import ProxyHandler, build_opener
 
-from .addresses import bracketed, family, greeting
+from .addresses import bracketed, family, greeting, network_url
 from .parts import Part
 from .ports import add_address, free_port, why_not
 
@@ -136,6 +136,7 @@ class Cluster:
         environment = {
             "REDIS_URL": f"redis://127.0.0.1:{self._redis_port}/0",
             "SECRET_KEY": os.environ.get("SECRET_KEY") or secrets.token_hex(),
+            "NETWORK_URL": network_url(host, port),
             "BEHIND_PROXY": "1",
         }
         numbers = range(1, workers + 1)

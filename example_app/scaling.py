@@ -3,6 +3,7 @@
 * REDIS_URL: the Redis that all workers share, for the sessions and for Socket.IO's queue.
 * SECRET_KEY: the same for all workers, or one refuses the tokens of another (see `app`).
 * BEHIND_PROXY: not empty where a proxy stands in front, which sets all X-Forwarded headers.
+* NETWORK_URL: where other devices open it, for who invites them from a page of 127.0.0.1.
 * WORKER: how this worker is called, which its pages and its output then tell.
 """
 

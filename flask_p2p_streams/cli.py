@@ -79,19 +79,29 @@ def _identifier(name: str) -> str:
 
 def _next_steps(identifier: str, path: Path) -> str:
     constant = "".join(word.capitalize() for word in identifier.split("-")) + "Controller"
+    module = path.parent / "index.js"
     return (
-        "Next, in the page's module:\n\n"
+        f"Next, in a module beside it, such as {module}:\n\n"
         '  import { Application } from "@hotwired/stimulus"\n'
         f'  import {constant} from "./{path.name}"\n'
         f'  Application.start().register("{identifier}", {constant})\n\n'
-        "and inside p2p_frame_tag, where the controller finds its targets:\n\n"
+        "inside p2p_frame_tag, where the controller finds its targets:\n\n"
         f'  <div data-controller="{identifier}">\n'
         f'    <ul data-{identifier}-target="messages"></ul>\n'
         f'    <form data-action="{identifier}#sendMessage">\n'
-        f'      <input data-{identifier}-target="input"><button>Send</button>\n'
+        f'      <input data-{identifier}-target="input" aria-label="Message">'
+        "<button>Send</button>\n"
         "    </form>\n"
-        "  </div>"
+        "  </div>\n\n"
+        "and below that, or in the head after p2p_script_tag(), the module:\n\n"
+        f'  <script type="module" src="{_source(module)}"></script>'
     )
+
+
+def _source(module: Path) -> str:
+    if module.parts[0] != "static":
+        return f"URL-OF/{module.name}"
+    return f"{{{{ url_for('static', filename='{Path(*module.parts[1:]).as_posix()}') }}}}"
 
 
 def _copy(source: Path, target: Path, force: bool) -> None:

@@ -13,8 +13,8 @@ Worker = Literal["sync", "gthread", "ggevent", "gtornado", "gasgi", ""]
 MODULES = "gunicorn.workers."
 
 GOOD = (
-    "`gunicorn -k gthread --threads 100` with SocketIO(async_mode='threading'), or `gunicorn -k "
-    "gevent` with async_mode='gevent'"
+    "`gunicorn -k gthread --threads 100` (a SocketIO of your own with async_mode='threading'), or "
+    "`gunicorn -k gevent` (with async_mode='gevent')"
 )
 """What serves WebSockets in production."""
 BLOCKED = {

@@ -36,7 +36,7 @@ export default class extends P2pController {
   sendMessage(event) {
     event.preventDefault()
     if (this.inputTarget.value === "") return
-    this.p2pSendMessage(this.inputTarget.value)
+    this.p2pSendMessage(this.inputTarget.value).catch((error) => this.p2pError(error))
     this.inputTarget.value = ""
   }
 }

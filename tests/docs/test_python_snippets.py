@@ -111,14 +111,24 @@ def test_apps_of_several_workers_connect(
 
 @pytest.mark.parametrize("block", TESTS, ids=str)
 def test_tests_pass(block: Block, tmp_path: Path) -> None:
-    folder = written(block, tmp_path)
+    assert block.path is not None
+    run_tests(written(block, tmp_path), block.path)
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in TESTS}))
+def test_tests_of_a_page_pass_together(page: str, tmp_path: Path) -> None:
+    """A reader has them all in one folder, where one app serves them."""
+    last = [block for block in TESTS if block.page == page][-1]
+    run_tests(written(last, tmp_path))
+
+
+def run_tests(folder: Path, *paths: str) -> None:
     run(folder, *RUFF, ".")
     # As root, Chromium needs the flag that the page names.
-    chromium = tmp_path / "chromium"
+    chromium = folder / "chromium"
     chromium.write_text(f'#!/bin/sh\nexec {program()} --no-sandbox "$@"\n')
     chromium.chmod(0o755)
-    assert block.path is not None
-    run(folder, sys.executable, "-m", "pytest", "-q", block.path, CHROMIUM=str(chromium))
+    run(folder, sys.executable, "-m", "pytest", "-q", *paths, CHROMIUM=str(chromium))
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from urllib.request import ProxyHandler, build_opener
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 import pytest
 
@@ -74,6 +75,16 @@ def test_other_devices_are_told_addresses_that_open(module: str, host: str) -> N
         for url in found:
             with direct.open(url, timeout=START_TIMEOUT) as response:
                 assert response.status == 200
+        if urls:
+            assert f'value="{urls[0]}/rooms/tea"' in room_at(found[0])
+
+
+def room_at(url: str) -> str:
+    """Enter a room as a browser would, and return its page."""
+    visitor = build_opener(ProxyHandler({}), HTTPCookieProcessor())
+    form = urlencode({"name": "Ada", "room": "tea"}).encode()
+    with visitor.open(url, form, timeout=START_TIMEOUT) as response:
+        return str(response.read().decode())
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])

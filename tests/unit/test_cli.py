@@ -95,6 +95,22 @@ def test_controller(app: Flask, name: str, file: str, identifier: str) -> None:
         assert f"  {callback}(" in text
 
 
+@pytest.mark.parametrize(
+    ("directory", "source"),
+    [
+        ("static", "{{ url_for('static', filename='index.js') }}"),
+        ("static/js/rooms", "{{ url_for('static', filename='js/rooms/index.js') }}"),
+        ("frontend", "URL-OF/index.js"),
+    ],
+)
+def test_controller_says_how_its_module_gets_into_the_page(
+    app: Flask, directory: str, source: str
+) -> None:
+    said = run(app, "controller", "chat", directory).output
+    assert f"such as {directory}/index.js:" in said
+    assert f'<script type="module" src="{source}"></script>' in said
+
+
 def test_controller_elsewhere_asks_before_it_overwrites(app: Flask) -> None:
     run(app, "controller", "chat", "js")
     Path("js/chat_controller.js").write_text("mine")

@@ -100,6 +100,7 @@ def test_threads_that_are_asked_of_the_sync_worker_make_another_of_it() -> None:
         ("threading", "", {"worker_class": "gthread", "threads": 100}, ""),
         ("threading", "", {"worker_class": "gthread"}, "one thread"),
         ("threading", "", {"worker_class": "sync"}, "sync worker"),
+        ("threading", "", {"worker_class": "sync"}, "a SocketIO of your own"),
         ("threading", "", {"worker_class": "asgi"}, "asgi worker"),
         ("gevent", "", {"worker_class": "gthread", "threads": 9}, "'gevent', and gunicorn's"),
         ("gevent", "gevent", {"worker_class": "gthread", "threads": 9}, "no loop of it"),
