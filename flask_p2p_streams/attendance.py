@@ -100,6 +100,7 @@ class Attendance:
             sid=member.sid,
             worker=self._worker.id,
             may_be_connected=may_be_connected,
+            was_told=member.place is not None,
         )
         news = self._moved(member, rule)
         self._announcements.attended(member.session_id, member.peer_id, news)
