@@ -182,6 +182,23 @@ def test_who_comes_again_has_come_anew(app: Flask, heard: Heard) -> None:
     assert heard[2:] == [("joined", "bob"), ("connected", "bob"), ("left", "bob")] * 2
 
 
+def test_who_comes_anew_before_its_host_tells_of_its_going(
+    app: Flask, p2p: P2PStreams, heard: Heard
+) -> None:
+    ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
+    ann.report(connected("ann", "bob"))
+    bob.leave()
+    del heard[:]
+    join(app, "room", "bob")
+    session = p2p.session("room")
+    assert session is not None
+    assert session.peers == {"ann": "connected", "bob": "negotiating"}
+    assert heard == [("joined", "bob")]
+    # A host tells of the end, within 300 ms, and of what has come of it meanwhile.
+    ann.report(connected("ann", "bob"))
+    assert heard == [("joined", "bob"), ("connected", "bob")]
+
+
 def test_a_connection_that_comes_back_by_itself(app: Flask, heard: Heard) -> None:
     ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
     bob.leave("connected")
