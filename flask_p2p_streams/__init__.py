@@ -130,6 +130,8 @@ The modules, in reading order; each imports only from those above it:
     who is here, on this worker
 ``released``
     who has let go of the server, and isn't in a roster yet
+``receivers``
+    the app's receivers of signals
 ``announcements``
     who is told what
 ``probes``

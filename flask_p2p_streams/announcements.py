@@ -3,12 +3,11 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Set
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator, Set
 from typing import Any, Protocol
 
 from blinker import NamedSignal
-from flask import Flask, has_app_context
+from flask import Flask
 
 from . import messages, signals
 from .decisions import Following, Hosting
@@ -16,6 +15,7 @@ from .errors import ErrorCode, SignalingError
 from .fields import Payload
 from .messages import HostChange
 from .places import News
+from .receivers import Message, Receivers
 from .records import Vacated
 from .rooms import Member, Room, peer_room, session_room
 from .tokens import Signer
@@ -97,7 +97,7 @@ class Announcements:
         outbox: Outbox,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._app = app
+        self._receivers = Receivers(app)
         self._ice_servers = ice_servers
         self._signer = signer
         self._outbox = outbox
@@ -139,11 +139,11 @@ class Announcements:
         )
         self._outbox.tell("session_ready", ready, member.sid)
         self._host_changed(member, host, epoch, "resumed" if decision.resumed else "elected")
-        if decision.opened:
-            self._send(signals.session_opened, session_id=member.session_id)
-        self.attended(member.session_id, host, news, host=True)
-        if not decision.resumed:
-            self._tell(signals.host_elected, member, epoch=epoch)
+        self._receivers.send(
+            *([_of(signals.session_opened, member.session_id)] if decision.opened else []),
+            *_attended(member.session_id, host, news, host=True),
+            *([] if decision.resumed else [_of(signals.host_elected, *_ids(member), epoch=epoch)]),
+        )
         return messages.joined(peer_id=host, host_peer_id=host, epoch=epoch, seat=seat)
 
     def replaced(self, older_sid: str) -> None:
@@ -156,24 +156,16 @@ class Announcements:
         notice = messages.host_changed(host, epoch, "elected")
         self._outbox.tell("host_changed", notice, member.sid)
 
-    def attended(
-        self, session_id: str, peer_id: str, news: Collection[News], *, host: bool = False
-    ) -> None:
+    def attended(self, session_id: str, peer_id: str, news: Collection[News]) -> None:
         """Tell the app that a peer has come, is connected, or has gone."""
-        who = {"session_id": session_id, "peer_id": peer_id}
-        if "joined" in news:
-            self._send(signals.peer_joined, **who, host=host)
-        if "connected" in news:
-            self._send(signals.peer_connected, **who)
-        if "left" in news:
-            self._send(signals.peer_left, **who)
+        self._receivers.send(*_attended(session_id, peer_id, news))
 
     # Somebody has gone
 
     def host_gone(self, member: Member, vacated: Vacated, reason: HostChange) -> None:
         """Tell all that the seat is empty."""
         self._host_changed(member, None, vacated.epoch, reason)
-        self._tell(signals.host_lost, member, epoch=vacated.epoch, reason=reason)
+        self._lost(member, vacated, reason)
 
     def client_gone(self, member: Member, room: Room) -> None:
         """Tell the host that a client has gone before it was connected."""
@@ -190,18 +182,18 @@ class Announcements:
         if host is not None and host != peer_id:
             notice = messages.peer_expelled(peer_id, error)
             self._outbox.tell("peer_expelled", notice, peer_room(session_id, host))
-        self._send(signals.peer_kicked, session_id=session_id, peer_id=peer_id, ban_for=ban_for)
+        self._receivers.send(_of(signals.peer_kicked, session_id, peer_id, ban_for=ban_for))
 
     def closed(self, session_id: str) -> None:
         """Tell all that the session is over."""
         self._outbox.emit("session_error", CLOSED.to_payload(), session_room(session_id))
-        self._send(signals.session_closed, session_id=session_id)
+        self._receivers.send(_of(signals.session_closed, session_id))
 
     def unseated(self, session_id: str, vacated: Vacated) -> None:
         """Tell all that the app has freed the seat."""
         member = Member(vacated.sid or "", session_id, vacated.host, 0)
         self._host_changed(member, None, vacated.epoch, "left")
-        self._tell(signals.host_lost, member, epoch=vacated.epoch, reason="left")
+        self._lost(member, vacated, "left")
 
     # The parts
 
@@ -221,14 +213,28 @@ class Announcements:
         notice = messages.host_changed(host, epoch, reason)
         self._outbox.emit("host_changed", notice, session_room(member.session_id))
 
-    def _tell(self, signal: NamedSignal, member: Member, **details: Any) -> None:
-        self._send(signal, session_id=member.session_id, peer_id=member.peer_id, **details)
+    def _lost(self, member: Member, vacated: Vacated, reason: HostChange) -> None:
+        lost = _of(signals.host_lost, *_ids(member), epoch=vacated.epoch, reason=reason)
+        self._receivers.send(lost)
 
-    def _send(self, signal: NamedSignal, **details: Any) -> None:
-        # What is due later, and what the app does outside of its requests, has none.
-        context = nullcontext() if has_app_context() else self._app.app_context()
-        try:
-            with context:
-                signal.send(self._app, **details)
-        except Exception:
-            logger.exception("A receiver of %s has failed.", signal.name)
+
+def _attended(
+    session_id: str, peer_id: str, news: Collection[News], *, host: bool = False
+) -> Iterator[Message]:
+    if "joined" in news:
+        yield _of(signals.peer_joined, session_id, peer_id, host=host)
+    if "connected" in news:
+        yield _of(signals.peer_connected, session_id, peer_id)
+    if "left" in news:
+        yield _of(signals.peer_left, session_id, peer_id)
+
+
+def _ids(member: Member) -> tuple[str, str]:
+    return member.session_id, member.peer_id
+
+
+def _of(
+    signal: NamedSignal, session_id: str, peer_id: str | None = None, **details: Any
+) -> Message:
+    who = {"session_id": session_id, "peer_id": peer_id}
+    return signal, {key: each for key, each in who.items() if each is not None} | details

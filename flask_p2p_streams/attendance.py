@@ -85,7 +85,10 @@ class Attendance:
     def enter(self, member: Member, *, hosts: bool) -> tuple[News, ...]:
         """Take in a member that has joined; return what has to be told of it."""
         rule = partial(places.entered, sid=member.sid, worker=self._worker.id, hosts=hosts)
-        return self._moved(member, rule)
+        news = self._moved(member, rule)
+        if "joined" in news and not hosts and member.place is not None and member.place.turn > 1:
+            self._disconnect(member)
+        return news
 
     def release(self, member: Member, patience: float) -> None:
         """Let a client that is connected go; its host has so many seconds to tell of it."""
@@ -100,6 +103,7 @@ class Attendance:
             sid=member.sid,
             worker=self._worker.id,
             may_be_connected=may_be_connected,
+            was_told=member.place is not None,
         )
         news = self._moved(member, rule)
         self._announcements.attended(member.session_id, member.peer_id, news)
@@ -214,6 +218,18 @@ class Attendance:
                 self._awaited.pop(session_id, None)
 
     # The parts
+
+    def _disconnect(self, member: Member) -> None:
+        # It has been here before, and its host may not have told yet that it went.
+        try:
+            roster = self._store.read_report(member.session_id)
+            if roster.peers.get(member.peer_id) != "connected":
+                return
+            peers = {**roster.peers, member.peer_id: "negotiating"}
+            self._store.write_roster(member.session_id, peers, member.expires_in, roster.epoch)
+        except SignalingError:
+            # It has been logged.
+            return
 
     def _missed(self, place: Place | None) -> places.Change:
         return places.missed(place, self._is_open)

@@ -33,14 +33,17 @@ class Authorizers:
     """The app's functions that are asked at each join and each renewal of a token.
 
     All of them are asked, in the order of their registration, until one refuses.
+
+    :param common: those that are asked before, for other apps as well.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, common: "Authorizers | None" = None) -> None:
+        self._common = common
         self._functions: list[Authorizer] = []
 
     def __len__(self) -> int:
         """Return how many functions are asked."""
-        return len(self._functions)
+        return len(self._all())
 
     def add(self, function: Authorizer) -> None:
         """Ask this function too, from now on.
@@ -61,7 +64,7 @@ class Authorizers:
         :raises SignalingError: ``forbidden`` if one says no, ``internal`` if one fails,
             or whatever ``SignalingError`` one of them raises.
         """
-        for function in self._functions:
+        for function in self._all():
             try:
                 reason = _refusal(function, session_id, peer_id)
             except SignalingError as error:
@@ -74,6 +77,9 @@ class Authorizers:
                     "The app doesn't let this peer into the session.",
                     hint="Ask whoever runs the app, or sign in again.",
                 )
+
+    def _all(self) -> list[Authorizer]:
+        return [*(self._common._all() if self._common else ()), *self._functions]
 
 
 def _refusal(function: Authorizer, session_id: str, peer_id: str) -> str | None:

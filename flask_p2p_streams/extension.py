@@ -10,11 +10,13 @@ from weakref import WeakSet
 from flask import Flask, current_app, has_app_context
 from flask_caching import Cache
 from flask_socketio import SocketIO
+from werkzeug.local import LocalProxy
 
 from .arguments import Id, checked_id, flag, seconds
 from .authorization import AnyAuthorizer, Authorizers
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
+from .evidence import withheld
 from .metrics import Metrics, Snapshot
 from .overview import glance
 from .prometheus import prometheus_text
@@ -100,7 +102,8 @@ class P2PStreams:
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
         check_path(config.url_prefix, io)
-        state = app_state(app, config, signer, kept, io, self._authorizers, metrics, is_own=is_own)
+        asked = Authorizers(self._authorizers)
+        state = app_state(app, config, signer, kept, io, asked, metrics, is_own=is_own)
         app.extensions[KEY] = state
         self._app_count += 1
         self._apps.add(app)
@@ -112,13 +115,20 @@ class P2PStreams:
         That is for outside of an app context, where one object serves several apps: in tests
         that make an app each, for example.
 
+        What is registered with :meth:`authorize` on it is asked for that app only.
+
+        :raises ArgumentError: if it is no app.
         :raises ConfigurationError: if it doesn't serve the app.
         """
-        if app not in self._apps:
+        # It may be `current_app`, which stands for one.
+        meant = app._get_current_object() if isinstance(app, LocalProxy) else app
+        if not isinstance(meant, Flask):
+            raise ArgumentError("app", f"must be a Flask, not {withheld(meant)}.")
+        if meant not in self._apps:
             raise ConfigurationError(
-                f"P2PStreams doesn't serve the app {app.name!r}. Call init_app(app) first."
+                f"P2PStreams doesn't serve the app {meant.name!r}. Call init_app(app) first."
             )
-        return _Bound(self, app)
+        return _Bound(self, meant)
 
     @property
     def socketio(self) -> SocketIO:
@@ -241,11 +251,10 @@ class P2PStreams:
 
 
 class _Bound(P2PStreams):
-    # What is registered on it is registered on the whole.
-
     def __init__(self, whole: P2PStreams, app: Flask) -> None:
         self.__dict__.update(vars(whole))
         self._app = app
+        self._authorizers = self._state.authorizers
 
     @property
     def _state(self) -> AppState:

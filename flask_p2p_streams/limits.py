@@ -92,6 +92,8 @@ MAX_SESSIONS = 100_000
 """Sessions that the store in this process holds; a new one is refused beyond that."""
 OTHER_KEYS = 3 * MAX_SESSIONS
 """Its further keys: each session has a roster, and some have a few more."""
+MAX_PLACES = 3 * MAX_SESSIONS
+"""Peers of whom it knows what the app has heard; of further ones the app hears nothing."""
 STORE_BYTES = 256 * 1024 * 1024
 """Bytes that all its keys and values take, beyond which only known sessions' records grow."""
 ROSTER_BYTES = 131_072

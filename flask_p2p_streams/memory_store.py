@@ -13,15 +13,25 @@ from dataclasses import dataclass
 
 from .atomic import hashed_key
 from .errors import ErrorCode, SignalingError
-from .limits import MAX_SESSIONS, OTHER_KEYS, STORE_BYTES
+from .limits import MAX_PLACES, MAX_SESSIONS, OTHER_KEYS, STORE_BYTES
 
 SESSION_KEYS = hashed_key("session", "").rpartition(":")[0]
+PLACE_KEYS = hashed_key("place", "").rpartition(":")[0]
 REFUSED_RETRY_MS = 60_000
 """Milliseconds after which who found no room asks again."""
 REPEAT = 3600.0
 """Seconds after which the log says again that there is no room."""
 FORGOTTEN_AT_ONCE = 100
 """Expired keys that one write takes out, so that none of them takes long."""
+NO_ROOM = (
+    "This process remembers %d sessions (%d MB), and refuses new ones until some have expired; "
+    "those that live go on. Set CACHE_TYPE to RedisCache, or give sessions a shorter expires_in."
+)
+NO_PLACE = (
+    "This process remembers %d peers (all in all %d MB), and sends no peer_joined, peer_connected "
+    "and peer_left for others until some have gone for ten minutes; they join all the same. Set "
+    "CACHE_TYPE to RedisCache."
+)
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -42,10 +52,10 @@ def nothing() -> None:
 class MemoryStore:
     """An :class:`~flask_p2p_streams.atomic.AtomicStore` in this process, for a single one.
 
-    Each write costs O(log n). Sessions and other keys have bounds of their own, so that none
-    takes the other's room; a session that lives may always change.
+    Each write costs O(log n). Sessions, the places of peers and other keys have bounds of their
+    own, so that none takes the others' room; a session that lives may always change.
 
-    :param refused: called for each write that found no room.
+    :param refused: called for each write of a session that found no room, or of its roster.
     :param clock: seconds that never go back.
     """
 
@@ -59,16 +69,17 @@ class MemoryStore:
         max_sessions: int = MAX_SESSIONS,
         max_others: int = OTHER_KEYS,
         max_bytes: int = STORE_BYTES,
+        max_places: int = MAX_PLACES,
     ) -> None:
         self._refused = refused
         self._clock = clock
-        self._bounds = {True: max_sessions, False: max_others}
+        self._bounds = {SESSION_KEYS: max_sessions, PLACE_KEYS: max_places, "": max_others}
         self._max_bytes = max_bytes
-        self._counts = {True: 0, False: 0}
+        self._counts = dict.fromkeys(self._bounds, 0)
         self._bytes = 0
         self._entries: dict[str, Entry] = {}
         self._queue: list[tuple[float, str]] = []
-        self._said_at: float | None = None
+        self._said_at: dict[bool, float] = {}
         # Nothing in it waits for anything, so that a thread's lock suits all async modes.
         self._mutex = threading.Lock()
 
@@ -88,7 +99,7 @@ class MemoryStore:
         """
         with self._mutex:
             is_kept = self._put(key, value, expires_in)
-        self._require(is_kept)
+        self._require(is_kept, key)
 
     def replace(self, key: str, before: str | None, after: str, expires_in: float) -> bool:
         """Set a key if its value is ``before`` (None: absent), and tell whether it was.
@@ -99,7 +110,7 @@ class MemoryStore:
             if self._value(key, self._clock()) != before:
                 return False
             is_kept = self._put(key, after, expires_in)
-        self._require(is_kept)
+        self._require(is_kept, key)
         return True
 
     def exchange(self, key: str, value: str, expires_in: float) -> str | None:
@@ -110,7 +121,7 @@ class MemoryStore:
         with self._mutex:
             before = self._value(key, self._clock())
             is_kept = self._put(key, value, expires_in)
-        self._require(is_kept)
+        self._require(is_kept, key)
         return before
 
     def clear(self) -> None:
@@ -118,7 +129,7 @@ class MemoryStore:
         with self._mutex:
             self._entries.clear()
             self._queue.clear()
-            self._counts = {True: 0, False: 0}
+            self._counts = dict.fromkeys(self._bounds, 0)
             self._bytes = 0
 
     # The parts
@@ -144,16 +155,16 @@ class MemoryStore:
         return True
 
     def _has_room(self, key: str, value: str, entry: Entry | None) -> bool:
-        is_session = key.startswith(SESSION_KEYS)
+        kind = _kind(key)
         if entry is not None:
             grows = _room(value) > _room(entry.value)
-            return is_session or not grows or self._bytes < self._max_bytes
-        count, bound = self._counts[is_session], self._bounds[is_session]
+            return kind == SESSION_KEYS or not grows or self._bytes < self._max_bytes
+        count, bound = self._counts[kind], self._bounds[kind]
         return count < bound and self._bytes < self._max_bytes
 
     def _keep(self, key: str, value: str, expires_at: float, entry: Entry | None) -> None:
         if entry is None:
-            self._counts[key.startswith(SESSION_KEYS)] += 1
+            self._counts[_kind(key)] += 1
             self._entries[key] = Entry(value, expires_at, expires_at)
             heapq.heappush(self._queue, (expires_at, key))
             return
@@ -175,7 +186,7 @@ class MemoryStore:
                 heapq.heappush(self._queue, (entry.due, key))
                 continue
             del self._entries[key]
-            self._counts[key.startswith(SESSION_KEYS)] -= 1
+            self._counts[_kind(key)] -= 1
             self._bytes -= _room(key) + _room(entry.value)
 
     def _tidy(self) -> None:
@@ -184,11 +195,13 @@ class MemoryStore:
             self._queue = [(entry.due, key) for key, entry in self._entries.items()]
             heapq.heapify(self._queue)
 
-    def _require(self, is_kept: bool) -> None:
+    def _require(self, is_kept: bool, key: str) -> None:
         if is_kept:
             return
-        self._refused()
-        self._tell()
+        is_place = _kind(key) == PLACE_KEYS
+        if not is_place:
+            self._refused()
+        self._tell(is_place)
         raise SignalingError(
             ErrorCode.UNAVAILABLE,
             "The server has no room for another session.",
@@ -196,18 +209,20 @@ class MemoryStore:
             retry_after_ms=REFUSED_RETRY_MS,
         )
 
-    def _tell(self) -> None:
+    def _tell(self, is_place: bool) -> None:
         now = self._clock()
-        if self._said_at is not None and now - self._said_at < REPEAT:
+        if now - self._said_at.get(is_place, -REPEAT) < REPEAT:
             return
-        self._said_at = now
+        self._said_at[is_place] = now
         logger.error(
-            "This process remembers %d sessions (%d MB), and refuses new ones until some have "
-            "expired; those that live go on. Set CACHE_TYPE to RedisCache, or give sessions a "
-            "shorter expires_in.",
-            self._counts[True],
+            NO_PLACE if is_place else NO_ROOM,
+            self._counts[PLACE_KEYS if is_place else SESSION_KEYS],
             self._bytes // 1_000_000,
         )
+
+
+def _kind(key: str) -> str:
+    return next((kind for kind in (SESSION_KEYS, PLACE_KEYS) if key.startswith(kind)), "")
 
 
 def _room(text: str) -> int:

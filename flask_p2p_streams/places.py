@@ -77,14 +77,22 @@ def released(place: Place | None, sid: str) -> Change:
     return _moved(place, "listed", connected=True), _first(place)
 
 
-def cut(place: Place | None, sid: str, worker: str, *, may_be_connected: bool) -> Change:
+def cut(
+    place: Place | None,
+    sid: str,
+    worker: str,
+    *,
+    may_be_connected: bool,
+    was_told: bool = True,
+) -> Change:
     """Take note that a socket is gone; its peer has gone with it, unless a newer one is here.
 
     One that was connected is as long as its host doesn't say otherwise, if it
-    ``may_be_connected``. Of one that isn't known the store has lost the place.
+    ``may_be_connected``. Of one that isn't known the store has lost the place, if the app
+    ``was_told`` of its coming; else it has never had one.
     """
     if place is None:
-        return Place("leaving", sid, worker, turn=1), ()
+        return (Place("leaving", sid, worker, turn=1) if was_told else None), ()
     if place.sid != sid or place.state != "here":
         return place, ()
     stays = may_be_connected and place.connected

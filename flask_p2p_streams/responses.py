@@ -7,20 +7,27 @@ filled joins in that one's name.
 import logging
 import re
 from collections import deque
+from collections.abc import Callable
+from itertools import islice
 
-from flask import Response, has_request_context, request
+from flask import Flask, Response, has_request_context, request
 
 MOST_TOKENS = 1000
 """Tokens of one request that are known again in its page."""
+MOST_UNKNOWN = 100
+"""Further tokens of a response of which it is asked whether the app has made them."""
 TOKENS = "flask_p2p_streams.tokens"
+BODY = "flask_p2p_streams.body"
 SENT = "flask_p2p_streams.sent"
 PRIVATE = "private, no-store"
 FRAME = b"<p2p-frame"
-# In JSON a quotation mark has a backslash before it.
-FRAME_TOKEN = re.compile(rb'<p2p-frame\b[^>]*? token=\\?"([^">\\]*)')
+# In JSON a quotation mark has a backslash before it, and what visitors write is as it was. So
+# each search ends where the next one begins, and takes no longer than the text.
+FRAME_TOKEN = re.compile(rb'<p2p-frame\b[^<>]*? token=\\?"([^"<>\\]*)')
 READABLE = ("html", "json")
 """Parts of the types of content in which frames are looked for."""
-IMPORT_MAP = re.compile(rb'<script type="importmap"([^>]*)>')
+IMPORT_MAP = re.compile(rb'<script type="importmap"([^<>]*)>')
+NONCE = re.compile(rb"""\bnonce\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 OTHER_NONCE = (
     "shows a frame, and its Content-Security-Policy asks for a nonce that the extension doesn't "
@@ -52,43 +59,55 @@ class Responses:
     """What there is to do about the responses of one app.
 
     :param script: a part of the path of the client's script, as it stands in each page.
+    :param has_made: tells whether the app has made a token, at whatever time.
     """
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, has_made: Callable[[str], bool]) -> None:
         self._script = script.encode()
+        self._has_made = has_made
         self._said: set[str] = set()
 
     def issued(self, token: str) -> None:
         """Take note of a token that is rendered for this request's visitor."""
         if not has_request_context():
             return
-        guarded = request.environ.get(SENT)
-        if guarded is None:
+        is_guarded = request.environ.get(SENT)
+        if is_guarded is None:
             tokens = request.environ.setdefault(TOKENS, deque(maxlen=MOST_TOKENS))
             tokens.append(token.encode())
-        elif not guarded:
+        elif not is_guarded:
             self._say(STREAMED)
 
     def look(self, response: Response) -> Response:
-        """Let nobody keep a page with a token, unless the app says otherwise."""
+        """Look at what the view has returned; let nobody keep a page with a token."""
         body, issued = _body(response), set(request.environ.get(TOKENS, ()))
-        shown = set(FRAME_TOKEN.findall(body))
-        if issued or shown:
-            self._guard(response)
-        if shown - issued:
+        shown, earlier = self._shown(body, issued)
+        if issued or shown or earlier:
+            request.environ[BODY] = body
+            # The app's own functions may still say otherwise.
+            response.headers.setdefault("Cache-Control", PRIVATE)
+        if earlier:
             self._say(EARLIER)
-        if shown and self._script not in body:
+        if (shown or earlier) and self._script not in body:
             self._say(NO_CLIENT)
-        if shown and not _has_nonce(response, body):
-            self._say(OTHER_NONCE)
-        request.environ[SENT] = "Cache-Control" in response.headers
         return response
 
-    def _guard(self, response: Response) -> None:
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = PRIVATE
-        elif response.cache_control.public or response.cache_control.s_maxage is not None:
+    def finish(self, _: Flask, response: Response, **__: object) -> None:
+        """Look at the headers as they are sent, whoever was the last to set them."""
+        body = request.environ.pop(BODY, None)
+        if body is not None and _is_for_all(response):
             self._say(SHARED)
+        if body and not _has_nonce(response, body):
+            self._say(OTHER_NONCE)
+        request.environ[SENT] = "Cache-Control" in response.headers
+
+    def _shown(self, body: bytes, issued: set[bytes]) -> tuple[set[bytes], set[bytes]]:
+        # Those of this request, and those of earlier ones. Anybody may write about frames.
+        found = {each.group(1) for each in islice(FRAME_TOKEN.finditer(body), 2 * MOST_TOKENS)}
+        # Where there were too many, not all of this request's are known.
+        unknown = found - issued if len(issued) < MOST_TOKENS else ()
+        earlier = {each for each in islice(unknown, MOST_UNKNOWN) if self._has_made(each.decode())}
+        return found & issued, earlier
 
     def _say(self, text: str) -> None:
         if text not in self._said:
@@ -102,9 +121,17 @@ def _has_nonce(response: Response, body: bytes) -> bool:
     rules = {rule.split()[0].lower(): rule for rule in policy.split(";") if rule.strip()}
     kinds = ("script-src-elem", "script-src", "default-src")
     rule = next((rules[kind] for kind in kinds if kind in rules), "")
-    nonces = [f'nonce="{each}"'.encode() for each in re.findall(r"'nonce-([^']+)'", rule)]
+    nonces = {each.encode() for each in re.findall(r"'nonce-([^']+)'", rule)}
     maps = [] if response.is_json else IMPORT_MAP.findall(body)
-    return not nonces or all(any(nonce in each for nonce in nonces) for each in maps)
+    return not nonces or all(nonces.intersection(NONCE.findall(each)) for each in maps)
+
+
+def _is_for_all(response: Response) -> bool:
+    said = response.cache_control
+    if said.public or said.s_maxage is not None:
+        return True
+    # Without a word on whose it is, any cache may keep it for that long (RFC 9111, 3).
+    return bool(said.max_age) and not (said.private or said.no_store or said.no_cache)
 
 
 def _body(response: Response) -> bytes:

@@ -1,5 +1,6 @@
 """What the configuration of an app was when it was read: what changes later is ignored."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,8 +9,15 @@ from cachelib.simple import SimpleCache
 from flask import Flask
 from flask_caching.backends.nullcache import NullCache
 
+from .config import Config
+from .errors import ConfigurationError
+
 PREFIXES = ("P2P_", "CACHE_")
 NAMES = ("SECRET_KEY", "SECRET_KEY_FALLBACKS")
+LOCAL = (None, "simple", "SimpleCache", "null", "NullCache", "filesystem", "FileSystemCache")
+"""Values of ``CACHE_TYPE`` with which the sessions are in this process, whatever else is set."""
+SHARED = re.compile("REDIS|MEMCACHED")
+"""Parts of the names of keys by which somebody wants a shared cache."""
 
 
 class Settings:
@@ -28,7 +36,9 @@ class Settings:
         """Return the keys that say something else by now, in their order."""
         present = self._values(app.config)
         keys = present.keys() | self._read.keys()
-        return sorted(key for key in keys if present.get(key) != self._read.get(key))
+        if _is_local(present) and _is_local(self._read):
+            keys -= {key for key in keys if key.startswith("CACHE_") and not SHARED.search(key)}
+        return sorted(key for key in keys if _effect(present, key) != _effect(self._read, key))
 
     def problems(self, app: Flask) -> Iterator[str]:
         """Yield what came too late, with its cure."""
@@ -59,6 +69,21 @@ def _copied(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _copied(each) for key, each in value.items()}
     return [_copied(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _is_local(values: Mapping[str, Any]) -> bool:
+    return any(values.get("CACHE_TYPE") == kind for kind in LOCAL)
+
+
+def _effect(values: Mapping[str, Any], key: str) -> Any:
+    if not key.startswith(PREFIXES[0]):
+        return values.get(key)
+    try:
+        # A default is the same, whether it is set or not.
+        config = Config.from_app_config({key: values[key]} if key in values else {})
+        return getattr(config, key.removeprefix(PREFIXES[0]).lower())
+    except (ConfigurationError, AttributeError):
+        return values.get(key)
 
 
 def _backends(app: Flask) -> list[object]:

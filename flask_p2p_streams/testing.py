@@ -136,7 +136,12 @@ class P2PTestPeer:
     # What the peer says
 
     def emit(self, event: str, payload: object) -> Any:
-        """Send an event and return the server's answer."""
+        """Send an event and return the server's answer.
+
+        :raises RuntimeError: if it isn't connected, with the reason.
+        """
+        if not self.is_connected:
+            raise RuntimeError(f"{self.peer_id} isn't connected. The server says: {self.refusal}")
         return self._client.emit(event, payload, namespace=self._namespace, callback=True)
 
     def offer(self, to: Id, **changes: object) -> Any:
@@ -165,11 +170,12 @@ class P2PTestPeer:
         return self.emit("session_leave", {"reason": reason})
 
     def close(self) -> None:
-        """Disconnect from the namespace, as a client does on purpose."""
-        self._client.disconnect(self._namespace)
+        """Disconnect from the namespace, as a client does on purpose; nothing, if it is gone."""
+        if self.is_connected:
+            self._client.disconnect(self._namespace)
 
     def drop(self) -> None:
-        """Lose the connection without a word."""
+        """Lose the connection without a word; nothing, if it is lost."""
         self._client.drop()
 
     def _describe(self, kind: str, to: Id, changes: Mapping[str, object]) -> Any:

@@ -155,6 +155,14 @@ class Signer:
             raise SignalingError(ErrorCode.TOKEN_EXPIRED)
         return token
 
+    def has_signed(self, text: str) -> bool:
+        """Tell whether a text is a token of this app, be its time over or not."""
+        try:
+            self._load(self._tokens, text)
+        except SignalingError:
+            return False
+        return True
+
     # Seats
 
     def seat(self, session_id: str, peer_id: str, epoch: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
-from flask import Flask, request
+from flask import Flask, request, request_finished
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
@@ -191,8 +191,10 @@ def app_state(
 def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     """Give an app its routes, template globals and commands."""
     assets = Assets(state.config.url_prefix, __version__)
-    responses = Responses(assets.path(ENTRY))
+    responses = Responses(assets.path(ENTRY), state.signer.has_signed)
     app.after_request(responses.look)
+    # What was added to the app before the extension changes its responses later.
+    request_finished.connect(responses.finish, app)
     tags = _tags(app, state, assets, responses)
     observe_pages(app)
     tags.install(app)

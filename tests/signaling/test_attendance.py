@@ -12,7 +12,8 @@ import pytest
 from flask import Flask, current_app
 
 import flask_p2p_streams as signals
-from flask_p2p_streams import P2PStreams, attendance
+from flask_p2p_streams import ErrorCode, P2PStreams, SignalingError, attendance
+from flask_p2p_streams.attendance import Attendance
 from flask_p2p_streams.testing import join
 from tests.server.wire import until
 from tests.unit.test_store import Memory
@@ -179,6 +180,23 @@ def test_who_comes_again_has_come_anew(app: Flask, heard: Heard) -> None:
         ann.report(connected("ann", "bob"))
         ann.report({"ann": "connected", "bob": "disconnected"})
     assert heard[2:] == [("joined", "bob"), ("connected", "bob"), ("left", "bob")] * 2
+
+
+def test_who_comes_anew_before_its_host_tells_of_its_going(
+    app: Flask, p2p: P2PStreams, heard: Heard
+) -> None:
+    ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
+    ann.report(connected("ann", "bob"))
+    bob.leave()
+    del heard[:]
+    join(app, "room", "bob")
+    session = p2p.session("room")
+    assert session is not None
+    assert session.peers == {"ann": "connected", "bob": "negotiating"}
+    assert heard == [("joined", "bob")]
+    # A host tells of the end, within 300 ms, and of what has come of it meanwhile.
+    ann.report(connected("ann", "bob"))
+    assert heard == [("joined", "bob"), ("connected", "bob")]
 
 
 def test_a_connection_that_comes_back_by_itself(app: Flask, heard: Heard) -> None:
@@ -389,6 +407,25 @@ def test_a_store_that_fails_harms_nobody(
     assert bob.leave("connected") == {"ok": True}
     bob.drop()
     assert heard == []
+
+
+@pytest.mark.parametrize("goes", ["leave", "drop"])
+def test_whose_coming_could_not_be_told_goes_without_a_word(
+    app: Flask, heard: Heard, monkeypatch: pytest.MonkeyPatch, goes: str
+) -> None:
+    join(app, "room", "ann")
+    del heard[:]
+
+    def fail(*_: object) -> None:
+        raise SignalingError(ErrorCode.UNAVAILABLE)
+
+    with monkeypatch.context() as full:
+        full.setattr(Attendance, "_changed", fail)
+        bob = join(app, "room", "bob")
+    getattr(bob, goes)()
+    assert heard == []
+    assert join(app, "room", "bob").refusal is None
+    assert heard == [("joined", "bob")]
 
 
 def test_a_cache_that_was_cleared(app: Flask, heard: Heard) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
@@ -152,9 +152,9 @@ def test_a_store_that_has_nothing_yet(late: bool) -> None:
 def test_a_store_and_a_cache() -> None:
     app = plain_app()
     cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
-    with pytest.raises(ConfigurationError, match="either a store or a cache"):
+    with pytest.raises(ConfigurationError, match="a store and a cache"):
         P2PStreams(app, store=Memory(), cache=cache)
-    with pytest.raises(ConfigurationError, match="either a store or a cache"):
+    with pytest.raises(ConfigurationError, match="a store and a cache"):
         P2PStreams().init_app(app, store=Memory(), cache=cache)
 
 
@@ -215,6 +215,31 @@ def test_an_app_for_each_test() -> None:
         if number:
             with pytest.raises(ConfigurationError, match="several apps"):
                 p2p.session("room")
+
+
+def test_a_function_that_one_app_is_asked_about() -> None:
+    p2p = P2PStreams()
+    apps = [plain_app(), plain_app()]
+    for app in apps:
+        p2p.init_app(app)
+    p2p.authorize(lambda session_id, peer_id, request: peer_id != "eve")
+    p2p.of(apps[0]).authorize(lambda session_id, peer_id, request: peer_id != "mallory")
+    for name, refused in (("eve", [True, True]), ("mallory", [True, False])):
+        assert [join(app, "room", name).refusal is not None for app in apps] == refused
+
+
+def test_the_present_app() -> None:
+    app = plain_app()
+    p2p = P2PStreams(app)
+    with app.app_context():
+        join(current_app, "room", "ann")
+        assert p2p.of(current_app).session("room") == p2p.session("room")
+
+
+@pytest.mark.parametrize("wrong", [None, "an_app"])
+def test_what_is_no_app_is_named(wrong: Any) -> None:
+    with pytest.raises(ArgumentError, match="app: must be a Flask"):
+        P2PStreams(plain_app()).of(wrong)
 
 
 def test_an_app_that_isn_t_served() -> None:
@@ -349,3 +374,18 @@ def test_a_test_peer_that_was_refused_says_why() -> None:
     for what in ("ready", "is_host", "epoch"):
         with pytest.raises(RuntimeError, match=r"eve hasn't joined.*forbidden"):
             getattr(eve, what)
+    with pytest.raises(RuntimeError, match=r"eve isn't connected.*forbidden"):
+        eve.leave()
+
+
+def test_a_test_peer_goes_once(make_app: AppFactory) -> None:
+    app = make_app()
+    for goes in ("drop", "close"):
+        ann = join(app, "room", "ann")
+        getattr(ann, goes)()
+        # As a test's own end does, whatever became of a peer.
+        ann.drop()
+        ann.close()
+        assert not ann.is_connected
+        with pytest.raises(RuntimeError, match="ann isn't connected"):
+            ann.offer("bob")

@@ -60,7 +60,7 @@ def test_all_late_keys_are_in_one_line(caplog: Log) -> None:
     app = plain_app(P2P_MAX_PEERS=5, P2P_JOIN_RATE=1)
     P2PStreams(app)
     del app.config["P2P_JOIN_RATE"]
-    app.config.update(P2P_MAX_PEERS=6, CACHE_TYPE="SimpleCache", TESTING=True)
+    app.config.update(P2P_MAX_PEERS=6, CACHE_TYPE="RedisCache", TESTING=True)
     [error] = said(app, caplog)
     assert error.startswith("CACHE_TYPE, P2P_JOIN_RATE, P2P_MAX_PEERS ")
 
@@ -81,6 +81,22 @@ def test_a_value_that_is_changed_in_place_is_named(
     change(app.config[key])
     [error] = said(app, caplog)
     assert error.startswith(f"{key} ")
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        {"P2P_MAX_PEERS": 1000, "P2P_HOST_GRACE": 2, "P2P_ICE_SERVERS": []},
+        {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 50},
+        {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True},
+        {"CACHE_DEFAULT_TIMEOUT": 60, "CACHE_KEY_PREFIX": "pages"},
+    ],
+)
+def test_what_makes_no_difference_is_not_named(caplog: Log, late: dict[str, Any]) -> None:
+    app = plain_app()
+    P2PStreams(app)
+    app.config.update(late)
+    assert said(app, caplog) == []
 
 
 def test_the_same_again_is_no_change(caplog: Log) -> None:

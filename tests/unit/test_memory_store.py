@@ -12,7 +12,8 @@ from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.atomic import AtomicStore, hashed_key
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 from flask_p2p_streams.guarded import GuardedStore
-from flask_p2p_streams.memory_store import MemoryStore
+from flask_p2p_streams.limits import MAX_PLACES
+from flask_p2p_streams.memory_store import SESSION_KEYS, MemoryStore
 from flask_p2p_streams.records import Session
 from flask_p2p_streams.store import SessionStore
 from flask_p2p_streams.testing import join
@@ -25,6 +26,10 @@ def session_key(number: int) -> str:
 
 def roster_key(number: int) -> str:
     return hashed_key("roster", str(number))
+
+
+def place_key(number: int) -> str:
+    return hashed_key("place", "room", str(number))
 
 
 def full(clock: Clock, term: float = 60, refused: Callable[[], object] = int) -> MemoryStore:
@@ -105,6 +110,34 @@ def test_other_keys_take_no_session_s_room_and_have_a_bound_of_their_own(clock: 
     store.write(session_key(1), "v", 60)
     store.write(session_key(2), "v", 60)
     assert is_refused(lambda: store.write(session_key(3), "v", 60))
+
+
+def test_peers_take_no_roster_s_room(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    refusals: list[int] = []
+    store = MemoryStore(lambda: refusals.append(1), clock, max_others=2, max_places=3)
+    for number in range(3):
+        store.write(place_key(number), "v", 3600)
+    assert is_refused(lambda: store.write(place_key(3), "v", 60))
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "peer_joined" in record.message
+    assert "refuses new ones" not in record.message
+    # No session was refused.
+    assert refusals == []
+    store.write(session_key(0), "v", 60)
+    store.write(roster_key(0), "{}", 60)
+    assert store.replace(place_key(0), "v", "changed", 60)
+
+
+def test_a_store_that_is_full_of_peers_refuses_none(p2p: P2PStreams, app: Flask) -> None:
+    store = app.extensions["p2p_streams"].store.guarded.backend
+    for number in range(MAX_PLACES):
+        store.write(place_key(number), "", 3600)
+    ann, _ = join(app, "room", "ann"), join(app, "room", "bob")
+    assert ann.report({"ann": "connected", "bob": "connected"}) == {"ok": True}
+    session = p2p.session("room")
+    assert session is not None
+    assert session.peers == {"ann": "connected", "bob": "connected"}
 
 
 def test_bytes_are_bounded_too(clock: Clock) -> None:
@@ -253,7 +286,7 @@ def test_a_lesson_goes_on_where_the_process_is_full(monkeypatch: pytest.MonkeyPa
     p2p = P2PStreams(app)
     store = app.extensions["p2p_streams"].store.guarded._store
     assert isinstance(store, MemoryStore)
-    monkeypatch.setitem(store._bounds, True, 2)
+    monkeypatch.setitem(store._bounds, SESSION_KEYS, 2)
     ann = join(app, "lesson", "ann")
     join(app, "other", "ann")
     # One more would be the host of a session of its own.

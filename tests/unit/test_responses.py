@@ -1,6 +1,7 @@
 """Who may keep a page with a token, and what the log says of one that can't work."""
 
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from flask import (
 from flask_caching import Cache
 from jinja2 import DictLoader
 
+from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.responses import MOST_TOKENS, TOKENS, Responses
 from tests.conftest import AppFactory
 
@@ -79,7 +81,7 @@ def test_a_page_behind_one_with_a_token(app: Flask) -> None:
 
 
 def test_what_is_rendered_for_one_socket_has_a_bound(app: Flask) -> None:
-    responses = Responses("p2p.js")
+    responses = Responses("p2p.js", bool)
     with app.test_request_context("/") as context:
         # A handler of Socket.IO has the same request as long as its connection lasts.
         for number in range(MOST_TOKENS + 1):
@@ -218,6 +220,32 @@ def test_a_tag_in_a_cache(app: Flask, caplog: Log) -> None:
     assert len(errors(caplog)) == 1
 
 
+# What visitors have written
+
+
+def test_what_a_visitor_writes_about_frames_is_no_frame(app: Flask, log_is_empty: None) -> None:
+    # HTML has it escaped, JSON hasn't.
+    said = 'Why does <p2p-frame session-id="1" token="eyJ"> do nothing?'
+    app.add_url_rule("/", "page", view_func=lambda: jsonify(text=said))
+    assert kept(get(app)) is None
+
+
+@pytest.mark.parametrize("said", ["<p2p-frame ", "<p2p-frame token=", '<p2p-frame token="x'])
+def test_a_long_text_takes_its_length_to_look_at(app: Flask, said: str) -> None:
+    app.add_url_rule("/", "page", view_func=lambda: jsonify(text=said * 100_000))
+    before = time.process_time()
+    assert get(app).status_code == 200
+    # Of a square it takes minutes.
+    assert time.process_time() - before < 10
+
+
+def test_a_token_of_another_app(app: Flask, make_app: AppFactory, log_is_empty: None) -> None:
+    other = make_app(P2P_AUDIENCE="another app")
+    other.add_url_rule("/", "page", view_func=lambda: render_template_string(FRAME))
+    app.add_url_rule("/", "page", view_func=lambda: jsonify(text=get(other).text))
+    assert kept(get(app)) is None
+
+
 # A frame without a client
 
 
@@ -272,6 +300,52 @@ def test_a_policy_that_lets_the_client_in(app: Flask, log_is_empty: None, policy
     app.add_url_rule("/other", "other", page_with("script-src 'nonce-x'", "hello"))
     get(app)
     app.test_client().get("/other")
+
+
+@pytest.mark.parametrize("attribute", ["nonce='right'", "nonce=right", 'NONCE = "right"'])
+def test_a_map_of_the_apps_own(app: Flask, log_is_empty: None, attribute: str) -> None:
+    own = f'<script type="importmap" {attribute}>{{}}</script>'
+    app.add_url_rule("/", "page", page_with("script-src 'nonce-right'", own + FRAME))
+    assert own in get(app).text
+
+
+# What the app does with its responses before the extension sees them
+
+
+def app_that_sets(header: str, value: str) -> Flask:
+    app = Flask("an_app")
+    app.secret_key = "a key for tests"
+
+    @app.after_request
+    def set_header(response: Response) -> Response:
+        response.headers[header] = value
+        return response
+
+    P2PStreams(app)
+    return app
+
+
+def test_a_stream_of_an_app_that_keeps_nothing(log_is_empty: None) -> None:
+    app = app_that_sets("Cache-Control", PRIVATE)
+    app.add_url_rule("/", "page", view_func=stream)
+    assert "<p2p-frame" in get(app).text
+
+
+@pytest.mark.parametrize("said", ["public, max-age=60", "max-age=60"])
+def test_an_app_whose_responses_anybody_may_keep(caplog: Log, said: str) -> None:
+    app = app_that_sets("Cache-Control", said)
+    app.add_url_rule("/", "page", view_func=lambda: render_template_string(FRAME))
+    assert kept(get(app)) == said
+    [error] = errors(caplog)
+    assert PRIVATE in error
+
+
+def test_an_app_that_has_set_its_policy_first(caplog: Log) -> None:
+    app = app_that_sets("Content-Security-Policy", "script-src 'nonce-x'")
+    app.add_url_rule("/", "page", view_func=lambda: render_template_string(FRAME))
+    get(app)
+    [error] = errors(caplog)
+    assert "g.csp_nonce" in error
 
 
 # Streams
