@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from .blocks import ROOT, Block, blocks_of
@@ -61,7 +62,6 @@ def folder_at(block: Block) -> Folder:
     return folder
 
 
-
 def template_at(block: Block) -> Block:
     """Return what the reader's browser shows: the last page above, else the quickstart's."""
     above = [each for each in blocks_of(block.page) if each.is_template and each.line <= block.line]
@@ -85,6 +85,13 @@ def browsing_at(block: Block) -> Folder:
     if not template.path:
         folder.files[f"templates/block-{template.line}.html"] = template.text
     return folder
+
+
+def end_of_app(block: Block) -> Block:
+    """Return the last block of Python that a page adds to the app which a block belongs to."""
+    below = [x for x in blocks_of(block.page) if x.language == "python" and x.line > block.line]
+    added = list(takewhile(lambda each: not BEGINS_AN_APP.search(each.text), below))
+    return added[-1] if added else block
 
 
 def said_before(block: Block) -> list[Block]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from .blocks import Block, all_blocks, blocks_of
-from .reader import address_of, browsing_at
+from .blocks import Block, all_blocks
+from .reader import address_of, browsing_at, end_of_app
 from .tabs import Tab, served, tabs
 
 RUN = [block for block in all_blocks() if block.reason_not_to_run is None]
@@ -42,8 +42,7 @@ def test_members_connect_as_themselves(
     # As the page says: Talisman sends everybody to HTTPS otherwise.
     monkeypatch.setenv("FLASK_DEBUG", "1")
     (block,) = [each for each in TEMPLATES if each.path == FOR_MEMBERS]
-    below = [each for each in blocks_of(block.page) if each.language == "python"]
-    browsing_at(below[-1]).write_to(tmp_path)
+    browsing_at(end_of_app(block)).write_to(tmp_path)
     with served(tmp_path) as url:
         for name, number in (("ann", "1"), ("bob", "2")):
             context = browser.new_context()
