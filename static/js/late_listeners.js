@@ -28,6 +28,7 @@ export class LateListeners {
   add(type, listener, options) {
     const { once = false, signal, passive } = typeof options === "object" && options ? options : {}
     if (signal?.aborted || this.#find(type, listener, captures(options))) return
+    this.#dropFormer(type, listener, options)
     const entry = this.#entry(type, listener, { capture: captures(options), once })
     // Not the target's own method, which leads here.
     EventTarget.prototype.addEventListener.call(this.#target, type, entry.hear, { capture: entry.capture, passive, signal })
@@ -44,9 +45,25 @@ export class LateListeners {
   remove(type, listener, options) {
     const entry = this.#find(type, listener, captures(options))
     if (entry) this.#drop(type, entry)
+    else this.#dropFormer(type, listener, options)
+  }
+
+  /** Whether anybody listens. @param {string} type */
+  has(type) {
+    return Boolean(this.#entries.get(type)?.size)
   }
 
   // Private
+
+  /**
+   * One that was added before the element was defined is the browser's own.
+   * @param {string} type
+   * @param {Listener} listener
+   * @param {boolean | EventListenerOptions | null} [options]
+   */
+  #dropFormer(type, listener, options) {
+    EventTarget.prototype.removeEventListener.call(this.#target, type, listener, { capture: captures(options) })
+  }
 
   /**
    * @param {string} type

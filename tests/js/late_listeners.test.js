@@ -20,6 +20,11 @@ class Frame extends EventTarget {
     this.#late.remove(type, listener, options)
   }
 
+  /** @param {string} type */
+  listensTo(type) {
+    return this.#late.has(type)
+  }
+
   /** @param {string} type @param {any} detail */
   tell(type, detail) {
     this.present.set(type, detail)
@@ -189,4 +194,27 @@ test("one that throws is reported, and stays", async () => {
   await turn()
   assert.equal(reported.pop().message, "mine")
   assert.deepEqual(heard, ["now"])
+})
+
+test("one from before the element was defined counts once, too, and can be removed", async () => {
+  EventTarget.prototype.addEventListener.call(frame, "x", f)
+  frame.addEventListener("x", f)
+  await turn()
+  heard.length = 0
+  frame.tell("x", "once")
+  assert.deepEqual(heard, ["once"])
+  EventTarget.prototype.addEventListener.call(frame, "y", f, true)
+  frame.removeEventListener("y", f)
+  frame.tell("y", "still there")
+  frame.removeEventListener("y", f, true)
+  frame.tell("y", "gone")
+  assert.deepEqual(heard, ["once", "still there"])
+})
+
+test("it says whether anybody listens", () => {
+  assert.equal(frame.listensTo("x"), false)
+  frame.addEventListener("x", f)
+  assert.deepEqual([frame.listensTo("x"), frame.listensTo("y")], [true, false])
+  frame.removeEventListener("x", f)
+  assert.equal(frame.listensTo("x"), false)
 })
