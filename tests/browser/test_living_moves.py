@@ -141,7 +141,8 @@ def test_an_element_goes_with_the_window_that_it_was_moved_into(
 ) -> None:
     ann, bob = room.join("ann"), room.join("bob")
     bob.page.evaluate(f"""async () => {{
-      const iframe = () => Object.assign(document.createElement("iframe"), {{ src: "/static/no-page" }})
+      const src = "/static/no-page"
+      const iframe = () => Object.assign(document.createElement("iframe"), {{ src }})
       window.moved = {FRAME}
       window.place = {opened}
       await new Promise((resolve) => place.addEventListener("load", resolve))
