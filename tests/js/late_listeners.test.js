@@ -218,3 +218,20 @@ test("it says whether anybody listens", () => {
   frame.removeEventListener("x", f)
   assert.equal(frame.listensTo("x"), false)
 })
+
+test("as long as nothing has changed, all that come late are given the same object: whoever keeps it as a state, and listens anew for each state, comes to rest", async () => {
+  const target = new EventTarget()
+  let peers = { ann: "connected" }
+  const late = new LateListeners(target, () => ({ ...peers }))
+  const tell = async () => {
+    late.add("x", (/** @type {any} */ { detail }) => heard.push(detail))
+    await turn()
+    return heard.at(-1)
+  }
+  const first = await tell()
+  assert.equal(await tell(), first)
+  peers = { ann: "disconnected" }
+  const next = await tell()
+  assert.deepEqual([first, next], [{ ann: "connected" }, { ann: "disconnected" }])
+  assert.equal(await tell(), next)
+})
