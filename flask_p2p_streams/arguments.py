@@ -41,11 +41,18 @@ def checked_id(argument: str, value: object) -> str:
         raise ArgumentError(
             argument, f"must be a string, a whole number or a UUID, not {shown(value)}."
         )
-    text = str(value)
+    text = _text(value)
     problem = id_problem(text)
     if problem:
         raise ArgumentError(argument, f"{problem}.")
     return text
+
+
+def _text(value: str | int | UUID) -> str:
+    """Return what it is: a member of an enumeration calls itself by its own name."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__repr__(value) if isinstance(value, int) else str(value)
 
 
 def seconds(argument: str, value: object) -> float:

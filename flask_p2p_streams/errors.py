@@ -64,7 +64,8 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.FORBIDDEN: Explanation(
         "This peer may not do that.",
-        "Only the present host makes offers; a client signals to its host only.",
+        "The app decides that: by can_send and can_host of p2p_frame_tag, @p2p.authorize, "
+        "kick() and lock().",
         False,
     ),
     ErrorCode.NOT_JOINED: Explanation(

@@ -26,7 +26,7 @@ from .options import frame_options
 from .page import Page, Shown, page_of
 from .tokens import Role
 
-ATTRIBUTE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
+ATTRIBUTE_NAME = re.compile(r"(?!_+$)[A-Za-z_][A-Za-z0-9_.:-]*")
 RESERVED = {
     "session-id",
     "peer-id",
@@ -115,10 +115,11 @@ class Tags:
         """
         self._check()
         role = role_of(can_host, can_send, starts_at, ends_at)
+        session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
         attributes = {
-            "session-id": checked_id("session_id", session_id),
-            "peer-id": checked_id("peer_id", peer_id),
-            **self._token(session_id, peer_id, expires_in, role),
+            "session-id": session,
+            "peer-id": peer,
+            **self._token(session, peer, expires_in, role),
             "config": json.dumps(frame_options({} if config is None else config)),
             "signaling-path": _root() + self._socketio_path.rstrip("/"),
             "namespace": self._config.namespace,
@@ -184,12 +185,12 @@ class Tags:
         )
 
     def _token(
-        self, session_id: object, peer_id: object, expires_in: object, role: Role
+        self, session_id: str, peer_id: str, expires_in: object, role: Role
     ) -> dict[str, object]:
         config = self._config
         given = None if expires_in is None else seconds("expires_in", expires_in)
         max_age, term = given or config.token_max_age, given or config.session_expires_in
-        token = self._issuer.token(str(session_id), str(peer_id), max_age, term, role)
+        token = self._issuer.token(session_id, peer_id, max_age, term, role)
         self._issued(token)
         return {
             "token": token,

@@ -24,7 +24,7 @@ export const ERRORS = Object.freeze({
   },
   forbidden: {
     message: "This peer may not do that.",
-    hint: "Only the present host makes offers; a client signals to its host only.",
+    hint: "The app decides that: by can_send and can_host of p2p_frame_tag, @p2p.authorize, kick() and lock().",
     retry: false,
   },
   not_joined: {

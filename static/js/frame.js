@@ -34,8 +34,8 @@ export class P2pFrame extends HTMLElement {
   /** @type {P2pError | null} */
   #lastError = null
   #topics = new Topics((error) => this.peerErrored(error))
-  #unheard = new Unheard(systemClock)
   #late = new LateListeners(this, (type) => this.#present(type))
+  #unheard = new Unheard(systemClock, () => this.#late.has("p2p:error"))
   #life = new Life(this, this.#topics, this)
   #reflection = new Reflection(this, () => ({ state: this.state, "peer-role": this.#role }), systemClock)
 
@@ -198,7 +198,6 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean | AddEventListenerOptions} [options]
    */
   addEventListener(type, listener, options) {
-    if (type === "p2p:error") this.#unheard.heard()
     if (isNews(type, listener)) this.#late.add(String(type), listener, options)
     else super.addEventListener(type, listener, options)
   }

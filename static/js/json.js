@@ -77,10 +77,15 @@ function faultOf(value, holder, name, isWhole) {
   switch (typeof value) {
     case "string": case "boolean": return undefined
     case "number": return Number.isFinite(value) ? undefined : String(value)
-    case "object": return value === null ? staleDate(holder[name]) : isPlain(value) ? undefined : classOf(value)
+    case "object": return value === null ? staleDate(holder[name]) : isRaw(value) ? "raw JSON" : isPlain(value) ? undefined : classOf(value)
     case "undefined": return isWhole || Array.isArray(holder) ? "undefined" : undefined // JSON's habit, which everybody relies on: the member is left out
     default: return `a ${typeof value}`
   }
+}
+
+/** Whether it is JSON text, of which the others would read another number: `JSON.rawJSON("1e999")`. @param {any} value */
+function isRaw(value) {
+  return Boolean(/** @type {any} */ (JSON).isRawJSON?.(value))
 }
 
 /** A date that is none says of itself that it is null. @param {any} value */

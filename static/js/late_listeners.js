@@ -10,6 +10,8 @@ export class LateListeners {
   #present
   /** Those that the target has, by their type. @type {Map<string, Set<Entry>>} */
   #entries = new Map()
+  /** What was told last, by its type. @type {Map<string, any>} */
+  #told = new Map()
 
   /**
    * @param {EventTarget} target
@@ -28,6 +30,7 @@ export class LateListeners {
   add(type, listener, options) {
     const { once = false, signal, passive } = typeof options === "object" && options ? options : {}
     if (signal?.aborted || this.#find(type, listener, captures(options))) return
+    this.#dropFormer(type, listener, options)
     const entry = this.#entry(type, listener, { capture: captures(options), once })
     // Not the target's own method, which leads here.
     EventTarget.prototype.addEventListener.call(this.#target, type, entry.hear, { capture: entry.capture, passive, signal })
@@ -44,9 +47,25 @@ export class LateListeners {
   remove(type, listener, options) {
     const entry = this.#find(type, listener, captures(options))
     if (entry) this.#drop(type, entry)
+    else this.#dropFormer(type, listener, options)
+  }
+
+  /** Whether anybody listens. @param {string} type */
+  has(type) {
+    return Boolean(this.#entries.get(type)?.size)
   }
 
   // Private
+
+  /**
+   * One that was added before the element was defined is the browser's own.
+   * @param {string} type
+   * @param {Listener} listener
+   * @param {boolean | EventListenerOptions | null} [options]
+   */
+  #dropFormer(type, listener, options) {
+    EventTarget.prototype.removeEventListener.call(this.#target, type, listener, { capture: captures(options) })
+  }
 
   /**
    * @param {string} type
@@ -91,7 +110,7 @@ export class LateListeners {
    * @param {Entry} entry
    */
   #tell(type, entry) {
-    const detail = this.#present(type)
+    const detail = this.#now(type)
     if (entry.isTold || detail === null || !this.#entries.get(type)?.has(entry)) return
     const event = new CustomEvent(type, { detail })
     Object.defineProperties(event, { target: { value: this.#target }, currentTarget: { value: this.#target } })
@@ -100,6 +119,18 @@ export class LateListeners {
     } catch (error) {
       reportError(error) // as the browser does for any listener
     }
+  }
+
+  /**
+   * What there is to tell now: the same object as long as nothing has changed. A listener that keeps it as the state of a component which listens anew whenever it
+   * is rendered (React does) would be told for ever.
+   * @param {string} type
+   */
+  #now(type) {
+    const [detail, told] = [this.#present(type), this.#told.get(type)]
+    if (told !== undefined && JSON.stringify(told) === JSON.stringify(detail)) return told
+    this.#told.set(type, detail)
+    return detail
   }
 }
 

@@ -109,6 +109,10 @@ export class Life {
     this.settle()
   }
 
+  windowGone() {
+    this.removed()
+  }
+
   pageHidden() {
     this.#comesBack = this.#stay?.isLive ?? false
     if (this.#comesBack) this.peer?.abort()
@@ -169,7 +173,8 @@ export class Life {
   #stayIn(options) {
     this.#refusal = null
     if (!options) return this.#page.stop()
-    this.#page.start()
+    const view = this.#element.ownerDocument.defaultView
+    if (view) this.#page.start(view)
     if (this.#stay && !this.#stay.hasEnded) this.#stay.renew(options)
     else this.#enter(options)
     if (this.#page.isReady && this.#element.isConnected) this.#stay?.start()

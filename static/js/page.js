@@ -3,6 +3,7 @@
  *
  * @typedef {object} PageDelegate
  * @property {() => void} pageReady people see the page now
+ * @property {() => void} windowGone that which the element is in has gone, another one than the page's: nobody tells the element
  * @property {() => void} pageHidden it goes away, perhaps into the cache for the back button
  * @property {() => void} pageShown it comes back from there
  * @property {() => void} pageOnline the network is back
@@ -11,6 +12,8 @@ export class Page {
   #delegate
   /** @type {AbortController | null} */
   #listening = null
+  /** @type {Window | null} */
+  #view = null
   #isPreview = false
 
   /** @param {PageDelegate} delegate */
@@ -26,12 +29,16 @@ export class Page {
     return !(/** @type {{ prerendering?: boolean }} */ (document).prerendering || this.#isPreview)
   }
 
-  start() {
-    if (this.#listening) return
+  /** @param {Window} view where the element is: it may have been moved into an iframe, or a window that the page has opened */
+  start(view) {
+    if (this.#view === view) return
+    this.stop()
+    this.#view = view
     this.#listening = new AbortController()
     const { signal } = this.#listening
     const delegate = this.#delegate
     this.#lookForPreview()
+    if (view !== window) view.addEventListener("pagehide", () => delegate.windowGone(), { signal })
     addEventListener("pagehide", () => delegate.pageHidden(), { signal })
     addEventListener("pageshow", ({ persisted }) => { if (persisted) delegate.pageShown() }, { signal })
     addEventListener("online", () => delegate.pageOnline(), { signal })
@@ -45,7 +52,7 @@ export class Page {
 
   stop() {
     this.#listening?.abort()
-    this.#listening = null
+    this.#listening = this.#view = null
   }
 
   // Private

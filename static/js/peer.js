@@ -69,7 +69,10 @@ export class Peer {
   }
 
   get peers() {
-    return new Map(this.#membership.peers) // the app's own
+    const peers = new Map(this.#membership.peers) // the app's own
+    // Nobody tells a peer of itself once it is out.
+    if (this.#isOver && peers.has(this.#options.peerId)) peers.set(this.#options.peerId, this.#state)
+    return peers
   }
 
   get hostPeerId() {
@@ -137,7 +140,7 @@ export class Peer {
    */
   async handOver(peerId) {
     const { hosting } = this.#membership
-    if (!hosting) throw new P2pError("forbidden", { message: "Only the host can hand the session over." })
+    if (!hosting) throw new P2pError("forbidden", { message: "Only the host can hand the session over.", hint: "Call it in the page whose frame.iamHost is true." })
     if (!hosting.appoint(peerId)) throw new P2pError("no_such_peer", { message: `${peerId} is not connected.` })
     return this.#handover.begin(peerId)
   }

@@ -53,7 +53,7 @@ export class Requests {
    */
   async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MLS, signal }) {
     signal?.throwIfAborted()
-    if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds." })
+    if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds.", hint: "Give more than 0, and at most 2147483647, which are 24 days." })
     if (isFull(this.#asking, peerId)) throw new P2pError("rate_limited", { message: `${this.#asking.of(peerId)} requests to ${peerId} are under way, and ${this.#asking.count} in all.` })
     const id = ++this.#lastId
     const timer = new Deadline(this.#clock)

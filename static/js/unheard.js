@@ -4,18 +4,19 @@ export const UNHEARD_MLS = 1_000
 /** Tells the console of the errors that no app listens for, each kind once: who tries a first page would see nothing happen. */
 export class Unheard {
   #clock
-  #isHeard = false
+  #isListening
+  /** Whether somebody listens on an element above, as far as one can see. */
+  #isHeardAbove = false
   /** @type {Set<string>} */
   #told = new Set()
 
-  /** @param {import("./clock.js").Clock} clock */
-  constructor(clock) {
+  /**
+   * @param {import("./clock.js").Clock} clock
+   * @param {() => boolean} isListening whether there are listeners on the element itself now: those that were there may have gone
+   */
+  constructor(clock, isListening) {
     this.#clock = clock
-  }
-
-  /** Somebody listens. */
-  heard() {
-    this.#isHeard = true
+    this.#isListening = isListening
   }
 
   /**
@@ -24,11 +25,13 @@ export class Unheard {
    */
   watch(event) {
     const error = event.detail
+    let isHeard = false
     Object.defineProperty(event, "detail", { get: () => {
-      this.heard()
+      isHeard = true
+      this.#isHeardAbove ||= !this.#isListening()
       return error
     } })
-    this.#clock.setTimeout(() => this.#tell(error), UNHEARD_MLS)
+    this.#clock.setTimeout(() => { if (!isHeard) this.#tell(error) }, UNHEARD_MLS)
     return event
   }
 
@@ -36,7 +39,7 @@ export class Unheard {
 
   /** @param {import("./errors.js").P2pError} error */
   #tell({ code, message, hint }) {
-    if (this.#isHeard || this.#told.has(code)) return
+    if (this.#isHeardAbove || this.#isListening() || this.#told.has(code)) return
     this.#told.add(code)
     // oxlint-disable-next-line no-console -- the place where a developer looks
     console.warn(`<p2p-frame> ${code}: ${message} ${hint} Listen for "p2p:error" to handle this.`)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from .living import JOINING, attributes_of, change, news
 from .peers import FRAME, TIMEOUT_MS, Room
 
@@ -122,6 +124,36 @@ def test_in_a_document_that_nobody_sees_it_isnt_there(room: Room) -> None:
     }}""")
     ann.wait_for_peers(GONE)
     bob.page.evaluate("document.body.append(kept)")
+    bob.wait_for_role("client")
+    ann.wait_for_peers(BOTH)
+
+
+@pytest.mark.parametrize(
+    ("opened", "gone"),
+    [
+        ("open('/static/no-page', '', 'popup')", "place.close()"),
+        ("document.body.appendChild(iframe()).contentWindow", "place.location = '/static/another'"),
+        ("document.body.appendChild(iframe()).contentWindow", "place.frameElement.remove()"),
+    ],
+)
+def test_an_element_goes_with_the_window_that_it_was_moved_into(
+    room: Room, opened: str, gone: str
+) -> None:
+    ann, bob = room.join("ann"), room.join("bob")
+    bob.page.evaluate(f"""async () => {{
+      const src = "/static/no-page"
+      const iframe = () => Object.assign(document.createElement("iframe"), {{ src }})
+      window.moved = {FRAME}
+      window.place = {opened}
+      await new Promise((resolve) => place.addEventListener("load", resolve))
+      place.document.body.append(moved)
+      return moved.send("from there")
+    }}""")
+    ann.wait_for_messages([("bob", "from there")])
+    bob.page.evaluate(gone)
+    ann.wait_for_peers(GONE)
+    bob.page.wait_for_function("moved.state === 'closed'", timeout=TIMEOUT_MS)
+    bob.page.evaluate("document.body.append(moved)")
     bob.wait_for_role("client")
     ann.wait_for_peers(BOTH)
 

@@ -51,7 +51,7 @@ def test_a_page_that_is_rendered_ahead_joins_when_it_is_shown(
 
 def test_a_page_that_had_failed_comes_back_so(caching_room: Room) -> None:
     caching_room.join("ann")
-    bob = caching_room.open("bob")
+    bob = caching_room.open("bob", query="kept=1")
     good = attributes_of(bob.page, caching_room, "bob")
     bob.wait_for_role("client")
     change(bob, {"token": "no.good"})
@@ -85,7 +85,7 @@ def heard_late(page: Page) -> str:
 
 
 def test_a_page_that_was_left_stays_so(caching_room: Room) -> None:
-    bob = caching_room.join("bob")
+    bob = caching_room.join("bob", query="kept=1")
     bob.call("close")
     bob.wait_for_state("closed")
     go_away_and_back(bob.page)

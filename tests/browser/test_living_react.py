@@ -76,3 +76,13 @@ def test_what_is_no_text_is_refused_by_name(room: Room) -> None:
     attributes = attributes_of(bob.page, room, "bob")
     show(bob, {**attributes, "config": {"history": 5}})
     assert "config" in bob.wait_for_error("bad_request")["message"]
+
+
+def test_listeners_of_each_rendering_come_to_rest(room: Room) -> None:
+    ann, bob = room.join("ann"), open_page(room)
+    bob.page.evaluate("(attributes) => showHall(attributes)", attributes_of(bob.page, room, "bob"))
+    bob.page.wait_for_selector("output:text-is('ann,ann,bob')", state="attached")
+    for count in range(20):
+        bob.send(count)
+    ann.wait_for_messages([("bob", count) for count in range(20)])
+    assert bob.page.evaluate("renderings") < 40

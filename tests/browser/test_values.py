@@ -44,6 +44,7 @@ REFUSED = {
     "({ list: [1, new Uint8Array(1)] })": ("data.list[1]", "Uint8Array"),
     "({ at: new Date(NaN) })": ("data.at", "Invalid Date"),
     "({ x: 0 / 0 })": ("data.x", "NaN"),
+    "({ n: JSON.rawJSON('1e999') })": ("data.n", "raw JSON"),
     "[1, undefined]": ("data[1]", "undefined"),
     "({ on() {} })": ("data.on", "a function"),
     "kit.theirs('new Map()')": ("data", "Map"),

@@ -20,6 +20,11 @@ class Frame extends EventTarget {
     this.#late.remove(type, listener, options)
   }
 
+  /** @param {string} type */
+  listensTo(type) {
+    return this.#late.has(type)
+  }
+
   /** @param {string} type @param {any} detail */
   tell(type, detail) {
     this.present.set(type, detail)
@@ -189,4 +194,44 @@ test("one that throws is reported, and stays", async () => {
   await turn()
   assert.equal(reported.pop().message, "mine")
   assert.deepEqual(heard, ["now"])
+})
+
+test("one from before the element was defined counts once, too, and can be removed", async () => {
+  EventTarget.prototype.addEventListener.call(frame, "x", f)
+  frame.addEventListener("x", f)
+  await turn()
+  heard.length = 0
+  frame.tell("x", "once")
+  assert.deepEqual(heard, ["once"])
+  EventTarget.prototype.addEventListener.call(frame, "y", f, true)
+  frame.removeEventListener("y", f)
+  frame.tell("y", "still there")
+  frame.removeEventListener("y", f, true)
+  frame.tell("y", "gone")
+  assert.deepEqual(heard, ["once", "still there"])
+})
+
+test("it says whether anybody listens", () => {
+  assert.equal(frame.listensTo("x"), false)
+  frame.addEventListener("x", f)
+  assert.deepEqual([frame.listensTo("x"), frame.listensTo("y")], [true, false])
+  frame.removeEventListener("x", f)
+  assert.equal(frame.listensTo("x"), false)
+})
+
+test("as long as nothing has changed, all that come late are given the same object: whoever keeps it as a state, and listens anew for each state, comes to rest", async () => {
+  const target = new EventTarget()
+  let peers = { ann: "connected" }
+  const late = new LateListeners(target, () => ({ ...peers }))
+  const tell = async () => {
+    late.add("x", (/** @type {any} */ { detail }) => heard.push(detail))
+    await turn()
+    return heard.at(-1)
+  }
+  const first = await tell()
+  assert.equal(await tell(), first)
+  peers = { ann: "disconnected" }
+  const next = await tell()
+  assert.deepEqual([first, next], [{ ann: "connected" }, { ann: "disconnected" }])
+  assert.equal(await tell(), next)
 })

@@ -986,7 +986,19 @@ test("a peer that may only read is told so before anything is sent", async () =>
   const bob = world.page("bob")
   bob.peer.start()
   await world.pass(10)
-  await assert.rejects(bob.peer.send("hello"), { code: "forbidden" })
+  await assert.rejects(bob.peer.send("hello"), { code: "forbidden", hint: /can_send/ })
+  await assert.rejects(bob.peer.handOver("ann"), { code: "forbidden", hint: /iamHost/ })
+})
+
+test("a peer that has left doesn't say that it is there; of the others the last picture stays", async () => {
+  const { world, pages: [ann, bob] } = await open("ann", "bob")
+  const seen = () => [ann, bob].map(({ peer }) => Object.fromEntries(peer.peers))
+  assert.deepEqual(seen(), [{ ann: "connected", bob: "connected" }, { ann: "connected", bob: "connected" }])
+  bob.peer.close()
+  await world.pass(100)
+  assert.deepEqual(seen(), [{ ann: "connected", bob: "disconnected" }, { ann: "connected", bob: "closed" }])
+  ann.peer.close()
+  assert.deepEqual(seen()[0], { ann: "closed", bob: "disconnected" })
 })
 
 test("a session that ends is over for all of them", async () => {

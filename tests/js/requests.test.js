@@ -152,7 +152,7 @@ test("who isn't there when the time is over is no peer", async () => {
 for (const timeout of [0, -1, Number.NaN, Infinity, 2 ** 31, "soon", null]) {
   test(`is no time to wait: ${timeout}`, async () => {
     const { clock, told, ask } = open()
-    await assert.rejects(ask(1, { timeout }), { code: "bad_request", message: /timeout/ })
+    await assert.rejects(ask(1, { timeout }), { code: "bad_request", message: /timeout/, hint: /24 days/ })
     assert.deepEqual([told, clock.pending], [[], 0])
   })
 }

@@ -9,9 +9,12 @@ import { FakeClock } from "./support/fake_clock.js"
 let said
 /** What the app does with an error's event. @type {(event: any) => void} */
 let listener
+/** Whether it has listeners on the element itself. */
+let isListening
 
 beforeEach(() => {
   said = []
+  isListening = false
   listener = () => undefined
   mock.method(console, "warn", (text) => said.push(text))
 })
@@ -20,11 +23,11 @@ afterEach(() => mock.restoreAll())
 
 function make() {
   const clock = new FakeClock()
-  const unheard = new Unheard(clock)
+  const unheard = new Unheard(clock, () => isListening)
   const target = new EventTarget()
   target.addEventListener("p2p:error", (event) => listener(event))
   const fail = (code) => target.dispatchEvent(unheard.watch(new CustomEvent("p2p:error", { detail: new P2pError(code) })))
-  return { clock, unheard, fail }
+  return { clock, fail }
 }
 
 test("an error that nobody looks at is in the console after a while, with its cure, once for each code", () => {
@@ -40,7 +43,7 @@ test("an error that nobody looks at is in the console after a while, with its cu
   assert.deepEqual([said.length, said[1].includes("no_handler")], [2, true])
 })
 
-test("one that somebody looks at isn't, nor are those after it; each sees the error itself", () => {
+test("one that somebody above looks at is not, nor are those after it; each sees the error itself", () => {
   const { clock, fail } = make()
   const errors = []
   listener = ({ detail }) => errors.push(detail)
@@ -52,10 +55,24 @@ test("one that somebody looks at isn't, nor are those after it; each sees the er
 })
 
 test("nor is one for which a listener comes late", () => {
-  const { clock, unheard, fail } = make()
+  const { clock, fail } = make()
   fail("ice_failed")
   clock.advance(UNHEARD_MLS - 1)
-  unheard.heard()
+  isListening = true
   clock.advance(UNHEARD_MLS)
   assert.deepEqual(said, [])
+})
+
+test("one that comes when the listener has gone again is there", () => {
+  const { clock, fail } = make()
+  isListening = true
+  listener = ({ detail }) => detail.code
+  fail("ice_failed")
+  isListening = false
+  clock.advance(UNHEARD_MLS)
+  assert.deepEqual(said, [])
+  listener = () => undefined
+  fail("no_handler")
+  clock.advance(UNHEARD_MLS)
+  assert.match(said.join(), /no_handler/)
 })

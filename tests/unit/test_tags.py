@@ -3,6 +3,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,14 @@ HOSTILE = [
     "\t\n",
     "é\u2028",
 ]
+
+
+class Room(str, Enum):
+    LOBBY = "lobby"
+
+
+class Floor(int, Enum):
+    FIRST = 1
 
 
 class Page(HTMLParser):
@@ -122,10 +131,16 @@ def test_hostile_ids_and_attributes_stay_text(app: Flask, hostile: str) -> None:
         (7, "7"),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         ("x" * 128, "x" * 128),
+        # What it is, and not how it calls itself.
+        (Room.LOBBY, "lobby"),
+        (Floor.FIRST, "1"),
     ],
 )
 def test_ids_of_other_types(app: Flask, given: Any, text: str) -> None:
-    assert frame(app, session_id=given, peer_id=given)["peer-id"] == text
+    attributes = frame(app, session_id=given, peer_id=given)
+    token = app.extensions["p2p_streams"].signer.read_token(attributes["token"])
+    assert (attributes["session-id"], attributes["peer-id"]) == (text, text)
+    assert (token.session_id, token.peer_id) == (text, text)
 
 
 @pytest.mark.parametrize("argument", ["session_id", "peer_id"])
@@ -157,7 +172,8 @@ def test_attributes(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["onclick", "ONCLICK", "token", "Token", "signaling_path", "state", "a b", "x>", "1x"]
+    "name",
+    ["onclick", "ONCLICK", "token", "Token", "signaling_path", "state", "a b", "x>", "1x", "_"],
 )
 def test_a_wrong_attribute_is_refused(app: Flask, name: str) -> None:
     with pytest.raises(ArgumentError):

@@ -23,3 +23,15 @@ function Room({ attributes }) {
 
 const root = createRoot(document.querySelector("#root"))
 window.show = (attributes, key = "") => root.render(createElement(StrictMode, null, attributes && createElement(Room, { attributes, key })))
+
+// What it hears is its state, and each rendering has listeners of its own.
+function Hall({ attributes }) {
+  const [peers, setPeers] = useState({})
+  const [host, setHost] = useState({})
+  window.renderings += 1
+  const listeners = { "onp2p:peers": ({ detail }) => setPeers(detail), "onp2p:host-changed": ({ detail }) => setHost(detail) }
+  return createElement("p2p-frame", { ...attributes, ...listeners }, createElement("output", null, [host.hostPeerId, ...Object.keys(peers).sort()].join()))
+}
+
+window.renderings = 0
+window.showHall = (attributes) => root.render(createElement(StrictMode, null, createElement(Hall, { attributes })))
