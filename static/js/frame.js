@@ -229,6 +229,7 @@ export class P2pFrame extends HTMLElement {
 
   /** @param {PeerState} state */
   peerStateChanged(state) {
+    this.#lastError = null // what explains the new state comes behind it
     this.#reflection.update()
     if (state !== "new" && state !== "failed") this.#dispatch(`p2p:${state}`, {})
   }
@@ -306,7 +307,7 @@ export class P2pFrame extends HTMLElement {
   /** @param {string} type */
   #present(type) {
     if (type === `p2p:${this.state}`) return {}
-    if (type === "p2p:error" && this.state === "failed") return this.#lastError
+    if (type === "p2p:error" && (this.state === "failed" || this.state === "closed")) return this.#lastError
     if (type === "p2p:host-changed" && this.hostPeerId !== null) return { hostPeerId: this.hostPeerId, epoch: this.epoch }
     if (this.peers.size === 0) return null
     if (type === "p2p:peers") return Object.fromEntries(this.peers)

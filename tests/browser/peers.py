@@ -160,3 +160,12 @@ class Room:
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+
+
+def heard_late(page: Page) -> str:
+    """Return what a listener is told that comes late."""
+    heard = f"""new Promise((resolve) => {FRAME}.addEventListener(
+      "p2p:error",
+      ({{ detail }}) => resolve(detail.code),
+    ))"""
+    return str(page.evaluate(heard))

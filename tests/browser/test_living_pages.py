@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from tests.support.chromium import FLAGS, program
 
 from .living import JOINING, attributes_of, change, news
-from .peers import FRAME, TIMEOUT_MS, Peer, Room
+from .peers import TIMEOUT_MS, Peer, Room, heard_late
 
 BOTH = {"ann": "connected", "bob": "connected"}
 HEARD = "events.some(({ detail }) => detail.type === 'Data')"
@@ -73,15 +73,6 @@ def go_away_and_back(page: Page) -> None:
     page.goto(page.evaluate("location.origin") + "/sockets")
     page.go_back(wait_until="commit")
     page.wait_for_function("window.isBack", timeout=TIMEOUT_MS)
-
-
-def heard_late(page: Page) -> str:
-    """Return what a listener is told that comes late."""
-    heard = f"""new Promise((resolve) => {FRAME}.addEventListener(
-      "p2p:error",
-      ({{ detail }}) => resolve(detail.code),
-    ))"""
-    return str(page.evaluate(heard))
 
 
 def test_a_page_that_was_left_stays_so(caching_room: Room) -> None:

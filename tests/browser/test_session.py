@@ -2,7 +2,7 @@
 
 import pytest
 
-from .peers import FRAME, Peer, Room
+from .peers import FRAME, Peer, Room, heard_late
 
 MODES = ["eventlet", "gevent", "threading"]
 
@@ -82,3 +82,25 @@ def test_a_second_page_takes_the_peers_place(room: Room) -> None:
     room.join("bob").wait_for_role("client")
     first.wait_for_state("closed")
     assert first.wait_for_error("peer_replaced")["retry"] is False
+
+
+def test_who_listens_late_is_told_why_the_frame_is_closed(room: Room) -> None:
+    room.join("ann")
+    first = room.join("bob")
+    room.join("bob").wait_for_role("client")
+    first.wait_for_error("peer_replaced")
+    assert heard_late(first.page) == "peer_replaced"
+
+
+def test_who_listens_late_to_a_frame_that_its_app_has_closed_is_told_of_no_error(
+    room: Room,
+) -> None:
+    bob = room.open("bob")
+    bob.wait_for_role("host")
+    bob.call("close")
+    bob.wait_for_state("closed")
+    told = f"""new Promise((resolve) => {{
+      {FRAME}.addEventListener("p2p:error", () => resolve("p2p:error"))
+      {FRAME}.addEventListener("p2p:closed", () => resolve("p2p:closed"))
+    }})"""
+    assert bob.page.evaluate(told) == "p2p:closed"
