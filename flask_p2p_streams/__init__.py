@@ -62,6 +62,8 @@ The modules, in reading order; each imports only from those above it:
     the rules of kick, unban, close and lock; no I/O
 ``atomic``
     what a store does in one step; the only place that locks
+``outages``
+    what cures an outage of a store whose server answers
 ``breaker``
     whether a store is worth asking, after it has failed
 ``guarded``

@@ -126,7 +126,8 @@ def test_a_request_is_judged_by_the_worker_that_serves_it() -> None:
 @pytest.mark.parametrize("preload", [False, True])
 @pytest.mark.parametrize("option", ["check_config", "print_config"])
 def test_the_patch_of_a_worker_that_will_never_run(option: str, preload: bool) -> None:
-    text = refusal(worker_class="gevent", preload_app=preload, **{option: True})
+    settings: dict[str, Any] = {"worker_class": "gevent", "preload_app": preload, option: True}
+    text = refusal(**settings)
     assert bool(text) == preload
 
 
