@@ -198,6 +198,8 @@ The modules, in reading order; each imports only from those above it:
     ``flask p2p``
 ``server_options``
     the options of the ``SocketIO`` that the extension makes
+``unspoken``
+    the Socket.IO server: refused where no browser could speak to it
 ``queues``
     the message queue: refused where it can reach nobody
 ``servers``
