@@ -152,9 +152,9 @@ def test_a_store_that_has_nothing_yet(late: bool) -> None:
 def test_a_store_and_a_cache() -> None:
     app = plain_app()
     cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
-    with pytest.raises(ConfigurationError, match="either a store or a cache"):
+    with pytest.raises(ConfigurationError, match="a store and a cache"):
         P2PStreams(app, store=Memory(), cache=cache)
-    with pytest.raises(ConfigurationError, match="either a store or a cache"):
+    with pytest.raises(ConfigurationError, match="a store and a cache"):
         P2PStreams().init_app(app, store=Memory(), cache=cache)
 
 
