@@ -98,7 +98,7 @@ def _check_servers(servers: object) -> None:
     if isinstance(servers, (str, bytes)):
         raise ConfigurationError(
             "CACHE_MEMCACHED_SERVERS must be a list, such as ['127.0.0.1:11211']; it is "
-            f"{withheld(servers)}..",
+            f"{withheld(servers)}.",
             key="CACHE_MEMCACHED_SERVERS",
         )
 
