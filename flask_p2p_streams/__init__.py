@@ -62,6 +62,8 @@ The modules, in reading order; each imports only from those above it:
     the rules of kick, unban, close and lock; no I/O
 ``atomic``
     what a store does in one step; the only place that locks
+``outages``
+    what cures an outage of a store whose server answers
 ``breaker``
     whether a store is worth asking, after it has failed
 ``guarded``
@@ -198,6 +200,8 @@ The modules, in reading order; each imports only from those above it:
     ``flask p2p``
 ``server_options``
     the options of the ``SocketIO`` that the extension makes
+``unspoken``
+    the Socket.IO server: refused where no browser could speak to it
 ``queues``
     the message queue: refused where it can reach nobody
 ``servers``

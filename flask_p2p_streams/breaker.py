@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from .forks import renew_after_fork
+from .outages import outage_cure
 
 OPEN_FOR = 1.0
 """Seconds for which a store isn't asked after it has failed."""
@@ -65,7 +66,7 @@ class Breaker:
             logger.error(
                 "The store of the sessions has failed: %s. %s",
                 _told(error),
-                self._cure,
+                outage_cure(error, self._cure),
                 exc_info=error if isinstance(error, BUGS) else None,
             )
 

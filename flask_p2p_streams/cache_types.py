@@ -9,7 +9,7 @@ from flask_caching import Cache, backends
 from werkzeug.utils import ImportStringError
 
 from .errors import ConfigurationError
-from .evidence import shown, url_problem
+from .evidence import shown, url_problem, withheld
 
 NEEDS = {
     "RedisCache": "redis",
@@ -20,6 +20,7 @@ NEEDS = {
     "SpreadSASLMemcachedCache": "memcached",
 }
 MEMCACHED_CLIENTS = ("pylibmc", "memcache", "libmc")
+OF_ONE_S_CHOICE = "Set it to RedisCache, or for one process leave it out."
 SETTINGS = {
     "RedisCache": "CACHE_REDIS_URL or CACHE_REDIS_HOST",
     "RedisSentinelCache": "CACHE_REDIS_SENTINELS and CACHE_REDIS_SENTINEL_MASTER",
@@ -36,9 +37,11 @@ def cache_of_type(app: Flask) -> Cache:
     """
     kind = app.config["CACHE_TYPE"]
     if not isinstance(kind, str):
-        _refuse(f"CACHE_TYPE must be a text, not {shown(kind)}.", None)
+        _refuse(f"CACHE_TYPE must be a text, not {shown(kind)}. {OF_ONE_S_CHOICE}", None)
     _check_package(kind.rpartition(".")[2])
     _check_address(app, is_used=NEEDS.get(kind) == "redis")
+    if NEEDS.get(kind) == "memcached":
+        _check_servers(app.config.get("CACHE_MEMCACHED_SERVERS"))
     try:
         return Cache(app, with_jinja2_ext=False)
     except ImportStringError:
@@ -46,6 +49,8 @@ def cache_of_type(app: Flask) -> Cache:
     except Exception as error:
         name = kind.rpartition(".")[2]
         where = SETTINGS.get(name, f"what {name} needs")
+        if app.config.get("CACHE_OPTIONS"):
+            where += ", or at CACHE_OPTIONS"
         _refuse(f"{name} can't be made ({type(error).__name__}). Look at {where}.", kind)
 
 
@@ -54,6 +59,8 @@ def _unknown(kind: str) -> str:
     nearest = difflib.get_close_matches(kind[:60], known, n=1, cutoff=0.75)
     # What it was before Flask-Caching 2: "redis", "simple".
     nearest = nearest or [name for name in known if name.lower().startswith(kind.lower() or "?")]
+    if not kind:
+        return f"CACHE_TYPE is empty. {OF_ONE_S_CHOICE}"
     cure = f"Did you mean {nearest[0]}?" if nearest else f"It knows {', '.join(known)}."
     return f"CACHE_TYPE is {shown(kind)}, which Flask-Caching can't import. {cure}"
 
@@ -83,6 +90,16 @@ def _check_address(app: Flask, *, is_used: bool) -> None:
         raise ConfigurationError(
             "CACHE_REDIS_URL must begin with redis://, rediss:// or unix://.",
             key="CACHE_REDIS_URL",
+        )
+
+
+def _check_servers(servers: object) -> None:
+    # Of a text, each letter would be a server's name. An object is a client of memcached.
+    if isinstance(servers, (str, bytes)):
+        raise ConfigurationError(
+            "CACHE_MEMCACHED_SERVERS must be a list, such as ['127.0.0.1:11211']; it is "
+            f"{withheld(servers)}.",
+            key="CACHE_MEMCACHED_SERVERS",
         )
 
 

@@ -16,7 +16,7 @@ from .atomic import AtomicStore
 from .breaker import BUGS
 from .cache_types import cache_of_type
 from .errors import ConfigurationError
-from .evidence import withheld
+from .evidence import shown, withheld
 from .memcached_client import let_go, own_backend, prefix_problem
 from .memcached_store import MemcachedStore, longest_key
 from .memory_store import MemoryStore, nothing
@@ -76,6 +76,7 @@ def find_cache(app: Flask) -> Cache | None:
 def _store_in(backend: object) -> AtomicStore:
     if isinstance(backend, RedisCache):
         _check_prefix(backend.key_prefix)
+        _check_host(getattr(backend._write_client, "connection_pool", None))
         return RedisStore(backend)
     _refuse(backend, NullCache, "forgets everything, so every peer would be the host")
     _refuse(backend, FileSystemCache, "can make several peers the host at once")
@@ -97,6 +98,8 @@ def _store_in(backend: object) -> AtomicStore:
 def _check_prefix(prefix: object) -> None:
     # Flask-Caching takes a function as well, to be called at each access.
     if not callable(prefix):
+        if not isinstance(prefix, (str, type(None))):
+            _refuse_prefix("is neither a text nor a function")
         return
     try:
         text = prefix()
@@ -106,6 +109,23 @@ def _check_prefix(prefix: object) -> None:
         )
     if not isinstance(text, str):
         _refuse_prefix("returns something else than a text")
+
+
+def _check_host(pool: object) -> None:
+    # redis-py looks at them when it connects, and prints what may be a password.
+    settings = getattr(pool, "connection_kwargs", {})
+    host, port = str(settings.get("host", "")), str(settings.get("port", 0))
+    if "/" in host or "@" in host or host.count(":") == 1:
+        raise ConfigurationError(
+            "CACHE_REDIS_HOST must be the name or the address of a host alone. Set "
+            "CACHE_REDIS_PORT to the port, or CACHE_REDIS_URL to the whole: redis://host:6379/0.",
+            key="CACHE_REDIS_HOST",
+        )
+    if not port.isdecimal():
+        raise ConfigurationError(
+            f"CACHE_REDIS_PORT must be a whole number; it is {shown(settings['port'])}.",
+            key="CACHE_REDIS_PORT",
+        )
 
 
 def _refuse_prefix(problem: str) -> NoReturn:

@@ -8,7 +8,7 @@ from .endings import Endings
 from .lines import line_of
 from .patching import patched_by, patching_problem
 from .sharing import lack
-from .webserver import GOOD
+from .webserver import GOOD, serving_problem
 
 Kind = Literal["werkzeug", "gunicorn", "eventlet", "gevent", ""]
 WsgiApp = Callable[[dict[str, Any], Any], Any]
@@ -34,6 +34,7 @@ class Carriers:
         self._mode = mode
         self._is_shared = is_shared
         self._has_queue = has_queue
+        self._patch = patched_by()
         self._told: set[str] = set()
         self._closing = Endings(_refuse)
 
@@ -42,7 +43,11 @@ class Carriers:
         if "HTTP_UPGRADE" not in environ:
             return self._handle(environ, start_response)
         kind = kind_of(environ)
-        problem = carrying_problem(kind, environ, self._mode) or self._patching_problem()
+        problem = (
+            carrying_problem(kind, environ, self._mode)
+            or serving_problem(self._mode)
+            or self._patching_problem()
+        )
         if problem is None:
             self._doubt(environ)
             return self._handle(environ, start_response)
@@ -51,6 +56,14 @@ class Carriers:
         return (self._closing if kind else _refuse)(environ, start_response)
 
     def _patching_problem(self) -> str | None:
+        patch = patched_by()
+        # Locks from before stop all of it; those of the other modes are the loop's own anyway.
+        if self._mode == "threading" and patch != self._patch:
+            return (
+                f"The standard library was patched by {patch} after P2PStreams was set up, so "
+                "the first WebSocket would stop it all. Patch it first thing in the file that "
+                "starts the server."
+            )
         # A cache alone stops gevent for a moment at each call, and eventlet for good.
         is_stopped = self._has_queue or (self._is_shared and self._mode == "eventlet")
         if not is_stopped or patching_problem(self._mode) != "missing":

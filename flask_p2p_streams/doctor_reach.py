@@ -11,6 +11,7 @@ from .directory import Directory, WorkerEntry
 from .errors import SignalingError
 from .findings import Finding, Patient
 from .guarded import GuardedStore
+from .outages import outage_cure
 from .parallel import in_parallel
 from .stun import answers, endpoint
 
@@ -35,7 +36,7 @@ def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
     if isinstance(found, SignalingError):
         cause = f" ({type(found.__cause__).__name__})" if found.__cause__ else ""
         problem = f"The cache can't be reached{cause}."
-        return [], Finding("error", "cache", problem, store.cure)
+        return [], Finding("error", "cache", problem, outage_cure(found.__cause__, store.cure))
     return found, Finding("ok", "cache", "The cache answers.")
 
 
@@ -117,7 +118,10 @@ def ice(url: str) -> list[Finding]:
 
 
 _CURES = {
-    "queue": "Start it, and check the address in SocketIO(message_queue=...).",
+    "queue": (
+        "Start it, and check the address in SocketIO(message_queue=...): with it the user, the "
+        "password and the number of the database."
+    ),
     "eviction": "Look at the Redis server of the cache.",
     "ice": ICE_CURE,
 }

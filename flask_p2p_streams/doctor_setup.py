@@ -225,19 +225,26 @@ CHECKS = (
 
 def several_workers() -> str | None:
     """Return what in the environment says that several workers run, or None."""
+    asked = _asked_workers(os.environ.get("GUNICORN_CMD_ARGS", ""))
+    if asked is not None:
+        return f"GUNICORN_CMD_ARGS asks for {asked} workers" if asked > 1 else None
+    # What gunicorn is called with goes before it.
     count = os.environ.get("WEB_CONCURRENCY", "")
-    if count.isdecimal() and int(count) > 1:
-        return f"WEB_CONCURRENCY is {count}"
+    return f"WEB_CONCURRENCY is {count}" if count.isdecimal() and int(count) > 1 else None
+
+
+def _asked_workers(arguments: str) -> int | None:
     try:
-        words = shlex.split(os.environ.get("GUNICORN_CMD_ARGS", ""))
+        words = shlex.split(arguments)
     except ValueError:
         return None
+    asked = None
     for word, after in zip(words, [*words[1:], ""], strict=False):
         match = re.fullmatch(r"(?:-w|--workers)(?:=?(\d+))?", word)
         number = match and (match[1] or after)
-        if number and number.isdecimal() and int(number) > 1:
-            return f"GUNICORN_CMD_ARGS asks for {number} workers"
-    return None
+        if number and number.isdecimal():
+            asked = int(number)
+    return asked
 
 
 def _list(texts: Sequence[str]) -> str:

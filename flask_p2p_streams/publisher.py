@@ -34,8 +34,9 @@ class QueueHint(logging.Filter):
             self._hinted_at = now
             logger.error(
                 "The message queue can't be reached: check that the server named by "
-                "SocketIO(message_queue=...) is running and reachable. Running sessions go on; "
-                "who joins at another worker than its host's has to wait."
+                "SocketIO(message_queue=...) is running and reachable, and takes the password "
+                "there. Running sessions go on; who joins at another worker than its host's has "
+                "to wait."
             )
         return True
 

@@ -33,6 +33,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     _check_transports(options.get("transports"))
     for name in SECONDS:
         _check_seconds(name, options.get(name, 1))
+    _check_queue(options.get("message_queue"), options.get("channel", "flask-socketio"))
 
 
 def known_options() -> set[str]:
@@ -82,3 +83,17 @@ def _check_seconds(name: str, value: object) -> None:
             raise ConfigurationError(
                 f"{name} in {KEY} must be a number of seconds; it is {withheld(value)}.", key=KEY
             )
+
+
+def _check_queue(queue: object, channel: object) -> None:
+    # Kombu, where it is installed, takes names as well.
+    is_address = isinstance(queue, str) and ("://" in queue or find_spec("kombu") is not None)
+    if queue and not is_address:
+        raise ConfigurationError(
+            f"message_queue in {KEY} must be an address, such as redis://127.0.0.1:6379/0.",
+            key=KEY,
+        )
+    if not isinstance(channel, str) or not channel:
+        raise ConfigurationError(
+            f"channel in {KEY} must be a text; it is {withheld(channel)}.", key=KEY
+        )

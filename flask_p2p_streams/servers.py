@@ -14,6 +14,7 @@ from .errors import ConfigurationError
 from .patching import patched_by
 from .queues import check_queue
 from .server_options import check_options
+from .unspoken import check_speech
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -37,6 +38,7 @@ def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketI
             "app has one. Pass the options to SocketIO().",
             key="P2P_SOCKETIO_OPTIONS",
         )
+    check_speech(server_of(present))
     return cast(SocketIO, present)
 
 
@@ -96,14 +98,19 @@ def _make(app: Flask, config: Config) -> SocketIO:
     # Without a name it would be eventlet wherever that is installed.
     options["async_mode"] = options["async_mode"] or async_mode()
     try:
-        return SocketIO(app, **options)
-    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+        made = SocketIO(app, **options)
+        check_speech(server_of(made))
+    except ConfigurationError:
+        app.extensions.pop("socketio", None)
+        raise
+    except (ImportError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         app.extensions.pop("socketio", None)
         # The text may hold the address of the queue, and its password.
         raise ConfigurationError(
             f"SocketIO doesn't take what stands in P2P_SOCKETIO_OPTIONS ({_reason(error)}).",
             key="P2P_SOCKETIO_OPTIONS",
         ) from None
+    return made
 
 
 def _reason(error: Exception) -> str:

@@ -43,13 +43,30 @@ def gunicorn_settings() -> Any:
     """Return the settings of the gunicorn that loads the app just now; None without one.
 
     gunicorn hands them to nobody, but it is among our callers: in the process that forks the
-    workers, too, where these don't exist yet.
+    workers, too, where these don't exist yet. While it reads its configuration it has none.
     """
     base: Any = sys.modules.get("gunicorn.app.base")
-    if base is None:
+    if base is None or any(name == "do_load_config" for name, _ in _gunicorn_callers()):
         return None
-    loaders = (each for each in _gunicorn_callers() if issubclass(type(each), base.BaseApplication))
-    return getattr(next(loaders, None), "cfg", None)
+    return _settings_of(base.BaseApplication)
+
+
+def serving_problem(mode: str) -> str | None:
+    """Return why the gunicorn that serves the present request carries no WebSocket, and the cure.
+
+    None where it does, or where there is none: an app that gunicorn hasn't loaded itself shows
+    no sooner what serves it.
+    """
+    base: Any = sys.modules.get("gunicorn.workers.base")
+    settings = base and _settings_of(base.Worker)
+    if settings is None:
+        return None
+    try:
+        _check_software(mode)
+        _check_worker(worker_of(settings), settings, mode)
+    except ConfigurationError as error:
+        return str(error)
+    return None
 
 
 def worker_of(settings: Any) -> Worker:
@@ -60,19 +77,29 @@ def worker_of(settings: Any) -> Worker:
     return cast(Worker, next((each for each in own if each in kinds), ""))
 
 
-def _gunicorn_callers() -> Iterator[object]:
+def _settings_of(kind: type) -> Any:
+    found = (each for _, each in _gunicorn_callers() if issubclass(type(each), kind))
+    return getattr(next(found, None), "cfg", None)
+
+
+def _gunicorn_callers() -> Iterator[tuple[str, object]]:
     frame = sys._getframe(1).f_back
     while frame is not None:
         # No other's: to look at the variables of a frame keeps them alive as long as that.
         if str(frame.f_globals.get("__name__")).startswith("gunicorn."):
-            yield frame.f_locals.get("self")
+            yield frame.f_code.co_name, frame.f_locals.get("self")
         frame = frame.f_back
 
 
 def _check_foreign() -> None:
     for module, name in (("uwsgi", "uWSGI"), ("mod_wsgi", "mod_wsgi")):
-        if module in sys.modules:
+        if _is_embedded(sys.modules.get(module)):
             raise ConfigurationError(f"{name} can't carry the WebSockets of this app. Run {GOOD}.")
+
+
+def _is_embedded(module: object) -> bool:
+    # What came from a file or a folder of that name is somebody else's.
+    return module is not None and not (hasattr(module, "__file__") or hasattr(module, "__path__"))
 
 
 def _check_software(mode: str) -> None:
@@ -99,13 +126,19 @@ def _check_worker(worker: Worker, settings: Any, mode: str) -> None:
         raise ConfigurationError(f"{BLOCKED[worker]} Run {GOOD}.")
     if worker == "gthread":
         _check_threads(settings.threads, mode)
-    elif worker == "ggevent" and patched_by() != "gevent":
+    elif worker == "ggevent" and patched_by() != "gevent" and not _is_rehearsed(settings):
         raise ConfigurationError(
-            "gunicorn's gevent worker patches the standard library only after --preload has "
-            "loaded the app, so half of it would stop the whole worker. Put `from gevent import "
-            "monkey; monkey.patch_all()` at the top of the app's first module, or leave "
-            "--preload out."
+            "gunicorn's gevent worker patches the standard library only after --preload, or a "
+            "hook that imports the app, has loaded it, so half of it would stop the whole "
+            "worker. Put `from gevent import monkey; monkey.patch_all()` at the top of the app's "
+            "first module, or leave --preload or the hook's import out."
         )
+
+
+def _is_rehearsed(settings: Any) -> bool:
+    # --check-config and --print-config load the app where no worker will run.
+    is_shown = getattr(settings, "print_config", False)
+    return bool(settings.check_config or is_shown) and not settings.preload_app
 
 
 def _check_threads(threads: int, mode: str) -> None:

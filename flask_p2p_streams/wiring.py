@@ -76,7 +76,10 @@ def secret_keys(app: Flask) -> list[str | bytes]:
             key="SECRET_KEY",
         )
     if not isinstance(present, (str, bytes)):
-        problem = f"SECRET_KEY must be text or bytes, not {type(present).__name__}."
+        problem = (
+            f"SECRET_KEY must be text or bytes, not {type(present).__name__}. Set it to a text; in "
+            "an environment that is read as JSON (from_prefixed_env) a number is one in quotes."
+        )
         raise ConfigurationError(problem, key="SECRET_KEY")
     if not isinstance(fallbacks, (list, tuple, type(None))):
         raise ConfigurationError(

@@ -47,6 +47,29 @@ def eventlet(port: int) -> None:
     wsgi.server(library.listen(("127.0.0.1", port)), app)
 
 
+def gunicorn(port: int, **settings: Any) -> None:
+    """Serve by a gunicorn of the program's own, as its documentation shows."""
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+    class Own(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            given = {"bind": f"127.0.0.1:{port}", "graceful_timeout": 1, **settings}
+            for name, value in given.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return app
+
+    Own().run()
+
+
+def patched_late(port: int) -> None:
+    from gevent import monkey
+
+    monkey.patch_all()
+    gevent(port)
+
+
 PROGRAMS = {
     "werkzeug": werkzeug,
     "one thread": lambda port: werkzeug(port, threaded=False),
@@ -57,6 +80,11 @@ PROGRAMS = {
     "wsgiref": wsgiref,
     "gevent": gevent,
     "eventlet": eventlet,
+    "patched late": patched_late,
+    "own gunicorn": lambda port: gunicorn(port, threads=20),
+    "own gunicorn, sync": gunicorn,
+    "own gunicorn, one thread": lambda port: gunicorn(port, worker_class="gthread"),
+    "own gunicorn, gevent": lambda port: gunicorn(port, worker_class="gevent"),
 }
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,9 @@ def command(name: str) -> Any:
         ("gevent", {"mode": "threading", **GEVENT}),
         ("eventlet", {"mode": "eventlet"}),
         ("eventlet", {"mode": "threading", **EVENTLET}),
+        ("patched late", {"mode": "gevent"}),
+        ("own gunicorn", {}),
+        ("own gunicorn, gevent", GEVENT),
     ],
 )
 def test_what_can_carry_websockets_does(name: str, config: dict[str, Any]) -> None:
@@ -63,6 +67,11 @@ def test_what_can_carry_websockets_does(name: str, config: dict[str, Any]) -> No
         ("gevent", {"mode": "threading"}, "nothing runs its loop"),
         ("eventlet", {"mode": "threading"}, "nothing runs its loop"),
         ("eventlet", {"mode": "gevent"}, "nothing runs its loop"),
+        ("patched late", {}, "patched by gevent after P2PStreams"),
+        ("own gunicorn, sync", {}, "sync worker serves one WebSocket"),
+        ("own gunicorn, one thread", {}, "has one thread"),
+        ("own gunicorn, gevent", {}, "patched by gevent after P2PStreams"),
+        ("own gunicorn, gevent", {"mode": "eventlet"}, "no eventlet worker"),
     ],
 )
 def test_what_can_not_says_so_once(name: str, config: dict[str, Any], told: str) -> None:
@@ -104,6 +113,23 @@ def test_gunicorn_does_not_start_what_can_not_work(
         server.until(lambda: server.process.poll() is not None, "its end")
         assert "ConfigurationError" in server.log
         assert told in server.log
+
+
+@pytest.mark.parametrize("worker", ["gevent", "gthread"])
+def test_the_configuration_of_gunicorn_may_import_the_app(tmp_path: Path, worker: str) -> None:
+    patch = "from gevent import monkey; monkey.patch_all()" if worker == "gevent" else ""
+    settings = Path(tmp_path, "settings.py")
+    settings.write_text(
+        f"{patch}\nimport tests.server.choice_app\nworker_class = {worker!r}\nthreads = 20\n"
+    )
+    with serving(gunicorn(APP, "-c", str(settings)), environment({})) as server:
+        assert first_answer(server) == "joined"
+
+
+@pytest.mark.parametrize("option", ["--check-config", "--print-config"])
+def test_what_gunicorn_only_looks_at(option: str) -> None:
+    with program(gunicorn(APP, "-k", "gevent", option)) as server:
+        assert server.process.wait(60) == 0, server.log
 
 
 # Redis

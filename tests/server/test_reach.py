@@ -272,6 +272,16 @@ def test_ice_servers_that_do_not_answer(redis: StoreServer) -> None:
     assert "DTLS" in findings[3]["problem"]
 
 
+def test_a_redis_that_refuses_the_password() -> None:
+    with running_redis("--requirepass", "geheim") as server:
+        url = server.url.replace("://", "://:falsch@")
+        status, findings = examined(url, **WHOLE_RUN)
+    assert status == 1
+    assert "refuses the user or the password" in findings["cache"]["cure"]
+    assert "the password" in findings["queue"]["cure"]
+    assert "falsch" not in json.dumps(findings)
+
+
 def test_an_ice_server_that_is_none(redis: StoreServer) -> None:
     servers = [{"urls": "stun:a..b"}]
     done = run(redis.url, "doctor", "--json", TEST_ICE_SERVERS=json.dumps(servers))

@@ -90,3 +90,11 @@ def test_no_password_is_told(breaker: Breaker, caplog: pytest.LogCaptureFixture)
     assert "pa@" not in caplog.text
     assert "ann" not in caplog.text
     assert "://…@cache:6379/0 is gone" in caplog.text
+
+
+def test_what_a_server_answers_has_a_cure_of_its_own(
+    breaker: Breaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaker.failed(type("AuthenticationError", (Exception,), {})("invalid password"))
+    assert "refuses the user or the password" in caplog.text
+    assert "plugged in" not in caplog.text

@@ -124,8 +124,8 @@ def test_an_app_s_cache_type_is_heeded(app: Flask) -> None:
         ("redis", "Did you mean RedisCache?"),
         ("simple", "Did you mean SimpleCache?"),
         ("no.such.Cache", "It knows NullCache"),
-        ("", "It knows NullCache"),
-        (None, "CACHE_TYPE must be a text, not None"),
+        ("", "for one process leave it out"),
+        (None, "not None. Set it to RedisCache, or for one process leave it out."),
         (5, "CACHE_TYPE must be a text, not 5"),
         ("SASLMemcachedCache", "Look at CACHE_MEMCACHED_SERVERS"),
     ],
@@ -144,6 +144,39 @@ def test_a_redis_address_of_no_known_kind(app: Flask, url: str) -> None:
     with pytest.raises(ConfigurationError, match="must begin with redis://") as refused:
         cache_store(app)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "key"),
+    [
+        ("redis://:secret@127.0.0.1:6379/0", 6379, "CACHE_REDIS_HOST"),
+        ("me:secret@127.0.0.1", 6379, "CACHE_REDIS_HOST"),
+        ("127.0.0.1:6379", 6379, "CACHE_REDIS_HOST"),
+        ("127.0.0.1", "abc", "CACHE_REDIS_PORT"),
+        ("127.0.0.1", "", "CACHE_REDIS_PORT"),
+    ],
+)
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_redis_host_that_is_none(
+    app: Flask, host: str, port: Any, key: str, is_made: bool
+) -> None:
+    app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_HOST=host, CACHE_REDIS_PORT=port)
+    with pytest.raises(ConfigurationError) as refused:
+        cache_store(app, Cache(app) if is_made else None)
+    assert refused.value.key == key
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("host", "port"), [("::1", 6379), ("redis", "6379"), ("10.0.0.1", 6379)])
+def test_a_redis_host_that_is_one(app: Flask, host: str, port: Any) -> None:
+    app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_HOST=host, CACHE_REDIS_PORT=port)
+    assert cache_store(app).is_shared
+
+
+def test_servers_of_memcached_as_one_text(app: Flask) -> None:
+    app.config.update(CACHE_TYPE="MemcachedCache", CACHE_MEMCACHED_SERVERS="127.0.0.1:11211")
+    with pytest.raises(ConfigurationError, match="must be a list, such as"):
+        cache_store(app)
 
 
 def test_a_redis_cluster_that_is_down(app: Flask) -> None:

@@ -90,7 +90,10 @@ def test_a_namespace_that_is_taken() -> None:
         ({"transports": []}, "'websocket' and 'polling'"),
         ({"ping_interval": "2"}, "ping_interval in P2P_SOCKETIO_OPTIONS must be a number"),
         ({"ping_timeout": None}, "ping_timeout in P2P_SOCKETIO_OPTIONS must be a number"),
-        ({"message_queue": 6379}, "SocketIO doesn't take"),
+        ({"ping_interval": -1}, "ping_interval in P2P_SOCKETIO_OPTIONS must be a number"),
+        ({"message_queue": 6379}, "must be an address, such as redis://"),
+        ({"message_queue": "me:secret@127.0.0.1:6379"}, "must be an address, such as redis://"),
+        ({"channel": 5, "message_queue": "redis://127.0.0.1:1"}, "channel in P2P_SOCKETIO"),
         ({"message_queue": "amqp://me:secret@host//"}, "Kombu package is not installed"),
         ({"serializer": "msgpak"}, "SocketIO doesn't take"),
         ({"client_manager": "redis://me:secret@host"}, "SocketIO doesn't take"),
@@ -124,6 +127,58 @@ def test_options_of_each_layer_are_known() -> None:
         "transports": "websocket",
     }
     P2PStreams(plain_app(P2P_SOCKETIO_OPTIONS=options))
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"ping_interval": 0}, "ping_interval of SocketIO must be"),
+        ({"ping_timeout": 0}, "ping_timeout of SocketIO must be"),
+        ({"max_http_buffer_size": 100}, "at least 8192 bytes"),
+        ({"max_http_buffer_size": "1000000"}, "at least 8192 bytes"),
+        ({"serializer": type("Mine", (socketio.packet.Packet,), {})}, "Leave serializer out"),
+        ({"cors_allowed_origins": "example.org"}, "Write it as browsers do"),
+        ({"cors_allowed_origins": ["https://example.org/"]}, "'https://example.org/'"),
+        ({"cors_allowed_origins": ["https://*.example.org"]}, "Write it as browsers do"),
+        ({"cors_allowed_origins": ["https://example.org:443"]}, "Write it as browsers do"),
+        ({"cors_allowed_origins": [r"https://.*\.example\.org$"]}, "Write it as browsers do"),
+        ({"cors_allowed_origins": 5}, "must be a list"),
+    ],
+)
+def test_what_no_browser_could_speak_to(options: dict[str, Any], told: str, is_own: bool) -> None:
+    app = plain_app(**({} if is_own else {"P2P_SOCKETIO_OPTIONS": options}))
+    if is_own:
+        SocketIO(app, async_mode="threading", async_handlers=False, **options)
+    with pytest.raises(ConfigurationError) as refused:
+        P2PStreams(app)
+    assert told in str(refused.value)
+    # What the extension has made doesn't stand in the way of the next.
+    assert ("socketio" in app.extensions) == is_own
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        None,
+        [],
+        "*",
+        ["*"],
+        "https://example.org",
+        ["http://localhost:5000", "https://xn--bcher-kva.example", "http://[::1]:5000"],
+        ("capacitor://localhost", "null", "chrome-extension://abcdef"),
+        lambda origin: True,
+    ],
+)
+def test_origins_that_pages_have(allowed: Any, caplog: pytest.LogCaptureFixture) -> None:
+    P2PStreams(plain_app(P2P_SOCKETIO_OPTIONS={"cors_allowed_origins": allowed}))
+    assert not caplog.text
+
+
+def test_one_origin_among_others_that_no_page_has(caplog: pytest.LogCaptureFixture) -> None:
+    allowed = ["https://example.org", "https://www.example.org/"]
+    P2PStreams(plain_app(P2P_SOCKETIO_OPTIONS={"cors_allowed_origins": allowed}))
+    assert caplog.text.count("'https://www.example.org/', which no page's origin is") == 1
 
 
 @pytest.mark.parametrize("mode", ["gevent", "eventlet"])

@@ -2,13 +2,21 @@ import os
 import sys
 import weakref
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from flask_p2p_streams import webserver
 from flask_p2p_streams.errors import ConfigurationError
-from flask_p2p_streams.webserver import check_web_server, gunicorn_settings, worker_of
+from flask_p2p_streams.webserver import (
+    check_web_server,
+    gunicorn_settings,
+    serving_problem,
+    worker_of,
+)
 
 try:
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
@@ -88,6 +96,39 @@ def test_the_look_for_it_keeps_nothing_of_the_callers_alive() -> None:
 def test_which_worker_it_runs(worker_class: Any, worker: str) -> None:
     settings = Loading(gunicorn_settings, worker_class=worker_class).wsgi()
     assert worker_of(settings) == worker
+
+
+def test_no_settings_are_known_while_they_are_read() -> None:
+    class Reading(Loading):
+        def load_config(self) -> None:
+            self.found = gunicorn_settings()
+
+    assert Reading(lambda: None).found is None
+
+
+def test_a_request_is_judged_by_the_worker_that_serves_it() -> None:
+    from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+
+    class Serving(ThreadWorker):  # type: ignore[misc]
+        def __init__(self, **settings: Any) -> None:
+            self.cfg = Loading(gunicorn_settings, worker_class="gthread", **settings).wsgi()
+
+    # As gunicorn's own code calls an app.
+    text = "def serve(self): return serving_problem('threading')"
+    frame = {"__name__": "gunicorn.workers.gthread", "serving_problem": serving_problem}
+    exec(text, frame)
+    serve: Any = frame["serve"]
+    assert "has one thread" in serve(Serving())
+    assert serve(Serving(threads=20)) is None
+    assert serving_problem("threading") is None
+
+
+@pytest.mark.parametrize("preload", [False, True])
+@pytest.mark.parametrize("option", ["check_config", "print_config"])
+def test_the_patch_of_a_worker_that_will_never_run(option: str, preload: bool) -> None:
+    settings: dict[str, Any] = {"worker_class": "gevent", "preload_app": preload, option: True}
+    text = refusal(**settings)
+    assert bool(text) == preload
 
 
 def test_threads_that_are_asked_of_the_sync_worker_make_another_of_it() -> None:
@@ -182,7 +223,19 @@ def test_the_sync_worker_of_gunicorn(monkeypatch: pytest.MonkeyPatch, mode: str)
     assert refusal(mode)
 
 
-@pytest.mark.parametrize("module", ["uwsgi", "mod_wsgi"])
-def test_servers_without_a_way_to_a_websocket(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
-    monkeypatch.setitem(sys.modules, module, sys)
+@pytest.mark.parametrize("name", ["uwsgi", "mod_wsgi"])
+def test_servers_without_a_way_to_a_websocket(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(sys.modules, name, ModuleType(name))
     assert "gunicorn -k gthread" in refusal()
+
+
+@pytest.mark.parametrize("path", ["uwsgi.py", "uwsgi/__init__.py", "uwsgi/uwsgi.ini"])
+def test_a_file_or_folder_of_the_app_s_that_is_called_like_a_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str
+) -> None:
+    Path(tmp_path, path).parent.mkdir(exist_ok=True)
+    Path(tmp_path, path).touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    # The fixture takes it away again.
+    monkeypatch.setitem(sys.modules, "uwsgi", import_module("uwsgi"))
+    assert refusal() == ""
