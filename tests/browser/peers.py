@@ -10,6 +10,19 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 TIMEOUT_MS = 20_000
 FRAME = "document.querySelector('p2p-frame')"
+# Keeps what a page asked for in place of its token, and what it was answered. (DevTools may
+# have dropped the body of an answer by the time that a test asks for it.)
+RENEWALS = """
+  const { fetch } = window
+  window.renewals = []
+  window.fetch = async (url, options) => {
+    const response = await fetch(url, options)
+    if (String(url).endsWith("/p2p/token")) {
+      renewals.push({ asked: JSON.parse(options.body), answer: await response.clone().json() })
+    }
+    return response
+  }
+"""
 
 
 class Peer:

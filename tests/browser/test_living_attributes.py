@@ -5,7 +5,7 @@ import json
 import pytest
 
 from .living import JOINING, attributes_of, change, news
-from .peers import FRAME, TIMEOUT_MS, Peer, Room
+from .peers import FRAME, RENEWALS, TIMEOUT_MS, Peer, Room
 
 BOTH = {"ann": "connected", "bob": "connected"}
 GONE = {"ann": "connected", "bob": "disconnected"}
@@ -153,11 +153,11 @@ def test_a_good_token_brings_a_peer_in_that_had_failed(room: Room) -> None:
 
 
 def test_what_a_renewal_brings_is_there_for_a_copy(room: Room) -> None:
-    bob = room.open("bob")
+    bob = room.open("bob", init_script=RENEWALS)
     given = attributes_of(bob.page, room, "bob")
-    with bob.page.expect_response("**/p2p/token") as renewal:
-        change(bob, {"token-expires-in-ms": "1", "token": given["token"]})
-    newer = renewal.value.json()
+    change(bob, {"token-expires-in-ms": "1", "token": given["token"]})
+    bob.page.wait_for_function("window.renewals.length > 0", timeout=TIMEOUT_MS)
+    newer = bob.page.evaluate("renewals[0].answer")
     is_newer = f"token => {FRAME}.getAttribute('token') === token"
     bob.page.wait_for_function(is_newer, arg=newer["token"], timeout=TIMEOUT_MS)
     term = bob.page.evaluate(f"{FRAME}.getAttribute('token-expires-in-ms')")

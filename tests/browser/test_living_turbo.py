@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Route
 
 from .living import JOINING, news
-from .peers import FRAME, Peer, Room
+from .peers import FRAME, TIMEOUT_MS, Peer, Room
 
 # Follows a link, and waits until the page is there that the server has answered with.
 VISIT = """async ([address, action]) => {
@@ -157,7 +157,7 @@ def test_a_preview_doesnt_join(room: Room) -> None:
 
 
 def answer_later(bob: Peer, route: Route) -> None:
-    bob.page.wait_for_function("window.previews.length > 0")
+    bob.page.wait_for_function("window.previews.length > 0", timeout=TIMEOUT_MS)
     # It doesn't join when it is looked at again, either.
     bob.page.evaluate(f"""async () => {{
       {FRAME}.setAttribute("token", {FRAME}.getAttribute("token"))
@@ -165,6 +165,11 @@ def answer_later(bob: Peer, route: Route) -> None:
         await new Promise((resolve) => setTimeout(resolve))
       }}
     }}""")
+    route.continue_()
+
+
+def answer_when(bob: Peer, condition: str, route: Route) -> None:
+    bob.page.wait_for_function(condition, timeout=TIMEOUT_MS)
     route.continue_()
 
 
@@ -178,6 +183,8 @@ def test_a_permanent_element_of_a_preview_joins_with_the_page(room: Room) -> Non
         window.before = first.state
       }, { once: true })
     }""")
+    # The answer comes when the preview has been shown: else there would be none.
+    bob.page.route("**/turbo/**", lambda route: answer_when(bob, "window.before", route))
     visit(bob, page(room, "permanent=1"))
     bob.wait_for_role("client")
     assert bob.page.evaluate(f"[before, first === {FRAME}]") == ["new", True]

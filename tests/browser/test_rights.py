@@ -1,6 +1,6 @@
 """Who may do what: kicking, closing, locking, readers, peers that never host, and time."""
 
-from .peers import FRAME, Peer, Room
+from .peers import FRAME, RENEWALS, Peer, Room
 from .test_hostile import CHANNELS, send_raw
 from .timers import HELD, let_pass, wait_for_timer
 
@@ -14,20 +14,6 @@ SAYINGS = """
     send.call(this, data)
   }
 """
-# Keeps what a page asked for in place of its token, and what it was answered. (DevTools may
-# have dropped the body of an answer by the time that a test asks for it.)
-RENEWALS = """
-  const { fetch } = window
-  window.renewals = []
-  window.fetch = async (url, options) => {
-    const response = await fetch(url, options)
-    if (String(url).endsWith("/p2p/token")) {
-      renewals.push({ asked: JSON.parse(options.body), answer: await response.clone().json() })
-    }
-    return response
-  }
-"""
-
 # Speaks before it is connected.
 EARLY = """
 document.addEventListener("p2p:negotiating", ({ target: frame }) => {

@@ -142,6 +142,9 @@ class Network:
 
     def _add(self, name: str) -> None:
         self._hold(f"ip netns add {name}")
+        # An address of IPv6 comes a second or two after its link, and for a browser the network
+        # has changed then: it breaks off what it loads. -e: a kernel may have none.
+        self.run(name, "sysctl -qew net.ipv6.conf.default.disable_ipv6=1")
         self.run(name, "ip link set lo up")
 
     def _hold(self, line: str) -> None:
