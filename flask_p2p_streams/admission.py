@@ -92,7 +92,9 @@ class Admission:
             self._replace(replaced)
         # Before the host's offer comes, which an older socket of the peer would take.
         self._replace_elsewhere(member)
-        return self._welcome(member, decision, request)
+        answer = self._welcome(member, decision, request)
+        self._settle(member)
+        return answer
 
     def _admit(
         self, member: Member, request: JoinRequest
@@ -240,6 +242,22 @@ class Admission:
             return self._announcements.hosting(member, decision, news)
         connected = request.connected_epoch == decision.epoch
         return self._announcements.following(member, decision, news, connected=connected)
+
+    def _settle(self, member: Member) -> None:
+        """Leave the place to the socket that the peer has by now.
+
+        A newer one may have come, or this one gone, before the place was taken: then nobody
+        would ever give it up.
+        """
+        last = member
+        while (present := self._rooms.present(member.session_id, member.peer_id)) is not last:
+            if present is None:
+                self._attendance.leave(last, may_be_connected=False)
+                return
+            hosts = present.room is not None and present.room.host == present.peer_id
+            news = self._attendance.enter(present, hosts=hosts)
+            self._announcements.attended(present.session_id, present.peer_id, news)
+            last = present
 
 
 def _informed(candidacy: Candidacy, suspected: Suspected, finding: Finding) -> Candidacy:

@@ -95,6 +95,12 @@ class Rooms:
                 if member.session_id == session_id and peer_id in (None, member.peer_id)
             ]
 
+    def present(self, session_id: str, peer_id: str) -> Member | None:
+        """Return the socket by which a peer is in a session, or None."""
+        with self._mutex:
+            room = self._rooms.get(session_id)
+            return None if room is None else self._members.get(room.sids.get(peer_id, ""))
+
     def joined(self) -> list[Member]:
         """Return the sockets that are in a session."""
         with self._mutex:

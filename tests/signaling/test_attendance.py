@@ -448,6 +448,29 @@ def test_nothing_is_awaited_for_ever(app: Flask, heard: Heard) -> None:
     assert sum(1 for news, _ in heard if news == "left") == 5
 
 
+def test_a_newer_socket_of_a_peer_that_comes_in_between_keeps_the_place(
+    app: Flask, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter, is_late, newer_is_in = Attendance.enter, threading.Event(), threading.Event()
+
+    def late(self: Attendance, member: Any, *, hosts: bool) -> Any:
+        if not is_late.is_set():
+            is_late.set()
+            assert newer_is_in.wait(20)
+        return enter(self, member, hosts=hosts)
+
+    monkeypatch.setattr(Attendance, "enter", late)
+    with ThreadPoolExecutor(1) as pool:
+        older = pool.submit(join, app, "room", "ann")
+        assert is_late.wait(20)
+        newer = join(app, "room", "ann")
+        newer_is_in.set()
+        older.exception(20)
+    newer.drop()
+    told = [news for news, who in heard if who == "ann"]
+    assert told == ["joined", "connected", "left"]
+
+
 # Two workers
 
 
