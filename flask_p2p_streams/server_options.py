@@ -16,7 +16,6 @@ OF_FLASK = ("channel", "manage_session", "message_queue", "path", "resource", "e
 """Options that Flask-SocketIO takes out, or that stand in no signature."""
 MODES = ("threading", "gevent", "eventlet")
 TRANSPORTS = ("websocket", "polling")
-SECONDS = ("ping_interval", "ping_timeout")
 
 
 def check_options(options: Mapping[str, Any]) -> None:
@@ -31,8 +30,6 @@ def check_options(options: Mapping[str, Any]) -> None:
     if options.get("async_mode") is not None:
         _check_mode(options["async_mode"])
     _check_transports(options.get("transports"))
-    for name in SECONDS:
-        _check_seconds(name, options.get(name, 1))
     _check_queue(options.get("message_queue"), options.get("channel", "flask-socketio"))
 
 
@@ -73,16 +70,6 @@ def _check_transports(transports: object) -> None:
         raise ConfigurationError(
             f"transports in {KEY} lacks 'websocket', and the client uses nothing else.", key=KEY
         )
-
-
-def _check_seconds(name: str, value: object) -> None:
-    # Engine.IO takes a pair for the interval, whose second number is added to it.
-    numbers = value if isinstance(value, tuple) and name == "ping_interval" else (value,)
-    for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or number < 0:
-            raise ConfigurationError(
-                f"{name} in {KEY} must be a number of seconds; it is {withheld(value)}.", key=KEY
-            )
 
 
 def _check_queue(queue: object, channel: object) -> None:

@@ -45,6 +45,11 @@ def _check_pings(eio: Any) -> None:
             raise ConfigurationError(
                 f"{name} of SocketIO must be a number of seconds above 0; it is {shown(value)}."
             )
+    grace = eio.ping_interval_grace_period
+    if isinstance(grace, bool) or not isinstance(grace, (int, float)) or grace < 0:
+        raise ConfigurationError(
+            f"The second number of SocketIO's ping_interval must be seconds; it is {shown(grace)}."
+        )
 
 
 def _check_buffer(size: object) -> None:
