@@ -36,6 +36,7 @@ explore: .venv/.dev node_modules/.stamp ## Try the property tests with other exa
 lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(NODE) npm run --silent lint
 
 docs: .venv/.dev ## Build the documentation into docs/_build.

@@ -1,7 +1,7 @@
 import { MAX_ERROR_CHARACTERS } from "./limits.js"
 
 /**
- * The closed table of error codes, shared with the server (`flask_p2p_streams/errors.py`; a test holds the two against each other).
+ * The closed table of error codes, shared with the server (`flask_p2p_streams/protocol/errors.py`; a test holds the two against each other).
  *
  * @typedef {keyof typeof ERRORS} ErrorCode
  * @typedef {{ code: string, message?: string, hint?: string, retry?: boolean, retry_after_ms?: number }} ErrorPayload

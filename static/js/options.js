@@ -55,7 +55,7 @@ export function readOptions(element, url = ownOrigin(), token) {
   }
 }
 
-// What the tag makes sure of (flask_p2p_streams/options.py), once more.
+// What the tag makes sure of (flask_p2p_streams/web/frame_config.py), once more.
 
 /** @typedef {{ what: string, fits: (value: any) => boolean }} Kind */
 
