@@ -12,7 +12,7 @@ from flask_p2p_streams.errors import (
 )
 from flask_p2p_streams.protocol.errors import EXPLANATIONS
 
-CLIENT = Path(__file__).parents[2] / "static" / "js" / "errors.js"
+CLIENT = Path(__file__).parents[2] / "static" / "js" / "base" / "errors.js"
 
 
 @pytest.mark.parametrize("code", ErrorCode)
