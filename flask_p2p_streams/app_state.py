@@ -1,118 +1,261 @@
-"""What serves one app, and how its parts are put together."""
+"""The composition root: the one place where the parts that serve an app are put together.
 
-from collections.abc import Iterator
+Each part is a property of :class:`AppState`, made out of those that it needs.
+"""
+
+import time
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, cast
+from functools import cached_property
+from typing import Any
 
-from flask import Flask, request, request_finished
-from flask_caching import Cache
+from flask import Flask
 from flask_socketio import SocketIO
 
-from ._version import __version__
 from .config import Config
-from .errors import ConfigurationError
 from .limits.throttle import Throttle
 from .metrics import Metrics
 from .runtime.identity import Identity
 from .runtime.mutexes import Mutexes, mutex_for
 from .runtime.web_server import check_web_server
+from .signaling.absences import Absences
+from .signaling.admission import Admission
+from .signaling.announcements import Announcements
+from .signaling.arrivals import Arrivals
+from .signaling.attendance import Attendance
 from .signaling.authorization import Authorizers
+from .signaling.detached import Detached
+from .signaling.expulsion import Expulsion
+from .signaling.heartbeat import Heartbeat
+from .signaling.host_probe import HostProbe
+from .signaling.join_decisions import JoinDecisions
+from .signaling.leaving import Leaving
+from .signaling.members import Rooms
+from .signaling.moderation import Moderation
+from .signaling.negotiation import Negotiation
+from .signaling.participants import Participants
+from .signaling.places import Places
+from .signaling.receivers import Receivers
+from .signaling.roster import RosterKeeping
 from .signaling.service import Signaling
-from .stores.base import AtomicStore, Store, checked_store
-from .stores.from_cache import cache_store
+from .signaling.upkeep import Upkeep
+from .signaling.workers import Workers
+from .stores.base import AtomicStore, Store
 from .stores.guarded import guarded_store
 from .stores.session_store import SessionStore
+from .stores.worker_registry import WorkerRegistry
 from .tokens import Signer
-from .transport.carriers import Carriers
 from .transport.connections import Sockets
-from .transport.door import Door
-from .transport.namespace import SignalingNamespace
 from .transport.outbox import SocketRooms
-from .transport.outgoing import Outgoing
-from .transport.packets import Packets
 from .transport.servers import check_server, server_of
-from .web.assets import ENTRY, Assets
 from .web.latecomers import Latecomers
-from .web.page import observe_pages
-from .web.responses import Responses
-from .web.routes import Routes
-from .web.settings import Settings
-from .web.tags import Tags
 from .web.token_issuer import Issuer
-from .web.token_renewal import Renewals
 
 KEY = "p2p_streams"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class AppState:
     """What the extension keeps for one app, in ``app.extensions["p2p_streams"]``."""
 
+    app: Flask
     config: Config
     signer: Signer
-    store: SessionStore
-    issuer: Issuer
+    authorizers: Authorizers
+    metrics: Metrics
     socketio: SocketIO
     server: Any
-    signaling: Signaling
-    authorizers: Authorizers
-    throttle: Throttle
-    metrics: Metrics
+    store: SessionStore
     latecomers: Latecomers = field(default_factory=Latecomers)
 
+    # The transport
 
-def secret_keys(app: Flask) -> list[str | bytes]:
-    """Return the keys that sign, the present one last.
+    @cached_property
+    def throttle(self) -> Throttle:
+        """The limits of this worker."""
+        return Throttle(self.config, self.metrics)
 
-    :raises ConfigurationError: if there is none, or one that can't be any. What anybody
-        can guess signs tokens, too, while it is among those that are accepted.
-    """
-    present, fallbacks = cast(object, app.secret_key), app.config.get("SECRET_KEY_FALLBACKS")
-    if not present:
-        raise ConfigurationError(
-            "The app has no SECRET_KEY, which signs who may join what. Set "
-            "app.config['SECRET_KEY'] to a long random value that all workers share "
-            "(python -c 'import secrets; print(secrets.token_hex())').",
-            key="SECRET_KEY",
-        )
-    if not isinstance(present, (str, bytes)):
-        problem = (
-            f"SECRET_KEY must be text or bytes, not {type(present).__name__}. Set it to a text; in "
-            "an environment that is read as JSON (from_prefixed_env) a number is one in quotes."
-        )
-        raise ConfigurationError(problem, key="SECRET_KEY")
-    if not isinstance(fallbacks, (list, tuple, type(None))):
-        raise ConfigurationError(
-            "SECRET_KEY_FALLBACKS must be a list of keys: of a text, each letter would be one.",
-            key="SECRET_KEY_FALLBACKS",
-        )
-    older = [*(fallbacks or ())]
-    if not all(isinstance(key, (str, bytes)) and key for key in older):
-        raise ConfigurationError(
-            "SECRET_KEY_FALLBACKS has a key that is empty, or neither text nor bytes: anybody "
-            "could sign with it. Leave it out.",
-            key="SECRET_KEY_FALLBACKS",
-        )
-    # itsdangerous signs with the last key and accepts them all.
-    return [*older, present]
+    @cached_property
+    def identity(self) -> Identity:
+        """The names of this worker."""
+        return Identity(self.server.manager)
 
+    @cached_property
+    def sockets(self) -> Sockets:
+        """The connections of the server."""
+        return Sockets(self.server, self.config.join_timeout)
 
-def chosen_store(
-    app: Flask, store: Store | None, cache: Cache | None, metrics: Metrics
-) -> Store | AtomicStore:
-    """Return the store that was given, else one in a cache or in this process.
+    @cached_property
+    def outbox(self) -> SocketRooms:
+        """How events reach sockets."""
+        return SocketRooms(self.server, self.sockets, self.config.namespace, self.identity)
 
-    :raises ConfigurationError: if both were given, or one that can't hold sessions.
-    """
-    if store is not None and cache is not None:
-        raise ConfigurationError(
-            "P2PStreams was given a store and a cache, and can keep the sessions in one of them "
-            "only. Leave the other out."
+    # Who is there
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """Who is at this worker."""
+        return Rooms(Detached(), Mutexes(mutex_for(self.server.async_mode)))
+
+    @cached_property
+    def registry(self) -> WorkerRegistry:
+        """The workers that share the store."""
+        return WorkerRegistry(self.store.guarded, time.monotonic)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """This worker among the others."""
+        return Workers(
+            identity=self.identity, store=self.store, outbox=self.outbox, registry=self.registry
         )
-    if store is not None:
-        return checked_store(store)
-    return cache_store(app, cache, partial(metrics.limited, "session"))
+
+    @cached_property
+    def places(self) -> Places:
+        """What the app has heard of each peer."""
+        return Places(store=self.store)
+
+    @cached_property
+    def participants(self) -> Participants:
+        """Who is in which session."""
+        return Participants(
+            config=self.config,
+            store=self.store,
+            rooms=self.rooms,
+            places=self.places,
+            workers=self.workers,
+        )
+
+    # Who is told what
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        """The news, for browsers and for the app."""
+        return Announcements(
+            receivers=Receivers(self.app),
+            ice_servers=self.config.ice_servers,
+            signer=self.signer,
+            outbox=self.outbox,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def attendance(self) -> Attendance:
+        """Who comes and goes."""
+        return Attendance(
+            places=self.places,
+            participants=self.participants,
+            absences=Absences(server=self.server, grace=self.config.host_grace),
+            workers=self.workers,
+            announcements=self.announcements,
+        )
+
+    # What is done on the events of peers
+
+    @cached_property
+    def decisions(self) -> JoinDecisions:
+        """What becomes of those who join."""
+        return JoinDecisions(
+            config=self.config,
+            store=self.store,
+            participants=self.participants,
+            workers=self.workers,
+            probe=HostProbe(
+                outbox=self.outbox,
+                store=self.store,
+                workers=self.workers,
+                create_event=self.server.eio.create_event,
+                metrics=self.metrics,
+            ),
+        )
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat:
+        """The beat of this worker."""
+        return Heartbeat(
+            server=self.server,
+            rooms=self.rooms,
+            workers=self.workers,
+            registry=self.registry,
+            upkeep=Upkeep(
+                rooms=self.rooms,
+                store=self.store,
+                outbox=self.outbox,
+                announcements=self.announcements,
+                workers=self.workers,
+            ),
+        )
+
+    @cached_property
+    def admission(self) -> Admission:
+        """The way in."""
+        return Admission(
+            signer=self.signer,
+            throttle=self.throttle,
+            authorizers=self.authorizers,
+            heartbeat=self.heartbeat,
+            rooms=self.rooms,
+            arrivals=Arrivals(
+                decisions=self.decisions,
+                rooms=self.rooms,
+                store=self.store,
+                outbox=self.outbox,
+                attendance=self.attendance,
+                announcements=self.announcements,
+            ),
+        )
+
+    @cached_property
+    def signaling(self) -> Signaling:
+        """What is done on each event of a peer."""
+        return Signaling(
+            authorizers=self.authorizers,
+            rooms=self.rooms,
+            admission=self.admission,
+            negotiation=Negotiation(
+                config=self.config,
+                throttle=self.throttle,
+                store=self.store,
+                rooms=self.rooms,
+                outbox=self.outbox,
+            ),
+            leaving=Leaving(
+                store=self.store,
+                rooms=self.rooms,
+                outbox=self.outbox,
+                attendance=self.attendance,
+                announcements=self.announcements,
+            ),
+            roster=RosterKeeping(
+                config=self.config,
+                throttle=self.throttle,
+                store=self.store,
+                rooms=self.rooms,
+                workers=self.workers,
+                attendance=self.attendance,
+            ),
+        )
+
+    # What the app decides
+
+    @cached_property
+    def moderation(self) -> Moderation:
+        """What the app decides about its sessions."""
+        return Moderation(
+            config=self.config,
+            store=self.store,
+            rooms=self.rooms,
+            participants=self.participants,
+            expulsion=Expulsion(
+                participants=self.participants,
+                outbox=self.outbox,
+                attendance=self.attendance,
+                announcements=self.announcements,
+            ),
+        )
+
+    @cached_property
+    def issuer(self) -> Issuer:
+        """The first tokens of pages."""
+        return Issuer(self.signer, self.store)
 
 
 def app_state(
@@ -123,139 +266,31 @@ def app_state(
     socketio: SocketIO,
     authorizers: Authorizers,
     metrics: Metrics,
-    *,
-    is_own: bool,
 ) -> AppState:
-    """Make all that serves an app, and put it into the app's Socket.IO server.
+    """Make all that serves an app.
 
-    :param is_own: whether the extension has made that server, so that only signaling
-        is known to use it.
+    :raises ConfigurationError: if the app's Socket.IO server can't carry it, or its web server.
     """
     server = server_of(socketio)
     check_server(server, config.namespace)
-    mutex = mutex_for(server.async_mode)
-    sockets = Sockets(server, config.join_timeout)
-    identity = Identity(server.manager)
-    outbox = SocketRooms(server, sockets, config.namespace, identity)
-    sessions = SessionStore(guarded_store(store, Mutexes(mutex)))
-    check_web_server(server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone)
-    throttle = Throttle(config, metrics)
-    signaling = Signaling(
-        app,
-        config,
-        signer,
-        sessions,
-        outbox,
-        Mutexes(mutex),
-        authorizers,
-        metrics=metrics,
-        throttle=throttle,
-        server=server,
-        identity=identity,
-    )
-    namespace = SignalingNamespace(
-        config.namespace, app, server, sockets, signaling, throttle, metrics
-    )
-    socketio.on_namespace(namespace)
-    packets = Packets(
-        server,
-        config.namespace,
-        throttle,
-        metrics,
-        namespace.evict,
-        sockets.standing,
-        compress=not is_own,
-    )
-    packets.install()
-    server.eio.handle_request = Door(
-        server.eio.handle_request, server.eio, packets.refuse, sockets.standing
-    )
-    sockets.install()
-    Outgoing(server, config.namespace, metrics).install()
-    server.eio.handle_request = Carriers(
-        server.eio.handle_request,
-        server.async_mode,
-        is_shared=sessions.is_shared,
-        has_queue=not outbox.is_alone,
-    )
-    return AppState(
+    state = AppState(
+        app=app,
         config=config,
         signer=signer,
-        store=sessions,
-        issuer=Issuer(signer, sessions),
+        authorizers=authorizers,
+        metrics=metrics,
         socketio=socketio,
         server=server,
-        signaling=signaling,
-        authorizers=authorizers,
-        throttle=throttle,
-        metrics=metrics,
+        store=SessionStore(guarded_store(store, Mutexes(mutex_for(server.async_mode)))),
     )
+    is_shared, has_queue = state.store.is_shared, not state.outbox.is_alone
+    check_web_server(server.async_mode, is_shared=is_shared, has_queue=has_queue)
+    # Before two threads of the server ask for the same part for the first time.
+    return _completed(state)
 
 
-def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
-    """Give an app its routes and template globals."""
-    assets = Assets(state.config.url_prefix, __version__)
-    responses = Responses(assets.path(ENTRY), state.signer.has_signed)
-    app.after_request(responses.look)
-    # What was added to the app before the extension changes its responses later.
-    request_finished.connect(responses.finish, app)
-    tags = _tags(app, state, assets, responses)
-    observe_pages(app)
-    tags.install(app)
-    routes = Routes(assets, _renewals(state).view)
-    routes.add_to(app)
-    routes.exempt(app)
-    for check in (settings.problems, routes.problems, partial(_strangers, state=state)):
-        state.latecomers.add(check)
-
-    @app.before_request
-    def welcome_latecomers() -> None:
-        if request.blueprint == routes.name:
-            routes.exempt(app)
-        if state.latecomers.is_first():
-            tags.reinstall(app)
-            state.latecomers.tell(app)
-
-
-def _tags(app: Flask, state: AppState, assets: Assets, responses: Responses) -> Tags:
-    return Tags(
-        state.config,
-        state.issuer,
-        assets,
-        cast(Any, state.socketio).sockio_mw.engineio_path,
-        check=partial(_check_still_ours, app, state),
-        issued=responses.issued,
-    )
-
-
-def _renewals(state: AppState) -> Renewals:
-    return Renewals(
-        state.signer,
-        state.store,
-        state.authorizers,
-        state.throttle,
-        state.metrics,
-        longest=state.config.token_max_age,
-        server=state.server,
-    )
-
-
-def _strangers(app: Flask, state: AppState) -> Iterator[str]:
-    try:
-        _check_still_ours(app, state)
-    except ConfigurationError as error:
-        yield str(error)
-
-
-def _check_still_ours(app: Flask, state: AppState) -> None:
-    present = app.extensions.get("socketio")
-    if present is not state.socketio:
-        raise ConfigurationError(
-            "The app got another SocketIO after P2PStreams was set up, so nobody would "
-            "answer the browsers. Make SocketIO(app) before P2PStreams(app)."
-        )
-    if server_of(present) is not state.server:
-        raise ConfigurationError(
-            "The app's SocketIO was given to another app as well, or set up twice. Make one "
-            "SocketIO per app."
-        )
+def _completed(state: AppState) -> AppState:
+    for name, part in vars(AppState).items():
+        if isinstance(part, cached_property):
+            getattr(state, name)
+    return state

@@ -1,9 +1,9 @@
-"""``P2PStreams`` wires it all to an app."""
+"""The public class, ``P2PStreams``."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 from weakref import WeakSet
 
@@ -13,17 +13,18 @@ from flask_caching import Cache
 from flask_socketio import SocketIO
 from werkzeug.local import LocalProxy
 
-from .app_state import KEY, AppState, add_to_app, app_state, chosen_store, secret_keys
+from .app_state import KEY, AppState, app_state
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
 from .evidence import withheld
+from .installation import add_to_app, add_to_server
 from .limits.budgets import LONGEST_BAN
 from .metrics import Metrics, Snapshot
 from .prometheus import prometheus_text
 from .signaling.authorization import AnyAuthorizer, Authorizers
 from .stores.base import Store
-from .stores.listing import look_up
-from .tokens import Signer
+from .stores.from_cache import chosen_store
+from .tokens import Signer, secret_keys
 from .transport.servers import find_socketio
 from .web.arguments import Id, checked_id, flag, seconds
 from .web.routes import check_path
@@ -96,13 +97,15 @@ class P2PStreams:
         signer = Signer(secret_keys(app), config.audience or app.name)
         metrics = Metrics()
         given = (store, cache) if (store, cache) != (None, None) else (self._store, self._cache)
-        kept = chosen_store(app, *given, metrics)
+        kept = chosen_store(app, *given, partial(metrics.limited, "session"))
         settings = Settings(app, finds_cache=given == (None, None))
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
         check_path(config.url_prefix, io)
         asked = Authorizers(self._authorizers)
-        state = app_state(app, config, signer, kept, io, asked, metrics, is_own=is_own)
+        state = app_state(app, config, signer, kept, io, asked, metrics)
+        # Of another server nobody knows whether only signaling uses it.
+        add_to_server(state, compress=not is_own)
         app.extensions[KEY] = state
         self._app_count += 1
         self._apps.add(app)
@@ -144,9 +147,7 @@ class P2PStreams:
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        state, name = self._state, checked_id("session_id", session_id)
-        grace = state.config.host_grace
-        found = look_up(state.store, state.signaling.has_lost, name, time.time(), grace)
+        found = self._state.participants.shown(checked_id("session_id", session_id))
         return None if found is None else SessionInfo(found[0].host, found[0].epoch, found[1])
 
     def metrics(self) -> Snapshot:
@@ -155,10 +156,9 @@ class P2PStreams:
         :raises ConfigurationError: if it is not clear which app is meant.
         """
         state = self._state
-        rooms = state.signaling.rooms
         return state.metrics.snapshot(
-            sockets=len(rooms),
-            sessions=rooms.session_count,
+            sockets=len(state.rooms),
+            sessions=state.rooms.session_count,
             store_failures=state.store.guarded.failures,
         )
 
@@ -197,7 +197,7 @@ class P2PStreams:
         if banned > LONGEST_BAN:
             raise ArgumentError("ban_for", f"must be at most {LONGEST_BAN} seconds.")
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
-        self._state.signaling.moderation.kick(session, peer, banned)
+        self._state.moderation.kick(session, peer, banned)
 
     def unban(self, session_id: Id, peer_id: Id) -> bool:
         """Lift the ban of a peer, which may join again at once; return whether it was banned.
@@ -209,7 +209,7 @@ class P2PStreams:
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
-        return self._state.signaling.moderation.unban(session, peer)
+        return self._state.moderation.unban(session, peer)
 
     def close(self, session_id: Id) -> None:
         """End a session: everybody has to go, and no token from before is good for it.
@@ -221,7 +221,7 @@ class P2PStreams:
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        self._state.signaling.moderation.close(checked_id("session_id", session_id))
+        self._state.moderation.close(checked_id("session_id", session_id))
 
     def lock(self, session_id: Id, locked: bool = True) -> None:
         """Let nobody new into a session, or with False everybody again.
@@ -233,7 +233,7 @@ class P2PStreams:
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         session, shut = checked_id("session_id", session_id), flag("locked", locked)
-        self._state.signaling.moderation.lock(session, shut)
+        self._state.moderation.lock(session, shut)
 
     @property
     def _state(self) -> AppState:

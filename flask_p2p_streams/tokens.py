@@ -1,4 +1,4 @@
-"""Sign join tokens and host seats, and read them back."""
+"""Join tokens and host seats: signed with an app's keys, and read back."""
 
 import hashlib
 import logging
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
 from typing import Any, cast
 
+from flask import Flask
 from itsdangerous import BadData, URLSafeSerializer
 
+from .errors import ConfigurationError
 from .limits.budgets import CLOCK_SKEW
 from .protocol.errors import ErrorCode, SignalingError
 from .protocol.fields import bad_request, id_problem
@@ -19,6 +21,42 @@ TOKEN_SALT = "flask-p2p-streams.token.3"
 SEAT_SALT = "flask-p2p-streams.seat.2"
 
 logger = logging.getLogger("flask_p2p_streams")
+
+
+def secret_keys(app: Flask) -> list[str | bytes]:
+    """Return the keys that sign, the present one last.
+
+    :raises ConfigurationError: if there is none, or one that can't be any. What anybody
+        can guess signs tokens, too, while it is among those that are accepted.
+    """
+    present, fallbacks = cast(object, app.secret_key), app.config.get("SECRET_KEY_FALLBACKS")
+    if not present:
+        raise ConfigurationError(
+            "The app has no SECRET_KEY, which signs who may join what. Set "
+            "app.config['SECRET_KEY'] to a long random value that all workers share "
+            "(python -c 'import secrets; print(secrets.token_hex())').",
+            key="SECRET_KEY",
+        )
+    if not isinstance(present, (str, bytes)):
+        problem = (
+            f"SECRET_KEY must be text or bytes, not {type(present).__name__}. Set it to a text; in "
+            "an environment that is read as JSON (from_prefixed_env) a number is one in quotes."
+        )
+        raise ConfigurationError(problem, key="SECRET_KEY")
+    if not isinstance(fallbacks, (list, tuple, type(None))):
+        raise ConfigurationError(
+            "SECRET_KEY_FALLBACKS must be a list of keys: of a text, each letter would be one.",
+            key="SECRET_KEY_FALLBACKS",
+        )
+    older = [*(fallbacks or ())]
+    if not all(isinstance(key, (str, bytes)) and key for key in older):
+        raise ConfigurationError(
+            "SECRET_KEY_FALLBACKS has a key that is empty, or neither text nor bytes: anybody "
+            "could sign with it. Leave it out.",
+            key="SECRET_KEY_FALLBACKS",
+        )
+    # itsdangerous signs with the last key and accepts them all.
+    return [*older, present]
 
 
 class Signer:

@@ -39,7 +39,7 @@ def unban(session: str, peer: str) -> None:
     state = app_state()
     with errors_shown():
         check_store_is_shared(state)
-        was_banned = state.signaling.moderation.unban(session, peer)
+        was_banned = state.moderation.unban(session, peer)
     if was_banned:
         click.echo(f"{peer} may join {session} again.")
     else:
@@ -98,7 +98,7 @@ def _bans(removal: Removal) -> Iterator[str]:
 
 @contextmanager
 def _moderation() -> Iterator[Moderation]:
-    moderation: Moderation = app_state().signaling.moderation
+    state = app_state()
     with errors_shown():
-        moderation.check_reach()
-        yield moderation
+        state.workers.check_reach()
+        yield state.moderation

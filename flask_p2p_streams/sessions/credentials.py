@@ -1,4 +1,4 @@
-"""What a peer may do: its role, its join token, and the seat of a host.
+"""What a peer shows when it comes: its role, its join token, and the seat of a host.
 
 Only the server judges the times in a token, by its own clock. ``tokens`` signs them.
 """

@@ -1,24 +1,20 @@
-"""The rules of the host's seat: left, lost, put back, renewed; no I/O."""
+"""How a host keeps, loses and leaves its session, and gets it back; no I/O."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from .member import Member
 from .outcomes import Hosting, Stale
-from .record import IDLE_TIMEOUT, Session, Vacated, begun, without_host
+from .record import Session, Vacated, begun, without_host
 
 
 @dataclass(frozen=True)
 class Incumbent:
     """A host as its worker knows it, whatever the store remembers."""
 
-    session_id: str
-    peer_id: str
-    sid: str
+    member: Member
     worker: str | None
     epoch: int
     now: float
-    kept_for: float = 0.0
-    idle_timeout: float = IDLE_TIMEOUT
 
 
 def leave(session: Session | None, sid: str) -> tuple[Session | None, Vacated | None]:
@@ -36,17 +32,12 @@ def lose(session: Session | None, sid: str, now: float) -> tuple[Session | None,
     return reserved, Vacated(session.epoch, session.host)
 
 
-def lose_if_gone(
-    session: Session | None, is_here: Callable[[str, str | None], bool], now: float
-) -> Session | None:
-    """Reserve the seat of a host whose socket no process holds.
+def lose_if_gone(session: Session | None, is_here: bool, now: float) -> Session | None:
+    """Reserve the seat of a host whose socket no process holds; ``is_here`` if one does.
 
-    That is a host whose server has stopped: no handler has told of its loss. ``is_here``
-    is asked for a socket and the worker that holds it.
+    That is a host whose server has stopped: no handler has told of its loss.
     """
-    if session is None or session.host_sid is None:
-        return session
-    if is_here(session.host_sid, session.host_worker):
+    if session is None or session.host_sid is None or is_here:
         return session
     return lose(session, session.host_sid, now)[0]
 
@@ -55,7 +46,8 @@ def restore(session: Session | None, host: Incumbent) -> tuple[Session | None, H
     """Put back the seat of a host where the store has lost it."""
     if session is None or session.epoch < host.epoch:
         return _put_back(session, host), Hosting(host.epoch, resumed=True)
-    if (session.epoch, session.host, session.host_sid) != (host.epoch, host.peer_id, host.sid):
+    seated = session.epoch, session.host, session.host_sid
+    if seated != (host.epoch, host.member.peer_id, host.member.sid):
         return session, Stale(session.epoch, session.host)
     return session, Hosting(host.epoch, resumed=True)
 
@@ -75,16 +67,17 @@ def renew(
 
 
 def _put_back(session: Session | None, host: Incumbent) -> Session:
-    present = begun(session, host.session_id, host.epoch, host.now)
+    member = host.member
+    present = begun(session, member.session_id, host.epoch, host.now)
     return replace(
         present,
         epoch=host.epoch,
-        host=host.peer_id,
-        host_sid=host.sid,
+        host=member.peer_id,
+        host_sid=member.sid,
         host_worker=host.worker,
         absent_since=None,
-        kept_for=host.kept_for,
-        idle_timeout=host.idle_timeout,
+        kept_for=member.token.expires_in,
+        idle_timeout=member.idle_timeout,
         doubts={},
         opened=True,
         # Of earlier hosts there is nothing more to know.

@@ -1,21 +1,28 @@
-"""The rules of joining: who hosts, who follows, who has to come again.
+"""Who hosts, who follows and who has to come again, when a peer joins; no I/O.
 
-They are functions from a session to a session and a decision, without I/O, so that
-a store may run them again when another process was faster. Times are in seconds
-since 1970 and only ever compared by their distance.
+The rules are functions from a session to a session and an outcome, so that a store may run
+them again when another process was faster. Times are in seconds since 1970 and only ever
+compared by their distance.
 """
 
 import math
-from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..limits.budgets import CLOCK_SKEW
-from .access import OPEN_TO_ALL, Barred, Gate, Pass, removed, too_early, too_late, without_place
-from .credentials import Seat
+from .access import refused
+from .candidacy import Candidacy
 from .host_liveness import Reason, dispelled, heard, is_forsaken, reason_against
-from .outcomes import Doubted, Following, Hosting, Hostless, Joined, Suspected, Waiting
-from .record import IDLE_TIMEOUT, begun, emptied, next_epoch
-from .record import Session as Session
+from .outcomes import (
+    Doubted,
+    Following,
+    Hosting,
+    Hostless,
+    JoinOutcome,
+    OutOfReach,
+    Suspected,
+    Waiting,
+)
+from .record import Session, begun, emptied, next_epoch
 
 HOSTLESS_RETRY_MS = 1000
 """Milliseconds after which a peer that may not host looks for a host again."""
@@ -25,45 +32,27 @@ RECOVERY = 10.0
 """Seconds within which a host that a new record knows nothing of gets its seat back."""
 
 
-@dataclass(frozen=True)
-class Candidacy:
-    """A peer at the door: who it is, what it shows, and when.
-
-    ``witnesses`` are those whose word counts that the host of ``lost_epoch`` is gone.
-    ``vouched`` is the host's socket that has just been heard of, ``silent`` the one that
-    has been asked in vain; of that nothing has been heard for ``silence`` seconds.
-    ``idle_timeout`` is for how many seconds this peer's own page may stand still, which got
-    its first token at ``page_since``.
-    """
-
-    session_id: str
-    peer_id: str
-    sid: str
-    now: float
-    grace: float
-    worker: str | None = None
-    seat: Seat | None = None
-    lost_epoch: int | None = None
-    witnesses: Set[str] = frozenset()
-    vouched: str | None = None
-    silent: str | None = None
-    silence: float = 0.0
-    idle_timeout: float = IDLE_TIMEOUT
-    kept_for: float = 0.0
-    ticket: Pass = OPEN_TO_ALL
-    page_since: float = 0.0
-
-
 # The rules
 
 
-def join(session: Session | None, who: Candidacy) -> tuple[Session | None, Joined]:
+def out_of_reach(session: Session | None, who: Candidacy) -> OutOfReach | None:
+    """Tell whether the host is at another worker to which nothing leads from here."""
+    if session is None or session.host_sid is None or session.host_worker is None:
+        return None
+    if not who.is_cut_off or who.seat is not None:
+        return None
+    if session.host_worker in (who.worker, who.dead_worker):
+        return None
+    return OutOfReach(session.host_worker)
+
+
+def join(session: Session | None, who: Candidacy) -> tuple[Session | None, JoinOutcome]:
     """Decide whether a peer hosts, follows, has to come again or is turned away."""
-    barred = _barred(session, who)
-    if barred is not None:
-        return session, barred
+    refusal = refused(session, who)
+    if refusal is not None:
+        return session, refusal
     session = _informed(session, who)
-    if not who.ticket.role.can_host:
+    if not who.token.role.can_host:
         return _follow(session, who)
     resumed = _resumed_epoch(session, who)
     if resumed is not None:
@@ -87,19 +76,7 @@ def join(session: Session | None, who: Candidacy) -> tuple[Session | None, Joine
 # The parts
 
 
-def _barred(session: Session | None, who: Candidacy) -> Barred | None:
-    gate = Gate() if session is None else session.gate
-    host, reported = (None, 0) if session is None else (session.host, session.reported)
-    role = who.ticket.role
-    return (
-        removed(gate, who.peer_id, who.ticket, who.now)
-        or too_early(role, who.now)
-        or too_late(role, who.now)
-        or without_place(gate, who.peer_id, host, reported, who.ticket)
-    )
-
-
-def _follow(session: Session | None, who: Candidacy) -> tuple[Session | None, Joined]:
+def _follow(session: Session | None, who: Candidacy) -> tuple[Session | None, JoinOutcome]:
     if session is None or session.host is None:
         return session, Hostless()
     against = _reason_against(session, who)
@@ -133,8 +110,8 @@ def _suspected(session: Session, who: Candidacy) -> Suspected | Doubted | None:
     if not _has_lost(session, who) or session.host_sid in (None, who.vouched):
         return None
     if session.host_sid == who.silent:
-        left = math.ceil((session.idle_timeout - who.silence) * 1000)
-        return Doubted(max(1, min(left, DOUBTED_RETRY_MS)))
+        left_ms = math.ceil((session.idle_timeout - who.silence) * 1000)
+        return Doubted(max(1, min(left_ms, DOUBTED_RETRY_MS)))
     return Suspected(
         session.epoch,
         str(session.host_sid),
@@ -146,8 +123,8 @@ def _suspected(session: Session, who: Candidacy) -> Suspected | Doubted | None:
 
 def _waiting(session: Session, who: Candidacy, remaining: float) -> Waiting:
     # Whose word isn't enough comes again soon: with those of others it may be.
-    mls = math.ceil(remaining * 1000)
-    return Waiting(min(mls, DOUBTED_RETRY_MS) if _has_lost(session, who) else mls)
+    left_ms = math.ceil(remaining * 1000)
+    return Waiting(min(left_ms, DOUBTED_RETRY_MS) if _has_lost(session, who) else left_ms)
 
 
 def _resumed_epoch(session: Session | None, who: Candidacy) -> int | None:
@@ -160,7 +137,7 @@ def _resumed_epoch(session: Session | None, who: Candidacy) -> int | None:
         return seat.epoch
     # Whoever was elected first in this record didn't know of this host and its clients.
     # A seat that is older than the page is another page's, which has gone long ago.
-    is_own = seat.epoch / 1000 >= who.page_since - CLOCK_SKEW
+    is_own = seat.epoch / 1000 >= who.token.first_issued_at - CLOCK_SKEW
     forgotten = session.known_from < seat.epoch < session.first_epoch
     if is_own and forgotten and abs(who.now - session.born) <= RECOVERY:
         return next_epoch(session, who.now)
@@ -191,8 +168,8 @@ def _seated(session: Session, who: Candidacy, epoch: int) -> Session:
         host_sid=who.sid,
         host_worker=who.worker,
         absent_since=None,
-        kept_for=who.kept_for,
-        idle_timeout=who.idle_timeout,
+        kept_for=who.token.expires_in,
+        idle_timeout=who.member.idle_timeout,
         doubts={},
         opened=True,
     )

@@ -1,7 +1,4 @@
-"""The rules of what the app decides: removing a peer, closing a session, locking it.
-
-They are functions without I/O, as those of ``sessions`` are.
-"""
+"""What the app decides about a session: to remove a peer, to close it, to lock it; no I/O."""
 
 from dataclasses import replace
 
@@ -17,17 +14,17 @@ def kick(
     if session is None and until <= now:
         return None, None
     present = session or unopened(session_id)
-    after = replace(present, gate=banned(present.gate, peer_id, until, now))
+    after = replace(present, access=banned(present.access, peer_id, until, now))
     return emptied(after, now) if present.host == peer_id else (after, None)
 
 
 def unban(session: Session | None, peer_id: str, now: float) -> tuple[Session | None, bool]:
     """Lift a peer's ban; tell whether it was still in force."""
-    if session is None or peer_id not in session.gate.bans:
+    if session is None or peer_id not in session.access.bans:
         return session, False
     # One that has ended is taken out as well: by the clock of another worker it may not have.
-    lifted = session.gate.bans[peer_id] > now
-    return replace(session, gate=unbanned(session.gate, peer_id)), lifted
+    lifted = session.access.bans[peer_id] > now
+    return replace(session, access=unbanned(session.access, peer_id)), lifted
 
 
 def close(
@@ -37,7 +34,8 @@ def close(
     present = session or unopened(session_id)
     # By the clock of another worker, its tokens may last the longer.
     keep_until = now + max(keep_for, present.kept_for) + 2 * CLOCK_SKEW
-    after = replace(present, reported=0, opened=False, gate=closed(present.gate, now, keep_until))
+    access = closed(present.access, now, keep_until)
+    after = replace(present, reported=0, opened=False, access=access)
     return emptied(after, now)
 
 
@@ -49,4 +47,4 @@ def lock(
         return None, None
     present = session or unopened(session_id)
     keep_until = now + max(keep_for, present.kept_for)
-    return replace(present, gate=locked(present.gate, shut, keep_until)), None
+    return replace(present, access=locked(present.access, shut, keep_until)), None

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .access import Barred
+from ..protocol.errors import ErrorCode
 from .host_liveness import Reason
-from .record import IDLE_TIMEOUT, Vacated
+from .record import IDLE_TIMEOUT, Session, Vacated
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,34 @@ class Hostless:
 
 
 @dataclass(frozen=True)
+class Barred:
+    """The peer may not come in; the fields are those of a ``SignalingError``."""
+
+    code: ErrorCode
+    message: str
+    retry_after_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class RosterNeeded:
+    """Whether the peer may come in depends on who is in the session; look that up, ask again.
+
+    ``session`` is as it was found. Where it ``is_locked``, those count as well that were cut
+    off a moment ago.
+    """
+
+    session: Session | None
+    is_locked: bool
+
+
+@dataclass(frozen=True)
+class OutOfReach:
+    """The host is at a worker to which nothing leads from here, if that lives; ask again."""
+
+    host_worker: str
+
+
+@dataclass(frozen=True)
 class Stale:
     """The one who speaks isn't the host any more; that is ``host``, under ``epoch``."""
 
@@ -76,4 +104,14 @@ class Stale:
     host: str | None
 
 
-Joined: TypeAlias = Hosting | Following | Suspected | Doubted | Waiting | Hostless | Barred
+JoinOutcome: TypeAlias = (
+    Hosting
+    | Following
+    | Suspected
+    | Doubted
+    | Waiting
+    | Hostless
+    | Barred
+    | RosterNeeded
+    | OutOfReach
+)

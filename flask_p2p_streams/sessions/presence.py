@@ -1,8 +1,9 @@
-"""The rules of who is in a session, and what the app hears of it; no I/O.
+"""What the app hears of a peer's coming and going; no I/O.
 
-A peer is "here" while a worker holds its socket, and "listed" when it has let go of the
-server and its host tells of it. One of which neither is true is "leaving": it may be loading
-its page anew. When it hasn't come back it is "gone", and "out" if the app has removed it.
+A peer is "here" while a worker holds its socket, and "listed" when it has left the server for
+a connection to its host, which tells of it. One of which neither is true is "leaving": it may
+be loading its page anew. When it hasn't come back it is "gone", and "out" if the app has
+removed it.
 
 Each rule is a function from a place, None if nothing is known of it, to a place and what is
 news of it. Thus the app hears of each coming and each going once, whichever worker notices.
@@ -70,8 +71,8 @@ def entered(place: Place | None, sid: str, worker: str, *, hosts: bool) -> Chang
     return after, tuple(news)
 
 
-def released(place: Place | None, sid: str) -> Change:
-    """Take note that a client is connected, and lets go of this socket."""
+def detached(place: Place | None, sid: str) -> Change:
+    """Take note that a client is connected to its host, and leaves this socket."""
     if place is None or place.sid != sid or place.state != "here":
         return place, ()
     return _moved(place, "listed", connected=True), _first(place)
@@ -114,19 +115,22 @@ def reported(place: Place | None) -> Change:
     return _moved(place, state, connected=True), _first(place)
 
 
-def missed(place: Place | None, is_open: Callable[[Place], bool]) -> Change:
-    """Take note that the host isn't connected to a peer any more; one with a socket stays."""
-    if place is None or not _is_missing(place, is_open):
+def missed(place: Place | None, closed: str | None = None) -> Change:
+    """Take note that the host isn't connected to a peer any more; one with a socket stays.
+
+    ``closed`` is a socket of the peer that isn't open any more.
+    """
+    if place is None or not _is_missing(place, closed):
         return place, ()
     return _moved(place, "leaving"), ()
 
 
-def overdue(place: Place | None, is_open: Callable[[Place], bool]) -> Change:
-    """Give up a peer that no host tells of; one with a socket stays.
+def overdue(place: Place | None, closed: str | None = None) -> Change:
+    """Give up a peer that no host tells of; one with a socket stays, unless it is ``closed``.
 
     One that is leaving still was so at a worker that lives no more.
     """
-    if place is None or not (place.state == "leaving" or _is_missing(place, is_open)):
+    if place is None or not (place.state == "leaving" or _is_missing(place, closed)):
         return place, ()
     return _moved(place, "gone"), ("left",)
 
@@ -153,5 +157,5 @@ def _first(place: Place) -> tuple[News, ...]:
     return () if place.connected else ("connected",)
 
 
-def _is_missing(place: Place, is_open: Callable[[Place], bool]) -> bool:
-    return place.state == "listed" or (place.state == "here" and not is_open(place))
+def _is_missing(place: Place, closed: str | None) -> bool:
+    return place.state == "listed" or (place.state == "here" and place.sid == closed)

@@ -1,4 +1,4 @@
-"""What is kept of a session, and what becomes of it when its seat is emptied for good."""
+"""What is kept of a session, as a value that a store holds as text."""
 
 import json
 import math
@@ -7,10 +7,31 @@ from dataclasses import asdict, dataclass, field, replace
 from types import NoneType
 from typing import Any, TypeGuard
 
-from .access import Gate
-
 IDLE_TIMEOUT = 5.0
 """Seconds of silence after which a page counts as gone, unless it says another number."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may not come into a session any more.
+
+    ``bans`` maps peers to the time at which their ban ends. ``closing`` is the number of
+    the last closing, 0 before there is one; tokens that don't know of it are refused. All
+    of it has to be remembered until ``keep_until``.
+    """
+
+    closing: int = 0
+    locked: bool = False
+    bans: Mapping[str, float] = field(default_factory=dict)
+    keep_until: float = 0.0
+
+    @classmethod
+    def from_record(cls, record: object) -> "Access | None":
+        """Read it back; None if the record cannot be one."""
+        if isinstance(record, dict) and "closed_at" in record:
+            # That of an earlier version, whose tokens are good no more.
+            record = {"closing": 0, **{key: record[key] for key in record if key != "closed_at"}}
+        return cls(**record) if _is_access(record) else None
 
 
 @dataclass(frozen=True)
@@ -42,7 +63,7 @@ class Session:
     born: float = 0.0
     first_epoch: int = 0
     known_from: int = 0
-    gate: Gate = field(default_factory=Gate)
+    access: Access = field(default_factory=Access)
     doubts: Mapping[str, float] = field(default_factory=dict)
     idle_timeout: float = IDLE_TIMEOUT
 
@@ -57,10 +78,10 @@ class Session:
             record = json.loads(text) if isinstance(text, str) else None
         except (ValueError, RecursionError):
             return None
-        if not _sound(record):
+        if not _is_session(record):
             return None
-        gate = Gate.from_record(record["gate"]) if "gate" in record else Gate()
-        return None if gate is None else cls(**{**record, "gate": gate})
+        access = Access.from_record(record["access"]) if "access" in record else Access()
+        return None if access is None else cls(**{**record, "access": access})
 
 
 @dataclass(frozen=True)
@@ -132,16 +153,32 @@ _ADDED: dict[str, tuple[type, ...]] = {
     "born": (int, float),
     "first_epoch": (int,),
     "known_from": (int,),
-    "gate": (dict,),
+    "access": (dict,),
     "doubts": (dict,),
     "idle_timeout": (int, float),
 }
 
+_ACCESS_FIELDS: dict[str, tuple[type, ...]] = {
+    "closing": (int,),
+    "locked": (bool,),
+    "bans": (dict,),
+    "keep_until": (int, float),
+}
 
-def _sound(record: object) -> TypeGuard[dict[str, Any]]:
+
+def _is_session(record: object) -> TypeGuard[dict[str, Any]]:
     return (
         isinstance(record, dict)
         and set(_FIELDS) <= set(record) <= {*_FIELDS, *_ADDED}
         and all(type(record[name]) in {**_FIELDS, **_ADDED}[name] for name in record)
         and all(type(at) in (int, float) for at in record.get("doubts", {}).values())
+    )
+
+
+def _is_access(record: object) -> TypeGuard[dict[str, Any]]:
+    return (
+        isinstance(record, dict)
+        and set(record) == set(_ACCESS_FIELDS)
+        and all(type(record[name]) in types for name, types in _ACCESS_FIELDS.items())
+        and all(type(end) in (int, float) for end in record["bans"].values())
     )

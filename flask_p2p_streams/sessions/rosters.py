@@ -1,4 +1,4 @@
-"""What a host tells of its peers: how it is kept, and what it counts for; no I/O."""
+"""What a host tells of its peers: how it is read, kept and counted; no I/O."""
 
 import json
 from collections.abc import Mapping

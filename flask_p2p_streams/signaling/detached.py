@@ -1,15 +1,15 @@
-"""Who has let go of the server, and isn't in a roster yet."""
+"""Clients connected peer to peer that the host's roster doesn't list yet."""
 
 import threading
 import time
 from collections.abc import Callable
 
-RELEASED_TERM = 40.0
-"""Seconds that a released peer is counted without a roster: hosts send one every 30 s."""
+DETACHED_TERM = 40.0
+"""Seconds that such a client is counted without a roster: hosts send one every 30 s."""
 
 
-class Released:
-    """The clients that are connected to their hosts since these reported last.
+class Detached:
+    """The clients that have left this worker for their hosts since these reported last.
 
     ``clock`` counts seconds. Entries go with the host's next roster, or with time
     where that comes to another worker.
@@ -25,15 +25,15 @@ class Released:
         return sum(len(peers) for peers in self._sessions.values())
 
     def add(self, session_id: str, peer_id: str) -> None:
-        """Count a peer that is released now."""
+        """Count a peer that has left now."""
         with self._mutex:
             now = self._clock()
             peers = self._sessions.pop(session_id, {})
-            self._sessions[session_id] = {**_living(peers, now), peer_id: now + RELEASED_TERM}
+            self._sessions[session_id] = {**_living(peers, now), peer_id: now + DETACHED_TERM}
             self._forget_old(now)
 
     def of(self, session_id: str) -> set[str]:
-        """Return the released peers of a session."""
+        """Return the detached peers of a session."""
         with self._mutex:
             return set(_living(self._sessions.get(session_id, {}), self._clock()))
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from ..metrics import Metrics, Verdict
 from ..protocol import messages
-from ..runtime.identity import Identity
 from ..sessions.outcomes import Suspected
 from ..stores.session_store import SessionStore
-from .announcements import Outbox, Question
+from .ports import Outbox, Question
+from .workers import Workers
 
 PAUSES = (0.03, 0.05, 0.1, 0.2, 0.3, 0.32)
 """Seconds that an answer is awaited; after each the host may have left by itself."""
@@ -46,7 +46,8 @@ class _Probe:
     is_certain: bool = False
 
 
-class Probes:
+@dataclass(kw_only=True)
+class HostProbe:
     """Ask hosts whether they live; of many who ask at once, one does so for all.
 
     A socket of this worker that is silent belongs to a page that hangs. One of another
@@ -55,25 +56,19 @@ class Probes:
 
     A page that has stood still answers late, in the order in which it was asked. So the
     first question without an answer tells how long it has been silent.
+
+    :param create_event: makes an event of the server's async mode.
+    :param clock: seconds that never go back.
     """
 
-    def __init__(
-        self,
-        outbox: Outbox,
-        store: SessionStore,
-        identity: Identity,
-        is_alive: Callable[[str], bool],
-        create_event: Callable[[], Any],
-        metrics: Metrics,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._outbox = outbox
-        self._store = store
-        self._identity = identity
-        self._is_alive = is_alive
-        self._create_event = create_event
-        self._metrics = metrics
-        self._clock = clock
+    outbox: Outbox
+    store: SessionStore
+    workers: Workers
+    create_event: Callable[[], Any]
+    metrics: Metrics
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
         self._probes: dict[str, _Probe] = {}
         self._unanswered: dict[str, tuple[float, Question]] = {}
         self._mutex = threading.Lock()
@@ -85,30 +80,30 @@ class Probes:
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        probe, is_mine = self._join(suspected.host_sid)
+        probe, is_mine = self._begin(suspected.host_sid)
         if is_mine:
             try:
                 self._find_out(probe, session_id, suspected)
             finally:
-                self._metrics.probed(probe.verdict)
-                probe.at = self._clock()
+                self.metrics.probed(probe.verdict)
+                probe.at = self.clock()
                 probe.over.set()
         else:
             probe.over.wait(timeout=PROBE_TIMEOUT + VERDICT_TERM)
         silence = math.inf if probe.is_certain else self._silence(suspected.host_sid)
         return Finding(probe.verdict, silence)
 
-    def _join(self, sid: str) -> tuple[_Probe, bool]:
+    def _begin(self, sid: str) -> tuple[_Probe, bool]:
         with self._mutex:
             self._forget_old()
             probe = self._probes.get(sid)
             if probe is not None:
                 return probe, False
-            probe = self._probes[sid] = _Probe(self._create_event())
+            probe = self._probes[sid] = _Probe(self.create_event())
             return probe, True
 
     def _forget_old(self) -> None:
-        now = self._clock()
+        now = self.clock()
         for sid, probe in list(self._probes.items()):
             if probe.at is None:
                 continue
@@ -125,26 +120,26 @@ class Probes:
 
     def _silence(self, sid: str) -> float:
         with self._mutex:
-            asked_for = self._clock() - self._unanswered[sid][0] if self._is_silent(sid) else 0.0
-        return max(asked_for, self._outbox.silence(sid))
+            asked_for = self.clock() - self._unanswered[sid][0] if self._is_silent(sid) else 0.0
+        return max(asked_for, self.outbox.silence(sid))
 
     def _is_overdue(self, suspected: Suspected) -> bool:
         # Engine.IO closes a socket that is sent something after its ping time-out. So the ping
         # has to do for a question; whoever has answered while this worker stood still is read
         # in the meantime.
         for pause in PAUSES[:3]:
-            if self._outbox.silence(suspected.host_sid) < suspected.idle_timeout:
+            if self.outbox.silence(suspected.host_sid) < suspected.idle_timeout:
                 return False
-            self._create_event().wait(timeout=pause)
-        return self._outbox.silence(suspected.host_sid) >= suspected.idle_timeout
+            self.create_event().wait(timeout=pause)
+        return self.outbox.silence(suspected.host_sid) >= suspected.idle_timeout
 
     def _find_out(self, probe: _Probe, session_id: str, suspected: Suspected) -> None:
         if self._is_overdue(suspected):
             probe.verdict = "silent"
             return
-        since = self._clock()
+        since = self.clock()
         question = messages.host_probe(suspected.epoch)
-        asked = self._outbox.ask("host_probe", question, suspected.host_sid)
+        asked = self.outbox.ask("host_probe", question, suspected.host_sid)
         try:
             for pause in PAUSES:
                 if asked.wait(pause):
@@ -165,11 +160,11 @@ class Probes:
             probe.verdict = "lives"
         elif answer is not None:
             probe.verdict, probe.is_certain = "silent", True
-        elif self._outbox.is_alone or worker_id in (None, self._identity.worker_id):
+        elif self.outbox.is_alone or worker_id in (None, self.workers.id):
             probe.verdict = "silent"
-        elif not self._is_alive(str(worker_id)):
+        elif not self.workers.is_alive(str(worker_id)):
             probe.verdict, probe.is_certain = "silent", True
 
     def _is_seated(self, session_id: str, suspected: Suspected) -> bool:
-        session = self._store.read(session_id)
+        session = self.store.read(session_id)
         return session is not None and session.host_sid == suspected.host_sid

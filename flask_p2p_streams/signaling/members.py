@@ -1,13 +1,16 @@
-"""Who is here: the sockets that this worker holds, and the session of each."""
+"""Who is at this worker: the sockets that it holds, and the session of each."""
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from ..sessions.credentials import EVERYTHING, Role
-from ..sessions.presence import Place
-from ..sessions.record import IDLE_TIMEOUT
-from .negotiation import Negotiations
+from ..protocol.errors import ErrorCode, SignalingError
+from ..runtime.mutexes import Mutexes
+from ..sessions.crowd import Crowd
+from ..sessions.member import Member
+from .detached import Detached
+from .offers import Negotiations
 
 
 @dataclass
@@ -37,34 +40,20 @@ class Room:
         return None if offer is None else offer == negotiation
 
 
-@dataclass
-class Member:
-    """One socket, and what its token said; ``room`` is None when released.
-
-    ``place`` is what this worker has kept of its peer last, to change it without a look.
-    """
-
-    sid: str
-    session_id: str
-    peer_id: str
-    expires_in: float
-    room: Room | None = None
-    issued_at: float = 0.0
-    first_issued_at: float = 0.0
-    closing: int | None = None
-    role: Role = EVERYTHING
-    idle_timeout: float = IDLE_TIMEOUT
-    place: Place | None = None
-
-
 class Rooms:
-    """Every socket of this worker that a token was accepted from.
+    """Every socket of this worker that a token was accepted from, and who has left it since.
 
     A socket is forgotten when it disconnects, a room with its last socket.
+
+    :param mutexes: of each session one, for what may not happen at the same time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, detached: Detached, mutexes: Mutexes) -> None:
+        self._detached = detached
+        self._mutexes = mutexes
+        # By socket, and by session.
         self._members: dict[str, Member] = {}
+        self._joined: dict[str, Room] = {}
         self._rooms: dict[str, Room] = {}
         self._mutex = threading.Lock()
 
@@ -76,9 +65,35 @@ class Rooms:
         """The number of sessions that have a socket here."""
         return len(self._rooms)
 
+    # Who is here
+
     def find(self, sid: str) -> Member | None:
         """Return the member that a socket is, or None."""
         return self._members.get(sid)
+
+    def room_of(self, member: Member) -> Room | None:
+        """Return the room that a member is in; None before it has joined, and when it has left."""
+        return self._joined.get(member.sid)
+
+    def joined(self, sid: str) -> tuple[Member, Room]:
+        """Return the member that a socket is, and its room.
+
+        :raises SignalingError: ``not_joined`` if it is in none.
+        """
+        member, room = self.find(sid), self._joined.get(sid)
+        if member is None or room is None:
+            raise SignalingError(ErrorCode.NOT_JOINED)
+        return member, room
+
+    def members(self) -> list[Member]:
+        """Return the sockets that are in a session."""
+        with self._mutex:
+            return [member for sid, member in self._members.items() if sid in self._joined]
+
+    def hosts(self) -> list[tuple[Member, Room]]:
+        """Return the sockets of hosts, each with its room."""
+        pairs = [(member, self.room_of(member)) for member in self.members()]
+        return [(each, room) for each, room in pairs if room and room.host == each.peer_id]
 
     def peers_of(self, session_id: str) -> set[str]:
         """Return the peers of a session that have joined it here."""
@@ -87,7 +102,7 @@ class Rooms:
             return set() if room is None else set(room.sids)
 
     def members_of(self, session_id: str, peer_id: str | None = None) -> list[Member]:
-        """Return the sockets of a session, or of one of its peers, released ones too."""
+        """Return the sockets of a session, or of one of its peers, detached ones too."""
         with self._mutex:
             return [
                 member
@@ -101,10 +116,17 @@ class Rooms:
             room = self._rooms.get(session_id)
             return None if room is None else self._members.get(room.sids.get(peer_id, ""))
 
-    def joined(self) -> list[Member]:
-        """Return the sockets that are in a session."""
-        with self._mutex:
-            return [member for member in self._members.values() if member.room is not None]
+    def crowd(self, session_id: str) -> Crowd:
+        """Return who is in a session, as far as this worker knows."""
+        # In this order: who detaches is counted as such before it leaves its room.
+        here = frozenset(self.peers_of(session_id))
+        return Crowd(here, frozenset(self._detached.of(session_id)))
+
+    # Who comes and goes
+
+    def one_at_a_time(self, session_id: str) -> AbstractContextManager[object]:
+        """Return the mutex of a session, for what joins it and what the app decides about it."""
+        return self._mutexes.of(session_id)
 
     def enter(self, member: Member, epoch: int, host: str) -> Member | None:
         """Let a member in; return the one whose place it takes, which is out then."""
@@ -114,18 +136,26 @@ class Rooms:
             older = self._members.get(room.sids.get(member.peer_id, ""))
             room.sids[member.peer_id] = member.sid
             room.negotiations.forget(member.peer_id)
-            member.room = room
+            self._joined[member.sid] = room
             self._members[member.sid] = member
             if older is None or older is member:
                 return None
             del self._members[older.sid]
-            older.room = None
+            self._joined.pop(older.sid, None)
             return older
 
-    def release(self, member: Member) -> None:
+    def detach(self, member: Member) -> None:
+        """Count a member as connected to its host, which hasn't told of that yet."""
+        self._detached.add(member.session_id, member.peer_id)
+
+    def forget_detached(self, session_id: str, peer_id: str | None = None) -> None:
+        """Count a peer as detached no more, or nobody of a session."""
+        self._detached.forget(session_id, peer_id)
+
+    def leave(self, member: Member) -> None:
         """Let a member out of its room; its socket may join again."""
         with self._mutex:
-            room, member.room = member.room, None
+            room = self._joined.pop(member.sid, None)
             if room is None or room.sids.get(member.peer_id) != member.sid:
                 return
             del room.sids[member.peer_id]

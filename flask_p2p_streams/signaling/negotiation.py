@@ -1,93 +1,110 @@
-"""What two peers may send each other to get connected.
+"""What two peers send each other to get connected, passed on."""
 
-Both repeat every 2 s what the other may lack, so repeats have to pass; but each is parsed
-by the other's page, and of each a few are enough.
-"""
+import json
+from dataclasses import dataclass
 
-from array import array
-from collections.abc import Iterable
-
-from ..limits.budgets import MAX_CANDIDATES, MAX_DESCRIPTIONS
+from ..config import Config
+from ..limits.throttle import Throttle
+from ..protocol import messages
+from ..protocol.errors import ErrorCode, SignalingError
 from ..protocol.fields import Payload
-
-MAX_OFFERS = 2000
-"""Peers of which a worker remembers what their host has offered them, for one session."""
-
-
-class Sent:
-    """What one peer has sent another for one negotiation.
-
-    Of a candidate only its hash is kept: another one that has the same counts as a repeat.
-    """
-
-    __slots__ = ("_candidates", "_descriptions", "_packets")
-
-    def __init__(self) -> None:
-        self._descriptions = 0
-        self._packets = 0
-        self._candidates = array("q")
-
-    def describe(self) -> bool:
-        """Take note of a description; tell whether there weren't too many."""
-        self._descriptions += 1
-        return self._descriptions <= MAX_DESCRIPTIONS
-
-    def trickle(self, candidates: Iterable[Payload]) -> bool:
-        """Take note of a packet of candidates; tell whether there weren't too many of either."""
-        self._packets += 1
-        found = {hash(tuple(each.values())) for each in candidates}.difference(self._candidates)
-        if self._packets > MAX_CANDIDATES or len(self._candidates) + len(found) > MAX_CANDIDATES:
-            return False
-        self._candidates.extend(found)
-        return True
+from ..protocol.messages import Signal
+from ..sessions.member import Member
+from ..stores.session_store import SessionStore
+from .members import Room, Rooms, peer_room
+from .ports import Outbox
 
 
-class Negotiations:
-    """The negotiations of one host with its clients, the last one with each.
+@dataclass(frozen=True, kw_only=True)
+class Negotiation:
+    """Pass offers, answers and candidates on, between a host and one of its clients."""
 
-    A host of this worker names them by its offers. What clients send is counted in any
-    case: anew with each offer that is seen here, and each time that they join.
-    """
+    config: Config
+    throttle: Throttle
+    store: SessionStore
+    rooms: Rooms
+    outbox: Outbox
 
-    def __init__(self) -> None:
-        self._offers: dict[str, tuple[str, Sent]] = {}
-        self._replies: dict[str, Sent] = {}
+    def offer(self, sid: str, payload: object) -> Payload:
+        """Pass an offer from the host of the present epoch to one peer."""
+        signal = messages.parse_offer(payload, self.config.max_signal_bytes)
+        member, room = self.rooms.joined(sid)
+        self._look_up(member.session_id, room)
+        _require_epoch(signal, room)
+        if room.host != member.peer_id or signal.to == member.peer_id:
+            raise SignalingError(ErrorCode.FORBIDDEN)
+        self._require_present(member, signal)
+        sent = room.negotiations.offered(signal.to, signal.negotiation)
+        self.throttle.described(sent.describe())
+        return self._relay("sdp_offer", member, signal)
 
-    def __len__(self) -> int:
-        """Return of how many peers something is remembered."""
-        return len(self._offers.keys() | self._replies.keys())
+    def answer(self, sid: str, payload: object) -> Payload:
+        """Pass an answer from a client to its host."""
+        signal = messages.parse_answer(payload, self.config.max_signal_bytes)
+        member, room = self.rooms.joined(sid)
+        self._require_current(signal, member, room)
+        if signal.to != room.host or room.host == member.peer_id:
+            raise SignalingError(ErrorCode.FORBIDDEN)
+        self._require_present(member, signal)
+        if not _is_awaited(room, member.peer_id, signal):
+            return {"ok": True}
+        self.throttle.described(room.negotiations.by_client(member.peer_id).describe())
+        self._carry(member, signal)
+        return self._relay("sdp_answer", member, signal)
 
-    def offered(self, peer_id: str, negotiation: str) -> Sent:
-        """Take note of what the host offers to a peer; return what it has sent for that."""
-        known = self._offers.pop(peer_id, None)
-        if known is None or known[0] != negotiation:
-            self._replies.pop(peer_id, None)
-            known = negotiation, Sent()
-        if len(self._offers) >= MAX_OFFERS:
-            self.forget(next(iter(self._offers)))
-        self._offers[peer_id] = known
-        return known[1]
+    def candidates(self, sid: str, payload: object) -> Payload:
+        """Pass candidates between a client and its host, either way."""
+        signal = messages.parse_candidates(payload, self.config.max_signal_bytes)
+        member, room = self.rooms.joined(sid)
+        self._require_current(signal, member, room)
+        if room.host not in (signal.to, member.peer_id) or signal.to == member.peer_id:
+            raise SignalingError(ErrorCode.FORBIDDEN)
+        self._require_present(member, signal)
+        client = signal.to if room.host == member.peer_id else member.peer_id
+        if not _is_awaited(room, client, signal):
+            return {"ok": True}
+        said = room.negotiations
+        sent = said.by_client(client) if client == member.peer_id else said.by_host(client)
+        self.throttle.described(sent.trickle(signal.body["candidates"]))
+        if client == member.peer_id:
+            self._carry(member, signal)
+        return self._relay("ice_candidate", member, signal)
 
-    def offer(self, peer_id: str) -> str | None:
-        """Return the negotiation that the host has offered to a peer last."""
-        known = self._offers.get(peer_id)
-        return None if known is None else known[0]
+    # The parts
 
-    def by_host(self, peer_id: str) -> Sent:
-        """Return what the host has sent for its last offer to a peer."""
-        known = self._offers.get(peer_id)
-        return Sent() if known is None else known[1]
+    def _carry(self, member: Member, signal: Signal) -> None:
+        # As it is written: JSON escapes make up to six characters of one.
+        self.throttle.carry(member.session_id, member.peer_id, len(json.dumps(signal.body)))
 
-    def by_client(self, peer_id: str) -> Sent:
-        """Return what a client has sent."""
-        return self._replies.setdefault(peer_id, Sent())
+    def _require_current(self, signal: Signal, member: Member, room: Room) -> None:
+        # The store is asked only when the signal knows of an election that this worker missed.
+        if signal.epoch > room.epoch:
+            self._look_up(member.session_id, room)
+        _require_epoch(signal, room)
 
-    def forget(self, peer_id: str) -> None:
-        """Forget a client that has gone, or comes anew."""
-        self._offers.pop(peer_id, None)
-        self._replies.pop(peer_id, None)
+    def _look_up(self, session_id: str, room: Room) -> None:
+        session = self.store.read(session_id)
+        if session is not None and session.host is not None:
+            room.observe(session.epoch, session.host)
 
-    def clear(self) -> None:
-        """Forget all, as there is another host."""
-        self._offers.clear()
-        self._replies.clear()
+    def _require_present(self, member: Member, signal: Signal) -> None:
+        if not self.outbox.reaches(peer_room(member.session_id, signal.to)):
+            raise SignalingError(ErrorCode.NO_SUCH_PEER)
+
+    def _relay(self, event: str, member: Member, signal: Signal) -> Payload:
+        room = peer_room(member.session_id, signal.to)
+        self.outbox.tell(event, messages.relayed(signal, member.peer_id), room)
+        return {"ok": True}
+
+
+def _is_awaited(room: Room, peer_id: str, signal: Signal) -> bool:
+    awaited = room.awaits(peer_id, signal.negotiation)
+    if awaited is None:
+        raise SignalingError(ErrorCode.FORBIDDEN, "The host has offered nothing to this peer.")
+    # Else the host has begun anew meanwhile, and would drop it too.
+    return awaited
+
+
+def _require_epoch(signal: Signal, room: Room) -> None:
+    if signal.epoch != room.epoch:
+        raise SignalingError(ErrorCode.STALE_EPOCH)

@@ -14,7 +14,7 @@ from flask_caching.backends.nullcache import NullCache
 
 from ..errors import ConfigurationError
 from ..evidence import shown, withheld
-from .base import AtomicStore
+from .base import AtomicStore, Store, checked_store
 from .breaker import BUGS
 from .cache_types import cache_of_type
 from .in_process import MemoryStore, nothing
@@ -23,6 +23,26 @@ from .memcached_store import MemcachedStore, longest_key
 from .redis_store import RedisStore
 
 logger = logging.getLogger("flask_p2p_streams")
+
+
+def chosen_store(
+    app: Flask,
+    store: Store | None,
+    cache: Cache | None,
+    refused: Callable[[], object] = nothing,
+) -> Store | AtomicStore:
+    """Return the store that was given, else one in a cache or in this process.
+
+    :raises ConfigurationError: if both were given, or one that can't hold sessions.
+    """
+    if store is not None and cache is not None:
+        raise ConfigurationError(
+            "P2PStreams was given a store and a cache, and can keep the sessions in one of them "
+            "only. Leave the other out."
+        )
+    if store is not None:
+        return checked_store(store)
+    return cache_store(app, cache, refused)
 
 
 def cache_store(

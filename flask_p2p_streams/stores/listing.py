@@ -125,15 +125,15 @@ def _row(
         peers=sum(1 for each in peers.values() if each not in rosters.GONE),
         age=round(max(0.0, now - session.born), 3) if session.born else None,
         state=state,
-        locked=session.gate.locked,
+        locked=session.access.locked,
         worker=worker,
-        banned={peer: round(left, 3) for peer, left in bans_left(session.gate, now).items()},
+        banned={peer: round(left, 3) for peer, left in bans_left(session.access, now).items()},
     )
 
 
 def _state(session: Session, worker: str | None) -> State:
     if session.host is None:
-        return "closed" if not session.opened and session.gate.closing else "empty"
+        return "closed" if not session.opened and session.access.closing else "empty"
     if session.host_sid is None:
         return "dropped"
     return "orphaned" if worker is None else "hosted"

@@ -132,7 +132,7 @@ class SessionStore:
 
     def _term(self, session: Session, expires_in: float) -> float:
         # A ban or a closing outlasts the session, which a shorter term would forget.
-        return max(_term(expires_in), session.gate.keep_until - self._now())
+        return max(_term(expires_in), session.access.keep_until - self._now())
 
 
 def _term(expires_in: float) -> float:

@@ -13,8 +13,9 @@ from ..metrics import RELAYED, Metrics
 from ..protocol.errors import ErrorCode, SignalingError
 from ..protocol.fields import Payload
 from ..protocol.messages import refused
+from ..sessions.member import Member
 from ..signaling.authorization import join_context
-from ..signaling.members import Member
+from ..signaling.members import Room
 from ..signaling.service import Signaling
 from .connections import Sockets
 
@@ -130,9 +131,9 @@ class SignalingNamespace(Namespace):
         return answer
 
     def _limit(self, sid: str) -> None:
-        member = self._signaling.rooms.find(sid)
+        member, room = self._signaling.find(sid)
         session_id = None if member is None else member.session_id
-        self._throttle.signal(self._eio_sid(sid) or sid, session_id, _share(member))
+        self._throttle.signal(self._eio_sid(sid) or sid, session_id, _share(member, room))
 
     def _session_join(self, sid: str, payload: object) -> Payload:
         with self._join_context(self._io.get_environ(sid, self._name)):
@@ -152,11 +153,11 @@ class SignalingNamespace(Namespace):
         return refusal
 
 
-def _share(member: Member | None) -> float:
+def _share(member: Member | None, room: Room | None) -> float:
     # A host has each of its peers to answer, and may send the more of them there are.
-    if member is None or member.room is None or member.room.host != member.peer_id:
+    if member is None or room is None or room.host != member.peer_id:
         return 1.0
-    return 1.0 / max(1, len(member.room.sids))
+    return 1.0 / max(1, len(room.sids))
 
 
 def _as_refusal(error: Exception, event: object) -> SignalingError:

@@ -19,7 +19,7 @@ LONGEST_JOIN = 60.0
 
 
 class SocketQuestion:
-    """A :class:`~flask_p2p_streams.signaling.announcements.Question` to a socket.
+    """A :class:`~flask_p2p_streams.signaling.ports.Question` to a socket.
 
     :param distant_sid: that socket, if another worker holds it.
     """
@@ -53,7 +53,7 @@ class SocketQuestion:
 
 
 class SocketRooms:
-    """The :class:`~flask_p2p_streams.signaling.announcements.Outbox` of one Socket.IO namespace."""
+    """The :class:`~flask_p2p_streams.signaling.ports.Outbox` of one Socket.IO namespace."""
 
     def __init__(self, server: Any, sockets: Sockets, namespace: str, identity: Identity) -> None:
         self._server = server

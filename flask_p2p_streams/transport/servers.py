@@ -113,3 +113,21 @@ def _check_gevent(mode: str) -> None:
             "worker refuses every WebSocket with it; its last version is of 2017. Uninstall it: "
             "simple-websocket, which is installed, does its work."
         )
+
+
+def check_still_ours(app: Flask, socketio: SocketIO, server: object) -> None:
+    """Refuse an app that was given another Socket.IO server after the extension.
+
+    :raises ConfigurationError: with a hint.
+    """
+    present = app.extensions.get("socketio")
+    if present is not socketio:
+        raise ConfigurationError(
+            "The app got another SocketIO after P2PStreams was set up, so nobody would "
+            "answer the browsers. Make SocketIO(app) before P2PStreams(app)."
+        )
+    if server_of(present) is not server:
+        raise ConfigurationError(
+            "The app's SocketIO was given to another app as well, or set up twice. Make one "
+            "SocketIO per app."
+        )

@@ -39,4 +39,4 @@ class Issuer:
         except SignalingError:
             # It has been logged, and the page needn't fail for it.
             return None
-        return 0 if session is None else session.gate.closing
+        return 0 if session is None else session.access.closing

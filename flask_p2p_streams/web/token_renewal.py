@@ -14,8 +14,9 @@ from ..metrics import Metrics
 from ..protocol.errors import ErrorCode, SignalingError
 from ..protocol.fields import Payload, bad_request, object_of, string
 from ..protocol.messages import MAX_TOKEN_CHARS, refused
-from ..sessions.access import Gate, Pass, removed, too_late
+from ..sessions.access import removed, too_late
 from ..sessions.credentials import JoinToken, prolonged
+from ..sessions.record import Access
 from ..signaling.authorization import Authorizers, join_context
 from ..stores.session_store import SessionStore
 from ..tokens import Signer
@@ -81,11 +82,11 @@ class Renewals:
             with join_context(current_app, request.environ):
                 self._authorizers.ask(token.session_id, token.peer_id)
         session = self._store.read(token.session_id)
-        gate = Gate() if session is None else session.gate
+        access = Access() if session is None else session.access
         now = self._now()
-        _require_welcome(token, gate, now)
+        _require_welcome(token, access, now)
         # Should the session be closed meanwhile, then the new token doesn't know of it either.
-        closing = max(gate.closing, token.closing or 0)
+        closing = max(access.closing, token.closing or 0)
         renewed = prolonged(token, now, self._longest, closing)
         return {
             "ok": True,
@@ -120,9 +121,8 @@ def _is_of_own_page(environ: Mapping[str, Any], engine: Any) -> bool:
     return engine.cors_allowed_origins == [] or allowed is None or origin in allowed
 
 
-def _require_welcome(token: JoinToken, gate: Gate, now: float) -> None:
-    ticket = Pass(issued_at=token.issued_at, closing=token.closing)
-    barred = too_late(token.role, now) or removed(gate, token.peer_id, ticket, now)
+def _require_welcome(token: JoinToken, access: Access, now: float) -> None:
+    barred = too_late(token.role, now) or removed(access, token, now)
     if barred:
         raise SignalingError(barred.code, barred.message)
 

@@ -126,7 +126,7 @@ def sockets() -> dict[str, int]:
 @app.get("/held/<session_id>")
 def held(session_id: str) -> list[str]:
     """Name the peers of a session that have joined over a socket that is open."""
-    return sorted(app.extensions["p2p_streams"].signaling.rooms.peers_of(session_id))
+    return sorted(app.extensions["p2p_streams"].rooms.peers_of(session_id))
 
 
 @app.get("/sessions/<session_id>")

@@ -85,7 +85,7 @@ def what_time() -> list[float]:
 @app.get("/held/<session_id>")
 def held(session_id: str) -> list[str]:
     """Name the peers of a session whose sockets are here."""
-    return sorted(state.signaling.rooms.peers_of(session_id))
+    return sorted(state.rooms.peers_of(session_id))
 
 
 @app.get("/session/<session_id>")

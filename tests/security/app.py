@@ -131,8 +131,8 @@ def metrics() -> dict[str, Any]:
 @app.get("/held")
 def held() -> dict[str, int]:
     return {
-        "members": len(state.signaling.rooms),
-        "sessions": state.signaling.rooms.session_count,
+        "members": len(state.rooms),
+        "sessions": state.rooms.session_count,
         # Engine.IO forgets a closed one only at its next round.
         "connections": sum(not each.closed for each in list(server.eio.sockets.values())),
         "rooms": sum(len(each) for each in server.manager.rooms.values()),

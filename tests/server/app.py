@@ -107,7 +107,7 @@ def expired() -> str:
 
 @app.get("/held")
 def held() -> dict[str, object]:
-    rooms = state.signaling.rooms
+    rooms = state.rooms
     return {
         "members": len(rooms),
         "sessions": rooms.session_count,

@@ -54,5 +54,5 @@ def token(session_id: str, peer_id: str) -> str:
 @app.get("/workers")
 def workers() -> list[dict[str, Any]]:
     """Tell which processes live, and how many sockets each of them holds."""
-    worker = app.extensions["p2p_streams"].signaling._worker
-    return [{"name": each.name, "sockets": each.sockets} for each in worker._directory.living()]
+    registry = app.extensions["p2p_streams"].registry
+    return [{"name": each.name, "sockets": each.sockets} for each in registry.living()]

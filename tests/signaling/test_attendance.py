@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask, current_app
 
 import flask_p2p_streams as signals
 from flask_p2p_streams import ErrorCode, P2PStreams, SignalingError
-from flask_p2p_streams.signaling import attendance
+from flask_p2p_streams.signaling import absences, attendance, leaving
 from flask_p2p_streams.signaling.attendance import Attendance
+from flask_p2p_streams.signaling.places import Places
 from flask_p2p_streams.testing import join
 from tests.server.wire import until
 from tests.unit.stores.test_session_store import Memory
@@ -59,12 +60,20 @@ def heard(app: Flask) -> Iterator[Heard]:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no time pass before those are given up that nobody tells of."""
-    monkeypatch.setattr(attendance, "LOOK", 0.01)
+    monkeypatch.setattr(absences, "LOOK", 0.01)
     monkeypatch.setattr(attendance, "SETTLING", 0.0)
 
 
+def absent(app: Flask) -> absences.Absences:
+    return cast(absences.Absences, app.extensions["p2p_streams"].attendance.absences)
+
+
 def awaited(app: Flask) -> int:
-    return len(app.extensions["p2p_streams"].signaling._attendance)
+    return len(absent(app))
+
+
+def _later(clock: Callable[[], float], seconds: float) -> Callable[[], float]:
+    return lambda: clock() + seconds
 
 
 def wait_for(heard: Heard, *news: tuple[str, str]) -> None:
@@ -218,7 +227,7 @@ def test_a_connection_that_comes_back_by_itself(app: Flask, heard: Heard) -> Non
 def test_a_client_that_no_host_ever_tells_of(
     app: Flask, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_p2p_streams.signaling.RELEASED_TERM", 0.0)
+    monkeypatch.setattr(leaving, "DETACHED_TERM", 0.0)
     _, bob = join(app, "room", "ann"), join(app, "room", "bob")
     bob.leave("connected")
     wait_for(heard, ("left", "bob"))
@@ -232,11 +241,11 @@ def test_all_pages_are_closed_at_once(app: Flask, heard: Heard, goes: str) -> No
     for client in (bob, cyd):
         client.leave("connected")
     ann.report(connected("ann", "bob", "cyd"))
-    clock = app.extensions["p2p_streams"].signaling._attendance
-    clock._clock = lambda clock=clock._clock: clock() + 5.0
+    clock = absent(app)
+    clock.clock = _later(clock.clock, 5.0)
     del heard[:]
     getattr(ann, goes)()
-    clock._clock = lambda clock=clock._clock: clock() + 5.0
+    clock.clock = _later(clock.clock, 5.0)
     wait_for(heard, ("left", "ann"), ("left", "bob"), ("left", "cyd"))
     assert len(heard) == 3
     assert awaited(app) == 0
@@ -308,12 +317,12 @@ def test_who_does_not_come_to_the_new_host_has_left(app: Flask, heard: Heard) ->
     ann, bob, cyd = (join(app, "room", name) for name in ("ann", "bob", "cyd"))
     cyd.leave("connected")
     ann.report(connected("ann", "bob", "cyd"))
-    attended = app.extensions["p2p_streams"].signaling._attendance
+    attended = absent(app)
     ann.leave()
-    later = attended._clock() + 30.0
+    later = attended.clock() + 30.0
     bob.rejoin(lost_epoch=ann.epoch)
     bob.report(connected("bob"))
-    attended._clock = lambda: later
+    attended.clock = lambda: later
     wait_for(heard, ("left", "ann"), ("left", "cyd"))
     assert heard.count(("left", "cyd")) == 1
     assert ("left", "bob") not in heard
@@ -421,7 +430,7 @@ def test_whose_coming_could_not_be_told_goes_without_a_word(
         raise SignalingError(ErrorCode.UNAVAILABLE)
 
     with monkeypatch.context() as full:
-        full.setattr(Attendance, "_changed", fail)
+        full.setattr(Places, "change", fail)
         bob = join(app, "room", "bob")
     getattr(bob, goes)()
     assert heard == []
@@ -442,9 +451,9 @@ def test_nothing_is_awaited_for_ever(app: Flask, heard: Heard) -> None:
     peers[0].report(connected("0", "1"))
     for peer in peers:
         peer.drop()
-    held = app.extensions["p2p_streams"].signaling._attendance
-    held._clock = lambda clock=held._clock: clock() + LONG
-    held._look("room")
+    held = absent(app)
+    held.clock = _later(held.clock, LONG)
+    app.extensions["p2p_streams"].attendance._look("room")
     assert awaited(app) == 0
     assert sum(1 for news, _ in heard if news == "left") == 5
 

@@ -33,7 +33,7 @@ def test_a_no_is_forbidden(app: Flask, p2p: P2PStreams) -> None:
     p2p.authorize(lambda session_id, peer_id, request: True)
     assert refusal(app)["code"] == "forbidden"
     assert join(app, "room", "ann").is_host
-    rooms = app.extensions["p2p_streams"].signaling.rooms
+    rooms = app.extensions["p2p_streams"].rooms
     assert len(rooms) == 1
 
 

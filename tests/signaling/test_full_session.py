@@ -97,7 +97,7 @@ def test_many_at_once(app: Flask) -> None:
     assert sum(peer.is_connected for peer in crowd) == PLACES
     refusals = [peer.refusal for peer in crowd if peer.refusal is not None]
     assert {refusal["code"] for refusal in refusals} == {"session_full"}
-    rooms = app.extensions["p2p_streams"].signaling.rooms
+    rooms = app.extensions["p2p_streams"].rooms
     assert len(rooms) == PLACES
 
 

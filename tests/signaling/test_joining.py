@@ -81,7 +81,7 @@ def test_a_refused_socket_leaves_nothing_behind(app: Flask) -> None:
     assert code(bob.refusal) == "unavailable"
     assert bob.refusal is not None
     assert 0 < bob.refusal["retry_after_ms"] <= 3_600_000
-    rooms = app.extensions["p2p_streams"].signaling.rooms
+    rooms = app.extensions["p2p_streams"].rooms
     assert len(rooms) == 0
     assert app.extensions["socketio"].server.manager.rooms == {}
 

@@ -84,7 +84,7 @@ def test_nothing_is_left_behind(app: Flask) -> None:
     peers[2].leave()
     for peer in (*peers, again):
         peer.drop()
-    rooms = app.extensions["p2p_streams"].signaling.rooms
+    rooms = app.extensions["p2p_streams"].rooms
     manager = app.extensions["socketio"].server.manager
     assert (len(rooms), rooms.session_count) == (0, 0)
     assert (manager.rooms, manager.pending_connect, manager.pending_disconnect) == ({}, {}, {})

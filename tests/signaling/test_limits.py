@@ -154,8 +154,7 @@ def test_candidates_for_what_nobody_has_offered(app: Flask) -> None:
 
 def test_a_host_elsewhere_is_not_sent_more_under_other_names(app: Flask) -> None:
     ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
-    members = app.extensions["p2p_streams"].signaling.rooms._members
-    room = next(iter(members.values())).room
+    room = app.extensions["p2p_streams"].rooms._rooms["room"]
     del room.sids["ann"]
     answers = [
         bob.candidates("ann", candidates=[candidate(number)], negotiation=str(number))

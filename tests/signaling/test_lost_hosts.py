@@ -2,7 +2,7 @@
 
 import logging
 import math
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -24,7 +24,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def timeless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no word grow old, nor the silence of a host longer, but where a test says so."""
     monkeypatch.setattr(host_liveness, "DOUBT_TERM", 3600.0)
-    monkeypatch.setattr(host_probe.Probes.__init__, "__defaults__", (lambda: 0.0,))
+    defaults = cast(Any, host_probe.HostProbe.__init__).__kwdefaults__
+    monkeypatch.setitem(defaults, "clock", lambda: 0.0)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def refusal(peer: P2PTestPeer) -> tuple[str, int]:
 
 def stand_still(app: Flask, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let the server know a ping that the host hasn't answered for so long."""
-    outbox = app.extensions["p2p_streams"].signaling._outbox
+    outbox = app.extensions["p2p_streams"].outbox
     monkeypatch.setattr(outbox, "silence", lambda sid: seconds)
 
 

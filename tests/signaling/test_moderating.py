@@ -14,7 +14,7 @@ from tests.unit.stores.test_session_store import Memory
 @pytest.fixture(autouse=True)
 def nothing_is_held(app: Flask) -> Iterator[None]:
     yield
-    rooms = app.extensions["p2p_streams"].signaling.rooms
+    rooms = app.extensions["p2p_streams"].rooms
     for member in list(rooms._members.values()):
         app.extensions["socketio"].server.disconnect(member.sid, namespace="/p2p")
     assert (len(rooms), rooms.session_count) == (0, 0)

@@ -99,7 +99,7 @@ def test_one_that_awaits_needs_what_async_views_need(
 
 def test_an_end_of_a_context_that_fails(app: Flask, heard: Heard, caplog: Log) -> None:
     app.teardown_appcontext(fail)
-    app.extensions["p2p_streams"].signaling.moderation.kick("room", "eve")
+    app.extensions["p2p_streams"].moderation.kick("room", "eve")
     assert heard == [("peer_kicked", "eve")]
     [record] = caplog.records
     assert record.levelno == logging.ERROR

@@ -67,7 +67,7 @@ def app(p2p: P2PStreams, store: Watched) -> Flask:
 
 
 def held(app: Flask) -> int:
-    return len(app.extensions["p2p_streams"].signaling.rooms)
+    return len(app.extensions["p2p_streams"].rooms)
 
 
 def expired(peer: P2PTestPeer) -> bool:
@@ -123,7 +123,7 @@ def test_who_joins_again_on_an_open_socket(
 ) -> None:
     ann = join(app, "room", "ann")
     # The notice of it is lost on its way.
-    outbox = app.extensions["p2p_streams"].signaling.moderation._outbox
+    outbox = app.extensions["p2p_streams"].outbox
     with monkeypatch.context() as patch:
         for name in ("close", "empty", "emit"):
             patch.setattr(outbox, name, lambda *_: None)

@@ -23,7 +23,7 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Flask:
     app = Flask("an_app")
     app.config["SECRET_KEY"] = "a key for tests"
     P2PStreams(app, store=Memory())
-    outbox = app.extensions["p2p_streams"].signaling.moderation._outbox
+    outbox = app.extensions["p2p_streams"].outbox
     monkeypatch.setattr(outbox, "_alone", False)
     return app
 
@@ -50,7 +50,7 @@ def test_a_ban_is_lifted_without_a_message_queue() -> None:
     app = Flask("an_app")
     app.config["SECRET_KEY"] = "a key for tests"
     P2PStreams(app, store=Memory())
-    app.extensions["p2p_streams"].signaling.moderation.kick("room", "bob", 60)
+    app.extensions["p2p_streams"].moderation.kick("room", "bob", 60)
     assert join(app, "room", "bob").refusal is not None
     assert run(app, "unban", "room", "bob").output == "bob may join room again.\n"
     assert join(app, "room", "bob").is_host

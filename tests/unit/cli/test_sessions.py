@@ -68,7 +68,7 @@ def test_everybody_has_left(grace: float, expected: tuple[str, str | None, int])
 
 
 def test_who_is_banned(shared: Flask) -> None:
-    p2p = shared.extensions["p2p_streams"].signaling.moderation
+    p2p = shared.extensions["p2p_streams"].moderation
     p2p.kick("room", "bob\x1b[2J", 3600.5)
     [row] = json.loads(run(shared, "room", "--json").output)
     [(peer_id, seconds)] = row["banned"].items()

@@ -57,8 +57,8 @@ app.config["SECRET_KEY"] = "k"
 SocketIO(app, async_mode="threading", async_handlers=False, message_queue="redis://127.0.0.1:1")
 P2PStreams(app)
 state = app.extensions["p2p_streams"]
-worker = state.signaling._worker
-names = lambda: (worker._entry().id, state.server.manager.host_id)
+heartbeat = state.heartbeat
+names = lambda: (heartbeat._entry().id, state.server.manager.host_id)
 here, one, two = names(), in_child(names), in_child(names)
 print(len({here[0], one[0], two[0]}), len({here[1], one[1], two[1]}), here == names())
 """

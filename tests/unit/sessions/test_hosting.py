@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from flask_p2p_streams.sessions.access import Gate
 from flask_p2p_streams.sessions.hosting import Incumbent, leave, lose, lose_if_gone, renew, restore
 from flask_p2p_streams.sessions.outcomes import Hosting, Stale
-from flask_p2p_streams.sessions.record import Session, Vacated, unopened
+from flask_p2p_streams.sessions.record import Access, Session, Vacated, unopened
+from tests.support.candidates import member
 
 NOW = 1_700_000_000.0
 HOSTED = Session("room", 5, "ann", "sid-a", None, host_worker="there")
@@ -30,18 +30,15 @@ def test_a_late_report_changes_nothing(session: Session | None) -> None:
 
 
 def test_a_host_whose_socket_nobody_holds_is_lost() -> None:
-    def is_here(sid: str, worker: str | None) -> bool:
-        return (sid, worker) == ("sid-a", "there")
-
-    assert lose_if_gone(HOSTED, is_here, NOW - 1) is HOSTED
-    assert lose_if_gone(HOSTED, lambda *_: False, NOW - 1) == LOST
-    assert lose_if_gone(FREE, lambda *_: False, NOW) is FREE
-    assert lose_if_gone(None, lambda *_: False, NOW) is None
+    assert lose_if_gone(HOSTED, True, NOW - 1) is HOSTED
+    assert lose_if_gone(HOSTED, False, NOW - 1) == LOST
+    assert lose_if_gone(FREE, False, NOW) is FREE
+    assert lose_if_gone(None, False, NOW) is None
 
 
 # Renewing
 
-ANN = Incumbent("room", "ann", "sid-a", "there", 5, NOW)
+ANN = Incumbent(member("sid-a", "ann"), "there", 5, NOW)
 
 
 def test_renewing_writes_the_same_again() -> None:
@@ -65,16 +62,20 @@ def test_a_living_host_puts_a_lost_record_back(session: Session | None) -> None:
         assert (after.host_worker, after.opened, after.known_from) == ("there", True, 5)
 
 
-def test_a_record_that_is_put_back_keeps_its_door() -> None:
-    banned = replace(unopened("room"), gate=Gate(bans={"eve": NOW + 60}))
+def test_a_record_that_is_put_back_keeps_who_may_come_in() -> None:
+    banned = replace(unopened("room"), access=Access(bans={"eve": NOW + 60}))
     after, _ = restore(banned, ANN)
     assert after is not None
-    assert after.gate == banned.gate
+    assert after.access == banned.access
 
 
 @pytest.mark.parametrize(
     "other",
-    [replace(ANN, peer_id="bob"), replace(ANN, sid="sid-b"), replace(ANN, epoch=4)],
+    [
+        replace(ANN, member=member("sid-a", "bob")),
+        replace(ANN, member=member("sid-b", "ann")),
+        replace(ANN, epoch=4),
+    ],
 )
 def test_nobody_else_renews(other: Incumbent) -> None:
     assert renew(HOSTED, other) == (HOSTED, Stale(5, "ann"))

@@ -19,14 +19,14 @@ from hypothesis.stateful import (
 )
 
 from flask_p2p_streams.metrics import Metrics
-from flask_p2p_streams.runtime.identity import Identity
 from flask_p2p_streams.sessions.credentials import Seat
 from flask_p2p_streams.sessions.host_liveness import MAX_QUORUM
 from flask_p2p_streams.sessions.hosting import Incumbent, lose, renew
-from flask_p2p_streams.sessions.joining import Candidacy, join
-from flask_p2p_streams.sessions.outcomes import Doubted, Hosting, Joined, Suspected, Waiting
+from flask_p2p_streams.sessions.joining import join
+from flask_p2p_streams.sessions.outcomes import Doubted, Hosting, JoinOutcome, Suspected, Waiting
 from flask_p2p_streams.sessions.record import Session
-from flask_p2p_streams.signaling.host_probe import Probes
+from flask_p2p_streams.signaling.host_probe import HostProbe
+from tests.support.candidates import candidate, member
 
 IDLE_TIMEOUT = 5.0
 PING_INTERVAL, PING_TIMEOUT = 2.0, 5.0
@@ -148,7 +148,7 @@ class Event(threading.Event):
 
 class Worker:
     def __init__(self, world: World, name: str) -> None:
-        self.world, self.name = world, name
+        self.world = world
         self.outbox = Outbox(world, name)
         anything: Any = self
 
@@ -158,25 +158,28 @@ class Worker:
             return made
 
         outbox: Any = self.outbox
-        self.probes = Probes(
-            outbox,
-            anything,
-            Identity(worker_id=name),
-            lambda worker: True,
-            event,
-            Metrics(),
-            lambda: world.now,
+        self.id = name
+        self.probe = HostProbe(
+            outbox=outbox,
+            store=anything,
+            workers=anything,
+            create_event=event,
+            metrics=Metrics(),
+            clock=lambda: world.now,
         )
+
+    def is_alive(self, worker_id: str) -> bool:
+        return True
 
     def read(self, session_id: str) -> Session | None:
         return self.world.session
 
-    def join(self, peer_id: str, **shown: Any) -> Joined:
-        """Let a peer join as ``Admission`` does."""
+    def join(self, peer_id: str, **shown: Any) -> JoinOutcome:
+        """Let a peer join as ``Arrivals`` does."""
         decision = self._attempt(peer_id, shown)
         if not isinstance(decision, Suspected):
             return decision
-        finding = self.probes.ask("room", decision)
+        finding = self.probe.ask("room", decision)
         if finding.verdict == "unknown":
             return Doubted(1000)
         told: dict[str, Any] = {}
@@ -186,22 +189,21 @@ class Worker:
             told = {"silent": decision.host_sid, "silence": finding.silence}
         return self._attempt(peer_id, shown | told)
 
-    def _attempt(self, peer_id: str, shown: dict[str, Any]) -> Joined:
+    def _attempt(self, peer_id: str, shown: dict[str, Any]) -> JoinOutcome:
         epoch, connected = self.world.roster
         witnesses = connected if shown.get("lost_epoch") == epoch else frozenset()
-        who = Candidacy(
-            "room",
+        who = candidate(
             peer_id,
-            self.world.new_socket(),
-            self.world.now,
-            GRACE,
-            self.name,
+            sid=self.world.new_socket(),
+            now=self.world.now,
+            grace=GRACE,
+            worker=self.id,
             witnesses=witnesses,
             **shown,
         )
-        decision: Joined = self.world.update(lambda session: join(session, who))
+        decision: JoinOutcome = self.world.update(lambda session: join(session, who))
         if isinstance(decision, Hosting):
-            self.world.page = Page(peer_id, who.sid, self.name, decision.epoch, self.world.now)
+            self.world.page = Page(peer_id, who.sid, self.id, decision.epoch, self.world.now)
         return decision
 
 
@@ -386,7 +388,8 @@ class SeatStory(RuleBasedStateMachine):
         page = self.page
         if not self._is_seated():
             return
-        host = Incumbent("room", page.peer_id, page.sid, page.worker, page.epoch, self.world.now)
+        socket = member(page.sid, page.peer_id)
+        host = Incumbent(socket, page.worker, page.epoch, self.world.now)
         self.world.update(lambda session: renew(session, host, len(clients)))
         self.world.roster = (page.epoch, frozenset({page.peer_id, *clients}))
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_p2p_streams.sessions.access import Pass
+from flask_p2p_streams.sessions.candidacy import Candidacy
 from flask_p2p_streams.sessions.credentials import Role, Seat
 from flask_p2p_streams.sessions.hosting import leave, lose
-from flask_p2p_streams.sessions.joining import RECOVERY, Candidacy, join
+from flask_p2p_streams.sessions.joining import RECOVERY, join
 from flask_p2p_streams.sessions.outcomes import (
     Doubted,
     Following,
@@ -20,6 +20,7 @@ from flask_p2p_streams.sessions.outcomes import (
     Waiting,
 )
 from flask_p2p_streams.sessions.record import Session, Vacated
+from tests.support.candidates import candidate
 
 NOW = 1_700_000_000.0
 FRESH = 1_700_000_000_000
@@ -29,8 +30,7 @@ FREE = Session("room", 5, None, None, None)
 
 
 def who(peer_id: str, **changes: Any) -> Candidacy:
-    candidacy = Candidacy("room", peer_id, f"new-{peer_id}", NOW, grace=2.0, worker="here")
-    return replace(candidacy, **changes)
+    return candidate(peer_id, worker="here", **changes)
 
 
 def seat(epoch: int, peer_id: str = "ann") -> Seat:
@@ -164,7 +164,7 @@ def test_a_word_is_kept_until_the_host_is_heard_of() -> None:
 
 def test_one_word_is_not_enough() -> None:
     for asker in (lost("eve"), lost("bob", "bob"), lost("bob", "bob", "cyd"), lost("ann", "ann")):
-        asked = replace(asker, silent="sid-a", sid="sid-x")
+        asked = replace(asker, silent="sid-a")
         if asker.peer_id != "ann":
             assert join(HOSTED, asked)[1] == Doubted(500)
 
@@ -208,7 +208,7 @@ def test_a_host_that_is_silent_is_followed_by_the_next() -> None:
 
 
 def test_who_may_not_host_frees_the_seat_of_a_silent_host() -> None:
-    reader = who("bob", lost_epoch=5, ticket=Pass(role=Role(can_host=False)))
+    reader = who("bob", lost_epoch=5, role=Role(can_host=False))
     assert join(HOSTED, reader)[1] == SUSPECTED
     assert join(HOSTED, replace(reader, vouched="sid-a"))[1] == Following(5, "ann")
     assert join(HOSTED, replace(reader, silent="sid-a"))[1] == Doubted(500)
@@ -238,9 +238,10 @@ def test_what_has_begun_without_it_long_ago_goes_on(late: float) -> None:
 
 def test_a_seat_that_is_older_than_its_page_takes_nothing_from_who_has_come_since() -> None:
     old = seat(round((NOW - 86_400) * 1000))
-    page = who("ann", now=NOW + 1, seat=old, page_since=NOW - 60)
+    page = who("ann", now=NOW + 1, seat=old, first_issued_at=NOW - 60)
     assert join(BORN, page)[1] == Following(FRESH, "bob")
-    assert isinstance(join(BORN, replace(page, page_since=NOW - 86_410))[1], Hosting)
+    older = who("ann", now=NOW + 1, seat=old, first_issued_at=NOW - 86_410)
+    assert isinstance(join(BORN, older)[1], Hosting)
 
 
 def test_of_two_that_were_forgotten_the_later_one_has_the_session() -> None:

@@ -7,22 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_p2p_streams.limits.budgets import CLOCK_SKEW
-from flask_p2p_streams.sessions.access import Pass
+from flask_p2p_streams.sessions.candidacy import Candidacy
 from flask_p2p_streams.sessions.credentials import Role, Seat
+from flask_p2p_streams.sessions.crowd import Crowd, Report
 from flask_p2p_streams.sessions.hosting import leave, lose
-from flask_p2p_streams.sessions.joining import Candidacy, join
+from flask_p2p_streams.sessions.joining import join
 from flask_p2p_streams.sessions.moderation import close, kick, lock, unban
 from flask_p2p_streams.sessions.outcomes import Following, Hosting, Hostless
 from flask_p2p_streams.sessions.record import Session, Vacated
+from flask_p2p_streams.sessions.rosters import Roster
+from tests.support.candidates import candidate
 
 NOW = 1_700_000_000.0
 FRESH = 1_700_000_000_000
 HOSTED = Session("room", 5, "ann", "sid-a", None, kept_for=600)
-RECEIVER = Pass(role=Role(can_host=False))
+RECEIVER = Role(can_host=False)
 
 
 def who(peer_id: str, **changes: Any) -> Candidacy:
-    return replace(Candidacy("room", peer_id, f"new-{peer_id}", NOW, grace=2.0), **changes)
+    return candidate(peer_id, **changes)
 
 
 # Removing
@@ -41,7 +44,7 @@ def test_removing_a_client_leaves_the_host() -> None:
     session, vacated = kick(HOSTED, "room", "bob", NOW, NOW + 60)
     assert session is not None
     assert (session.host, vacated) == ("ann", None)
-    assert session.gate.bans == {"bob": NOW + 60}
+    assert session.access.bans == {"bob": NOW + 60}
 
 
 def test_removing_from_a_session_that_nobody_has_opened() -> None:
@@ -73,16 +76,16 @@ def test_lifting_a_ban_of_a_session_that_nobody_has_opened() -> None:
 def test_closing_is_kept_as_long_as_a_token_may_last() -> None:
     session, vacated = close(HOSTED, "room", NOW, 60)
     assert vacated == Vacated(5, "ann", "sid-a")
-    assert session.gate.keep_until == NOW + 600 + 2 * CLOCK_SKEW
+    assert session.access.keep_until == NOW + 600 + 2 * CLOCK_SKEW
     assert not session.opened
-    assert close(None, "room", NOW, 60)[0].gate.keep_until == NOW + 60 + 2 * CLOCK_SKEW
+    assert close(None, "room", NOW, 60)[0].access.keep_until == NOW + 60 + 2 * CLOCK_SKEW
 
 
 def test_a_later_token_opens_it_again() -> None:
     session, _ = close(HOSTED, "room", NOW, 60)
-    older = who("ann", ticket=Pass(issued_at=NOW + 9, closing=0), seat=Seat("room", "ann", 5))
+    older = who("ann", issued_at=NOW + 9, closing=0, seat=Seat("room", "ann", 5))
     assert join(session, older)[0] is session
-    opened = join(session, who("ann", ticket=Pass(closing=session.gate.closing)))[1]
+    opened = join(session, who("ann", closing=session.access.closing))[1]
     assert opened == Hosting(FRESH + 1, resumed=False, opened=True)
 
 
@@ -90,33 +93,33 @@ def test_locking() -> None:
     assert lock(None, "room", False, NOW, 60) == (None, None)
     session, _ = lock(HOSTED, "room", True, NOW, 60)
     assert session is not None
-    assert session.gate.locked
-    assert not lock(session, "room", False, NOW, 60)[0].gate.locked  # type: ignore[union-attr]
+    assert session.access.locked
+    assert not lock(session, "room", False, NOW, 60)[0].access.locked  # type: ignore[union-attr]
 
 
 # Who may not host
 
 
 def test_who_may_not_host_waits_for_one_who_may() -> None:
-    assert join(None, who("bob", ticket=RECEIVER)) == (None, Hostless())
-    assert join(HOSTED, who("bob", ticket=RECEIVER)) == (HOSTED, Following(5, "ann"))
+    assert join(None, who("bob", role=RECEIVER)) == (None, Hostless())
+    assert join(HOSTED, who("bob", role=RECEIVER)) == (HOSTED, Following(5, "ann"))
 
 
 def test_a_seat_doesn_t_help() -> None:
     seat = Seat("room", "bob", 9)
-    assert join(None, who("bob", seat=seat, ticket=RECEIVER))[1] == Hostless()
-    assert join(HOSTED, who("bob", seat=seat, ticket=RECEIVER))[1] == Following(5, "ann")
+    assert join(None, who("bob", seat=seat, role=RECEIVER))[1] == Hostless()
+    assert join(HOSTED, who("bob", seat=seat, role=RECEIVER))[1] == Following(5, "ann")
 
 
 @pytest.mark.parametrize("lost_epoch", [None, 5])
 def test_nor_that_the_host_is_lost(lost_epoch: int | None) -> None:
     lost = replace(HOSTED, host_sid=None, absent_since=NOW - 9)
-    candidate = who("bob", ticket=RECEIVER, lost_epoch=lost_epoch)
-    assert join(lost, candidate) == (lost, Hostless())
+    reader = who("bob", role=RECEIVER, lost_epoch=lost_epoch)
+    assert join(lost, reader) == (lost, Hostless())
 
 
 def test_a_host_whose_next_page_may_not_host_gives_way() -> None:
-    session, decision = join(HOSTED, who("ann", ticket=RECEIVER))
+    session, decision = join(HOSTED, who("ann", role=RECEIVER))
     assert decision == Hostless(Vacated(5, "ann", "sid-a"))
     assert session is not None
     assert session.host is None
@@ -131,9 +134,9 @@ def test_the_record_of_an_earlier_version_is_read() -> None:
     assert Session.from_text(text) == replace(HOSTED, kept_for=0.0)
 
 
-def test_a_gate_that_cannot_be_one() -> None:
+def test_access_that_cannot_be_one() -> None:
     record = json.loads(HOSTED.to_text())
-    assert Session.from_text(json.dumps({**record, "gate": {"locked": 1}})) is None
+    assert Session.from_text(json.dumps({**record, "access": {"locked": 1}})) is None
 
 
 # Any story
@@ -179,7 +182,7 @@ class Story:
     def step(self, step: str, peer_id: str, seconds: int) -> None:
         self.now += abs(seconds)
         if seconds < 0:
-            known = self.session.gate.closing if self.session else 0
+            known = self.session.access.closing if self.session else 0
             self.issued[peer_id] = (self.closings, known)
         sid = (self.session and self.session.host == peer_id and self.session.host_sid) or "none"
         if step == "leave":
@@ -205,19 +208,17 @@ class Story:
 
     def join(self, step: str, peer_id: str) -> None:
         mine = [epoch for epoch, host in self.hosts.items() if host == peer_id]
-        candidate = who(
+        asking = who(
             peer_id,
             now=self.now,
             seat=Seat("room", peer_id, max(mine)) if step == "rejoin" and mine else None,
             lost_epoch=self.session.epoch if step == "lost" and self.session else None,
-            ticket=Pass(
-                issued_at=self.now,
-                closing=self.issued[peer_id][1],
-                role=Role(can_host=step != "reader"),
-                present=lambda: PEERS[:2],
-            ),
+            issued_at=self.now,
+            closing=self.issued[peer_id][1],
+            role=Role(can_host=step != "reader"),
+            crowd=Crowd(frozenset(PEERS[:2]), report=Report(Roster(0, {}))),
         )
-        self.session, decision = join(self.session, candidate)
+        self.session, decision = join(self.session, asking)
         if isinstance(decision, (Hosting, Following)):
             assert self.banned.get(peer_id, 0) <= self.now
             assert self.issued[peer_id][0] == self.closings

@@ -50,10 +50,10 @@ def test_who_comes_back_is_no_news(place: Place) -> None:
 
 
 def test_who_is_connected() -> None:
-    assert after(presence.released(HERE, "sid")) == ("listed", ("connected",))
-    assert after(presence.released(TALKING, "sid")) == ("listed", ())
+    assert after(presence.detached(HERE, "sid")) == ("listed", ("connected",))
+    assert after(presence.detached(TALKING, "sid")) == ("listed", ())
     for place, sid in ((HERE, "older"), (LISTED, "sid"), (GONE, "sid"), (None, "sid")):
-        assert presence.released(place, sid) == (place, ())
+        assert presence.detached(place, sid) == (place, ())
 
 
 def test_whose_socket_is_gone() -> None:
@@ -83,20 +83,22 @@ def test_whom_a_host_tells_of() -> None:
 
 
 def test_whom_a_host_misses() -> None:
-    assert after(presence.missed(LISTED, lambda _: True)) == ("leaving", ())
-    assert after(presence.missed(TALKING, lambda _: False)) == ("leaving", ())
+    assert after(presence.missed(LISTED)) == ("leaving", ())
+    assert after(presence.missed(TALKING, closed="sid")) == ("leaving", ())
     for other in (None, LEAVING, GONE, OUT):
-        assert presence.missed(other, lambda _: False) == (other, ())
-    assert presence.missed(TALKING, lambda _: True) == (TALKING, ())
+        assert presence.missed(other, closed="sid") == (other, ())
+    for closed in (None, "an older one"):
+        assert presence.missed(TALKING, closed) == (TALKING, ())
 
 
 def test_who_is_given_up() -> None:
     for place in (LISTED, LEAVING):
-        assert after(presence.overdue(place, lambda _: True)) == ("gone", ("left",))
-    assert after(presence.overdue(HERE, lambda _: False)) == ("gone", ("left",))
+        assert after(presence.overdue(place)) == ("gone", ("left",))
+    assert after(presence.overdue(HERE, closed="sid")) == ("gone", ("left",))
     for other in (None, GONE, OUT):
-        assert presence.overdue(other, lambda _: False) == (other, ())
-    assert presence.overdue(HERE, lambda _: True) == (HERE, ())
+        assert presence.overdue(other, closed="sid") == (other, ())
+    for closed in (None, "an older one"):
+        assert presence.overdue(HERE, closed) == (HERE, ())
 
 
 def test_who_has_not_come_back() -> None:

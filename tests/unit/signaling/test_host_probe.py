@@ -7,7 +7,6 @@ import pytest
 
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 from flask_p2p_streams.metrics import Metrics
-from flask_p2p_streams.runtime.identity import Identity
 from flask_p2p_streams.sessions.outcomes import Suspected
 from flask_p2p_streams.sessions.record import Session
 from flask_p2p_streams.signaling.host_probe import (
@@ -15,7 +14,7 @@ from flask_p2p_streams.signaling.host_probe import (
     PROBE_TIMEOUT,
     VERDICT_TERM,
     Finding,
-    Probes,
+    HostProbe,
 )
 
 HERE = Suspected(5, "sid", "me", "ann")
@@ -64,21 +63,41 @@ class Sessions:
         return self.session
 
 
-def probes(
+class Workers:
+    """This worker among others."""
+
+    id = "me"
+
+    def __init__(self, is_alive: Callable[[str], bool]) -> None:
+        self.is_alive = is_alive
+
+
+def probing(
     outbox: Asked,
     *living: str,
     now: Callable[[], float] = lambda: 0.0,
     store: Sessions | None = None,
-) -> Probes:
-    asked: Any = outbox
-    sessions: Any = store or Sessions()
-    me = Identity(worker_id="me")
-    return Probes(asked, sessions, me, living.__contains__, threading.Event, Metrics(), now)
+) -> HostProbe:
+    return probe_of(outbox, store or Sessions(), living.__contains__, now)
+
+
+def probe_of(
+    outbox: Any, store: Any, is_alive: Callable[[str], bool], clock: Callable[[], float]
+) -> HostProbe:
+    workers: Any = Workers(is_alive)
+    return HostProbe(
+        outbox=outbox,
+        store=store,
+        workers=workers,
+        create_event=threading.Event,
+        metrics=Metrics(),
+        clock=clock,
+    )
 
 
 @pytest.mark.parametrize("suspected", [HERE, THERE])
 def test_a_host_that_answers_lives(suspected: Suspected) -> None:
-    assert probes(Asked({"ok": True, "epoch": 5})).ask("room", suspected).verdict == "lives"
+    assert probing(Asked({"ok": True, "epoch": 5})).ask("room", suspected).verdict == "lives"
 
 
 @pytest.mark.parametrize(
@@ -86,18 +105,18 @@ def test_a_host_that_answers_lives(suspected: Suspected) -> None:
     [{"ok": True, "epoch": 4}, {"ok": False, "epoch": 5}, {"ok": True}, {}, [], "yes", True],
 )
 def test_a_page_that_hosts_something_else_is_no_host(answer: object) -> None:
-    assert probes(Asked(answer), "other").ask("room", THERE).verdict == "silent"
+    assert probing(Asked(answer), "other").ask("room", THERE).verdict == "silent"
 
 
 def test_silence_here_is_a_page_that_hangs() -> None:
-    assert probes(Asked()).ask("room", HERE).verdict == "silent"
-    assert probes(Asked(is_alone=True)).ask("room", THERE).verdict == "silent"
+    assert probing(Asked()).ask("room", HERE).verdict == "silent"
+    assert probing(Asked(is_alone=True)).ask("room", THERE).verdict == "silent"
 
 
 def test_silence_of_another_worker_counts_once_that_worker_is_dead() -> None:
-    assert probes(Asked(), "other").ask("room", THERE).verdict == "unknown"
-    assert probes(Asked()).ask("room", THERE).verdict == "silent"
-    assert probes(Asked()).ask("room", Suspected(5, "sid", None, "ann")).verdict == "silent"
+    assert probing(Asked(), "other").ask("room", THERE).verdict == "unknown"
+    assert probing(Asked()).ask("room", THERE).verdict == "silent"
+    assert probing(Asked()).ask("room", Suspected(5, "sid", None, "ann")).verdict == "silent"
 
 
 def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
@@ -109,7 +128,7 @@ def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
         go_on.wait(10)
 
     outbox.before = wait
-    probe = probes(outbox)
+    probe = probing(outbox)
     verdicts: list[str] = []
 
     def ask() -> None:
@@ -128,7 +147,7 @@ def test_many_who_ask_at_once_are_answered_by_one_question() -> None:
 
 def test_an_answer_grows_old() -> None:
     outbox, time = Asked(), 0.0
-    probe = probes(outbox, now=lambda: time)
+    probe = probing(outbox, now=lambda: time)
     probe.ask("room", HERE)
     time = VERDICT_TERM
     probe.ask("room", HERE)
@@ -142,8 +161,7 @@ def test_a_store_that_fails_leaves_it_open_and_nobody_waiting() -> None:
     def fail(worker_id: str) -> bool:
         raise SignalingError(ErrorCode.UNAVAILABLE)
 
-    me, metrics = Identity(worker_id="me"), Metrics()
-    probe = Probes(Asked(), Sessions(), me, fail, threading.Event, metrics, lambda: 0.0)  # type: ignore[arg-type]
+    probe = probe_of(Asked(), Sessions(), fail, lambda: 0.0)
     with pytest.raises(SignalingError):
         probe.ask("room", THERE)
     assert probe.ask("room", THERE).verdict == "unknown"
@@ -157,14 +175,14 @@ def test_a_host_that_leaves_meanwhile_is_waited_for_no_longer(after: Session | N
         store.session = after
 
     outbox.meanwhile = leave
-    assert probes(outbox, store=store).ask("room", HERE).verdict == "moved"
+    assert probing(outbox, store=store).ask("room", HERE).verdict == "moved"
     assert outbox.waited < 0.1
     assert outbox.ended == 1
 
 
 def test_a_host_has_a_second() -> None:
     outbox = Asked()
-    assert probes(outbox).ask("room", HERE).verdict == "silent"
+    assert probing(outbox).ask("room", HERE).verdict == "silent"
     assert outbox.waited == pytest.approx(PROBE_TIMEOUT) == pytest.approx(1.0)
 
 
@@ -173,7 +191,7 @@ def test_a_host_has_a_second() -> None:
 
 def test_silence_is_counted_from_the_first_question_without_an_answer() -> None:
     outbox, time = Asked(), 10.0
-    probe = probes(outbox, now=lambda: time)
+    probe = probing(outbox, now=lambda: time)
     assert probe.ask("room", HERE) == Finding("silent", 0.0)
     for time in (12.0, 14.0, 14.5):
         assert probe.ask("room", HERE) == Finding("silent", time - 10)
@@ -184,10 +202,10 @@ def test_silence_is_counted_from_the_first_question_without_an_answer() -> None:
 def test_a_ping_that_is_overdue_does_for_a_question() -> None:
     outbox = Asked({"ok": True, "epoch": 5})
     outbox.pinged = 5.0
-    assert probes(outbox).ask("room", HERE) == Finding("silent", 5.0)
+    assert probing(outbox).ask("room", HERE) == Finding("silent", 5.0)
     assert outbox.count == 0
     outbox.pinged = 4.9
-    assert probes(outbox).ask("room", HERE).verdict == "lives"
+    assert probing(outbox).ask("room", HERE).verdict == "lives"
 
 
 def test_a_pong_that_this_worker_had_no_time_to_read_is_waited_for(
@@ -196,12 +214,12 @@ def test_a_pong_that_this_worker_had_no_time_to_read_is_waited_for(
     outbox = Asked({"ok": True, "epoch": 5})
     pings = iter([6.0, 6.1, 0.0])
     monkeypatch.setattr(outbox, "silence", lambda sid: next(pings, 0.0))
-    assert probes(outbox).ask("room", HERE) == Finding("lives", 0.0)
+    assert probing(outbox).ask("room", HERE) == Finding("lives", 0.0)
 
 
 def test_a_late_answer_ends_the_silence() -> None:
     outbox, time = Asked(), 10.0
-    probe = probes(outbox, now=lambda: time)
+    probe = probing(outbox, now=lambda: time)
     probe.ask("room", HERE)
     time = 10.5
     outbox.answer = {"ok": True, "epoch": 5}
@@ -214,16 +232,16 @@ def test_a_late_answer_ends_the_silence() -> None:
 
 @pytest.mark.parametrize("answer", [{"ok": False, "epoch": 5}, {"ok": True, "epoch": 6}])
 def test_who_says_that_it_is_no_host_is_not_waited_for(answer: object) -> None:
-    assert probes(Asked(answer)).ask("room", HERE) == Finding("silent", math.inf)
+    assert probing(Asked(answer)).ask("room", HERE) == Finding("silent", math.inf)
 
 
 def test_nor_is_a_worker_that_is_dead() -> None:
-    assert probes(Asked()).ask("room", THERE) == Finding("silent", math.inf)
+    assert probing(Asked()).ask("room", THERE) == Finding("silent", math.inf)
 
 
 def test_unanswered_questions_are_not_remembered_for_ever() -> None:
     outbox, time = Asked(), 0.0
-    probe = probes(outbox, now=lambda: time)
+    probe = probing(outbox, now=lambda: time)
     probe.ask("room", HERE)
     time = MEMORY_TERM + 1
     assert probe.ask("room", HERE) == Finding("silent", 0.0)

@@ -1,15 +1,20 @@
 import pytest
 
-from flask_p2p_streams.signaling.members import Member, Room, Rooms, peer_room, session_room
-from flask_p2p_streams.signaling.negotiation import MAX_OFFERS
+from flask_p2p_streams.errors import SignalingError
+from flask_p2p_streams.runtime.mutexes import Mutexes, mutex_for
+from flask_p2p_streams.sessions.crowd import Crowd
+from flask_p2p_streams.signaling.detached import Detached
+from flask_p2p_streams.signaling.members import Room, Rooms, peer_room, session_room
+from flask_p2p_streams.signaling.offers import MAX_OFFERS
+from tests.support.candidates import member
 
 
-def member(sid: str, peer_id: str, session_id: str = "room") -> Member:
-    return Member(sid, session_id, peer_id, 3600)
+@pytest.fixture
+def rooms() -> Rooms:
+    return Rooms(Detached(), Mutexes(mutex_for("threading")))
 
 
-def test_a_member_is_found_until_it_is_forgotten() -> None:
-    rooms = Rooms()
+def test_a_member_is_found_until_it_is_forgotten(rooms: Rooms) -> None:
     ann = member("s1", "ann")
     assert rooms.enter(ann, 5, "ann") is None
     assert rooms.find("s1") is ann
@@ -18,47 +23,44 @@ def test_a_member_is_found_until_it_is_forgotten() -> None:
     assert len(rooms) == 0
 
 
-def test_a_later_socket_takes_the_place_of_an_earlier_one() -> None:
-    rooms = Rooms()
+def test_a_later_socket_takes_the_place_of_an_earlier_one(rooms: Rooms) -> None:
     first, second = member("s1", "ann"), member("s2", "ann")
     rooms.enter(first, 5, "ann")
     assert rooms.enter(second, 6, "ann") is first
-    assert first.room is None
+    assert rooms.room_of(first) is None
     assert rooms.find("s1") is None
-    rooms.release(first)
+    rooms.leave(first)
     assert rooms.find("s2") is second
     assert rooms.session_count == 1
 
 
-def test_joining_again_replaces_nobody() -> None:
-    rooms = Rooms()
+def test_joining_again_replaces_nobody(rooms: Rooms) -> None:
     ann = member("s1", "ann")
     rooms.enter(ann, 5, "ann")
     assert rooms.enter(ann, 5, "ann") is None
 
 
-def test_a_room_goes_with_its_last_socket() -> None:
-    rooms = Rooms()
+def test_a_room_goes_with_its_last_socket(rooms: Rooms) -> None:
     ann, bob = member("s1", "ann"), member("s2", "bob")
     for each in (ann, bob):
         rooms.enter(each, 5, "ann")
-    rooms.release(ann)
+    rooms.leave(ann)
     assert rooms.session_count == 1
-    rooms.release(bob)
-    rooms.release(bob)
+    rooms.leave(bob)
+    rooms.leave(bob)
     assert rooms.session_count == 0
     assert len(rooms) == 2
 
 
-def test_an_earlier_host_is_not_believed() -> None:
-    rooms = Rooms()
+def test_an_earlier_host_is_not_believed(rooms: Rooms) -> None:
     ann = member("s1", "ann")
     rooms.enter(ann, 5, "ann")
-    assert ann.room is not None
-    ann.room.observe(4, "eve")
-    assert (ann.room.epoch, ann.room.host) == (5, "ann")
-    ann.room.observe(6, "bob")
-    assert (ann.room.epoch, ann.room.host) == (6, "bob")
+    room = rooms.room_of(ann)
+    assert room is not None
+    room.observe(4, "eve")
+    assert (room.epoch, room.host) == (5, "ann")
+    room.observe(6, "bob")
+    assert (room.epoch, room.host) == (6, "bob")
 
 
 @pytest.mark.parametrize(
@@ -91,11 +93,33 @@ def test_offers_are_remembered_within_a_bound() -> None:
     assert len(room.negotiations) == 0
 
 
-def test_the_sockets_of_a_session() -> None:
-    rooms = Rooms()
+def test_the_sockets_of_a_session(rooms: Rooms) -> None:
     for each in (member("s1", "ann"), member("s2", "bob"), member("s3", "ann", "hall")):
         rooms.enter(each, 5, "ann")
     assert rooms.peers_of("room") == {"ann", "bob"}
     assert rooms.peers_of("attic") == set()
     assert [each.sid for each in rooms.members_of("room")] == ["s1", "s2"]
     assert [each.sid for each in rooms.members_of("room", "bob")] == ["s2"]
+
+
+def test_who_is_in_a_session(rooms: Rooms) -> None:
+    ann, bob = member("s1", "ann"), member("s2", "bob")
+    for each in (ann, bob):
+        rooms.enter(each, 5, "ann")
+    assert [(each.sid, room.host) for each, room in rooms.hosts()] == [("s1", "ann")]
+    rooms.detach(bob)
+    rooms.leave(bob)
+    assert rooms.crowd("room") == Crowd(frozenset({"ann"}), frozenset({"bob"}))
+    assert [each.sid for each in rooms.members()] == ["s1"]
+    rooms.forget_detached("room")
+    assert rooms.crowd("room") == Crowd(frozenset({"ann"}))
+
+
+def test_a_socket_that_is_in_no_room(rooms: Rooms) -> None:
+    bob = member("s2", "bob")
+    rooms.enter(bob, 5, "ann")
+    assert rooms.joined("s2")[0] is bob
+    rooms.leave(bob)
+    for sid in ("s2", "nobody's"):
+        with pytest.raises(SignalingError):
+            rooms.joined(sid)

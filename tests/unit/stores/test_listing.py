@@ -4,8 +4,7 @@ from dataclasses import replace
 import pytest
 
 from flask_p2p_streams.sessions import rosters
-from flask_p2p_streams.sessions.access import Gate
-from flask_p2p_streams.sessions.record import Session
+from flask_p2p_streams.sessions.record import Access, Session
 from flask_p2p_streams.sessions.rosters import Roster
 from flask_p2p_streams.stores import listing as module
 from flask_p2p_streams.stores.guarded import GuardedStore
@@ -92,7 +91,7 @@ def test_many_sessions_are_read_in_parts(
         (replace(CHAT, host=None, host_sid=None), "empty"),
         (replace(CHAT, host=None, host_sid=None, opened=False), "empty"),
         (
-            replace(CHAT, host=None, host_sid=None, opened=False, gate=Gate(closing=1)),
+            replace(CHAT, host=None, host_sid=None, opened=False, access=Access(closing=1)),
             "closed",
         ),
     ],
@@ -135,14 +134,14 @@ def test_who_is_banned(shelf: Shelf, store: GuardedStore) -> None:
     bans = {"eve": NOW + 60, "bob": NOW + 0.5, "cid": NOW}
     nobody_came = replace(CHAT, host=None, host_sid=None, opened=False)
     for session in (CHAT, nobody_came):
-        shelf.keep(replace(session, gate=Gate(bans=bans)))
+        shelf.keep(replace(session, access=Access(bans=bans)))
         [row] = list_sessions(store, [ONE], NOW, GRACE, ["chat"])
         assert row.banned == {"bob": 0.5, "eve": 60.0}
     assert list_sessions(store, [ONE], NOW, GRACE, ["gone"])[0].banned == {}
 
 
 def test_sessions_by_name(shelf: Shelf, store: GuardedStore) -> None:
-    shelf.keep(replace(CHAT, gate=Gate(locked=True)))
+    shelf.keep(replace(CHAT, access=Access(locked=True)))
     chat, gone = list_sessions(store, [ONE, TWO], NOW, GRACE, ["gone", "chat", "gone"])
     assert (chat.state, chat.locked) == ("hosted", True)
     assert (gone.session, gone.state, gone.peers) == ("gone", "unknown", 0)

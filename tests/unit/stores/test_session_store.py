@@ -8,13 +8,14 @@ import pytest
 
 from flask_p2p_streams.errors import ConfigurationError, ErrorCode, SignalingError
 from flask_p2p_streams.runtime.mutexes import Mutexes, mutex_for
-from flask_p2p_streams.sessions.access import Gate
-from flask_p2p_streams.sessions.joining import Candidacy, join
-from flask_p2p_streams.sessions.outcomes import Hosting, Joined
-from flask_p2p_streams.sessions.record import Session
+from flask_p2p_streams.sessions.candidacy import Candidacy
+from flask_p2p_streams.sessions.joining import join
+from flask_p2p_streams.sessions.outcomes import Hosting, JoinOutcome
+from flask_p2p_streams.sessions.record import Access, Session
 from flask_p2p_streams.stores.base import Store, checked_store
 from flask_p2p_streams.stores.guarded import guarded_store
 from flask_p2p_streams.stores.session_store import SessionStore
+from tests.support.candidates import candidate
 
 
 class Memory:
@@ -52,10 +53,10 @@ def sessions(store: Store) -> SessionStore:
 
 
 def joining(peer_id: str, now: float = 1000.0) -> Candidacy:
-    return Candidacy("room", peer_id, f"sid-{peer_id}", now, grace=2.0)
+    return candidate(peer_id, sid=f"sid-{peer_id}", now=now)
 
 
-def join_as(store: SessionStore, peer_id: str, expires_in: float = 3600) -> Joined:
+def join_as(store: SessionStore, peer_id: str, expires_in: float = 3600) -> JoinOutcome:
     return store.update("room", lambda session: join(session, joining(peer_id)), expires_in)
 
 
@@ -154,7 +155,7 @@ def test_a_store_with_a_lock_is_locked() -> None:
 def test_fifty_threads_elect_one_host() -> None:
     store = sessions(Memory())
     barrier = Barrier(50)
-    decisions: list[Joined] = []
+    decisions: list[JoinOutcome] = []
 
     def contend(peer_id: str) -> None:
         barrier.wait()
@@ -211,8 +212,8 @@ def test_each_async_mode_has_a_mutex_of_its_own() -> None:
 def test_a_record_outlasts_what_it_has_to_remember() -> None:
     memory = Memory()
     store = SessionStore(guarded_store(memory, Mutexes(mutex_for("threading"))), lambda: 1000.0)
-    gate = Gate(closing=1000, keep_until=9000.0)
-    closed = Session("room", 5, None, None, None, gate=gate)
+    access = Access(closing=1000, keep_until=9000.0)
+    closed = Session("room", 5, None, None, None, access=access)
     for _ in range(2):
         store.update("room", lambda _: (replace(closed), None), 600)
     assert memory.terms == [8000.0, 8000.0]

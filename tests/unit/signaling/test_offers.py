@@ -1,7 +1,7 @@
 from typing import Any
 
 from flask_p2p_streams.limits.budgets import MAX_CANDIDATES, MAX_DESCRIPTIONS
-from flask_p2p_streams.signaling.negotiation import Negotiations, Sent
+from flask_p2p_streams.signaling.offers import Negotiations, Sent
 
 
 def candidates(start: int, count: int) -> list[dict[str, Any]]:

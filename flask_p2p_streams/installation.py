@@ -1,0 +1,105 @@
+"""What is put into an app and its Socket.IO server: handlers, routes, template globals, hooks."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, cast
+
+from flask import Flask, request, request_finished
+
+from ._version import __version__
+from .app_state import AppState
+from .errors import ConfigurationError
+from .transport.carriers import Carriers
+from .transport.door import Door
+from .transport.namespace import SignalingNamespace
+from .transport.outgoing import Outgoing
+from .transport.packets import Packets
+from .transport.servers import check_still_ours
+from .web.assets import ENTRY, Assets
+from .web.page import observe_pages
+from .web.responses import Responses
+from .web.routes import Routes
+from .web.settings import Settings
+from .web.tags import Tags
+from .web.token_renewal import Renewals
+
+
+def add_to_server(state: AppState, *, compress: bool) -> None:
+    """Let an app's Socket.IO server hand events to signaling, and spare it what harms it.
+
+    :param compress: whether WebSockets may be compressed.
+    """
+    server, engine, sockets = state.server, state.server.eio, state.sockets
+    name, throttle, metrics = state.config.namespace, state.throttle, state.metrics
+    namespace = SignalingNamespace(
+        name, state.app, server, sockets, state.signaling, throttle, metrics
+    )
+    state.socketio.on_namespace(namespace)
+    packets = Packets(
+        server, name, throttle, metrics, namespace.evict, sockets.standing, compress=compress
+    )
+    packets.install()
+    engine.handle_request = Door(engine.handle_request, engine, packets.refuse, sockets.standing)
+    sockets.install()
+    Outgoing(server, name, metrics).install()
+    engine.handle_request = Carriers(
+        engine.handle_request,
+        server.async_mode,
+        is_shared=state.store.is_shared,
+        has_queue=not state.outbox.is_alone,
+    )
+
+
+def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
+    """Give an app its routes and template globals."""
+    assets = Assets(state.config.url_prefix, __version__)
+    responses = Responses(assets.path(ENTRY), state.signer.has_signed)
+    app.after_request(responses.look)
+    # What was added to the app before the extension changes its responses later.
+    request_finished.connect(responses.finish, app)
+    tags = _tags(app, state, assets, responses)
+    observe_pages(app)
+    tags.install(app)
+    routes = Routes(assets, _renewals(state).view)
+    routes.add_to(app)
+    routes.exempt(app)
+    for check in (settings.problems, routes.problems, partial(_strangers, state=state)):
+        state.latecomers.add(check)
+
+    @app.before_request
+    def welcome_latecomers() -> None:
+        if request.blueprint == routes.name:
+            routes.exempt(app)
+        if state.latecomers.is_first():
+            tags.reinstall(app)
+            state.latecomers.tell(app)
+
+
+def _tags(app: Flask, state: AppState, assets: Assets, responses: Responses) -> Tags:
+    return Tags(
+        state.config,
+        state.issuer,
+        assets,
+        cast(Any, state.socketio).sockio_mw.engineio_path,
+        check=partial(check_still_ours, app, state.socketio, state.server),
+        issued=responses.issued,
+    )
+
+
+def _renewals(state: AppState) -> Renewals:
+    return Renewals(
+        state.signer,
+        state.store,
+        state.authorizers,
+        state.throttle,
+        state.metrics,
+        longest=state.config.token_max_age,
+        server=state.server,
+    )
+
+
+def _strangers(app: Flask, state: AppState) -> Iterator[str]:
+    try:
+        check_still_ours(app, state.socketio, state.server)
+    except ConfigurationError as error:
+        yield str(error)

@@ -1,0 +1,83 @@
+"""What the app has heard of each peer, kept in the store and changed in one step."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..sessions.presence import News, Place, PlaceRule
+from ..stores.keys import place_key
+from ..stores.session_store import SessionStore
+
+TERM = 7 * 86_400
+"""Seconds that a place is kept which nobody changes."""
+GONE_TERM = 600.0
+"""Seconds for which a peer that has gone is still known, should its host tell of it again."""
+TRIES = 20
+"""How often a place is changed while others change it as well."""
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a place has become, and what the app has to be told of it.
+
+    It ``is_new`` if it has been written just now.
+    """
+
+    place: Place | None
+    news: tuple[News, ...] = ()
+    is_new: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """The places of an app's peers."""
+
+    store: SessionStore
+
+    def read(self, session_id: str, peer_id: str) -> Place | None:
+        """Return a peer's place, or None.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        return Place.from_text(self.store.guarded.read(place_key(session_id, peer_id)))
+
+    def read_many(self, session_id: str, peer_ids: Iterable[str]) -> dict[str, Place | None]:
+        """Return the places of those of whom something is kept, in one round trip.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        peers = list(peer_ids)
+        texts = self.store.guarded.read_many([place_key(session_id, peer) for peer in peers])
+        pairs = zip(peers, texts, strict=True)
+        return {peer: Place.from_text(text) for peer, text in pairs if text is not None}
+
+    def change(
+        self, session_id: str, peer_id: str, rule: PlaceRule, known: Place | None = None
+    ) -> Changed:
+        """Change a place by a rule; ``known`` is what it was last, as far as is known here.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        # What is known is right as a rule, and saves a look.
+        key, text = place_key(session_id, peer_id), None if known is None else known.to_text()
+        for tries in range(TRIES):
+            before = Place.from_text(text)
+            after, news = rule(before)
+            if after is None or after is before:
+                if tries or known is not None:
+                    return Changed(before, news)
+            elif self.store.guarded.replace(key, text, after.to_text(), _term(after)):
+                return Changed(after, news, is_new=True)
+            text = self.store.guarded.read(key)
+        logger.error(
+            "The place of a peer was changed by others %d times in a row, so that the app isn't "
+            "told what became of it. Something joins again and again under one id.",
+            TRIES,
+        )
+        return Changed(None)
+
+
+def _term(place: Place) -> float:
+    return TERM if place.is_taken else GONE_TERM
