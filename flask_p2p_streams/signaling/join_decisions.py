@@ -86,14 +86,14 @@ class JoinDecisions:
         )
 
     def _decide(self, candidacy: Candidacy) -> JoinOutcome:
-        outcome = self._ask_rules(candidacy)
+        outcome, found = self._ask_rules(candidacy)
         if isinstance(outcome, OutOfReach):
             candidacy = self._beyond(candidacy, outcome)
-            outcome = self._ask_rules(candidacy)
+            outcome, found = self._ask_rules(candidacy, found)
         if isinstance(outcome, RosterNeeded):
             report = self.participants.report(candidacy.member, outcome)
-            crowd = replace(candidacy.crowd, report=report)
-            outcome = self._ask_rules(replace(candidacy, crowd=crowd))
+            candidacy = replace(candidacy, crowd=replace(candidacy.crowd, report=report))
+            outcome, _ = self._ask_rules(candidacy, found)
         return outcome
 
     def _beyond(self, candidacy: Candidacy, out: OutOfReach) -> Candidacy:
@@ -101,15 +101,27 @@ class JoinDecisions:
             raise come_again("The host is at another worker, which isn't reached from here.")
         return replace(candidacy, dead_worker=out.host_worker)
 
-    def _ask_rules(self, candidacy: Candidacy) -> JoinOutcome:
-        def rule(session: Session | None) -> tuple[Session | None, JoinOutcome]:
-            unreached = out_of_reach(session, candidacy)
-            if unreached is not None:
-                return session, unreached
-            is_here = self.workers.holds_host(session)
-            return join(lose_if_gone(session, is_here, candidacy.now), candidacy)
+    def _ask_rules(
+        self, candidacy: Candidacy, known: Session | None = None
+    ) -> tuple[JoinOutcome, Session | None]:
+        """Return what the rules say, and of which session as it was found."""
 
-        return self.store.update(candidacy.session_id, rule, candidacy.token.expires_in)
+        def rule(
+            session: Session | None,
+        ) -> tuple[Session | None, tuple[JoinOutcome, Session | None]]:
+            after, outcome = self._joined(session, candidacy)
+            return after, (outcome, session)
+
+        return self.store.update(candidacy.session_id, rule, candidacy.token.expires_in, known)
+
+    def _joined(
+        self, session: Session | None, candidacy: Candidacy
+    ) -> tuple[Session | None, JoinOutcome]:
+        unreached = out_of_reach(session, candidacy)
+        if unreached is not None:
+            return session, unreached
+        is_here = self.workers.holds_host(session)
+        return join(lose_if_gone(session, is_here, candidacy.now), candidacy)
 
 
 def _informed(candidacy: Candidacy, probed: Probed) -> Candidacy:

@@ -92,6 +92,37 @@ def test_the_store_holds_text_under_keys_that_suit_any_backend() -> None:
     assert store.read("a b") is None
 
 
+def test_what_was_read_a_moment_ago_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = sessions(Memory())
+    read: list[str] = []
+    join_as(store, "ann")
+    known = store.read("room")
+    assert known is not None
+    monkeypatch.setattr(store.guarded, "read", read.append)
+    assert store.update("room", lambda session: (session, session), 60, known) == known
+    assert read == []
+
+
+def test_what_has_changed_since_it_was_read_is_read_again() -> None:
+    store = sessions(Memory())
+    seen: list[int] = []
+    join_as(store, "ann")
+    known = store.read("room")
+    assert known is not None
+    store.update("room", lambda _: (replace(known, reported=7), None), 60)
+
+    def rule(session: Session | None) -> tuple[Session | None, None]:
+        assert session is not None
+        seen.append(session.reported)
+        return replace(session, kept_for=60.0), None
+
+    store.update("room", rule, 60, known)
+    assert seen == [0, 7]
+    after = store.read("room")
+    assert after is not None
+    assert (after.reported, after.kept_for) == (7, 60.0)
+
+
 def test_a_term_outlasts_the_renewals() -> None:
     memory = Memory()
     join_as(sessions(memory), "ann", expires_in=1)
