@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, current_app, jsonify, request
@@ -44,7 +44,6 @@ class Renewals:
         metrics: Metrics,
         longest: float,
         server: Any,
-        now: Callable[[], float] = time.time,
     ) -> None:
         self._signer = signer
         self._store = store
@@ -53,7 +52,6 @@ class Renewals:
         self._metrics = metrics
         self._longest = longest
         self._engine = server.eio
-        self._now = now
 
     def view(self) -> Response:
         """Answer ``POST /token``."""
@@ -83,7 +81,7 @@ class Renewals:
                 self._authorizers.ask(token.session_id, token.peer_id)
         session = self._store.read(token.session_id)
         access = Access() if session is None else session.access
-        now = self._now()
+        now = time.time()
         _require_welcome(token, access, now)
         # Should the session be closed meanwhile, then the new token doesn't know of it either.
         closing = max(access.closing, token.closing or 0)
