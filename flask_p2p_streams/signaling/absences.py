@@ -1,4 +1,4 @@
-"""Who is away and may come back, or has yet to be told of by its host, each for a time."""
+"""Peers that are away for a time: expected back, or to be told of by their host."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Who comes and goes: found out from sockets and rosters, and told to the app once.
+"""The comings and goings of peers: found out from sockets and rosters, told to the app once.
 
 What is known of a peer is kept in the store, and changed in one step. So of several workers
 that notice the same, one tells it.

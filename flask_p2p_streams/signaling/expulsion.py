@@ -1,4 +1,4 @@
-"""Who has to go is told so, and its sockets are closed, on all workers."""
+"""Peers that the app has removed: told so, and their sockets closed, on all workers."""
 
 from dataclasses import dataclass
 

@@ -46,7 +46,7 @@ class _Probe:
     is_certain: bool = False
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class HostProbe:
     """Ask hosts whether they live; of many who ask at once, one does so for all.
 

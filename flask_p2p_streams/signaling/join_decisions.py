@@ -1,4 +1,4 @@
-"""What becomes of a peer that joins: the rules are asked, and told what they want to know."""
+"""What becomes of a peer that joins: the rules decide, and what they want to know is looked up."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""What two peers send each other to get connected, passed on."""
+"""Offers, answers and candidates, passed on between a host and one of its clients."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What has been sent for a connection of two peers, which is counted.
+"""How many offers, answers and candidates two peers have sent each other.
 
 Both repeat every 2 s what the other may lack, so repeats have to pass; but each is parsed
 by the other's page, and of each a few are enough.

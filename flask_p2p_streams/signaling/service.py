@@ -1,4 +1,4 @@
-"""What one app does on each event of a peer's life, for the transport to call."""
+"""What the transport calls on each event of a peer: joining, negotiating, leaving."""
 
 from dataclasses import dataclass
 
