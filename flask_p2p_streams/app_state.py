@@ -111,7 +111,7 @@ class AppState:
     @cached_property
     def places(self) -> Places:
         """What the app has heard of each peer."""
-        return Places(store=self.store)
+        return Places(store=self.store.guarded)
 
     @cached_property
     def participants(self) -> Participants:

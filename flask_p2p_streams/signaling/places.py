@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..sessions.presence import News, Place, PlaceRule
+from ..stores.guarded import GuardedStore
 from ..stores.keys import place_key
-from ..stores.session_store import SessionStore
 
 TERM = 7 * 86_400
 """Seconds that a place is kept which nobody changes."""
@@ -34,14 +34,14 @@ class Changed:
 class Places:
     """The places of an app's peers."""
 
-    store: SessionStore
+    store: GuardedStore
 
     def read(self, session_id: str, peer_id: str) -> Place | None:
         """Return a peer's place, or None.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        return Place.from_text(self.store.guarded.read(place_key(session_id, peer_id)))
+        return Place.from_text(self.store.read(place_key(session_id, peer_id)))
 
     def read_many(self, session_id: str, peer_ids: Iterable[str]) -> dict[str, Place | None]:
         """Return the places of those of whom something is kept, in one round trip.
@@ -49,7 +49,7 @@ class Places:
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         peers = list(peer_ids)
-        texts = self.store.guarded.read_many([place_key(session_id, peer) for peer in peers])
+        texts = self.store.read_many([place_key(session_id, peer) for peer in peers])
         pairs = zip(peers, texts, strict=True)
         return {peer: Place.from_text(text) for peer, text in pairs if text is not None}
 
@@ -68,9 +68,9 @@ class Places:
             if after is None or after is before:
                 if tries or known is not None:
                     return Changed(before, news)
-            elif self.store.guarded.replace(key, text, after.to_text(), _term(after)):
+            elif self.store.replace(key, text, after.to_text(), _term(after)):
                 return Changed(after, news, is_new=True)
-            text = self.store.guarded.read(key)
+            text = self.store.read(key)
         logger.error(
             "The place of a peer was changed by others %d times in a row, so that the app isn't "
             "told what became of it. Something joins again and again under one id.",
