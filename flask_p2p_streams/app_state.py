@@ -25,8 +25,9 @@ from .stores.guarded import guarded_store
 from .stores.session_store import SessionStore
 from .tokens import Signer
 from .transport.carriers import Carriers
-from .transport.connections import Sockets
+from .transport.connections import Connections
 from .transport.door import Door
+from .transport.guard import Guard
 from .transport.namespace import SignalingNamespace
 from .transport.outbox import SocketRooms
 from .transport.outgoing import Outgoing
@@ -134,7 +135,7 @@ def app_state(
     server = server_of(socketio)
     check_server(server, config.namespace)
     mutex = mutex_for(server.async_mode)
-    sockets = Sockets(server, config.join_timeout)
+    sockets = Connections(server, config.join_timeout)
     identity = Identity(server.manager)
     outbox = SocketRooms(server, sockets, config.namespace, identity)
     sessions = SessionStore(guarded_store(store, Mutexes(mutex)))
@@ -166,18 +167,16 @@ def app_state(
         sockets.standing,
         compress=not is_own,
     )
-    packets.install()
-    server.eio.handle_request = Door(
-        server.eio.handle_request, server.eio, packets.refuse, sockets.standing
-    )
-    sockets.install()
-    Outgoing(server, config.namespace, metrics).install()
-    server.eio.handle_request = Carriers(
-        server.eio.handle_request,
-        server.async_mode,
-        is_shared=sessions.is_shared,
-        has_queue=not outbox.is_alone,
-    )
+    Guard(
+        server=server,
+        connections=sockets,
+        packets=packets,
+        outgoing=Outgoing(server, config.namespace, metrics),
+        door=Door(server.eio, packets.refuse, sockets.standing),
+        carriers=Carriers(
+            server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone
+        ),
+    ).install()
     return AppState(
         config=config,
         signer=signer,

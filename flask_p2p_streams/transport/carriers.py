@@ -24,13 +24,11 @@ class Carriers:
 
     What serves the app shows with its requests only.
 
-    :param handle: what is done with a request else.
     :param is_shared: whether other processes see the sessions.
     :param has_queue: whether there is a message queue.
     """
 
-    def __init__(self, handle: WsgiApp, mode: str, *, is_shared: bool, has_queue: bool) -> None:
-        self._handle = handle
+    def __init__(self, mode: str, *, is_shared: bool, has_queue: bool) -> None:
         self._mode = mode
         self._is_shared = is_shared
         self._has_queue = has_queue
@@ -38,10 +36,16 @@ class Carriers:
         self._told: set[str] = set()
         self._closing = Endings(_refuse)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Serve a request."""
-        if "HTTP_UPGRADE" not in environ:
-            return self._handle(environ, start_response)
+    def before(self, handle: WsgiApp) -> WsgiApp:
+        """Return what refuses a request for a WebSocket, or lets it pass to ``handle``."""
+
+        def look_first(environ: dict[str, Any], start_response: Any) -> Any:
+            refuse = self._refusal(environ) if "HTTP_UPGRADE" in environ else None
+            return (refuse or handle)(environ, start_response)
+
+        return look_first
+
+    def _refusal(self, environ: Mapping[str, Any]) -> WsgiApp | None:
         kind = kind_of(environ)
         problem = (
             carrying_problem(kind, environ, self._mode)
@@ -50,10 +54,10 @@ class Carriers:
         )
         if problem is None:
             self._doubt(environ)
-            return self._handle(environ, start_response)
+            return None
         self._tell(logging.ERROR, problem)
         # Only of a server that is known can the connection be ended.
-        return (self._closing if kind else _refuse)(environ, start_response)
+        return self._closing if kind else _refuse
 
     def _patching_problem(self) -> str | None:
         patch = patched_by()

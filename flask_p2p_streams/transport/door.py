@@ -34,31 +34,32 @@ class Refused(Exception):
 class Door:
     """A look at each request before Engine.IO has one.
 
-    :param handle: what Engine.IO does with it.
     :param refuse: takes note of a bad packet of the connection that is named.
     :param standing: tells of a connection whether it has joined anything.
     """
 
     def __init__(
         self,
-        handle: WsgiApp,
         eio: Any,
         refuse: Callable[[str], object],
         standing: Callable[[str], Standing],
     ) -> None:
-        self._handle = handle
         self._eio = eio
         self._refuse = refuse
         self._standing = standing
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request, or let it pass."""
-        try:
-            self._look_at(environ)
-        except Refused as refused:
-            start_response(refused.status, [("Content-Type", "text/plain")])
-            return [str(refused).encode()]
-        return self._handle(environ, start_response)
+    def before(self, handle: WsgiApp) -> WsgiApp:
+        """Return what answers a request, or lets it pass to ``handle``."""
+
+        def look_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            try:
+                self._look_at(environ)
+            except Refused as refused:
+                start_response(refused.status, [("Content-Type", "text/plain")])
+                return [str(refused).encode()]
+            return handle(environ, start_response)
+
+        return look_first
 
     def _look_at(self, environ: dict[str, Any]) -> None:
         if _head_bytes(environ) > HANDSHAKE_BYTES:

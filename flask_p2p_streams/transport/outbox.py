@@ -9,7 +9,7 @@ from socketio.pubsub_manager import PubSubManager
 
 from ..protocol.fields import Payload
 from ..runtime.identity import Identity
-from .connections import Sockets
+from .connections import Connections
 from .message_queue import Publisher, QueueHint
 
 JOINING_PAUSE = 0.05
@@ -55,9 +55,11 @@ class SocketQuestion:
 class SocketRooms:
     """The :class:`~flask_p2p_streams.signaling.announcements.Outbox` of one Socket.IO namespace."""
 
-    def __init__(self, server: Any, sockets: Sockets, namespace: str, identity: Identity) -> None:
+    def __init__(
+        self, server: Any, connections: Connections, namespace: str, identity: Identity
+    ) -> None:
         self._server = server
-        self._sockets = sockets
+        self._connections = connections
         self._namespace = namespace
         self._identity = identity
         self._alone = not isinstance(server.manager, PubSubManager)
@@ -179,7 +181,7 @@ class SocketRooms:
         eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
         self._server.disconnect(sid, namespace=self._namespace)
         if eio_sid is not None:
-            self._sockets.close_if_idle(eio_sid)
+            self._connections.close_if_idle(eio_sid)
 
     def _is_local(self, sid: str) -> bool:
         return self._server.manager.eio_sid_from_sid(sid, self._namespace) is not None

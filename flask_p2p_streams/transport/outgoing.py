@@ -10,7 +10,7 @@ from ..metrics import Metrics
 from ..runtime.deadlines import Deadlines
 from ..runtime.mutexes import Mutex, mutex_for
 from .backlog import Backlog, bounded, cost_in
-from .endings import Answer, Endings
+from .endings import Answer
 from .pings import Pings
 from .tcp_connections import cut, line_of, shut
 from .websockets import Handling, connection_of
@@ -33,31 +33,18 @@ class Outgoing:
         self._pings = Pings(server)
         self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, cut)
 
-    def install(self) -> None:
-        """Look at what goes out on each connection from now on.
+    def opened(self, eio_sid: str) -> None:
+        """Take in a new connection, before Socket.IO hears of it."""
+        self._pings.take_over(eio_sid)
 
-        Call it last: only the outermost of those who open WebSockets sees whose they are.
-        """
-        eio = self._server.eio
-        connect, disconnect = eio.handlers["connect"], eio.handlers["disconnect"]
+    def closed(self, eio_sid: str) -> None:
+        """Say nothing more to a connection, and see that it ends."""
+        self._pings.forget(eio_sid)
+        self._await_end(eio_sid)
 
-        def first_look(eio_sid: str, environ: dict[str, Any]) -> Any:
-            self._pings.take_over(eio_sid)
-            return connect(eio_sid, environ)
-
-        def last_look(eio_sid: str, reason: str) -> Any:
-            self._pings.forget(eio_sid)
-            self._await_end(eio_sid)
-            return disconnect(eio_sid, reason)
-
-        eio.on("connect", first_look)
-        eio.on("disconnect", last_look)
-        queue = bounded(eio._async["queue"], UNREAD_BYTES, self._cost, self._on_overflow)
-        parts = {"queue": queue}
-        if eio._async["websocket"] is not None:
-            parts["websocket"] = self._with_writes_counted(eio._async["websocket"])
-        eio._async = {**eio._async, **parts}
-        eio.handle_request = Endings(self._with_answers_counted(eio.handle_request))
+    def bounded_queue(self, queue_class: Any) -> Any:
+        """Return the kind of queue whose packets wait for a client no longer than is bounded."""
+        return bounded(queue_class, UNREAD_BYTES, self._cost, self._on_overflow)
 
     def _await_end(self, eio_sid: str) -> None:
         # It is left to the client to end the connection, or even to read that it should.
@@ -93,7 +80,11 @@ class Outgoing:
 
     # How it goes out
 
-    def _with_writes_counted(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what opens WebSockets, with each write counted.
+
+        It has to be the outermost of those: only that one sees whose WebSocket it is.
+        """
         def open_counted(handler: Any, server: Any) -> Any:
             connection = connection_of(handler)
             backlog: Backlog = connection.queue.backlog
@@ -124,15 +115,16 @@ class Outgoing:
 
         return open_counted
 
-    def _with_answers_counted(self, handle_request: Any) -> Any:
+    def with_answers_counted(self, handle_request: Any) -> Any:
+        """Return what serves requests, with the answers to long polls counted."""
         def handle(environ: dict[str, Any], start_response: Any) -> Any:
             body = handle_request(environ, start_response)
             backlog = self._backlog_of(environ) if isinstance(body, list) else None
-            return body if backlog is None else self._counted(body, backlog, line_of(environ))
+            return body if backlog is None else self._answer(body, backlog, line_of(environ))
 
         return handle
 
-    def _counted(self, body: list[bytes], backlog: Backlog, line: Any) -> Answer:
+    def _answer(self, body: list[bytes], backlog: Backlog, line: Any) -> Answer:
         size = sum(len(part) for part in body) // APP_SHARE
 
         def written() -> None:
