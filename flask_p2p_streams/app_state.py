@@ -24,14 +24,14 @@ from .stores.from_cache import cache_store
 from .stores.guarded import guarded_store
 from .stores.session_store import SessionStore
 from .tokens import Signer
-from .transport.carriers import Carriers
 from .transport.connections import Connections
-from .transport.door import Door
 from .transport.guard import Guard
 from .transport.namespace import SignalingNamespace
-from .transport.outbox import SocketRooms
-from .transport.outgoing import Outgoing
-from .transport.packets import Packets
+from .transport.outbound import Outbound
+from .transport.outbox import SocketOutbox
+from .transport.packet_filter import PacketFilter
+from .transport.request_filter import RequestFilter
+from .transport.server_support import ServerSupport
 from .transport.servers import check_server, server_of
 from .web.assets import ENTRY, Assets
 from .web.latecomers import Latecomers
@@ -136,8 +136,8 @@ def app_state(
     check_server(server, config.namespace)
     mutex = mutex_for(server.async_mode)
     sockets = Connections(server, config.join_timeout)
-    identity = Identity(server.manager)
-    outbox = SocketRooms(server, sockets, config.namespace, identity)
+    identity = Identity()
+    outbox = SocketOutbox(server, sockets, config.namespace, identity)
     sessions = SessionStore(guarded_store(store, Mutexes(mutex)))
     check_web_server(server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone)
     throttle = Throttle(config, metrics)
@@ -158,7 +158,7 @@ def app_state(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
     socketio.on_namespace(namespace)
-    packets = Packets(
+    packets = PacketFilter(
         server,
         config.namespace,
         throttle,
@@ -171,9 +171,9 @@ def app_state(
         server=server,
         connections=sockets,
         packets=packets,
-        outgoing=Outgoing(server, config.namespace, metrics),
-        door=Door(server.eio, packets.refuse, sockets.standing),
-        carriers=Carriers(
+        outbound=Outbound(server, config.namespace, metrics),
+        requests=RequestFilter(server.eio, packets.refuse, sockets.standing),
+        server_support=ServerSupport(
             server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone
         ),
     ).install()

@@ -1,4 +1,4 @@
-"""Packets with attachments: taken where the app takes bytes, and as many as it was told."""
+"""PacketFilter with attachments: taken where the app takes bytes, and as many as it was told."""
 
 from typing import Any
 

@@ -7,28 +7,28 @@ names, and answers requests by one method. Each of these is wrapped here, and no
 from dataclasses import dataclass
 from typing import Any
 
-from .carriers import Carriers
 from .connections import Connections
-from .door import Door
 from .endings import Endings
-from .outgoing import Outgoing
-from .packets import Packets
+from .outbound import Outbound
+from .packet_filter import PacketFilter
+from .request_filter import RequestFilter
+from .server_support import ServerSupport
 
 
 @dataclass(frozen=True)
 class Guard:
     """What looks at the connections of one Socket.IO server, at their requests and packets.
 
-    A request comes by ``carriers`` first, then by ``door``; a packet by ``connections``, then
-    by ``packets``. What goes out is counted by ``outgoing``, which is outermost.
+    A request passes ``server_support`` first, then ``requests``; a packet passes ``connections``,
+    then ``packets``. ``outbound`` counts what goes out, and is outermost.
     """
 
     server: Any
     connections: Connections
-    packets: Packets
-    outgoing: Outgoing
-    door: Door
-    carriers: Carriers
+    packets: PacketFilter
+    outbound: Outbound
+    requests: RequestFilter
+    server_support: ServerSupport
 
     def install(self) -> None:
         """Look at everything from now on. Call it once, before the first connection."""
@@ -42,7 +42,7 @@ class Guard:
         disconnect = eio.handlers["disconnect"]
 
         def on_connect(eio_sid: str, environ: dict[str, Any]) -> Any:
-            self.outgoing.opened(eio_sid)
+            self.outbound.opened(eio_sid)
             self.connections.opened(eio_sid, environ)
             return connect(eio_sid, environ)
 
@@ -52,7 +52,7 @@ class Guard:
                 self.packets.take(eio_sid, data, message)
 
         def on_disconnect(eio_sid: str, reason: str) -> Any:
-            self.outgoing.closed(eio_sid)
+            self.outbound.closed(eio_sid)
             try:
                 return disconnect(eio_sid, reason)
             finally:
@@ -65,12 +65,12 @@ class Guard:
     def _wrap_parts(self) -> None:
         eio = self.server.eio
         queue, websocket = eio._async["queue"], eio._async["websocket"]
-        parts = {"queue": self.outgoing.bounded_queue(queue)}
+        parts = {"queue": self.outbound.bounded_queue(queue)}
         if websocket is not None:
-            parts["websocket"] = self.outgoing.counted(self.packets.checked(websocket))
+            parts["websocket"] = self.outbound.counted(self.packets.checked(websocket))
         eio._async = {**eio._async, **parts}
 
     def _wrap_requests(self) -> None:
         eio = self.server.eio
-        handle = self.outgoing.with_answers_counted(self.door.before(eio.handle_request))
-        eio.handle_request = self.carriers.before(Endings(handle))
+        handle = self.outbound.with_answers_counted(self.requests.before(eio.handle_request))
+        eio.handle_request = self.server_support.before(Endings(handle))

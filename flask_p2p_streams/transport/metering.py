@@ -16,7 +16,7 @@ from ..limits.budgets import (
 )
 from ..limits.token_bucket import Rate
 from ..metrics import Metrics
-from .frames import Frame, FrameReader
+from .websocket_frames import Frame, FrameReader
 
 logger = logging.getLogger("flask_p2p_streams")
 

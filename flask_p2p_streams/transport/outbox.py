@@ -5,12 +5,10 @@ from collections.abc import Set
 from functools import partial
 from typing import Any
 
-from socketio.pubsub_manager import PubSubManager
-
 from ..protocol.fields import Payload
 from ..runtime.identity import Identity
 from .connections import Connections
-from .message_queue import Publisher, QueueHint
+from .message_queue import Publisher, QueueHint, has_queue
 
 JOINING_PAUSE = 0.05
 """Seconds between two looks at a socket that is to be closed, and still joins."""
@@ -52,7 +50,7 @@ class SocketQuestion:
             self._server.manager.callbacks.pop(self._distant_sid, None)
 
 
-class SocketRooms:
+class SocketOutbox:
     """The :class:`~flask_p2p_streams.signaling.announcements.Outbox` of one Socket.IO namespace."""
 
     def __init__(
@@ -62,7 +60,7 @@ class SocketRooms:
         self._connections = connections
         self._namespace = namespace
         self._identity = identity
-        self._alone = not isinstance(server.manager, PubSubManager)
+        self._alone = not has_queue(server)
         self._publisher = Publisher(server)
         if not self._alone:
             server.manager._get_logger().addFilter(QueueHint())

@@ -8,7 +8,7 @@ from ..runtime.async_mode import patched_by, patching_problem
 from ..runtime.sharing import lack
 from ..runtime.web_server import GOOD, serving_problem
 from .endings import Endings
-from .tcp_connections import line_of
+from .tcp_connections import tcp_socket_of
 
 Kind = Literal["werkzeug", "gunicorn", "eventlet", "gevent", ""]
 WsgiApp = Callable[[dict[str, Any], Any], Any]
@@ -19,7 +19,7 @@ ANSWER = b"This server can't carry WebSockets; its log says why."
 logger = logging.getLogger("flask_p2p_streams")
 
 
-class Carriers:
+class ServerSupport:
     """A look at each request for a WebSocket: what can't work is refused, and told once.
 
     What serves the app shows with its requests only.
@@ -115,7 +115,7 @@ def kind_of(environ: Mapping[str, Any]) -> Kind:
     if "eventlet.input" in environ:
         return "eventlet"
     is_gevent = str(environ.get("SERVER_SOFTWARE")).startswith("gevent")
-    return "gevent" if is_gevent and line_of(environ) is not None else ""
+    return "gevent" if is_gevent and tcp_socket_of(environ) is not None else ""
 
 
 def carrying_problem(kind: Kind, environ: Mapping[str, Any], mode: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Packets that no client of ours sends: counted, and closed upon, in silence.
+"""PacketFilter that no client of ours sends: counted, and closed upon, in silence.
 
 Without this, Engine.IO writes a traceback into the log for each of them.
 """
@@ -15,7 +15,7 @@ from ..metrics import Metrics
 from ..protocol.errors import ErrorCode
 from .attachments import Attachments
 from .connections import is_handled
-from .controls import CheckedWebSocket
+from .engineio_packets import CheckedWebSocket
 from .metering import Meter, Standing
 from .websockets import connection_of, metered
 
@@ -38,7 +38,7 @@ Standings = Callable[[str], Standing]
 Handle = Callable[[str, Any], object]
 
 
-class Packets:
+class PacketFilter:
     """A look at each packet of one Socket.IO server, as it comes and when it was handled.
 
     :param namespace: the one of signaling, which knows no attachments.

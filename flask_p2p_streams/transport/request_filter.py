@@ -1,4 +1,4 @@
-"""What stands before Engine.IO: requests that it would keep, hang upon or answer badly."""
+"""Requests that Engine.IO would keep, hang upon or answer badly are refused before it sees them."""
 
 import base64
 import re
@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 from engineio.payload import Payload
 
 from ..limits.budgets import HANDSHAKE_BYTES, UNJOINED_BYTES
-from .controls import FRAME, is_asked_for
+from .engineio_packets import FRAME, is_asked_for
 from .metering import Standing
-from .tcp_connections import line_of
+from .tcp_connections import tcp_socket_of
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -31,7 +31,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Door:
+class RequestFilter:
     """A look at each request before Engine.IO has one.
 
     :param refuse: takes note of a bad packet of the connection that is named.
@@ -102,15 +102,16 @@ class Door:
 
 
 def _body(environ: dict[str, Any], connection: Any, size: int) -> bytes:
-    # As long as it comes, its line is one of the connection's, and ends with that.
-    line, lines = line_of(environ), connection.queue.backlog.lines
-    lines.add(line)
+    # While the body arrives, its TCP socket counts as one of the connection's, and is closed with it.
+    tcp_socket = tcp_socket_of(environ)
+    tcp_sockets = connection.queue.backlog.tcp_sockets
+    tcp_sockets.add(tcp_socket)
     try:
         body: bytes = environ["wsgi.input"].read(size) if not connection.closed else b""
     except OSError:
         body = b""
     finally:
-        lines.discard(line)
+        tcp_sockets.discard(tcp_socket)
     if len(body) < size:
         raise Refused(BAD_REQUEST, "This is not all of it.")
     return body

@@ -23,7 +23,7 @@ ORIGIN_HINT = (
 logger = logging.getLogger("flask_p2p_streams")
 
 
-def check_speech(server: Any) -> None:
+def check_compatibility(server: Any) -> None:
     """Refuse a server that no browser could speak to.
 
     :param server: python-socketio's.
