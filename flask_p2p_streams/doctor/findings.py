@@ -1,4 +1,4 @@
-"""What ``flask p2p doctor`` looks at, and what it may find."""
+"""What a check gets to look at, and what it may find."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

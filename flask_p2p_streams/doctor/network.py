@@ -1,4 +1,4 @@
-"""What has to be reached: the cache, the message queue, the ICE servers."""
+"""Checks of what has to be reached: the cache, the message queue, the ICE servers."""
 
 import time
 from functools import partial

@@ -1,4 +1,4 @@
-"""What waits for one connection until its client reads it: counted, and bounded."""
+"""How much waits for one connection until its client reads it: counted, with a limit."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""What a Socket.IO server was made with: refused where no browser could speak to it.
+"""Options of a Socket.IO server with which no browser could speak to it are refused.
 
 Engine.IO takes any value, and closes each connection without a word.
 """

@@ -1,4 +1,4 @@
-"""What is asked of each new connection, before it joins anything."""
+"""Engine.IO connections: one that joins nothing is closed after a while."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""What comes in on one WebSocket: counted before any library keeps it, and read at a rate."""
+"""Counts what comes in on one WebSocket, before any library keeps it, and slows it down."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Signaling as a Socket.IO namespace: contexts, answers and refusals."""
+"""Signaling's Socket.IO namespace: hands events to signaling, and answers or refusals back."""
 
 import logging
 from collections.abc import Callable

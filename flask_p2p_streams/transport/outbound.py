@@ -1,4 +1,4 @@
-"""What goes out to each connection: whole frames, and no more waiting than is bounded."""
+"""What goes out to each connection: whole frames, and a limit on what waits."""
 
 import logging
 from collections.abc import Callable

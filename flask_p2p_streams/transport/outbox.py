@@ -1,4 +1,4 @@
-"""How events reach sockets: those of this worker at once, those of others over the queue."""
+"""How signaling sends events to sockets: here at once, to other workers over the message queue."""
 
 import time
 from collections.abc import Set

@@ -1,4 +1,4 @@
-"""PacketFilter that no client of ours sends: counted, and closed upon, in silence.
+"""Packets that no client of ours sends are counted, and too many of them close the connection.
 
 Without this, Engine.IO writes a traceback into the log for each of them.
 """

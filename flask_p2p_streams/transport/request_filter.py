@@ -1,4 +1,4 @@
-"""Requests that Engine.IO would keep, hang upon or answer badly are refused before it sees them."""
+"""Refuses requests that Engine.IO would keep, hang upon or answer badly."""
 
 import base64
 import re
@@ -102,7 +102,7 @@ class RequestFilter:
 
 
 def _body(environ: dict[str, Any], connection: Any, size: int) -> bytes:
-    # While the body arrives, its TCP socket counts as one of the connection's, and is closed with it.
+    # While the body arrives, its TCP socket is one of the connection's, and is closed with it.
     tcp_socket = tcp_socket_of(environ)
     tcp_sockets = connection.queue.backlog.tcp_sockets
     tcp_sockets.add(tcp_socket)

@@ -1,4 +1,4 @@
-"""Whether the server of a request can carry a WebSocket, and the loop that the app needs."""
+"""Whether the web server can carry a WebSocket and runs the app's event loop."""
 
 import logging
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The app's Socket.IO server: found or made, and refused where it cannot work."""
+"""The app's Socket.IO server: found or made, and refused where it can't work."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The TCP connections beneath requests: found, hurried, ended."""
+"""The TCP connections beneath requests: how to find one, speed it up, and end it."""
 
 import socket
 import struct
