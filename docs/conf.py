@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from flask_p2p_streams import __version__  # noqa: E402
 from flask_p2p_streams.config import Config  # noqa: E402
-from flask_p2p_streams.errors import EXPLANATIONS  # noqa: E402
+from flask_p2p_streams.protocol.errors import EXPLANATIONS  # noqa: E402
 
 project = "Flask-P2P-Streams"
 author = "Flask-P2P-Streams contributors"
