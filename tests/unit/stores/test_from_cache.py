@@ -6,21 +6,23 @@ import pytest
 from cachelib.base import BaseCache
 from cachelib.simple import SimpleCache
 from flask import Flask, request
-from flask_caching import Cache
+from flask_caching import Cache, backends
 from flask_caching.backends.memcache import SpreadSASLMemcachedCache
 from pymemcache.client.base import Client, PooledClient
 
 from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.errors import ConfigurationError
+from flask_p2p_streams.runtime.mutexes import Mutexes, mutex_for
 from flask_p2p_streams.stores import cache_types
+from flask_p2p_streams.stores.base import AtomicStore
 from flask_p2p_streams.stores.from_cache import cache_store, find_cache
+from flask_p2p_streams.stores.guarded import guarded_store
 from flask_p2p_streams.stores.in_process import MemoryStore
-from flask_p2p_streams.stores.locked import AtomicStore, Locks
-from flask_p2p_streams.stores.session_store import SessionStore, guarded_store, mutex_for
+from flask_p2p_streams.stores.session_store import SessionStore
 from tests.support.servers import free_port
 from tests.support.stores import StoreServer, running_memcached
 
-LOCKS = Locks(mutex_for("threading"))
+LOCKS = Mutexes(mutex_for("threading"))
 
 
 @pytest.fixture
@@ -118,13 +120,17 @@ def test_an_app_s_cache_type_is_heeded(app: Flask) -> None:
         cache_store(app)
 
 
+# Flask-Caching before 2.5 still makes a cache of these, with a warning.
+former_name = pytest.mark.skipif(hasattr(backends, "redis"), reason="Flask-Caching knows it")
+
+
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
         ("RediscCache", "Did you mean RedisCache?"),
-        ("redis", "Did you mean RedisCache?"),
-        ("simple", "Did you mean SimpleCache?"),
-        ("no.such.Cache", "It knows NullCache"),
+        pytest.param("redis", "Did you mean RedisCache?", marks=former_name),
+        pytest.param("simple", "Did you mean SimpleCache?", marks=former_name),
+        ("no.such.Cache", "NullCache, RedisCache"),
         ("", "for one process leave it out"),
         (None, "not None. Set it to RedisCache, or for one process leave it out."),
         (5, "CACHE_TYPE must be a text, not 5"),
@@ -210,8 +216,8 @@ def test_sessions_in_a_cache_beside_that_of_the_pages(app: Flask, tmp_path: Path
     pages = Cache(app)
     with pytest.raises(ConfigurationError) as refused:
         P2PStreams(app)
-    cure = "P2PStreams(app, cache=Cache(app, config={'CACHE_TYPE': 'SimpleCache'}))"
-    assert cure in str(refused.value)
+    hint = "P2PStreams(app, cache=Cache(app, config={'CACHE_TYPE': 'SimpleCache'}))"
+    assert hint in str(refused.value)
     p2p = P2PStreams(app, cache=Cache(app, config={"CACHE_TYPE": "SimpleCache"}))
     with app.app_context():
         pages.set("page", "html")
@@ -369,12 +375,9 @@ leaky = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarn
 def test_a_spreading_cache_is_refused(app: Flask, memcached: StoreServer) -> None:
     class Spreading(SpreadSASLMemcachedCache):
         def __init__(self) -> None:
-            self.chunksize, self.maxchunk = 1000, 4
-            self.key_prefix = None
             plain = cache_of(app, "MemcachedCache", CACHE_MEMCACHED_SERVERS=[memcached.address])
             backend = app.extensions["cache"][plain]
-            self._client, self._client_context = backend._client, backend._client_context
-            self.default_timeout = 300
+            vars(self).update(vars(backend), chunksize=1000, maxchunk=4)
 
     cache = cache_of(app, "SimpleCache")
     app.extensions["cache"][cache] = Spreading()
