@@ -6,7 +6,7 @@ import { isFinal, toJSON } from "./json.js"
 import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "./limits.js"
 
 /**
- * The frames that travel over the data channels (docs/protocol.md, "Data channels").
+ * The frames that travel over the data channels (docs/protocol-channels.md).
  *
  * @typedef {import("./contents.js").Packet} Packet
  * @typedef {import("./contents.js").ContentFields} ContentFields
