@@ -35,8 +35,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
-# Users import from the package and its public modules, as the page says, wherever a class is defined.
-add_module_names = False
 
 html_theme = "furo"
 html_title = f"{project} {release}"
