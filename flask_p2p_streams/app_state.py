@@ -44,8 +44,8 @@ from .stores.guarded import guarded_store
 from .stores.session_store import SessionStore
 from .stores.worker_registry import WorkerRegistry
 from .tokens import Signer
-from .transport.connections import Sockets
-from .transport.outbox import SocketRooms
+from .transport.connections import Connections
+from .transport.outbox import SocketOutbox
 from .transport.servers import check_server, server_of
 from .web.latecomers import Latecomers
 from .web.token_issuer import Issuer
@@ -77,17 +77,17 @@ class AppState:
     @cached_property
     def identity(self) -> Identity:
         """The names of this worker."""
-        return Identity(self.server.manager)
+        return Identity()
 
     @cached_property
-    def sockets(self) -> Sockets:
+    def connections(self) -> Connections:
         """The connections of the server."""
-        return Sockets(self.server, self.config.join_timeout)
+        return Connections(self.server, self.config.join_timeout)
 
     @cached_property
-    def outbox(self) -> SocketRooms:
+    def outbox(self) -> SocketOutbox:
         """How events reach sockets."""
-        return SocketRooms(self.server, self.sockets, self.config.namespace, self.identity)
+        return SocketOutbox(self.server, self.connections, self.config.namespace, self.identity)
 
     # Who is there
 

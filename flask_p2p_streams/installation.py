@@ -9,11 +9,12 @@ from flask import Flask, request, request_finished
 from ._version import __version__
 from .app_state import AppState
 from .errors import ConfigurationError
-from .transport.carriers import Carriers
-from .transport.door import Door
+from .transport.guard import Guard
 from .transport.namespace import SignalingNamespace
-from .transport.outgoing import Outgoing
-from .transport.packets import Packets
+from .transport.outbound import Outbound
+from .transport.packet_filter import PacketFilter
+from .transport.request_filter import RequestFilter
+from .transport.server_support import ServerSupport
 from .transport.servers import check_still_ours
 from .web.assets import ENTRY, Assets
 from .web.page import observe_pages
@@ -29,25 +30,27 @@ def add_to_server(state: AppState, *, compress: bool) -> None:
 
     :param compress: whether WebSockets may be compressed.
     """
-    server, engine, sockets = state.server, state.server.eio, state.sockets
+    server, connections = state.server, state.connections
     name, throttle, metrics = state.config.namespace, state.throttle, state.metrics
     namespace = SignalingNamespace(
-        name, state.app, server, sockets, state.signaling, throttle, metrics
+        name, state.app, server, connections, state.signaling, throttle, metrics
     )
     state.socketio.on_namespace(namespace)
-    packets = Packets(
-        server, name, throttle, metrics, namespace.evict, sockets.standing, compress=compress
+    standing = connections.standing
+    packets = PacketFilter(
+        server, name, throttle, metrics, namespace.evict, standing, compress=compress
     )
-    packets.install()
-    engine.handle_request = Door(engine.handle_request, engine, packets.refuse, sockets.standing)
-    sockets.install()
-    Outgoing(server, name, metrics).install()
-    engine.handle_request = Carriers(
-        engine.handle_request,
-        server.async_mode,
-        is_shared=state.store.is_shared,
-        has_queue=not state.outbox.is_alone,
-    )
+    is_shared, has_queue = state.workers.is_shared, state.workers.has_queue
+    Guard(
+        server=server,
+        connections=connections,
+        packets=packets,
+        outbound=Outbound(server, name, metrics),
+        requests=RequestFilter(server.eio, packets.refuse, standing),
+        server_support=ServerSupport(
+            server.async_mode, is_shared=is_shared, has_queue=has_queue
+        ),
+    ).install()
 
 
 def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:

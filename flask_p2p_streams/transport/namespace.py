@@ -1,4 +1,4 @@
-"""Signaling as a Socket.IO namespace: contexts, answers and refusals."""
+"""Signaling's Socket.IO namespace: hands events to signaling, and answers or refusals back."""
 
 import logging
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from ..sessions.member import Member
 from ..signaling.authorization import join_context
 from ..signaling.members import Room
 from ..signaling.service import Signaling
-from .connections import Sockets
+from .connections import Connections
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -32,7 +32,7 @@ class SignalingNamespace(Namespace):
         name: str,
         app: Flask,
         server: Any,
-        sockets: Sockets,
+        sockets: Connections,
         signaling: Signaling,
         throttle: Throttle,
         metrics: Metrics,
