@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+MODES = ("eventlet", "gevent", "threading")
 START_TIMEOUT = 30.0
 SERVER_CORE = 0
 
@@ -28,22 +29,21 @@ class Server:
         # The clock that clock_getcpuclockid(3) names, which Python has for threads only.
         return time.clock_gettime_ns((~self.pid << 3) | 2) / 1e6
 
-    def rss_kb(self) -> int:
-        """Return the kilobytes of memory that it holds."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+    def held(self) -> dict[str, int]:
+        """Return what it has: `sockets` and `threads`, and `rss_kb` of memory."""
+        process = Path(f"/proc/{self.pid}")
+        pages = int((process / "statm").read_text().split()[1])
+        return {
+            "sockets": sum(map(_is_socket, (process / "fd").iterdir())),
+            "threads": len([*(process / "task").iterdir()]),
+            "rss_kb": pages * os.sysconf("SC_PAGE_SIZE") // 1024,
+        }
 
-    def sockets(self) -> int:
-        """Return how many sockets it has open."""
-        count = 0
-        for each in Path(f"/proc/{self.pid}/fd").iterdir():
-            with suppress(OSError):
-                count += str(each.readlink()).startswith("socket:")
-        return count
 
-    def threads(self) -> int:
-        """Return how many threads it has."""
-        return sum(1 for _ in Path(f"/proc/{self.pid}/task").iterdir())
+def _is_socket(descriptor: Path) -> bool:
+    with suppress(OSError):
+        return str(descriptor.readlink()).startswith("socket:")
+    return False
 
 
 def pinning() -> list[str]:
