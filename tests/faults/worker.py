@@ -32,7 +32,8 @@ from typing import Any  # noqa: E402
 from flask import Flask, render_template, request  # noqa: E402
 from flask_caching import Cache  # noqa: E402
 
-from flask_p2p_streams import P2PStreams, sessions  # noqa: E402
+from flask_p2p_streams import P2PStreams  # noqa: E402
+from flask_p2p_streams.sessions import joining  # noqa: E402
 from tests.faults.logs import FORMAT  # noqa: E402
 
 logging.basicConfig(format=FORMAT, level=logging.WARNING)
@@ -46,7 +47,7 @@ NO_RATES = {"P2P_JOIN_RATE": None, "P2P_SESSION_SIGNAL_RATE": None}
 app.config.update(SECRET_KEY="a key for tests", P2P_AUDIENCE="the workers")
 app.config.update({**GRACE, **NO_RATES, **CONFIG["app"]})
 # A host that a new record knows nothing of isn't late because other pages take long to open.
-sessions.RECOVERY = 120.0
+joining.RECOVERY = 120.0
 if CONFIG["cache"]:
     app.config.update(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=CONFIG["cache"])
     Cache(app)

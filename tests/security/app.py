@@ -29,7 +29,8 @@ from flask_caching import Cache  # noqa: E402
 from flask_socketio import SocketIO  # noqa: E402
 from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
 
-from flask_p2p_streams import P2PStreams, probes  # noqa: E402
+from flask_p2p_streams import P2PStreams  # noqa: E402
+from flask_p2p_streams.signaling import host_probe  # noqa: E402
 
 
 class Overheard:
@@ -61,8 +62,8 @@ app.config.update(
     P2P_SOCKETIO_OPTIONS={"ping_interval": 25, "ping_timeout": 60},
 )
 # Nor has a host that gets none when it is asked whether it lives.
-probes.PAUSES = (*probes.PAUSES[:-1], 10.0)
-probes.PROBE_TIMEOUT = sum(probes.PAUSES)
+host_probe.PAUSES = (*host_probe.PAUSES[:-1], 10.0)
+host_probe.PROBE_TIMEOUT = sum(host_probe.PAUSES)
 app.config.update(json.loads(CONFIG))
 if "CACHE_TYPE" in app.config:
     Cache(app)

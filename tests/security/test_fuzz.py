@@ -12,8 +12,9 @@ import websocket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flask_p2p_streams import messages, rosters
 from flask_p2p_streams.errors import SignalingError
+from flask_p2p_streams.protocol import messages
+from flask_p2p_streams.sessions import rosters
 from tests.security.attacker import Attacker
 from tests.security.conftest import Open
 from tests.security.healthy import Healthy, name_of_a_session

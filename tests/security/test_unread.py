@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from flask_p2p_streams.limits import UNREAD_BYTES
+from flask_p2p_streams.limits.budgets import UNREAD_BYTES
 from tests.security.attacker import Attacker
 from tests.security.conftest import MODES, UNLIMITED, Open
 from tests.security.deaf import Deaf, Late, offer

@@ -13,7 +13,8 @@ from flask import Flask
 from flask_caching import Cache
 from flask_socketio import SocketIO
 
-from flask_p2p_streams import P2PStreams, doctor_reach
+from flask_p2p_streams import P2PStreams
+from flask_p2p_streams.doctor import network
 
 
 def create_app(redis_url: str | None = None) -> Flask:
@@ -31,9 +32,9 @@ def create_app(redis_url: str | None = None) -> Flask:
     P2PStreams(app, cache=cache if pages else None)
 
     if limit := os.environ.get("TEST_TIME_LIMIT"):
-        doctor_reach.TIME_LIMIT = float(limit)
+        network.TIME_LIMIT = float(limit)
     if limit := os.environ.get("TEST_ICE_TIME_LIMIT"):
-        doctor_reach.ICE_TIME_LIMIT = float(limit)
+        network.ICE_TIME_LIMIT = float(limit)
 
     @app.get("/token/<session_id>/<peer_id>")
     def token(session_id: str, peer_id: str) -> str:
