@@ -43,7 +43,8 @@ docs: .venv/.dev ## Build the documentation into docs/_build.
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
 
 bench: .venv/.dev $(CLIENT) ## Measure on this machine, and write benchmarks/results.
-	$(NODE) $(BIN)/python -m benchmarks
+	bash tools/test_programs.sh
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m benchmarks
 
 lock: .venv/.dev ## Pin the newest versions that fit in requirements/ and package-lock.json.
 	$(BIN)/pip install --quiet uv

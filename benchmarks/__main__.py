@@ -18,7 +18,9 @@ RENDER = "render"
 
 def main() -> None:
     chosen = _arguments()
-    folder = chosen.into or (Path(mkdtemp(prefix="benchmarks-")) if chosen.quick else results.FOLDER)
+    folder = chosen.into or (
+        Path(mkdtemp(prefix="benchmarks-")) if chosen.quick else results.FOLDER
+    )
     folder.mkdir(exist_ok=True)
     names = [name for name in chosen.names if name != RENDER] or list(BENCHMARKS)
     for name in names:

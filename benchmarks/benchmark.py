@@ -24,7 +24,7 @@ class Benchmark:
 
 BENCHMARKS = {
     "data": Benchmark(
-        "bytes, small messages, joins and memory in pages: bare channels, ours, PeerJS, simple-peer",
+        "bytes, messages, joins and memory of pages: bare channels, ours, PeerJS, simple-peer",
         data,
         [*SERVER, *NPM],
         [

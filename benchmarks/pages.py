@@ -26,7 +26,9 @@ class Page:
     :param scripts: run before anything else in it.
     """
 
-    def __init__(self, browser: Browser, url: str, name: str, scripts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, browser: Browser, url: str, name: str, scripts: tuple[str, ...] = ()
+    ) -> None:
         self.name = name
         self._context = browser.new_context()
         self._context.set_default_timeout(TIMEOUT_MLS)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .results import Figures
 
@@ -14,7 +14,7 @@ COLOURS = {"bare": "#8a8f98", "ours": "#5b93e8"}
 OTHER = "#c9a227"
 INK = "#14181f"
 ROW_INCHES = 0.28
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "benchmarks", "font.size": 9}
+STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "benchmarks", "font.size": 9}
 """Texts stay texts; and the same figures make the same file."""
 
 

@@ -40,6 +40,7 @@ class Effort:
     crowd: int
     crowds: int
     moved: int
+    settling: float  # Seconds before a page is weighed.
 
 
 THOROUGH = Effort(
@@ -55,6 +56,7 @@ THOROUGH = Effort(
     crowd=10,
     crowds=3,
     moved=1_000_000_000,
+    settling=1.0,
 )
 QUICK = Effort(
     rounds=1,
@@ -69,6 +71,7 @@ QUICK = Effort(
     crowd=2,
     crowds=1,
     moved=200_000,
+    settling=0.0,
 )
 
 
@@ -82,7 +85,7 @@ def measure(effort: Effort) -> Figures:
             "interval_ms": chat.INTERVAL_MLS,
             **figures,
             "joins_ms": _joins(browser, servers, effort),
-            "memory": memory.measure(browser, servers, effort.moved),
+            "memory": memory.measure(browser, servers, effort.moved, effort.settling),
             "sizes": sizes(),
         }
 
@@ -100,12 +103,12 @@ def _in_hall(hall: Hall, effort: Effort) -> Iterator[tuple[str, Figures]]:
             hall, (BARE, OURS), hall.others[0], [hall.hub], effort.bulk, effort.rounds
         ),
     }
-    by_size = {one: texts.deliveries(hall, effort.texts, effort.rounds)}
+    by_size: Figures = {str(one): texts.deliveries(hall, effort.texts, effort.rounds)}
     hall.grow(2)
     yield "beside", chat.waits(hall, effort.chat_file, effort.chats, effort.chat_rounds)
     for size in more:
         hall.grow(size)
-        by_size[size] = texts.deliveries(hall, effort.texts, effort.rounds)
+        by_size[str(size)] = texts.deliveries(hall, effort.texts, effort.rounds)
         if size == effort.few:
             rates |= _to_several(hall, effort)
             yield "late_ms", texts.latencies(hall, effort.chats, chat.INTERVAL_MLS, effort.rounds)

@@ -27,8 +27,8 @@ def waits(hall: Hall, size: int, count: int, rounds: int) -> Figures:
 
 def _told(rows: list[tuple[list[float], list[float], float]]) -> Figures:
     quiet, busy = (
-        {name: [percentile(row[place], share) for row in rows] for name, share in SHARES.items()}
-        for place in (0, 1)
+        {name: [percentile(each, share) for each in waits] for name, share in SHARES.items()}
+        for waits in ([quiet for quiet, _, _ in rows], [busy for _, busy, _ in rows])
     )
     return {
         "quiet": {name: summary(values) for name, values in quiet.items()},

@@ -7,7 +7,7 @@ nobody; `rows` has both pages of a pair in each system.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -20,32 +20,32 @@ from .servers import Servers
 
 SPIN_MLS = 300
 WATCH_SECONDS = 0.5
-SETTLE_SECONDS = 1.0
 KB = 1024
 Held = dict[str, int]
 
 
-def measure(browser: Browser, servers: Servers, size: int) -> Figures:
-    """Let one page send so many bytes to another, in each system."""
-    return {"blank": _blank(browser, servers), "rows": list(_rows(browser, servers, size))}
+def measure(browser: Browser, servers: Servers, size: int, settling: float) -> Figures:
+    """Let one page send so many bytes to another, in each system.
 
+    :param settling: seconds that a page is left alone before it is weighed.
+    """
 
-def _blank(browser: Browser, servers: Servers) -> Held:
+    def meter(page: Guest) -> "_Meter":
+        return _Meter(browser, page, settling)
+
     with closing(Guest(browser, f"{servers.app}/frameless", "blank")) as page:
-        return _Meter(browser, page).weigh()
-
-
-def _rows(browser: Browser, servers: Servers, size: int) -> Iterator[Figures]:
+        blank = meter(page).weigh()
+    rows = []
     for system in ("bare", "ours"):
         with closing(Hall(browser, servers, (system,))) as hall:
             hall.grow(1)
-            for row in _pair(browser, hall, system, size):
-                yield {"system": system, **row}
+            meters = {"sender": meter(hall.hub), "receiver": meter(hall.others[0])}
+            rows += [{"system": system, **row} for row in _pair(hall, system, size, meters)]
+    return {"blank": blank, "rows": rows}
 
 
-def _pair(browser: Browser, hall: Hall, system: str, size: int) -> Iterator[Figures]:
+def _pair(hall: Hall, system: str, size: int, meters: "Mapping[str, _Meter]") -> Iterator[Figures]:
     sender, [receiver] = hall.hub, hall.others
-    meters = {"sender": _Meter(browser, sender), "receiver": _Meter(browser, receiver)}
     rest = {part: meter.weigh() for part, meter in meters.items()}
     peaks = {part: held["process"] for part, held in rest.items()}
     receiver.do("bench.expect", {"system": system, "bytes": size})
@@ -62,7 +62,8 @@ def _pair(browser: Browser, hall: Hall, system: str, size: int) -> Iterator[Figu
 class _Meter:
     """Weighs a page."""
 
-    def __init__(self, browser: Browser, page: Guest) -> None:
+    def __init__(self, browser: Browser, page: Guest, settling: float) -> None:
+        self._settling = settling
         self._devtools = page.devtools()
         self._devtools.send("Performance.enable")
         self._pid = _process_of(browser.new_browser_cdp_session(), page)
@@ -70,7 +71,7 @@ class _Meter:
     def weigh(self) -> Held:
         for _ in range(2):
             self._devtools.send("HeapProfiler.collectGarbage")
-            time.sleep(SETTLE_SECONDS / 2)
+            time.sleep(self._settling / 2)
         answer = self._devtools.send("Performance.getMetrics")
         values = {metric["name"]: metric["value"] for metric in answer["metrics"]}
         return {"heap": int(values["JSHeapUsedSize"]), "process": self.process()}

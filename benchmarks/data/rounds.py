@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 def turns(
     ways: Mapping[str, Way], measure: Callable[[Way], Value], rounds: int
 ) -> dict[str, list[Value]]:
-    """Return what each way came to in each round, but for the first: V8 compiles what runs often."""
+    """Return what each way came to in each round after the first, in which V8 compiles it."""
     values: dict[str, list[Value]] = {name: [] for name in ways}
     for number in range(rounds + 1):
         for name, way in ways.items():

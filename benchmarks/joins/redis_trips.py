@@ -64,7 +64,9 @@ class _Way:
         for pair in (near, far, self._asked), (far, near, self._answer):
             threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
-    def _carry(self, source: socket.socket, target: socket.socket, passed: Callable[[], None]) -> None:
+    def _carry(
+        self, source: socket.socket, target: socket.socket, passed: Callable[[], None]
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
                 passed()

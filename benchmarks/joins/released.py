@@ -36,7 +36,9 @@ def measure(effort: "Effort") -> list[Figures]:
 def _of_server(server: Server, effort: "Effort") -> Figures:
     address = server.address
     host = Host(address, tokens(address, "crowd", "host", 1)[0])
-    waves = [tokens(address, "crowd", f"wave-{each}", effort.crowd) for each in range(effort.crowds)]
+    waves = [
+        tokens(address, "crowd", f"wave-{each}", effort.crowd) for each in range(effort.crowds)
+    ]
     # The threads of the requests for tokens end a moment later.
     gevent.sleep(1)
     held = [server.held()]

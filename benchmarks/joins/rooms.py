@@ -96,9 +96,7 @@ class PeerServerRoom(Room):
         where the page gives it none.
     """
 
-    def __init__(
-        self, server: Server, *, asked: bool = False, batches: Batches = INTERNET
-    ) -> None:
+    def __init__(self, server: Server, *, asked: bool = False, batches: Batches = INTERNET) -> None:
         super().__init__(server)
         self._asked = asked
         self._batches = batches

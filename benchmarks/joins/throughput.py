@@ -56,7 +56,9 @@ def _row(redis: Server, mode: str, workers: int, shared: bool, effort: "Effort")
             for _ in range(effort.stretches)
         ]
     names = ("per_second", "redis_ms", "worker_ms")
-    figures = {name: summary(each) for name, each in zip(names, zip(*rounds, strict=True), strict=True)}
+    figures = {
+        name: summary(each) for name, each in zip(names, zip(*rounds, strict=True), strict=True)
+    }
     return {"mode": mode, "workers": workers, "shared": shared, **figures}
 
 

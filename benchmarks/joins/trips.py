@@ -55,7 +55,12 @@ def measure(effort: "Effort") -> Figures:
         for watcher in watchers:
             watcher.wire.drop()
     rows = [
-        {"step": step, "cache": here[0], "queue": here[1], "queue_elsewhere": apart.medians[step][1]}
+        {
+            "step": step,
+            "cache": here[0],
+            "queue": here[1],
+            "queue_elsewhere": apart.medians[step][1],
+        }
         for step, here in together.medians.items()
     ]
     return {"mode": MODE, "rows": rows, "idle_per_second": idle}

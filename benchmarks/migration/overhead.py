@@ -84,7 +84,9 @@ class _Hall:
                 if kind not in NOT_OF_A_MESSAGE:
                     frames[kind] += sent["frames"]
                     size[kind] += sent["bytes"]
-        return {kind: {"frames": frames[kind] / count, "bytes": size[kind] / count} for kind in size}
+        return {
+            kind: {"frames": frames[kind] / count, "bytes": size[kind] / count} for kind in size
+        }
 
     def _burst(self, sender: Member, way: str) -> list[float]:
         receiver = next(page for page in self._clients if page is not sender)

@@ -8,7 +8,9 @@ from playwright.sync_api import Browser, Error
 
 from benchmarks.pages import Page
 
-SCRIPTS = tuple(Path(__file__).with_name(name).read_text() for name in ("recorder.js", "channels.js"))
+SCRIPTS = tuple(
+    Path(__file__).with_name(name).read_text() for name in ("recorder.js", "channels.js")
+)
 
 
 class Member(Page):

@@ -49,7 +49,7 @@ def _of(checkout: Path, clients: int, effort: Effort) -> Figures:
         received = each.pop("received", {})
         each |= {"states": _spread(received[STATE])} if STATE in received else {}
     times = _run(checkout, clients, "time", effort.rounds, effort.messages)
-    return counts | {"cpu_ms": {name: summary(samples) for name, samples in times.items()}}
+    return {**counts, "cpu_ms": {name: summary(samples) for name, samples in times.items()}}
 
 
 def _spread(values: list[int]) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""Measure the client of another checkout, for the page to show beside: `… -m benchmarks.presence CHECKOUT`."""
+"""`python -m benchmarks.presence CHECKOUT`: measure another client, for the page to show beside."""
 
 import sys
 from pathlib import Path
