@@ -18,7 +18,7 @@ from typing import Any
 
 from .peer import PATH, Peer, join
 from .results import Figures, summary
-from .server import MODES, app_command, get, leave_the_core_to_the_server, pinning, running
+from .server import MODES, app_command, are_pinned, get, leave_a_core_to_servers, running
 from .wire import Wire
 
 SOCKETS = 8
@@ -31,15 +31,13 @@ LIMITED = {"WITHOUT_EVE": True, "P2P_JOIN_RATE": 4.0}
 
 @dataclass(frozen=True)
 class Effort:
-    """In which modes, how many stretches, of how many seconds."""
+    """Which refusals in which modes, in how many stretches, and whether the server has a core."""
 
     modes: tuple[str, ...]
+    kinds: tuple[str, ...]
+    pinned: bool
     rounds: int
     seconds: float
-
-
-THOROUGH = Effort(MODES, 2, 1.3)
-QUICK = Effort(MODES[:1], 1, 0.2)
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,16 @@ KINDS = {
     "the app says no": Kind("forbidden", "eve", UNLIMITED),
     "too many joins": Kind("rate_limited", "eve", LIMITED),
 }
+THOROUGH = Effort(MODES, tuple(KINDS), pinned=True, rounds=2, seconds=1.3)
+QUICK = Effort(MODES[:1], ("forged token", "too many joins"), pinned=False, rounds=1, seconds=0.2)
 
 
 def measure(effort: Effort) -> Figures:
-    leave_the_core_to_the_server()
-    rows = itertools.product(effort.modes, KINDS)
+    if effort.pinned:
+        leave_a_core_to_servers()
+    rows = itertools.product(effort.modes, effort.kinds)
     return {
-        "pinned": bool(pinning()),
+        "pinned": are_pinned(),
         "sockets": SOCKETS,
         "rows": [_row(mode, name, effort) for mode, name in rows],
     }

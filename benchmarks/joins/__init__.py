@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from benchmarks.exchange import INTERNET, LOCAL, SDP
 from benchmarks.results import Figures
-from benchmarks.server import MODES, leave_the_core_to_the_server, pinning
+from benchmarks.server import MODES, are_pinned, leave_a_core_to_servers
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,13 @@ class Effort:
     """In which modes, in how large rooms, and how much of each."""
 
     modes: tuple[str, ...]
+    pinned: bool  # Whether the server has a core for itself.
     sizes: tuple[int, int, int]
     repetitions: int
     joins: int
     warm_up: int
     peer_server_warm_up: int  # V8 compiles what it has run often.
+    setups: tuple[tuple[int, bool], ...]  # So many workers, and whether they share a Redis.
     stretches: int
     stretch_seconds: float
     crowd: int
@@ -32,11 +34,13 @@ class Effort:
 
 THOROUGH = Effort(
     modes=MODES,
+    pinned=True,
     sizes=(2, 20, 200),
     repetitions=9,
     joins=30,
     warm_up=60,
     peer_server_warm_up=400,
+    setups=((1, False), (1, True), (2, True)),
     stretches=3,
     stretch_seconds=3.0,
     crowd=500,
@@ -45,11 +49,13 @@ THOROUGH = Effort(
 )
 QUICK = Effort(
     modes=MODES[1:2],
+    pinned=False,
     sizes=(2, 3, 4),
     repetitions=1,
     joins=2,
     warm_up=1,
     peer_server_warm_up=1,
+    setups=((2, True),),
     stretches=1,
     stretch_seconds=0.3,
     crowd=5,
@@ -62,9 +68,10 @@ def measure(effort: Effort) -> Figures:
     # They bring gevent along, which nothing else here needs.
     from . import costs, released, throughput, trips
 
-    leave_the_core_to_the_server()
+    if effort.pinned:
+        leave_a_core_to_servers()
     return {
-        "pinned": bool(pinning()),
+        "pinned": are_pinned(),
         "sdp_bytes": len(SDP),
         "candidates": sum(map(len, INTERNET)),
         "packets": len(INTERNET),

@@ -25,13 +25,11 @@ SESSIONS = 8
 IN_FLIGHT = 16
 MOST_JOINS_PER_SECOND = 500
 WARM_UP_SECONDS = 0.5
-SETUPS = ((1, False), (1, True), (2, True))
-"""How many workers, and whether they share a cache and a queue."""
 
 
 def measure(effort: "Effort") -> Figures:
     with running_redis() as redis:
-        setups = itertools.product(effort.modes, SETUPS)
+        setups = itertools.product(effort.modes, effort.setups)
         rows = [_row(redis, mode, *setup, effort) for mode, setup in setups]
     return {"sessions": SESSIONS, "in_flight": IN_FLIGHT, "rows": rows}
 
