@@ -23,7 +23,7 @@ from flask_socketio import SocketIO  # noqa: E402
 
 from flask_p2p_streams import P2PStreams  # noqa: E402
 
-FRAME = "{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id, config=config) }}"
+FRAME = "{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
 HALL = '<script type="module" src="/bundles/hall.js"></script>'
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -63,8 +63,7 @@ def tokens(session_id: str, prefix: str, count: int) -> list[str]:
 
 
 def rendered(source: str, session_id: str, peer_id: str) -> str:
-    values = {"session_id": session_id, "peer_id": peer_id}
-    return render_template_string(source, **values, config=app.config.get("FRAME_CONFIG", {}))
+    return render_template_string(source, session_id=session_id, peer_id=peer_id)
 
 
 @app.get("/page/<session_id>/<peer_id>")

@@ -24,9 +24,11 @@ from .wire import Wire
 SOCKETS = 8
 OFFER_EVERY = 0.1
 SDP = "v=0\r\n" + "a=ssrc:1 cname:x\r\n" * 110
-UNLIMITED = {"WITHOUT_EVE": True, "P2P_JOIN_RATE": None}
+# The healthy ones answer their pings late.
+COMMON = {"WITHOUT_EVE": True, "P2P_SOCKETIO_OPTIONS": {"ping_timeout": 120}}
+UNLIMITED = COMMON | {"P2P_JOIN_RATE": None}
 # So few that all but the first meet the limit.
-LIMITED = {"WITHOUT_EVE": True, "P2P_JOIN_RATE": 4.0}
+LIMITED = COMMON | {"P2P_JOIN_RATE": 4.0}
 
 
 @dataclass(frozen=True)

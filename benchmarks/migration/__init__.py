@@ -3,8 +3,6 @@
 `figures` has `losses` and `overhead`, as the modules of these names say.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.pages import running_chromium
@@ -25,7 +23,6 @@ class Effort:
     bursts: int
     burst: int  # As many as may wait until they are stable, at most.
     slow: int
-    config: Mapping[str, object]  # Of the frames, where it isn't the default.
 
 
 THOROUGH = Effort(
@@ -36,18 +33,8 @@ THOROUGH = Effort(
     bursts=10,
     burst=1_000,
     slow=50,
-    config={},
 )
-QUICK = Effort(
-    sizes=(2,),
-    goodbyes=1,
-    silences=1,
-    clients=2,
-    bursts=1,
-    burst=50,
-    slow=2,
-    config={"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 1_500}},
-)
+QUICK = Effort(sizes=(2,), goodbyes=1, silences=1, clients=2, bursts=1, burst=50, slow=2)
 
 
 def measure(effort: Effort) -> Figures:
@@ -55,8 +42,7 @@ def measure(effort: Effort) -> Figures:
     from . import losses, overhead
 
     take_all_cores()
-    command = app_command(MODE, json.dumps({"FRAME_CONFIG": effort.config}))
-    with running(*command, pinned=False) as server, running_chromium() as browser:
+    with running(*app_command(MODE), pinned=False) as server, running_chromium() as browser:
         url = f"http://{server.address}"
         return {
             "mode": MODE,

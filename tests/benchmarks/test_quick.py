@@ -1,9 +1,11 @@
 """Each benchmark's smallest run, through all of its code: what is run but rarely rots unseen."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -24,11 +26,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def runs(folder: Path) -> Iterator[Runs]:
     """All of them at once: each waits for most of its time."""
-    started = {name: _start(name, folder) for name in BENCHMARKS}
-    yield started
-    for run in started.values():
-        run.terminate()
-        run.wait(10)
+    with ExitStack() as stack:
+        started = {name: stack.enter_context(_start(name, folder)) for name in BENCHMARKS}
+        yield started
+        for run in started.values():
+            run.send_signal(signal.SIGINT)  # So that its servers end with it.
 
 
 def _start(name: str, folder: Path) -> "subprocess.Popen[str]":
