@@ -34,7 +34,7 @@ THOROUGH = Effort(
     burst=1_000,
     slow=50,
 )
-QUICK = Effort(sizes=(2,), goodbyes=1, silences=1, clients=2, bursts=1, burst=50, slow=2)
+QUICK = Effort(sizes=(2,), goodbyes=1, silences=1, clients=2, bursts=1, burst=500, slow=2)
 
 
 def measure(effort: Effort) -> Figures:
