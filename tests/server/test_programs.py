@@ -1,4 +1,4 @@
-"""What serves the app: where that can't carry its WebSockets, it says so once, with the cure."""
+"""What serves the app: where that can't carry its WebSockets, it says so once, with a hint."""
 
 import json
 from collections.abc import Iterator

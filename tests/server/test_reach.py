@@ -206,7 +206,7 @@ def test_workers_that_live(open_wire: Callable[[], Wire], redis: StoreServer) ->
     # The worker listens to the channel of its own app only.
     status, findings = examined(redis.url, TEST_CHANNEL="another", **PATIENT)
     assert (status, findings["queue"]["level"]) == (1, "error")
-    assert "channel" in findings["queue"]["cure"]
+    assert "channel" in findings["queue"]["hint"]
 
 
 def test_workers_that_have_just_ended_are_no_error() -> None:
@@ -232,7 +232,7 @@ def test_a_redis_that_is_away() -> None:
     assert status == 1
     assert findings["cache"]["level"] == findings["queue"]["level"] == "error"
     assert "ConnectionError" in findings["cache"]["problem"]
-    assert "CACHE_REDIS_URL" in findings["cache"]["cure"]
+    assert "CACHE_REDIS_URL" in findings["cache"]["hint"]
 
 
 def test_a_redis_that_hangs() -> None:
@@ -277,8 +277,8 @@ def test_a_redis_that_refuses_the_password() -> None:
         url = server.url.replace("://", "://:falsch@")
         status, findings = examined(url, **WHOLE_RUN)
     assert status == 1
-    assert "refuses the user or the password" in findings["cache"]["cure"]
-    assert "the password" in findings["queue"]["cure"]
+    assert "refuses the user or the password" in findings["cache"]["hint"]
+    assert "the password" in findings["queue"]["hint"]
     assert "falsch" not in json.dumps(findings)
 
 
