@@ -32,6 +32,7 @@ class Wire:
         self._connection = WSConnection(ConnectionType.CLIENT)
         self._texts: deque[str] = deque()
         self._begun = ""
+        self._is_over = False
         self._say(Request(host=address, target=path, extensions=[PerMessageDeflate()]))
         while self._connection.state is ConnectionState.CONNECTING:
             self._read()
@@ -48,7 +49,7 @@ class Wire:
     def receive(self) -> str:
         """Return the next message.
 
-        :raises ConnectionError: if the server has closed.
+        :raises ConnectionError: if the server has closed, and has said nothing more before.
         """
         while not self._texts:
             self._read()
@@ -70,9 +71,9 @@ class Wire:
         self._socket.sendall(b"".join(map(self._connection.send, events)))
 
     def _read(self) -> None:
-        data = self._socket.recv(65_536)
+        data = b"" if self._is_over else self._socket.recv(65_536)
         if not data:
-            raise ConnectionError("The server has hung up.")
+            raise ConnectionError("The server has closed the WebSocket, or refused it.")
         self._connection.receive_data(data)
         for event in self._connection.events():
             self._take(event)
@@ -86,4 +87,4 @@ class Wire:
         elif isinstance(event, Ping):
             self._say(event.response())
         elif isinstance(event, CloseConnection | RejectConnection):
-            raise ConnectionError("The server has closed the WebSocket, or refused it.")
+            self._is_over = True
