@@ -36,7 +36,7 @@ export class Session {
   /** Lets a client say something; returns when all have been shown it. */
   async say() {
     const count = this.pages[0].messages.length + 1
-    this.pages[1].peer.send("hello").catch((error) => { throw error })
+    void this.pages[1].peer.send("hello")
     await this.#until(() => this.pages.every(({ messages }) => messages.length >= count))
   }
 
