@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     names = [*BENCHMARKS, RENDER]
     parser.add_argument("names", nargs="*", metavar="NAME", help="a benchmark, or render")
     parser.add_argument(
-        "--quick", action="store_true", help="see that it runs, with results into a temporary folder"
+        "--quick", action="store_true", help="see that it runs; results go to a temporary folder"
     )
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="where the results go")
     chosen = parser.parse_args()
