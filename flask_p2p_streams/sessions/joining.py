@@ -52,28 +52,43 @@ def join(session: Session | None, who: Candidacy) -> tuple[Session | None, JoinO
     if refusal is not None:
         return session, refusal
     session = _informed(session, who)
-    if not who.token.role.can_host:
-        return _follow(session, who)
+    return _host_or_follow(session, who) if who.token.role.can_host else _follow(session, who)
+
+
+# Who may host
+
+
+def _host_or_follow(
+    session: Session | None, who: Candidacy
+) -> tuple[Session | None, JoinOutcome]:
     resumed = _resumed_epoch(session, who)
     if resumed is not None:
         return _resumed(session, who, resumed), Hosting(resumed, resumed=True)
-    if session is not None and session.host == who.peer_id and session.host_sid == who.sid:
+    if session is None or session.host is None:
+        return _elected(session, who)
+    return _come_back(session, who) if session.host == who.peer_id else _challenge(session, who)
+
+
+def _come_back(session: Session, who: Candidacy) -> tuple[Session, JoinOutcome]:
+    if session.host_sid == who.sid:
         # It has asked twice before it got the first answer.
         return session, Hosting(session.epoch, resumed=True)
-    if session is None or session.host is None or session.host == who.peer_id:
-        return _elected(session, who)
+    return _elected(session, who)
+
+
+def _challenge(session: Session, who: Candidacy) -> tuple[Session, JoinOutcome]:
     against = _reason_against(session, who)
     if against is not None:
         return _elected(session, who, against)
     if session.absent_since is None:
-        return session, _suspected(session, who) or Following(session.epoch, session.host)
+        return session, _suspected(session, who) or Following(session.epoch, str(session.host))
     remaining = who.grace - abs(who.now - session.absent_since)
     if remaining <= 0 or (_has_lost(session, who) and is_forsaken(session, who.witnesses, who.now)):
         return _elected(session, who)
     return session, _waiting(session, who, remaining)
 
 
-# The parts
+# Who may not
 
 
 def _follow(session: Session | None, who: Candidacy) -> tuple[Session | None, JoinOutcome]:
@@ -86,6 +101,9 @@ def _follow(session: Session | None, who: Candidacy) -> tuple[Session | None, Jo
     if session.absent_since is None:
         return session, _suspected(session, who) or Following(session.epoch, session.host)
     return session, Hostless()
+
+
+# The parts
 
 
 def _has_lost(session: Session, who: Candidacy) -> bool:

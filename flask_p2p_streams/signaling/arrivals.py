@@ -36,17 +36,7 @@ class Arrivals:
 
         :raises SignalingError: if it may not come in, or has to come again.
         """
-        was_in = self.rooms.room_of(member) is not None
-        # The rooms come first: a notice to a host that is elected this instant must find it.
-        self.outbox.enter(member.sid, *rooms_of(member))
-        try:
-            outcome, replaced = self._admit(member, request, seat)
-        except SignalingError as error:
-            # Who is in and may be so no longer is out of its rooms from now on: by that this
-            # worker sees that its socket has to go.
-            if not was_in or error.code in REMOVED:
-                self.outbox.leave(member.sid, *rooms_of(member))
-            raise
+        outcome, replaced = self._let_in(member, request, seat)
         if replaced is not None:
             self._replace(replaced)
         # Before the host's offer comes, which an older socket of the peer would take.
@@ -56,6 +46,21 @@ class Arrivals:
         return answer
 
     # The decision
+
+    def _let_in(
+        self, member: Member, request: JoinRequest, seat: Seat | None
+    ) -> tuple[Hosting | Following, Member | None]:
+        was_in = self.rooms.room_of(member) is not None
+        # The rooms come first: a notice to a host that is elected this instant must find it.
+        self.outbox.enter(member.sid, *rooms_of(member))
+        try:
+            return self._admit(member, request, seat)
+        except SignalingError as error:
+            # Who is in and may be so no longer is out of its rooms from now on: by that this
+            # worker sees that its socket has to go.
+            if not was_in or error.code in REMOVED:
+                self.outbox.leave(member.sid, *rooms_of(member))
+            raise
 
     def _admit(
         self, member: Member, request: JoinRequest, seat: Seat | None
