@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Error, sync_playwright
 
-from tests.support.chromium import FLAGS
+from tests.kit.chromium import FLAGS
 
 SCRIPTS = [Path(__file__).with_name(name).read_text() for name in ("recorder.js", "channels.js")]
 

@@ -58,7 +58,7 @@ for module in [each for name, each in sys.modules.items() if name.startswith("fl
 tracebacks = Tracebacks()
 logging.getLogger().addHandler(tracebacks)
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
-PAGES = Path(__file__).parents[1] / "browser"
+PAGES = Path(__file__).parents[1] / "browsers/chromium"
 app = Flask(__name__, template_folder=PAGES / "templates", static_folder=PAGES / "static")
 app.config.update({"SECRET_KEY": KEY, "P2P_JOIN_TIMEOUT": 3, **given.get("app", {})})
 if given.get("cache"):

@@ -14,9 +14,9 @@ from tests.hostile.on_the_wire import CALM, growth, memory
 from tests.hostile.programs import NICE, program
 from tests.hostile.rows import Row
 from tests.hostile.tally import Tally
-from tests.support.chromium import FLAGS, PATIENCE_MS
-from tests.support.chromium import program as chromium
-from tests.support.servers import Server
+from tests.kit.chromium import FLAGS, PATIENCE_MS
+from tests.kit.chromium import program as chromium
+from tests.kit.servers import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -10,8 +10,8 @@ from secrets import token_hex
 
 from tests.hostile.programs import NICE, program
 from tests.hostile.rows import Row
-from tests.support.servers import Server, running
-from tests.support.stores import running_redis
+from tests.kit.servers import Server, running
+from tests.kit.stores import running_redis
 
 MODES = ("threading", "gevent", "eventlet")
 CLUSTER = ("gevent", "eventlet")

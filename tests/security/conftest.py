@@ -3,10 +3,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.kit.servers import running
 from tests.security.attacker import Attacker
 from tests.security.healthy import Healthy, name_of_a_session
 from tests.server.leaks import without_leaks
-from tests.support.servers import running
 
 MODES = ["eventlet", "gevent", "threading"]
 # Each refusal is to be seen for itself; the limits have tests of their own.

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from example_app.cluster import NGINX, SITE
-from tests.support.servers import free_port, listening
+from tests.kit.servers import free_port, listening
 
 DENIED = "    location /admin/ { deny all; }\n"
 OFFERED = re.compile(r"^( *)#(?=\S)", re.MULTILINE)

@@ -14,12 +14,12 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.kit.clusters import need_programs
+from tests.kit.servers import free_port, listening, running
 from tests.security import smuggler
 from tests.security.conftest import MODES
 from tests.security.nginx import nginx_before
 from tests.server.wire import get, until
-from tests.support.clusters import need_programs
-from tests.support.servers import free_port, listening, running
 
 TRIES = 12
 """For each way and each end of a WebSocket: with five of those and eight ways, 480 per server."""

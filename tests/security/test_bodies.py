@@ -9,12 +9,12 @@ from contextlib import closing
 
 import pytest
 
+from tests.kit.servers import running
 from tests.security.bare import Bare
 from tests.security.conftest import MODES, UNLIMITED
 from tests.security.frames import text
 from tests.security.healthy import name_of_a_session
 from tests.server.wire import get, until
-from tests.support.servers import running
 
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
 IMPATIENT = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 5}

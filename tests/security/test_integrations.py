@@ -1,6 +1,6 @@
 """Flask-Login's user at the door of a session, on real servers; Talisman's headers on the page.
 
-That the page works in a browser under Talisman's policy shows in tests/browser/test_members.py.
+That the page works in a browser under Talisman's policy shows in `tests/browsers`, test_members.py.
 """
 
 import json
@@ -13,8 +13,8 @@ import pytest
 import requests
 import websocket
 
+from tests.kit.servers import running
 from tests.security.conftest import MODES
-from tests.support.servers import running
 
 
 @pytest.fixture(scope="module", params=MODES)

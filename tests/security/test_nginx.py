@@ -10,11 +10,11 @@ from typing import NamedTuple
 import pytest
 import websocket
 
+from tests.kit.clusters import need_programs
+from tests.kit.servers import running
 from tests.security.nginx import nginx_before
 from tests.server.leaks import without_leaks
 from tests.server.wire import Wire
-from tests.support.clusters import need_programs
-from tests.support.servers import running
 
 MAX_CLIENT_BYTES = 41_000
 """What p2p.js weighs at nginx's level 6, which gives a little more than `gzip -9`."""

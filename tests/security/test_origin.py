@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 import websocket
 
+from tests.kit.servers import running
 from tests.security.conftest import MODES
 from tests.server.wire import get
-from tests.support.servers import running
 
 WEBSITE = "https://www.example.org"
 # What a proxy says that ends TLS and hands the request on.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.kit.servers import running
 from tests.security import floods
 from tests.security.attacker import Attacker
 from tests.security.bare import Bare
@@ -17,7 +18,6 @@ from tests.security.frames import BINARY, COMPRESSED, CONTINUATION, FINAL, TEXT,
 from tests.security.healthy import Healthy
 from tests.security.test_inbound import assert_little_is_kept, memory, pour
 from tests.server.wire import get, until
-from tests.support.servers import running
 
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
 OWN = {**UNLIMITED, "OWN_SOCKETIO": True, "P2P_JOIN_TIMEOUT": 5}

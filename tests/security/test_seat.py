@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.faults.claims import Claims
-from tests.faults.cluster import Cluster, Worker, running_cluster
-from tests.faults.pages import Page, Session
-from tests.faults.peers import token
-from tests.faults.wire import Closed, Wire
+from tests.cluster.claims import Claims
+from tests.cluster.cluster import Cluster, Worker, running_cluster
+from tests.cluster.pages import Page, Session
+from tests.cluster.peers import token
+from tests.cluster.wire import Closed, Wire
 
 MODES = ("eventlet", "gevent", "threading")
 PAUSE = 0.05

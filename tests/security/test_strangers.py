@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.kit.servers import running
 from tests.security import floods
 from tests.security.bare import Bare
 from tests.security.conftest import MODES, UNLIMITED
@@ -14,7 +15,6 @@ from tests.security.frames import CONTINUATION, TEXT, frame, head, text
 from tests.security.healthy import Healthy
 from tests.security.test_inbound import pour
 from tests.server.wire import Wire, get
-from tests.support.servers import running
 
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
 IMPATIENT = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 5}

@@ -12,11 +12,11 @@ import pytest
 
 from flask_p2p_streams.limits import RENEWALS
 from flask_p2p_streams.tokens import Signer
+from tests.kit.servers import running
 from tests.security.attacker import Attacker
 from tests.security.conftest import MODES, Open
 from tests.security.healthy import name_of_a_session
 from tests.server.wire import get
-from tests.support.servers import running
 
 KEYS = ["a key for tests"]
 OWN, OTHER = "app", "another"

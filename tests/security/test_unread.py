@@ -8,14 +8,14 @@ from functools import partial
 import pytest
 
 from flask_p2p_streams.limits import UNREAD_BYTES
+from tests.kit.memory import resident_bytes, thread_count
+from tests.kit.servers import Server, running
+from tests.kit.stores import running_redis
 from tests.security.attacker import Attacker
 from tests.security.conftest import MODES, UNLIMITED, Open
 from tests.security.deaf import Deaf, Late, offer
 from tests.security.healthy import Healthy, name_of_a_session
 from tests.server.wire import get, until
-from tests.support.memory import resident_bytes, thread_count
-from tests.support.servers import Server, running
-from tests.support.stores import running_redis
 
 ALLOWED = 10 * 1024 * 1024
 JOINS = 200

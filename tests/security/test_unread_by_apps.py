@@ -8,11 +8,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.kit.memory import resident_bytes
+from tests.kit.servers import Server, running
 from tests.security.conftest import MODES
 from tests.security.smuggler import polling
 from tests.server.wire import get, until
-from tests.support.memory import resident_bytes
-from tests.support.servers import Server, running
 
 MEGABYTE = 1024 * 1024
 ALLOWED = 64 * MEGABYTE

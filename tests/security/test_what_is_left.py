@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit.memory import resident_bytes, thread_count
+from tests.kit.servers import Server, running
 from tests.security.conftest import MODES
 from tests.security.deaf import Deaf
 from tests.server.wire import Wire, get, until
-from tests.support.memory import resident_bytes, thread_count
-from tests.support.servers import Server, running
 
 WARM_UP = 500
 ROUND = 1_000

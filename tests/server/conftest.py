@@ -2,9 +2,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.kit.servers import running
 from tests.server.leaks import without_leaks
 from tests.server.wire import Wire
-from tests.support.servers import running
 
 MODES = ["eventlet", "gevent", "threading"]
 Open = Callable[[], Wire]

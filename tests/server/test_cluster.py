@@ -13,9 +13,9 @@ from urllib.request import urlopen
 import pytest
 
 from example_app import ports
+from tests.kit import servers
+from tests.kit.clusters import need_programs, running_cluster
 from tests.server.wire import until
-from tests.support import servers
-from tests.support.clusters import need_programs, running_cluster
 
 
 def has_gone(pid: int) -> bool:

@@ -17,8 +17,8 @@ import pytest
 
 from example_app.addresses import bracketed, family, outward
 from example_app.codes import on_terminal
-from tests.support.clusters import need_programs
-from tests.support.servers import START_TIMEOUT, free_port
+from tests.kit.clusters import need_programs
+from tests.kit.servers import START_TIMEOUT, free_port
 
 ADDRESS = re.compile(r"http://[^\s,]+:\d+")
 ALONE = "This machine is in no network, so no other device can open it."

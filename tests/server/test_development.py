@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.servers import free_port, listening
 from tests.server.wire import Wire, until
-from tests.support.servers import free_port, listening
 
 COMMAND = [sys.executable, "-m", "flask", "--app", "tests.server.plain_app", "run"]
 

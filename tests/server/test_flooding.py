@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from websocket import ABNF, WebSocketException
 
+from tests.kit.servers import running
 from tests.server.conftest import MODES
 from tests.server.leaks import assert_nothing_is_held
 from tests.server.wire import Wire, get, until
-from tests.support.servers import running
 
 MOST_FLOODS = 1000
 """Floods after which a server that has no limit is found out."""

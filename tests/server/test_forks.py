@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.programs import Program, gunicorn, serving
+from tests.kit.stores import StoreServer, running_redis
 from tests.server.wire import Wire, get
-from tests.support.programs import Program, gunicorn, serving
-from tests.support.stores import StoreServer, running_redis
 
 APP = "tests.server.choice_app:app"
 SERVERS = {

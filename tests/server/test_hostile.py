@@ -3,10 +3,10 @@ from secrets import token_hex
 
 import pytest
 
+from tests.kit.servers import running
 from tests.server.conftest import MODES, Open
 from tests.server.leaks import without_leaks
 from tests.server.wire import Wire, get
-from tests.support.servers import running
 
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
 IMPATIENT = '{"P2P_JOIN_RATE": null, "P2P_JOIN_TIMEOUT": 5}'

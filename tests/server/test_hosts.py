@@ -9,8 +9,8 @@ import pytest
 import requests
 import websocket
 
+from tests.kit.servers import running
 from tests.server.wire import TIMEOUT
-from tests.support.servers import running
 
 KINDS = ["plain", "subdomain_matching", "host_matching", "dispatcher", "proxy"]
 

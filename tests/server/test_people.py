@@ -10,9 +10,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.kit.servers import Server, running
+from tests.kit.stores import running_redis, until
 from tests.server.wire import TIMEOUT, Wire, get
-from tests.support.servers import Server, running
-from tests.support.stores import running_redis, until
 
 APP = "tests.server.people_app"
 PATIENCE = 60.0

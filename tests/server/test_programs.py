@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import websocket
 
+from tests.kit.programs import Program, gunicorn, program, serving
+from tests.kit.stores import StoreServer, running_redis
 from tests.server.wire import Wire
-from tests.support.programs import Program, gunicorn, program, serving
-from tests.support.stores import StoreServer, running_redis
 
 APP = "tests.server.choice_app:app"
 GEVENT, EVENTLET = {"patch": "gevent"}, {"patch": "eventlet"}

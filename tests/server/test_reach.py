@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from flask_p2p_streams import __version__
+from tests.kit.servers import free_port, running
+from tests.kit.stores import StoreServer, running_redis
+from tests.kit.stun import stun_server
 from tests.server.wire import Wire, until
-from tests.support.servers import free_port, running
-from tests.support.stores import StoreServer, running_redis
-from tests.support.stun import stun_server
 
 APP = "tests.server.shared_app:create_app"
 WIDTH = "120"

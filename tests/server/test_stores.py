@@ -16,8 +16,8 @@ from flask_p2p_streams.breaker import OPEN_FOR, Breaker
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 from flask_p2p_streams.guarded import GuardedStore
 from tests.conftest import Clock
-from tests.support.races import KINDS, Target, race, running_store, store_on
-from tests.support.stores import (
+from tests.kit.races import KINDS, Target, race, running_store, store_on
+from tests.kit.stores import (
     StoreServer,
     running_cluster,
     running_memcached,

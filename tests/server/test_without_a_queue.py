@@ -3,9 +3,9 @@
 import json
 from contextlib import ExitStack
 
+from tests.kit.programs import Program, serving
+from tests.kit.stores import running_redis
 from tests.server.wire import Wire, get, until
-from tests.support.programs import Program, serving
-from tests.support.stores import running_redis
 
 
 def listed(server: Program) -> int:

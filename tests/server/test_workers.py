@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.kit.servers import running
+from tests.kit.stores import running_redis
 from tests.server.wire import Wire
-from tests.support.servers import running
-from tests.support.stores import running_redis
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Open = Callable[[int], Wire]

@@ -16,8 +16,8 @@ from flask_p2p_streams.caches import cache_store, find_cache
 from flask_p2p_streams.errors import ConfigurationError
 from flask_p2p_streams.memory_store import MemoryStore
 from flask_p2p_streams.store import SessionStore, guarded_store, mutex_for
-from tests.support.servers import free_port
-from tests.support.stores import StoreServer, running_memcached
+from tests.kit.servers import free_port
+from tests.kit.stores import StoreServer, running_memcached
 
 LOCKS = Locks(mutex_for("threading"))
 

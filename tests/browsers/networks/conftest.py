@@ -1,0 +1,115 @@
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browsers.chromium.peers import Room
+from tests.browsers.chromium.streams import Meeting
+from tests.kit.chromium import FLAGS, program
+
+from .net import HUB, Network
+
+PORT = 5000
+WAIT = f"""
+import socket, time
+until = time.monotonic() + 30
+while socket.socket().connect_ex(("127.0.0.1", {PORT})):
+    assert time.monotonic() < until
+    time.sleep(0.02)
+"""
+
+
+class Place:
+    """A network with the pages' server in its hub, and a Chromium on each computer."""
+
+    def __init__(self, network: Network, browser: Browser) -> None:
+        self.network = network
+        self._browser = browser
+        self._stack = ExitStack()
+        self._stack.enter_context(serving(network))
+        self._browsers: dict[str, Browser] = {}
+
+    def add(self, name: str) -> None:
+        self.network.add(name)
+        self._stack.enter_context(self.browsing(name))
+
+    @contextmanager
+    def browsing(self, name: str) -> Iterator[None]:
+        """Run a Chromium on a computer that is there."""
+        path = program() or self._browser.browser_type.executable_path
+        script = self.network.script(name, path)
+        launch = self._browser.browser_type.launch
+        self._browsers[name] = launch(executable_path=script, args=FLAGS)
+        yield
+        self._browsers.pop(name).close()
+
+    @contextmanager
+    def meeting(self, record: Callable[[str, object], None]) -> "Iterator[NetMeeting]":
+        with ExitStack() as stack:
+            url = f"http://{HUB}:{PORT}"
+            rooms = {name: Room(browser, url) for name, browser in self._browsers.items()}
+            first = next(iter(rooms.values()))
+            for room in rooms.values():
+                room.session_id = first.session_id
+                stack.callback(room.close)
+            yield NetMeeting(first, record, rooms)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+class NetMeeting(Meeting):
+    """A session whose speakers sit at different computers."""
+
+    def __init__(
+        self, room: Room, record: Callable[[str, object], None], rooms: dict[str, Room]
+    ) -> None:
+        super().__init__(room, record)
+        self.rooms = rooms
+        # Browsers say in the console what they don't reach.
+        self.tolerated = (*self.tolerated, "WebSocket connection to", "net::ERR_")
+
+
+@contextmanager
+def serving(network: Network) -> Iterator[None]:
+    command = [sys.executable, "-m", "tests.browsers.networks.app", "eventlet", str(PORT)]
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            network.command("hub", *command),
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            subprocess.run(network.command("hub", sys.executable, "-c", WAIT), check=True)
+            yield
+        except BaseException:
+            output.seek(0)
+            sys.stderr.write(output.read().decode(errors="replace"))
+            raise
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def place(browser: Browser) -> Iterator[Place]:
+    """Three computers, named after those that sit there."""
+    with ExitStack() as stack:
+        network = Network()
+        stack.callback(network.close)
+        place = Place(network, browser)
+        stack.callback(place.close)
+        for name in ("ann", "bob", "cem"):
+            place.add(name)
+        yield place
+
+
+@pytest.fixture
+def meeting(place: Place, record_property: Callable[[str, object], None]) -> Iterator[NetMeeting]:
+    with place.meeting(record_property) as meeting:
+        yield meeting
