@@ -15,7 +15,7 @@ import flask_p2p_streams as signals
 from flask_p2p_streams import ErrorCode, P2PStreams, SignalingError, attendance
 from flask_p2p_streams.attendance import Attendance
 from flask_p2p_streams.testing import join
-from tests.server.wire import until
+from tests.kit.waiting import until
 from tests.unit.test_store import Memory
 
 GRACE = 0.5

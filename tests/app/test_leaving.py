@@ -8,7 +8,7 @@ import flask_p2p_streams as p2p
 from flask_p2p_streams.records import Session
 from flask_p2p_streams.testing import join
 from tests.conftest import AppFactory
-from tests.server.wire import until
+from tests.kit.waiting import until
 
 
 def reasons(changes: list[Any]) -> list[tuple[object, object]]:

@@ -11,7 +11,7 @@ from flask_p2p_streams import P2PStreams, host_elected, peer_joined, session_ope
 from flask_p2p_streams.atomic import AtomicStore
 from flask_p2p_streams.caches import cache_store
 from flask_p2p_streams.testing import P2PTestPeer, join
-from tests.server.wire import until
+from tests.kit.waiting import until
 
 
 class Watched:

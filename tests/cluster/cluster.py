@@ -6,28 +6,28 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 from tests.cluster.logs import complaints
-from tests.kit.servers import free_port
-from tests.kit.stores import StoreServer, listens, running_redis
+from tests.kit.http import get, get_json, post
+from tests.kit.servers import free_port, listening, listens, on
+from tests.kit.stores import StoreServer, running_redis
+from tests.kit.waiting import until
 
-PATIENCE = 20.0
-STARTING = 60.0
-"""Seconds that a worker may take to start: four of them do so at once, on two cores."""
 MODES = ("eventlet", "gevent", "threading", "eventlet")
-
-
-def until(condition: Callable[[], object], problem: Callable[[], str], within: float = PATIENCE):
-    """Wait for a condition; fail with the problem if it hasn't come in so many seconds."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, problem()
-        time.sleep(0.02)
+SETTINGS = {
+    "P2P_AUDIENCE": "the workers",
+    "P2P_JOIN_RATE": None,
+    "P2P_SESSION_SIGNAL_RATE": None,
+    # Long enough for a host to come back even where something gets no turn for three seconds.
+    "P2P_HOST_GRACE": 6,
+}
+CONSTANTS = {
+    # A host that a new record knows nothing of isn't late because other pages take long to open.
+    "flask_p2p_streams.sessions.RECOVERY": 120.0
+}
 
 
 class Worker:
@@ -37,7 +37,8 @@ class Worker:
         self.mode = mode
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._config = {"cache": None, "queue": None, "clock": 0, "app": {}, **config}
+        flask = {**SETTINGS, **config.pop("flask", {})}
+        self._config = on(mode, flask=flask, constants=CONSTANTS, **config)
         self._folder = tempfile.TemporaryDirectory()
         self._log = Path(self._folder.name, "log")
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,10 +53,10 @@ class Worker:
 
     def launch(self) -> None:
         """Start it, and don't wait."""
-        arguments = [self.mode, json.dumps(self._config), str(self.port)]
+        arguments = [json.dumps(self._config), str(self.port)]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.cluster.worker", *arguments],
+                [sys.executable, "-m", "tests.kit.app", *arguments],
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
@@ -63,14 +64,8 @@ class Worker:
 
     def wait(self) -> None:
         """Wait until it listens."""
-        process = self._process
-        assert process is not None
-        until(
-            lambda: process.poll() is not None or listens(self.port),
-            lambda: "The worker isn't listening.",
-            within=STARTING,
-        )
-        assert process.poll() is None, self.log
+        assert self._process is not None
+        listening(self._process, self.port)
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
@@ -90,12 +85,19 @@ class Worker:
     # What it says
 
     def get(self, path: str) -> Any:
-        with urlopen(f"{self.url}/{path}", timeout=PATIENCE) as response:
-            return json.loads(response.read())
+        return get_json(f"{self.url}/{path}")
+
+    def token(self, session_id: str, peer_id: str) -> str:
+        """Return the token of a page that is rendered here."""
+        return get(f"{self.url}/token/{session_id}/{peer_id}")
+
+    def host_of(self, session_id: str) -> dict[str, Any]:
+        """Return a session's host and epoch; nothing of a session that isn't known."""
+        session = self.get(f"session/{session_id}")
+        return {name: session[name] for name in ("host", "epoch") if name in session}
 
     def post(self, path: str) -> None:
-        with urlopen(Request(f"{self.url}/{path}", method="POST"), timeout=PATIENCE) as response:
-            assert response.status == 200
+        post(f"{self.url}/{path}")
 
     def wait_for_peers(self, session_id: str, *peer_ids: str) -> None:
         """Wait until it holds the sockets of these peers, among others maybe."""

@@ -7,9 +7,9 @@ from playwright.sync_api import Browser
 
 from tests.cluster.claims import Claims
 from tests.cluster.cluster import MODES, Cluster, Worker, running_cluster
+from tests.cluster.line import Address
 from tests.cluster.pages import Session
 from tests.cluster.peers import Peer
-from tests.cluster.wire import Address
 
 Join = Callable[..., Peer]
 _numbers = itertools.count(1)

@@ -4,14 +4,20 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from tests.cluster.cluster import until
-from tests.cluster.wire import Address, Closed, Packet, Wire
+from tests.kit.packets import ENDED, Closed, Packet, Packets
+from tests.kit.waiting import until
 
 RECONNECT = 0.3
 """Seconds before a dropped socket is opened again."""
 MAX_ATTEMPTS = 200
+
+
+class Address(Protocol):
+    """Where a worker answers."""
+
+    url: str
 
 
 class Line(threading.Thread):
@@ -29,7 +35,7 @@ class Line(threading.Thread):
         self.frozen = False
         self.trouble: BaseException | None = None
         self._returns = returns
-        self._wire: Wire | None = None
+        self._wire: Packets | None = None
         self._over = False
         self._comes_again = False
         self._timers: dict[str, tuple[float, Callable[[], None]]] = {}
@@ -42,7 +48,7 @@ class Line(threading.Thread):
         """Return what is shown when a socket is opened."""
         raise NotImplementedError
 
-    def take(self, wire: Wire, packet: Packet) -> None:
+    def take(self, wire: Packets, packet: Packet) -> None:
         """Hear what came."""
         raise NotImplementedError
 
@@ -128,7 +134,7 @@ class Line(threading.Thread):
         self._timers.clear()
         self.sockets += 1
         try:
-            wire.connect(self.credentials())
+            wire.enter(self.credentials())
             while not self._over:
                 self._live(wire)
         except Closed:
@@ -137,7 +143,7 @@ class Line(threading.Thread):
             self._wire = None
             wire.close()
 
-    def _live(self, wire: Wire) -> None:
+    def _live(self, wire: Packets) -> None:
         if self.frozen:
             # As a page does whose main thread is stopped, it doesn't even answer pings.
             time.sleep(0.05)
@@ -149,10 +155,10 @@ class Line(threading.Thread):
         for name in [name for name, (due, _) in self._timers.items() if due <= now]:
             self._timers.pop(name)[1]()
 
-    def _open(self) -> Wire | None:
+    def _open(self) -> Packets | None:
         for worker in self.workers:
-            with contextlib.suppress(OSError):
-                wire = Wire(worker)
+            with contextlib.suppress(*ENDED):
+                wire = Packets(worker.url)
                 self.worker = worker
                 return wire
         return None

@@ -2,13 +2,10 @@
 
 import re
 
-FORMAT = "%(levelname)s %(name)s: %(message)s"
-"""How the workers write their log, so that an error can be told from the rest."""
-
 CURE = re.compile(
     r"\b(check|set|start|restart|see|give|pass|run|use|look|make|wait|free|give|raise)\b", re.I
 )
-OF_THE_QUEUE = re.compile(r"ERROR socketio\.server: Cannot (publish to|receive from) redis")
+OF_THE_QUEUE = re.compile(r"ERROR:socketio\.server:Cannot (publish to|receive from) redis")
 """Flask-SocketIO's own words about its message queue, which name none."""
 
 
@@ -24,7 +21,7 @@ def complaints(log: str) -> list[str]:
 
 
 def _explains_queue(lines: list[str]) -> bool:
-    ours = [line for line in lines if " flask_p2p_streams" in line]
+    ours = [line for line in lines if ":flask_p2p_streams" in line]
     return any("message queue" in line and CURE.search(line) for line in ours)
 
 

@@ -75,7 +75,7 @@ class Session:
         opened = Page(page, peer_id, front)
         page.on("websocket", lambda socket: self._listen(opened, socket))
         text = quote(json.dumps(config or {}))
-        page.goto(f"{front.url}/page/{self.id}/{peer_id}?config={text}")
+        page.goto(f"{front.url}/plain/{self.id}/{peer_id}?config={text}")
         self._pages.append(opened)
         return opened
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask_p2p_streams.tokens import Signer
 from tests.cluster.claims import Claims
-from tests.cluster.cluster import until
-from tests.cluster.line import Line
-from tests.cluster.wire import Address, Packet, Wire
+from tests.cluster.line import Address, Line
+from tests.kit.packets import Packet, Packets
+from tests.kit.waiting import until
 
 KEYS, AUDIENCE = ["a key for tests"], "the workers"
 DAY = 86_400.0
@@ -119,7 +119,7 @@ class Peer(Line):
 
     # What it hears
 
-    def take(self, wire: Wire, packet: Packet) -> None:
+    def take(self, wire: Packets, packet: Packet) -> None:
         self._claims.hear(self.session_id, self.peer_id, packet.payload)
         if packet.kind == "ack" and packet.number is not None:
             self._take_answer(wire, packet.number, packet.payload)
@@ -132,7 +132,7 @@ class Peer(Line):
             self.events.append((packet.event, packet.payload))
             self._take_event(wire, packet)
 
-    def _take_answer(self, wire: Wire, number: int, answer: Any) -> None:
+    def _take_answer(self, wire: Packets, number: int, answer: Any) -> None:
         error = answer.get("error") if isinstance(answer, dict) else None
         if error and error.get("retry_after_ms") is not None:
             self.refusals.append(error)
@@ -141,7 +141,7 @@ class Peer(Line):
             self.told = self._rosters.pop(number)
         self.answers[number] = answer
 
-    def _refused(self, wire: Wire, error: dict[str, Any]) -> None:
+    def _refused(self, wire: Packets, error: dict[str, Any]) -> None:
         self.refusals.append(error)
         if not error["retry"]:
             self._over = True
@@ -149,7 +149,7 @@ class Peer(Line):
         # A socket of its own for each attempt, as Socket.IO's client does it.
         self.after(error.get("retry_after_ms", 300) / 1000, "join", self.come_again)
 
-    def _take_event(self, wire: Wire, packet: Packet) -> None:
+    def _take_event(self, wire: Packets, packet: Packet) -> None:
         name, payload = packet.event, packet.payload
         if name == "session_ready":
             self._ready(wire, payload)
@@ -167,7 +167,7 @@ class Peer(Line):
         elif name == "session_error" and self._obeys:
             self._over = True
 
-    def _ready(self, wire: Wire, ready: dict[str, Any]) -> None:
+    def _ready(self, wire: Packets, ready: dict[str, Any]) -> None:
         if ready["epoch"] < self.epoch:
             return
         if ready["epoch"] > self.epoch or ready["host_peer_id"] != self.host:
@@ -185,12 +185,12 @@ class Peer(Line):
             if self.host not in self.linked:
                 self.after(OFFER_TIMEOUT, "claim", lambda: self._claim(wire))
 
-    def _claim(self, wire: Wire) -> None:
+    def _claim(self, wire: Packets) -> None:
         self.lost_epoch = self.epoch
         self._join_again(wire)
         self.after(OFFER_TIMEOUT, "claim", lambda: self._claim(wire))
 
-    def _join_again(self, wire: Wire) -> None:
+    def _join_again(self, wire: Packets) -> None:
         wire.emit("session_join", self._shown())
 
     def _shown(self) -> dict[str, Any]:
@@ -202,26 +202,26 @@ class Peer(Line):
 
     # How it gets connected
 
-    def _offer(self, wire: Wire, to: str) -> None:
+    def _offer(self, wire: Packets, to: str) -> None:
         head = {"to": to, "epoch": self.epoch, "negotiation": f"n-{time.monotonic()}"}
         self._offers[to] = {**head, "description": {"type": "offer", "sdp": "v=0"}}
         wire.emit("sdp_offer", self._offers[to])
         self.after(REPEAT, "offers", lambda: self._repeat_offers(wire))
 
-    def _report(self, wire: Wire) -> None:
+    def _report(self, wire: Packets) -> None:
         if self.role == "host":
             peers = {self.peer_id, *self.linked}
             roster = {"epoch": self.epoch, "peers": dict.fromkeys(peers, "connected")}
             self._rosters[wire.emit("session_roster", roster)] = peers
 
-    def _repeat_offers(self, wire: Wire) -> None:
+    def _repeat_offers(self, wire: Packets) -> None:
         waiting = [offer for offer in self._offers.values() if offer["epoch"] == self.epoch]
         for offer in waiting:
             wire.emit("sdp_offer", offer)
         if waiting:
             self.after(REPEAT, "offers", lambda: self._repeat_offers(wire))
 
-    def _answer_offer(self, wire: Wire, offer: dict[str, Any]) -> None:
+    def _answer_offer(self, wire: Packets, offer: dict[str, Any]) -> None:
         head = {"to": offer["from"], "epoch": self.epoch, "negotiation": offer["negotiation"]}
         wire.emit("sdp_answer", {**head, "description": {"type": "answer", "sdp": "v=0"}})
         self.linked[offer["from"]] = self.epoch

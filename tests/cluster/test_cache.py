@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from tests.cluster.cluster import Cluster, Worker, until
+from tests.cluster.cluster import Cluster, Worker
 from tests.cluster.conftest import Join
 from tests.cluster.pages import Session
+from tests.kit.waiting import until
 
 KEEP = {"keep_signaling": True}
 
@@ -26,8 +27,8 @@ def test_a_cache_that_is_restarted_empty(
     cluster.cache.start()
     if is_known:
         until(
-            lambda: gevent.get(f"session/{session.id}") == known,
-            lambda: f"The session is {gevent.get(f'session/{session.id}')}, not {known}.",
+            lambda: gevent.host_of(session.id) == known,
+            lambda: f"The session is {gevent.host_of(session.id)}, not {known}.",
         )
     dan = session.open("dan", gevent)
     dan.wait_for_role("client")

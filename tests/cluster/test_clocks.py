@@ -6,9 +6,10 @@ from functools import partial
 import pytest
 
 from tests.cluster.claims import Claims
-from tests.cluster.cluster import Cluster, Worker, until
+from tests.cluster.cluster import Cluster, Worker
 from tests.cluster.conftest import Join
 from tests.cluster.peers import Peer, token
+from tests.kit.waiting import until
 
 HOUR = 3600
 HALF_A_MINUTE = 30
@@ -121,7 +122,7 @@ def test_no_worker_takes_a_token_of_an_hour_to_come(
 ) -> None:
     ahead, behind = sorted((eventlet, wrong), key=lambda each: each.get("time"), reverse=True)
     for peer_id in ("ann", "bob"):
-        shown = ahead.get(f"token/{session_id}/{peer_id}")["token"]
+        shown = ahead.token(session_id, peer_id)
         peer = join(peer_id, behind, shown=shown)
         peer.wait(lambda peer: peer.refusals, "refused")
         assert peer.refusals[-1]["code"] == "unauthorized"
@@ -129,7 +130,7 @@ def test_no_worker_takes_a_token_of_an_hour_to_come(
     assert behind.log.count("the clocks of the workers differ") == 1
     # Where it was signed it is good, and so is one of the other worker.
     for peer_id, signed_by in (("cem", ahead), ("dan", behind)):
-        shown = signed_by.get(f"token/{session_id}/{peer_id}")["token"]
+        shown = signed_by.token(session_id, peer_id)
         join(peer_id, ahead, shown=shown).wait(lambda peer: peer.role, "in")
 
 
@@ -138,7 +139,7 @@ def test_clocks_that_differ_as_clocks_do(
 ) -> None:
     crossed = {"ann": (eventlet, usual), "bob": (usual, eventlet)}
     for peer_id, (signed_by, shown_to) in crossed.items():
-        shown = signed_by.get(f"token/{session_id}/{peer_id}")["token"]
+        shown = signed_by.token(session_id, peer_id)
         peer = join(peer_id, shown_to, shown=shown)
         peer.wait(lambda peer: peer.role == "host" or peer.host in peer.linked, "in")
 
@@ -146,17 +147,12 @@ def test_clocks_that_differ_as_clocks_do(
 # Closing
 
 
-def rendered(worker: Worker, session_id: str, peer_id: str) -> str:
-    shown: str = worker.get(f"token/{session_id}/{peer_id}")["token"]
-    return shown
-
-
 @pytest.mark.parametrize("is_closed_there", [True, False], ids=["closed there", "closed here"])
 def test_closing_withdraws_what_either_worker_has_rendered(
     eventlet: Worker, inexact: Worker, join: Join, session_id: str, is_closed_there: bool
 ) -> None:
     closer = inexact if is_closed_there else eventlet
-    shown = {worker: rendered(worker, session_id, "ann") for worker in (eventlet, inexact)}
+    shown = {worker: worker.token(session_id, "ann") for worker in (eventlet, inexact)}
     closer.post(f"close/{session_id}")
     for signed_by in (eventlet, inexact):
         for shown_to in (eventlet, inexact):
@@ -167,7 +163,7 @@ def test_closing_withdraws_what_either_worker_has_rendered(
     # A page that is rendered after it opens the session again, at either worker.
     for number, worker in enumerate((eventlet, inexact)):
         peer_id = f"bob-{number}"
-        peer = join(peer_id, worker, shown=rendered(worker, session_id, peer_id))
+        peer = join(peer_id, worker, shown=worker.token(session_id, peer_id))
         peer.wait(lambda peer: peer.role == "host" or peer.host in peer.linked, "in")
 
 
@@ -186,7 +182,7 @@ def test_closing_ends_the_sockets_of_both_workers(
     closer = inexact if is_closed_there else eventlet
     peers = {}
     for peer_id, worker in (("ann", eventlet), ("bob", inexact), ("cem", inexact)):
-        shown = rendered(worker, session_id, peer_id)
+        shown = worker.token(session_id, peer_id)
         peer = join(peer_id, worker, shown=shown, returns=False, obeys=False)
         peers[peer_id] = peer.wait(lambda each: each.role, "in")
     closer.post(f"close/{session_id}")
@@ -195,7 +191,7 @@ def test_closing_ends_the_sockets_of_both_workers(
         until(partial(is_out, peer), partial("{} still has its socket.".format, peer))
     for peer_id, worker in (("ann", eventlet), ("bob", inexact), ("cem", inexact)):
         worker.wait_for_nobody(session_id, peer_id)
-    assert eventlet.get(f"session/{session_id}") == {}
+    assert eventlet.host_of(session_id) == {}
 
 
 def test_closing_while_the_host_s_socket_is_lost(
@@ -203,7 +199,7 @@ def test_closing_while_the_host_s_socket_is_lost(
 ) -> None:
     for number, (closer, other) in enumerate(((eventlet, inexact), (inexact, eventlet))):
         room = f"{session_id}-{number}"
-        ann = join("ann", other, shown=rendered(other, room, "ann")).wait_for_role("host")
+        ann = join("ann", other, shown=other.token(room, "ann")).wait_for_role("host")
         ann.hold()
         other.wait_for_nobody(room, "ann")
         closer.post(f"close/{room}")

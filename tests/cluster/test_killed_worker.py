@@ -33,7 +33,7 @@ def test_a_session_does_not_notice_that_its_hosts_worker_is_killed(
         page.assert_undisturbed()
     assert (dan.page.get_attribute("p2p-frame", "peer-role"), dan.epoch) == ("client", epoch)
     b.wait_for_peers(session.id, "ann", "cem")
-    assert b.get(f"session/{session.id}") == {"host": "ann", "epoch": epoch}
+    assert b.host_of(session.id) == {"host": "ann", "epoch": epoch}
 
 
 def test_a_killed_clients_worker_is_no_loss_to_the_host(

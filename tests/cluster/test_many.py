@@ -6,10 +6,11 @@ import time
 from collections import Counter
 
 from tests.cluster.claims import Claims
-from tests.cluster.cluster import PATIENCE, Cluster
+from tests.cluster.cluster import Cluster
 from tests.cluster.conftest import Join
 from tests.cluster.peers import token
-from tests.cluster.wire import Packet, Wire
+from tests.kit.packets import Packet, Packets
+from tests.kit.waiting import PATIENCE
 
 LANES, ROUNDS = 10, 50
 
@@ -38,7 +39,7 @@ class Lane:
         self._number = number
         self._claims = claims
         workers = cluster.workers[number % 4], cluster.workers[(number + 1) % 4]
-        self._wires = [Wire(worker) for worker in workers]
+        self._wires = [Packets(worker.url) for worker in workers]
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -54,12 +55,12 @@ class Lane:
             pair = list(zip(self._wires, ("ann", "bob"), strict=True))
             auths = [{"token": token(session_id, peer_id)} for _, peer_id in pair]
             for wire, auth in zip(self._wires, auths, strict=True):
-                wire.connect(auth)
+                wire.enter(auth)
             self.hosts.append(self._told(session_id, pair))
             for wire in self._wires:
                 wire.leave()
 
-    def _told(self, session_id: str, pair: list[tuple[Wire, str]]) -> set[tuple[str, int]]:
+    def _told(self, session_id: str, pair: list[tuple[Packets, str]]) -> set[tuple[str, int]]:
         """Return whom the newcomers are told to host, and in which epochs."""
         told: dict[str, tuple[str, int]] = {}
         deadline = time.monotonic() + PATIENCE
@@ -74,12 +75,12 @@ class Lane:
                         told[peer_id] = packet.payload["host_peer_id"], packet.payload["epoch"]
         return set(told.values())
 
-    def _take(self, session_id: str, wire: Wire, peer_id: str, packet: Packet) -> None:
+    def _take(self, session_id: str, wire: Packets, peer_id: str, packet: Packet) -> None:
         self._claims.hear(session_id, peer_id, packet.payload)
         if packet.kind == "connect_error":
             # A store that takes longer than a second is given up on, and is asked again.
             assert packet.payload["data"]["retry"], packet
-            wire.connect({"token": token(session_id, peer_id)})
+            wire.enter({"token": token(session_id, peer_id)})
 
 
 def _is_own(packet: Packet, peer_id: str) -> bool:

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.cluster.claims import Claims
-from tests.cluster.cluster import Cluster, Worker, until
+from tests.cluster.cluster import Cluster, Worker
 from tests.cluster.conftest import Join
 from tests.cluster.peers import Peer
+from tests.kit.waiting import until
 
 OFFER = {"description": {"type": "offer", "sdp": "v=1"}, "negotiation": "again"}
 ROUNDS = 20

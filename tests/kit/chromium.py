@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -24,7 +26,7 @@ FLAGS = [
 ]
 
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 1000 * PATIENCE
 
 HEADLESS_SHELL = "chromium-headless-shell"
 """The same engine without a user interface: a page costs a fifth of the processor's time."""

@@ -7,15 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from threading import Thread
 
 import pytest
 
-from .servers import free_port
-
-TIMEOUT = 60.0
+from tests.kit.servers import free_port
+from tests.kit.waiting import PATIENCE, until
 
 
 class Cluster:
@@ -34,12 +32,15 @@ class Cluster:
         return self._found(pattern)[times - 1]
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + TIMEOUT
-        while not condition():
-            seen = "\n".join(self.lines)
-            assert self.process.poll() is None, f"It has ended before {what}:\n{seen}"
-            assert time.monotonic() < deadline, f"Waited for {what}, and saw:\n{seen}"
-            time.sleep(0.02)
+        def is_so() -> bool:
+            assert self.process.poll() is None, f"It has ended before {what}:\n{self.log}"
+            return condition()
+
+        until(is_so, lambda: f"Waited for {what}, and saw:\n{self.log}")
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
 
     def pids(self) -> dict[str, int]:
         """Return the process ids as the greeting told them, by name."""
@@ -48,8 +49,8 @@ class Cluster:
 
     def end(self) -> int:
         """Wait until it has ended by itself; return its exit status."""
-        status = self.process.wait(TIMEOUT)
-        self._reader.join(TIMEOUT)
+        status = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         return status
 
     # Private
@@ -92,7 +93,7 @@ def running_cluster() -> Iterator[Cluster]:
             cluster.wait_for("Try a fault")
             yield cluster
         except BaseException:
-            sys.stderr.write("\n".join(cluster.lines) + "\n")
+            sys.stderr.write(cluster.log + "\n")
             raise
         finally:
             process.terminate()

@@ -4,18 +4,16 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.kit.servers import free_port
-
-PATIENCE = 20.0
+from tests.kit.servers import free_port, listens
+from tests.kit.waiting import until
 
 
 class StoreServer:
@@ -65,17 +63,20 @@ def program(name: str) -> str:
     return path
 
 
-def listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
-
-
-def until(condition: Callable[[], bool], problem: str, within: float = PATIENCE) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, problem
-        time.sleep(0.02)
+def shared(redis_url: str, *, channel: str = "flask-socketio", **chosen: Any) -> dict[str, Any]:
+    """Return what to choose for an app that workers in threads share through a Redis."""
+    return {
+        "cache": redis_url,
+        "queue": redis_url,
+        "own_socketio": True,
+        "options": {
+            "async_mode": "threading",
+            "async_handlers": False,
+            "transports": ["websocket"],
+            "channel": channel,
+        },
+        **chosen,
+    }
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any
 
-from tests.server.wire import Wire
+from tests.kit.wire import Wire
 
 PAUSE = 0.02
 CANDIDATE = "candidate:%s 1 udp 2122260223 127.0.0.1 50000 typ host"

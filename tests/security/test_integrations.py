@@ -13,8 +13,7 @@ import pytest
 import requests
 import websocket
 
-from tests.kit.servers import running
-from tests.security.conftest import MODES
+from tests.kit.servers import MODES, running
 
 
 @pytest.fixture(scope="module", params=MODES)

@@ -7,9 +7,9 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 
-from tests.security.conftest import Open
+from tests.kit.fixtures import Open
+from tests.kit.http import get
 from tests.security.healthy import Healthy
-from tests.server.wire import get
 
 TIMEOUT = 20
 

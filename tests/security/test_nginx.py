@@ -11,10 +11,10 @@ import pytest
 import websocket
 
 from tests.kit.clusters import need_programs
-from tests.kit.servers import running
-from tests.security.nginx import nginx_before
-from tests.server.leaks import without_leaks
-from tests.server.wire import Wire
+from tests.kit.leaks import without_leaks
+from tests.kit.nginx import nginx_before
+from tests.kit.servers import PATIENT, app, running
+from tests.kit.wire import Wire
 
 MAX_CLIENT_BYTES = 41_000
 """What p2p.js weighs at nginx's level 6, which gives a little more than `gzip -9`."""
@@ -98,8 +98,7 @@ def test_a_refused_renewal_and_what_is_missing_are_not_compressed(fronts: Fronts
 def test_so_many_websockets_from_one_address_and_no_more() -> None:
     need_programs()
     # This one gives them a minute to join.
-    unlimited = '{"P2P_JOIN_RATE": null}'
-    with running("tests.server.app", "gevent", unlimited) as server, ExitStack() as stack:
+    with app("gevent", **PATIENT, proxy={}) as server, ExitStack() as stack:
         port = int(server.url.rpartition(":")[2])
         front = stack.enter_context(nginx_before(port, with_bounds=True))
         open_one = stack.enter_context(without_leaks(f"http://127.0.0.1:{front}", Wire))

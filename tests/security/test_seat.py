@@ -13,7 +13,7 @@ from tests.cluster.claims import Claims
 from tests.cluster.cluster import Cluster, Worker, running_cluster
 from tests.cluster.pages import Page, Session
 from tests.cluster.peers import token
-from tests.cluster.wire import Closed, Wire
+from tests.kit.packets import Closed, Packets
 
 MODES = ("eventlet", "gevent", "threading")
 PAUSE = 0.05
@@ -45,7 +45,7 @@ class Liar(threading.Thread):
         super().__init__(daemon=True)
         self._worker, self._epoch = worker, epoch
         self._token = token(session_id, peer_id)
-        self._wire: Wire | None = None
+        self._wire: Packets | None = None
         self._over = threading.Event()
         self.said = 0
         self.heard: list[Any] = []
@@ -66,9 +66,9 @@ class Liar(threading.Thread):
 
     def _say(self, stack: ExitStack) -> None:
         if self._wire is None:
-            self._wire = Wire(self._worker)
+            self._wire = Packets(self._worker.url)
             stack.callback(self._wire.close)
-            self._wire.connect({"token": self._token, "lost_epoch": self._epoch})
+            self._wire.enter({"token": self._token, "lost_epoch": self._epoch})
         try:
             packet = self._wire.receive(PAUSE)
             if packet is None:

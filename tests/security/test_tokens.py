@@ -12,15 +12,16 @@ import pytest
 
 from flask_p2p_streams.limits import RENEWALS
 from flask_p2p_streams.tokens import Signer
-from tests.kit.servers import running
-from tests.security.attacker import Attacker
-from tests.security.conftest import MODES, Open
+from tests.kit.fixtures import Open
+from tests.kit.http import get
+from tests.kit.servers import MODES
+from tests.kit.wire import Wire
+from tests.security.conftest import attacked
 from tests.security.healthy import name_of_a_session
-from tests.server.wire import get
 
 KEYS = ["a key for tests"]
-OWN, OTHER = "app", "another"
-SLOW = {"P2P_JOIN_RATE": 0.02, "PROXIED": True}
+OWN, OTHER = "an_app", "another"
+SLOW: dict[str, Any] = {"P2P_JOIN_RATE": 0.02}
 """Each address may join once, and then every 50 s."""
 
 
@@ -78,7 +79,7 @@ def test_a_token_of_an_hour_to_come_is_refused(url: str, open_wire: Open) -> Non
 
 @pytest.fixture(scope="module", params=MODES)
 def slow(request: pytest.FixtureRequest) -> Iterator[str]:
-    with running("tests.security.app", request.param, json.dumps(SLOW)) as server:
+    with attacked(request.param, proxied=True, **SLOW) as server:
         yield server.url
 
 
@@ -106,7 +107,7 @@ class Visitors:
             return error.code, json.loads(error.read())
 
     def joins(self, address: str, session_id: str, peer_id: str) -> bool:
-        wire = Attacker(self.url, address)
+        wire = Wire(self.url, address)
         self._stack.callback(wire.close)
         wire.join(session_id, peer_id)
         return wire.joined
@@ -175,10 +176,10 @@ def test_one_token_again_and_again_takes_little_from_the_others_of_its_address(u
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_proxy_that_the_app_does_not_know_of_is_named_once(mode: str) -> None:
-    with running("tests.security.app", mode, json.dumps({})) as server, ExitStack() as stack:
+    with attacked(mode) as server, ExitStack() as stack:
         session_id = name_of_a_session()
         for number in range(3):
-            wire = Attacker(server.url, f"203.0.113.{number}")
+            wire = Wire(server.url, f"203.0.113.{number}")
             stack.callback(wire.close)
             wire.join(session_id, str(number))
         log = get(f"{server.url}/log")

@@ -8,14 +8,16 @@ from functools import partial
 import pytest
 
 from flask_p2p_streams.limits import UNREAD_BYTES
+from tests.kit.fixtures import Open
+from tests.kit.http import get, get_json
 from tests.kit.memory import resident_bytes, thread_count
-from tests.kit.servers import Server, running
+from tests.kit.servers import MODES, Server, running
 from tests.kit.stores import running_redis
-from tests.security.attacker import Attacker
-from tests.security.conftest import MODES, UNLIMITED, Open
+from tests.kit.waiting import until
+from tests.kit.wire import Wire
+from tests.security.conftest import UNLIMITED
 from tests.security.deaf import Deaf, Late, offer
 from tests.security.healthy import Healthy, name_of_a_session
-from tests.server.wire import get, until
 
 ALLOWED = 10 * 1024 * 1024
 JOINS = 200
@@ -44,17 +46,17 @@ def deaf(url: str) -> Iterator[Deaf]:
 
 
 def unread(url: str) -> int:
-    return int(json.loads(get(f"{url}/metrics"))["limited"]["unread"])
+    return int(get_json(f"{url}/counted")["limited"]["unread"])
 
 
-def warm_up(host: Attacker, client: Attacker, epoch: int) -> None:
+def warm_up(host: Wire, client: Wire, epoch: int) -> None:
     """Let the server take what it takes for large signals at all."""
     for number in range(20):
         assert host.ask("sdp_offer", offer("ann", epoch, number))["ok"]
     client.wait_for("sdp_offer", 20)
 
 
-def flood(sender: Attacker, to: str, epoch: int) -> int:
+def flood(sender: Wire, to: str, epoch: int) -> int:
     """Send until the other has gone; return the number of signals that were taken."""
     for number in range(MANY):
         answer = sender.ask("sdp_offer", offer(to, epoch, number))
@@ -91,7 +93,7 @@ def test_a_host_that_reads_nothing_loses_its_seat(url: str, open_wire: Open, dea
     clients = [open_wire().join(session_id, f"ann-{number}") for number in range(CLIENTS)]
     epoch = clients[0].wait_for("session_ready")["epoch"]
 
-    def has_heard(client: Attacker) -> bool:
+    def has_heard(client: Wire) -> bool:
         return bool(client.received("host_changed") or client.received("sdp_offer"))
 
     with deaf.saying_pong():
@@ -165,7 +167,7 @@ def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> Non
     closed = unread(url)
     # More than the system buffers, so that the server's writes stop in the middle of a frame.
     count = 0
-    while max(json.loads(get(f"{url}/waiting"))) < UNREAD_BYTES // 2:
+    while max(get_json(f"{url}/waiting")) < UNREAD_BYTES // 2:
         assert host.ask("sdp_offer", offer("late", epoch, count))["ok"]
         late.ping()
         count += 1
@@ -192,7 +194,7 @@ def test_signals_of_another_worker_count_too(mode: str) -> None:
 
 def send_from_another_worker(here: Server, there: Server) -> None:
     session_id = name_of_a_session()
-    host = Attacker(here.url).join(session_id, "host")
+    host = Wire(here.url).join(session_id, "host")
     epoch = host.wait_for("session_ready")["epoch"]
     deaf = Deaf(there.url)
     deaf.join(session_id, "deaf")

@@ -15,7 +15,7 @@ import pytest
 from example_app import ports
 from tests.kit import servers
 from tests.kit.clusters import need_programs, running_cluster
-from tests.server.wire import until
+from tests.kit.waiting import until
 
 
 def has_gone(pid: int) -> bool:

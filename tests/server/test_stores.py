@@ -23,8 +23,8 @@ from tests.kit.stores import (
     running_memcached,
     running_redis,
     running_sentinel,
-    until,
 )
+from tests.kit.waiting import until
 
 # Seconds: far less than calls take that wait for each other, far more than a busy machine does.
 # That each gives up after a second is for tests/unit/test_redis_client.py to say.

@@ -2,13 +2,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.kit.chromium import FLAGS, whole_program
 from tests.kit.servers import Server, running
 
 from .circle import Circle, Circles
-from .peers import Room
+from .peers import Room, pages
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ class _Servers(dict[str, Server]):
         self._stack = stack
 
     def __missing__(self, mode: str) -> Server:
-        self[mode] = self._stack.enter_context(running("tests.browsers.chromium.pages_app", mode))
+        self[mode] = self._stack.enter_context(pages(mode))
         return self[mode]
 
 
@@ -59,6 +59,28 @@ def caching_room(room: Room) -> Iterator[Room]:
     yield caching
     caching.close()
     browser.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where the example app is."""
+    with running("example_app", "--port") as server:
+        yield server.url
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def crowd(browser: Browser) -> Iterator[BrowserContext]:
+    """Where those are whom nobody looks at."""
+    crowd = browser.new_context()
+    yield crowd
+    crowd.close()
 
 
 @pytest.fixture(scope="module")

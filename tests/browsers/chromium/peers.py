@@ -3,12 +3,25 @@
 import itertools
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-TIMEOUT_MS = 20_000
+from tests.kit.chromium import PATIENCE_MS
+from tests.kit.servers import Server, app
+
+TIMEOUT_MS = PATIENCE_MS
+PAGES: dict[str, Any] = {
+    # Long enough for a host to come back on a busy machine.
+    "flask": {"P2P_HOST_GRACE": 10},
+    "own_socketio": True,
+    "handlers": ["root"],
+    "controllers": True,
+}
+"""The app whose pages are opened."""
+OPTIONS = {"transports": ["websocket"], "async_handlers": False}
 FRAME = "document.querySelector('p2p-frame')"
 # Keeps what a page asked for in place of its token, and what it was answered. (DevTools may
 # have dropped the body of an answer by the time that a test asks for it.)
@@ -23,6 +36,11 @@ RENEWALS = """
     return response
   }
 """
+
+
+def pages(mode: str) -> AbstractContextManager[Server]:
+    """Run the server of the pages on an async mode."""
+    return app(mode, **PAGES, options={"async_mode": mode, **OPTIONS})
 
 
 class Peer:
@@ -161,7 +179,7 @@ class Room:
 
     def moderate(self, action: str, peer_id: str = "") -> None:
         """Let the app kick or ban a peer, or close or lock the session."""
-        address = f"{self.url}/{action}/{self.session_id}?peer={quote(peer_id)}"
+        address = "/".join([self.url, action, self.session_id, *([peer_id] if peer_id else [])])
         response = self._contexts[0].request.post(address)
         assert response.ok
 

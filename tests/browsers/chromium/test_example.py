@@ -1,27 +1,10 @@
 """The example app, as somebody meets it who has just started the demo."""
 
 import re
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.kit.servers import running
-
 from .chat import enter, say
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with running("example_app", "--port") as server:
-        yield server.url
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    yield context
-    context.close()
 
 
 def noted(page: Page, name: str, verb: str) -> Locator:

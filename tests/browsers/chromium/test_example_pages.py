@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.kit.servers import running
-
 from .axe import expect_no_violations
 from .chat import enter, say
 from .crowd import gather
@@ -40,19 +38,6 @@ SAY = "text => document.querySelector('p2p-frame').send({ kind: 'chat', text, at
 
 COLOURS = """() => Object.fromEntries([...document.querySelectorAll(".person")].map((person) =>
   [person.dataset.peerId, getComputedStyle(person.querySelector(".avatar")).backgroundColor]))"""
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with running("example_app", "--port") as server:
-        yield server.url
-
-
-@pytest.fixture
-def crowd(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    yield context
-    context.close()
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])

@@ -1,10 +1,9 @@
 """What the example says in a room: of people, of trouble, and to whom it is hurried."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.kit.servers import running
 
@@ -18,26 +17,6 @@ HEBREW = "שלום"
 LINES = """() => [...document.querySelectorAll(".notice span")].map((line) =>
   [...line.childNodes].map((node) =>
     node.nodeName === "BDI" ? `[${node.textContent}]` : node.textContent).join(""))"""
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with running("example_app", "--port") as server:
-        yield server.url
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def crowd(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    yield context
-    context.close()
 
 
 def test_thirty_who_come_are_one_line(

@@ -83,7 +83,7 @@ def test_a_locked_session_takes_nobody_new(room: Room) -> None:
     host, bob = room.join("ann"), room.join("bob")
     host.page.wait_for_function(
         """async (session) => {
-          const response = await fetch(`/sessions/${session}`)
+          const response = await fetch(`/session/${session}`)
           return (await response.json()).peers.bob === "connected"
         }""",
         arg=room.session_id,

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-import websocket
 
+from tests.kit.http import get
+from tests.kit.packets import ENDED
 from tests.kit.servers import Server
+from tests.kit.wire import Wire
 from tests.security import corpus
-from tests.security.attacker import Attacker
-from tests.server.wire import get
 
 from .peers import FRAME, Peer, Room
 
@@ -79,12 +79,12 @@ class Crowd:
         for number in itertools.count():
             if self._over.is_set():
                 return
-            with suppress(OSError, websocket.WebSocketException, AssertionError):
+            with suppress(*ENDED, AssertionError):
                 self._one_socket(dice, f"eve-{seed}-{number}")
             time.sleep(0.05)
 
     def _one_socket(self, dice: random.Random, name: str) -> None:
-        eve = Attacker(self._server.url)
+        eve = Wire(self._server.url)
         try:
             token = self._token(name) if dice.random() < 0.8 else "forged"
             eve.send(f"40/p2p,{json.dumps({'token': token})}")

@@ -3,9 +3,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsers.chromium.peers import Room
+from tests.browsers.chromium.peers import Room, pages
 from tests.browsers.chromium.streams import Meeting
-from tests.kit.servers import running
 
 from .firefox import Firefox
 
@@ -19,7 +18,7 @@ def firefox() -> Iterator[Firefox]:
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
-    with running("tests.browsers.chromium.pages_app", "eventlet") as server:
+    with pages("eventlet") as server:
         yield server.url
 
 

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import tempfile
@@ -7,9 +8,10 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsers.chromium.peers import Room
+from tests.browsers.chromium.peers import OPTIONS, PAGES, Room
 from tests.browsers.chromium.streams import Meeting
 from tests.kit.chromium import FLAGS, program
+from tests.kit.servers import on
 
 from .net import HUB, Network
 
@@ -76,7 +78,10 @@ class NetMeeting(Meeting):
 
 @contextmanager
 def serving(network: Network) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.browsers.networks.app", "eventlet", str(PORT)]
+    # A server and a page that have lost each other find out within the test.
+    options = {"async_mode": "eventlet", "ping_interval": 1, "ping_timeout": 1, **OPTIONS}
+    config = json.dumps(on("eventlet", **PAGES, options=options, host="0.0.0.0"))
+    command = [sys.executable, "-m", "tests.kit.app", config, str(PORT)]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             network.command("hub", *command),

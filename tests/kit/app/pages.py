@@ -1,42 +1,32 @@
-"""The pages that the browser tests open: `python -m …chromium.pages_app MODE PORT`."""
+"""The pages that browsers open, and what they load: `/TEMPLATE/SESSION/PEER` …"""
 
-import sys
+import json
+import secrets
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-MODE, PORT = sys.argv[1], int(sys.argv[2])
-
-if MODE == "eventlet":
-    import eventlet
-
-    eventlet.monkey_patch()
-elif MODE == "gevent":
-    from gevent import monkey
-
-    monkey.patch_all()
-
-import json  # noqa: E402
-import logging  # noqa: E402
-import secrets  # noqa: E402
-import subprocess  # noqa: E402
-import tempfile  # noqa: E402
-import time  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
-
-from flask import (  # noqa: E402
+from flask import (
+    Blueprint,
     Flask,
     Response,
+    current_app,
     g,
     redirect,
     render_template,
     request,
     send_from_directory,
 )
-from flask_socketio import SocketIO  # noqa: E402
 
-from flask_p2p_streams import P2PStreams  # noqa: E402
+from flask_p2p_streams import P2PStreams
 
-GENERATED = tempfile.mkdtemp()
-NODE_MODULES = Path(__file__).parents[3] / "node_modules"
+ROOT = Path(__file__).parents[3]
+PAGES = ROOT / "tests" / "browsers" / "chromium"
+TEMPLATES, STATIC = PAGES / "templates", PAGES / "static"
+NODE_MODULES = ROOT / "node_modules"
 CSP = (
     "default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'; "
     "base-uri 'none'; require-trusted-types-for 'script'"
@@ -50,20 +40,42 @@ LIBRARIES = {
     "vue": "vue/dist/vue.esm-browser.js",
 }
 
-app = Flask(__name__)
-# Long enough for a host to come back on a busy machine.
-app.config.update(SECRET_KEY="a key for tests", P2P_HOST_GRACE=10)
-OPTIONS: Any = {"async_mode": MODE, "transports": ["websocket"], "async_handlers": False}
-socketio: Any = SocketIO(app, **OPTIONS)
-p2p = P2PStreams(app)
+
+def blueprint(app: Flask, p2p: P2PStreams) -> Blueprint:
+    pages = Blueprint("pages", __name__)
+    pages.before_request(make_nonce)
+    pages.after_request(set_headers)
+    views: dict[str, Callable[..., Any]] = {
+        "/<template>/<session_id>/<peer_id>": page,
+        "/generated/<name>": generated,
+        "/libraries/<name>.js": library,
+        "/react_app.js": react_app,
+        "/socket.io.js": page_socketio,
+    }
+    for rule, view in views.items():
+        pages.add_url_rule(rule, view_func=view)
+    pages.add_url_rule("/elsewhere/<int:port>/token", view_func=lead_away, methods=["POST"])
+
+    @pages.get("/sockets")
+    def sockets() -> dict[str, int]:
+        """Count the sockets that the server holds, whatever they are for."""
+        server: Any = app.extensions["p2p_streams"].server
+        return {"count": len(server.eio.sockets)}
+
+    return pages
 
 
-@app.before_request
+def write_controller(app: Flask) -> None:
+    """Let `flask p2p controller` write what a page uses."""
+    folder = app.config["GENERATED"] = tempfile.mkdtemp()
+    result = app.test_cli_runner().invoke(args=["p2p", "controller", "ChatRoom", folder])
+    assert result.exit_code == 0, result.output
+
+
 def make_nonce() -> None:
     g.csp_nonce = secrets.token_urlsafe(16)
 
 
-@app.after_request
 def set_headers(response: Response) -> Response:
     policies = {
         "1": CSP.format(nonce=g.csp_nonce),
@@ -77,7 +89,6 @@ def set_headers(response: Response) -> Response:
     return response
 
 
-@app.get("/<template>/<session_id>/<peer_id>")
 def page(template: str, session_id: str, peer_id: str) -> str:
     return render_template(
         f"{template}.html",
@@ -99,82 +110,30 @@ def rights() -> dict[str, Any]:
     return given
 
 
-@app.post("/<any(kick, ban, close, lock):action>/<session_id>")
-def moderate(action: str, session_id: str) -> dict[str, bool]:
-    peer_id = request.args.get("peer", "")
-    if action in ("kick", "ban"):
-        p2p.kick(session_id, peer_id, ban_for=600 if action == "ban" else 0)
-    elif action == "close":
-        p2p.close(session_id)
-    else:
-        p2p.lock(session_id)
-    return {"ok": True}
-
-
-@app.get("/generated/<name>")
 def generated(name: str) -> Response:
     """Serve what `flask p2p controller` wrote when the server started."""
-    return send_from_directory(GENERATED, name)
+    return send_from_directory(current_app.config["GENERATED"], name)
 
 
-@app.get("/sockets")
-def sockets() -> dict[str, int]:
-    """Count the sockets that the server holds, whatever they are for."""
-    return {"count": len(socketio.server.eio.sockets)}
-
-
-@app.get("/held/<session_id>")
-def held(session_id: str) -> list[str]:
-    """Name the peers of a session that have joined over a socket that is open."""
-    return sorted(app.extensions["p2p_streams"].signaling.rooms.peers_of(session_id))
-
-
-@app.get("/sessions/<session_id>")
-def session(session_id: str) -> dict[str, object]:
-    info = p2p.session(session_id)
-    if info is None:
-        return {}
-    return {"host": info.host, "epoch": info.epoch, "peers": dict(info.peers)}
-
-
-@app.post("/elsewhere/<int:port>/token")
 def lead_away(port: int) -> Any:
     """Send whoever renews a token to another origin."""
     return redirect(f"http://127.0.0.1:{port}/token", 307)
 
 
-@app.get("/libraries/<name>.js")
 def library(name: str) -> Response:
     return send_from_directory(NODE_MODULES, LIBRARIES[name], mimetype="text/javascript")
 
 
-@app.get("/react_app.js")
 def react_app() -> Response:
     """Serve React and an app of it, in its development mode, which mounts everything twice."""
     esbuild = NODE_MODULES / "esbuild" / "bin" / "esbuild"
     options = ["--bundle", "--format=esm", '--define:process.env.NODE_ENV="development"']
-    source = Path(__file__).with_name("static") / "react_app.js"
+    source = STATIC / "react_app.js"
     built = subprocess.run(["node", esbuild, source, *options], capture_output=True, check=True)
     return Response(built.stdout, mimetype="text/javascript")
 
 
-@app.get("/socket.io.js")
 def page_socketio() -> Response:
     """Socket.IO for the page's own use, apart from the extension's."""
     file = NODE_MODULES / "socket.io-client" / "dist" / "socket.io.esm.min.js"
     return Response(file.read_text(), mimetype="text/javascript")
-
-
-def echo(data: object) -> object:
-    return data
-
-
-socketio.on_event("echo", echo)
-
-
-if __name__ == "__main__":
-    result = app.test_cli_runner().invoke(args=["p2p", "controller", "ChatRoom", GENERATED])
-    assert result.exit_code == 0, result.output
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    options = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
-    socketio.run(app, port=PORT, **options)

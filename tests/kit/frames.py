@@ -17,8 +17,9 @@ def head(opcode: int, size: int, first: int = FINAL) -> bytes:
     return bytes([first | opcode]) + length + b"\0\0\0\0"
 
 
-def frame(opcode: int, payload: bytes, first: int = FINAL) -> bytes:
-    return head(opcode, len(payload), first) + payload
+def frame(opcode: int, payload: bytes, first: int = FINAL, size: int | None = None) -> bytes:
+    """Return a frame, which may promise another size than it has."""
+    return head(opcode, len(payload) if size is None else size, first) + payload
 
 
 def text(packet: str) -> bytes:
