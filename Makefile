@@ -20,8 +20,8 @@ build: $(CLIENT) ## Build the browser client into static/dist.
 
 test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
 	bash tools/test_programs.sh
-	@files=$$(find tests/js -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/js." >&2; exit 1; }; \
-	$(NODE) node --import ./tests/js/support/examples.js --test --test-concurrency 2 $$files
+	@files=$$(find tests/client -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/client." >&2; exit 1; }; \
+	$(NODE) node --import ./tests/client/support/examples.js --test --test-concurrency 2 $$files
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for ten minutes, beside five who talk; it prints a table.
@@ -31,11 +31,12 @@ hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for
 explore: .venv/.dev node_modules/.stamp ## Try the property tests with other examples than `make test` does, and more.
 	$(BIN)/python -m pytest --hypothesis-profile explore -q $$(grep -rl "^from hypothesis" tests/unit)
 	EXAMPLES=$$(date +%s); echo "EXAMPLES=$$EXAMPLES"; export EXAMPLES; \
-	$(NODE) node --import ./tests/js/support/examples.js --test $$(grep -rl '"fast-check"' tests/js --include='*.test.js')
+	$(NODE) node --import ./tests/client/support/examples.js --test $$(grep -rl '"fast-check"' tests/client --include='*.test.js')
 
 lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(NODE) npm run --silent lint
 
 docs: .venv/.dev ## Build the documentation into docs/_build.

@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import ConfigurationError
 from .evidence import shown, unknown_key, url_problem, withheld
-from .ice import ice_server_list
+from .ice.servers import ice_server_list
 
 PREFIX = "P2P_"
 SECRETS = ("ice_servers", "socketio_options")

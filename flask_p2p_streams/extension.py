@@ -4,28 +4,29 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 from weakref import WeakSet
 
+import click
 from flask import Flask, current_app, has_app_context
 from flask_caching import Cache
 from flask_socketio import SocketIO
 from werkzeug.local import LocalProxy
 
-from .arguments import Id, checked_id, flag, seconds
-from .authorization import AnyAuthorizer, Authorizers
+from .app_state import KEY, AppState, add_to_app, app_state, chosen_store, secret_keys
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
 from .evidence import withheld
 from .metrics import Metrics, Snapshot
-from .overview import glance
 from .prometheus import prometheus_text
-from .routes import check_path
-from .servers import find_socketio
-from .settings import Settings
-from .store import Store
+from .signaling.authorization import AnyAuthorizer, Authorizers
+from .stores.listing import glance
+from .stores.session_store import Store
 from .tokens import Signer
-from .wiring import KEY, AppState, add_to_app, app_state, chosen_store, secret_keys
+from .transport.servers import find_socketio
+from .web.arguments import Id, checked_id, flag, seconds
+from .web.routes import check_path
+from .web.settings import Settings
 
 LONGEST_BAN = 366 * 86_400
 """Seconds that a ban may last."""
@@ -56,7 +57,7 @@ class P2PStreams:
     :param cache: the Flask-Caching ``Cache`` that holds the sessions; default: the
         app's, else one in this process, good for a single worker.
     :param socketio: the Flask-SocketIO ``SocketIO``; default: the app's, else its own.
-    :param store: a :class:`~flask_p2p_streams.store.Store` in place of a cache.
+    :param store: a :class:`~flask_p2p_streams.Store` in place of a cache.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class P2PStreams:
         self._app_count += 1
         self._apps.add(app)
         add_to_app(app, state, settings)
+        app.cli.add_command(_Commands("p2p", help="Peer-to-peer sessions between browsers."))
 
     def of(self, app: Flask) -> "P2PStreams":
         """Return this object as it serves one app: ``p2p.of(app).session("room")``.
@@ -259,3 +261,18 @@ class _Bound(P2PStreams):
     @property
     def _state(self) -> AppState:
         return cast(AppState, self._app.extensions[KEY])
+
+
+class _Commands(click.Command):
+    """``flask p2p``, imported when somebody calls it: no worker that serves pages needs it."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        from .cli import p2p
+
+        return p2p.make_context(info_name, args, parent, **extra)

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from typing import Literal, TypedDict, get_args
 
-from .errors import ErrorCode
+from .protocol.errors import ErrorCode
 
 RELAYED = ("sdp_offer", "sdp_answer", "ice_candidate")
 """The events that are passed on from one peer to another."""

@@ -21,10 +21,10 @@ from flask.testing import FlaskClient
 from flask_socketio import SocketIOTestClient
 from socketio.packet import ACK, CONNECT_ERROR, EVENT, Packet
 
-from .arguments import Id, checked_id
+from .app_state import KEY, AppState
 from .errors import ConfigurationError
-from .tokens import Role
-from .wiring import KEY, AppState
+from .sessions.credentials import Role
+from .web.arguments import Id, checked_id
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 """The shortest description that is one (RFC 8866, section 5)."""

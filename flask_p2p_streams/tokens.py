@@ -1,91 +1,24 @@
-"""Join tokens and host seats: what the server signs, and reads back.
-
-Only the server judges the times in a token, by its own clock.
-"""
+"""Sign join tokens and host seats, and read them back."""
 
 import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from typing import Any, cast
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from .errors import ErrorCode, SignalingError
-from .fields import bad_request, id_problem
-from .limits import CLOCK_SKEW, SHORTEST_RENEWAL
+from .limits.budgets import CLOCK_SKEW
+from .protocol.errors import ErrorCode, SignalingError
+from .protocol.fields import bad_request, id_problem
+from .sessions.credentials import EVERYTHING, JoinToken, Role, Seat
 
 # The number rises with the shape of what is signed: an older token is then not ours.
 TOKEN_SALT = "flask-p2p-streams.token.3"
 SEAT_SALT = "flask-p2p-streams.seat.2"
 
 logger = logging.getLogger("flask_p2p_streams")
-
-
-@dataclass(frozen=True)
-class Role:
-    """What a peer may do in its session, and between which times.
-
-    ``starts_at`` and ``ends_at`` are in seconds since 1970; None is any time.
-    """
-
-    can_host: bool = True
-    can_send: bool = True
-    starts_at: float | None = None
-    ends_at: float | None = None
-
-
-@dataclass(frozen=True)
-class JoinToken:
-    """The right of one peer to join one session.
-
-    ``expires_at`` and ``issued_at`` are in seconds since 1970, ``expires_in`` the
-    seconds that the session is remembered for after its last change. The page's first token
-    was issued at ``first_issued_at``. ``closing`` is the number of the session's last closing
-    that this token knows of, 0 for none; None where it wasn't known when it was signed.
-    """
-
-    session_id: str
-    peer_id: str
-    expires_at: float
-    expires_in: float
-    issued_at: float
-    role: Role
-    first_issued_at: float
-    closing: int | None
-
-
-EVERYTHING = Role()
-
-
-@dataclass(frozen=True)
-class Seat:
-    """The proof that a peer hosts one epoch of a session."""
-
-    session_id: str
-    peer_id: str
-    epoch: int
-
-
-def prolonged(token: JoinToken, now: float, longest: float, closing: int) -> JoinToken:
-    """Return a token issued at ``now``, for as long as the one before was given.
-
-    All together last ``longest`` seconds from the first one, and no renewal takes anything
-    from a token that was given longer.
-
-    :raises SignalingError: ``token_expired`` if it would end at once.
-    """
-    given = token.expires_at - token.issued_at
-    end = min(now + given, token.first_issued_at + longest)
-    expires_at = max(token.expires_at, end)
-    if expires_at - now < min(SHORTEST_RENEWAL, given):
-        raise SignalingError(
-            ErrorCode.TOKEN_EXPIRED,
-            "The tokens of this page have come to their end.",
-            hint="Reload the page; tokens are renewed for P2P_TOKEN_MAX_AGE seconds in all.",
-        )
-    return replace(token, expires_at=expires_at, issued_at=now, closing=closing)
 
 
 class Signer:

@@ -1,6 +1,6 @@
 // Leaves out of Socket.IO's client what this client never uses: every transport but the WebSocket, and binary attachments.
 //
-// What stands in for a module is in tools/socketio/, or here where it only passes on. `tests/js/slim_socketio.test.js` holds the
+// What stands in for a module is in tools/socketio/, or here where it only passes on. `tests/client/slim_socketio.test.js` holds the
 // one against the other, and runs the tests of signaling over what is left.
 import { readFileSync } from "node:fs"
 

@@ -12,11 +12,12 @@ import pytest
 from flask import Flask, current_app
 
 import flask_p2p_streams as signals
-from flask_p2p_streams import ErrorCode, P2PStreams, SignalingError, attendance
-from flask_p2p_streams.attendance import Attendance
+from flask_p2p_streams import ErrorCode, P2PStreams, SignalingError
+from flask_p2p_streams.signaling import attendance
+from flask_p2p_streams.signaling.attendance import Attendance
 from flask_p2p_streams.testing import join
 from tests.kit.waiting import until
-from tests.unit.test_store import Memory
+from tests.unit.stores.test_session_store import Memory
 
 GRACE = 0.5
 LONG = 3600.0

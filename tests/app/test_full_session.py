@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from flask_p2p_streams import ConfigurationError
-from flask_p2p_streams.limits import MORE_PEERS
+from flask_p2p_streams.limits.budgets import MORE_PEERS
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.conftest import AppFactory
 

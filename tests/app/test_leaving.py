@@ -5,7 +5,7 @@ import pytest
 from flask import Flask
 
 import flask_p2p_streams as p2p
-from flask_p2p_streams.records import Session
+from flask_p2p_streams.sessions.record import Session
 from flask_p2p_streams.testing import join
 from tests.conftest import AppFactory
 from tests.kit.waiting import until

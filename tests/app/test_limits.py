@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 
 from flask_p2p_streams import P2PStreams
-from flask_p2p_streams.limits import MAX_CANDIDATES, MAX_DESCRIPTIONS, REJOINS, ROSTERS
+from flask_p2p_streams.limits.budgets import MAX_CANDIDATES, MAX_DESCRIPTIONS, REJOINS, ROSTERS
+from flask_p2p_streams.limits.throttle import Throttle
 from flask_p2p_streams.metrics import LIMITS
 from flask_p2p_streams.testing import CANDIDATE, join
-from flask_p2p_streams.throttle import Throttle
 from tests.conftest import AppFactory
 
 CROWD = 9

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_p2p_streams import doubts, probes
+from flask_p2p_streams.sessions import host_liveness
+from flask_p2p_streams.signaling import host_probe
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.conftest import AppFactory
 
@@ -15,15 +16,15 @@ from tests.conftest import AppFactory
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask in vain for a moment only, and each time anew."""
-    monkeypatch.setattr(probes, "PAUSES", (0.001,))
-    monkeypatch.setattr(probes, "VERDICT_TERM", -1.0)
+    monkeypatch.setattr(host_probe, "PAUSES", (0.001,))
+    monkeypatch.setattr(host_probe, "VERDICT_TERM", -1.0)
 
 
 @pytest.fixture(autouse=True)
 def timeless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no word grow old, nor the silence of a host longer, but where a test says so."""
-    monkeypatch.setattr(doubts, "DOUBT_TERM", 3600.0)
-    monkeypatch.setattr(probes.Probes.__init__, "__defaults__", (lambda: 0.0,))
+    monkeypatch.setattr(host_liveness, "DOUBT_TERM", 3600.0)
+    monkeypatch.setattr(host_probe.Probes.__init__, "__defaults__", (lambda: 0.0,))
 
 
 @pytest.fixture

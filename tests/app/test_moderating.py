@@ -8,7 +8,7 @@ from flask import Flask
 import flask_p2p_streams as signals
 from flask_p2p_streams import ArgumentError, ErrorCode, P2PStreams, SignalingError
 from flask_p2p_streams.testing import P2PTestPeer, join
-from tests.unit.test_store import Memory
+from tests.unit.stores.test_session_store import Memory
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from flask import Flask
 
 import flask_p2p_streams as signals
 from flask_p2p_streams import P2PStreams
-from flask_p2p_streams.receivers import MOST_CAUSED
+from flask_p2p_streams.signaling.receivers import MOST_CAUSED
 from flask_p2p_streams.testing import join
 
 Heard = list[tuple[str, str | None]]

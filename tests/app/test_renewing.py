@@ -8,9 +8,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_p2p_streams import P2PStreams
-from flask_p2p_streams.breaker import Breaker
+from flask_p2p_streams.sessions.credentials import Role
+from flask_p2p_streams.stores.breaker import Breaker
 from flask_p2p_streams.testing import join
-from flask_p2p_streams.tokens import Role, Signer
+from flask_p2p_streams.tokens import Signer
 
 
 @pytest.fixture

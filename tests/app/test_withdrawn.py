@@ -8,8 +8,8 @@ from blinker import NamedSignal
 from flask import Flask
 
 from flask_p2p_streams import P2PStreams, host_elected, peer_joined, session_opened
-from flask_p2p_streams.atomic import AtomicStore
-from flask_p2p_streams.caches import cache_store
+from flask_p2p_streams.stores.from_cache import cache_store
+from flask_p2p_streams.stores.locked import AtomicStore
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.kit.waiting import until
 

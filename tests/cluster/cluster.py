@@ -26,7 +26,7 @@ SETTINGS = {
 }
 CONSTANTS = {
     # A host that a new record knows nothing of isn't late because other pages take long to open.
-    "flask_p2p_streams.sessions.RECOVERY": 120.0
+    "flask_p2p_streams.sessions.joining.RECOVERY": 120.0
 }
 
 

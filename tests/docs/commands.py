@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from flask_p2p_streams.cli import p2p
+from flask_p2p_streams.cli.group import p2p
 
 from .blocks import ROOT
 

@@ -38,7 +38,7 @@ def store_on(kind: str, port: int) -> Any:
     from flask import Flask
     from flask_caching import Cache
 
-    from flask_p2p_streams.caches import cache_store
+    from flask_p2p_streams.stores.from_cache import cache_store
 
     address = f"127.0.0.1:{port}"
     options: dict[str, dict[str, Any]] = {
@@ -63,7 +63,7 @@ def store_on(kind: str, port: int) -> Any:
 
 def let_stores_take_their_time() -> None:
     """Let no store be given up on in this process: here it isn't the time that counts."""
-    from flask_p2p_streams import memcached_client, redis_client
+    from flask_p2p_streams.stores import memcached_client, redis_client
 
     redis_client.SENTINEL_TIMEOUT = memcached_client.TIMEOUT = 30.0
     redis_client._settings.__defaults__ = (30.0,)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flask_p2p_streams import probes
+from flask_p2p_streams.signaling import host_probe
 from tests.kit.fixtures import Open
 from tests.kit.fixtures import open_wire as open_wire
 from tests.kit.servers import MODES, PATIENT, Server, app
@@ -13,11 +13,11 @@ from tests.security.healthy import Healthy, name_of_a_session
 # Each refusal is to be seen for itself; the limits have tests of their own.
 RATES = ("P2P_SIGNAL_RATE", "P2P_SESSION_SIGNAL_RATE", "P2P_JOIN_RATE")
 UNLIMITED: dict[str, Any] = dict.fromkeys(RATES)
-PAUSES = (*probes.PAUSES[:-1], 10.0)
+PAUSES = (*host_probe.PAUSES[:-1], 10.0)
 # A host that gets no turn when it is asked whether it lives hasn't gone.
 PROBES = {
-    "flask_p2p_streams.probes.PAUSES": PAUSES,
-    "flask_p2p_streams.probes.PROBE_TIMEOUT": sum(PAUSES),
+    "flask_p2p_streams.signaling.host_probe.PAUSES": PAUSES,
+    "flask_p2p_streams.signaling.host_probe.PROBE_TIMEOUT": sum(PAUSES),
 }
 PROXIED = {"x_for": 1, "x_proto": 1, "x_host": 1}
 # An app that uses Socket.IO for itself, over whatever transport, and takes files there.

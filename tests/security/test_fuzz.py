@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flask_p2p_streams import messages, rosters
 from flask_p2p_streams.errors import SignalingError
+from flask_p2p_streams.protocol import messages
+from flask_p2p_streams.sessions import rosters
 from tests.kit.fixtures import Open
 from tests.kit.http import get
 from tests.kit.wire import Wire

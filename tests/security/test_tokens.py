@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from flask_p2p_streams.limits import RENEWALS
+from flask_p2p_streams.limits.budgets import RENEWALS
 from flask_p2p_streams.tokens import Signer
 from tests.kit.fixtures import Open
 from tests.kit.http import get

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from flask_p2p_streams.limits import UNREAD_BYTES
+from flask_p2p_streams.limits.budgets import UNREAD_BYTES
 from tests.kit.fixtures import Open
 from tests.kit.http import get, get_json
 from tests.kit.memory import resident_bytes, thread_count

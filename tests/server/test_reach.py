@@ -25,7 +25,7 @@ from tests.kit.wire import Wire
 APP = "tests.kit.app.factory"
 WIDTH = "120"
 # For a doctor that finds what there is, however slow the machine is.
-REACH = "flask_p2p_streams.doctor_reach"
+REACH = "flask_p2p_streams.doctor.network"
 WHOLE_RUN = {"constants": {f"{REACH}.TIME_LIMIT": 30.0}}
 THOROUGH = {"constants": {f"{REACH}.TIME_LIMIT": 30.0, f"{REACH}.ICE_TIME_LIMIT": 30.0}}
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import redis
 
-from flask_p2p_streams import memcached_client, redis_client, redis_store
-from flask_p2p_streams.atomic import AtomicStore
-from flask_p2p_streams.breaker import OPEN_FOR, Breaker
 from flask_p2p_streams.errors import ErrorCode, SignalingError
-from flask_p2p_streams.guarded import GuardedStore
+from flask_p2p_streams.stores import memcached_client, redis_client, redis_store
+from flask_p2p_streams.stores.breaker import OPEN_FOR, Breaker
+from flask_p2p_streams.stores.guarded import GuardedStore
+from flask_p2p_streams.stores.locked import AtomicStore
 from tests.conftest import Clock
 from tests.kit.races import KINDS, Target, race, running_store, store_on
 from tests.kit.stores import (
@@ -27,7 +27,7 @@ from tests.kit.stores import (
 from tests.kit.waiting import until
 
 # Seconds: far less than calls take that wait for each other, far more than a busy machine does.
-# That each gives up after a second is for tests/unit/test_redis_client.py to say.
+# That each gives up after a second is for tests/unit/stores/test_redis_client.py to say.
 ONE_AFTER_THE_OTHER = 15.0
 SESSIONS = {"threading": 100, "eventlet": 40, "gevent": 40}
 

@@ -4,15 +4,15 @@ from pathlib import Path
 import pytest
 
 from flask_p2p_streams.errors import (
-    EXPLANATIONS,
     ArgumentError,
     ConfigurationError,
     ErrorCode,
     P2PStreamsError,
     SignalingError,
 )
+from flask_p2p_streams.protocol.errors import EXPLANATIONS
 
-CLIENT = Path(__file__).parents[2] / "static" / "js" / "errors.js"
+CLIENT = Path(__file__).parents[2] / "static" / "js" / "base" / "errors.js"
 
 
 @pytest.mark.parametrize("code", ErrorCode)

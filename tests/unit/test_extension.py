@@ -1,4 +1,6 @@
 import gc
+import subprocess
+import sys
 import weakref
 from typing import Any
 from uuid import UUID
@@ -9,16 +11,33 @@ from flask_caching import Cache
 from flask_socketio import SocketIO
 
 from flask_p2p_streams import ArgumentError, ConfigurationError, P2PStreams, SessionInfo
-from flask_p2p_streams.arguments import Id
 from flask_p2p_streams.testing import join
+from flask_p2p_streams.web.arguments import Id
 from tests.conftest import AppFactory
-from tests.unit.test_store import Memory
+from tests.unit.stores.test_session_store import Memory
 
 
 def plain_app(**config: Any) -> Flask:
     app = Flask("an_app")
     app.config.update(SECRET_KEY="k", **config)
     return app
+
+
+def test_an_app_that_serves_pages_loads_no_commands() -> None:
+    program = """
+import sys
+from flask import Flask
+from flask_p2p_streams import P2PStreams
+app = Flask("an_app")
+app.config["SECRET_KEY"] = "k"
+P2PStreams(app)
+assert "p2p" in app.cli.commands
+print([name for name in sys.modules if name.startswith("flask_p2p_streams.c")])
+print([name for name in sys.modules if name.startswith("flask_p2p_streams.d")])
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "['flask_p2p_streams.config']\n[]\n"
 
 
 def test_an_app_without_a_key() -> None:

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
 from flask_p2p_streams.errors import ErrorCode, SignalingError
-from flask_p2p_streams.limits import CLOCK_SKEW, SHORTEST_RENEWAL
-from flask_p2p_streams.messages import MAX_TOKEN_CHARS
-from flask_p2p_streams.tokens import JoinToken, Signer, prolonged
+from flask_p2p_streams.limits.budgets import CLOCK_SKEW, SHORTEST_RENEWAL
+from flask_p2p_streams.protocol.messages import MAX_TOKEN_CHARS
+from flask_p2p_streams.sessions.credentials import JoinToken, prolonged
+from flask_p2p_streams.tokens import Signer
 from tests.conftest import Clock
 
 

@@ -1,4 +1,4 @@
-import { P2pError } from "../errors.js"
+import { P2pError } from "../base/errors.js"
 
 /**
  * The digest of a file, taken block by block: SHA-256 over the SHA-256 of its blocks. Where the page isn't a secure context there is none.

@@ -13,8 +13,8 @@ import { Rate } from "./rate.js"
  * @property {number} size
  * @property {number} transferred bytes that the receiver has written; where this is the sender's, a little more, that have come to it
  * @property {number} rate bytes per second
- * @property {import("./receiver.js").TransferState} state
- * @property {import("../errors.js").P2pError} [error]
+ * @property {import("./sending/recipient.js").TransferState} state
+ * @property {import("../base/errors.js").P2pError} [error]
  */
 
 /** Tells how one transfer gets on: not too often, and always when its state changes. */
@@ -25,7 +25,7 @@ export class Meter {
   #reportedAt = -Infinity
 
   /**
-   * @param {import("../clock.js").Clock} clock
+   * @param {import("../base/clock.js").Clock} clock
    * @param {() => void} report
    */
   constructor(clock, report) {

@@ -1,9 +1,9 @@
-import { Inbound } from "./inbound.js"
+import { Inbound } from "./receiving/queue.js"
 import { TICK_MLS } from "./limits.js"
 import { readNote } from "./notes.js"
-import { Outbound } from "./outbound.js"
-import { Sinks } from "./sinks.js"
-import { Talking } from "./talking.js"
+import { Outbound } from "./sending/queue.js"
+import { Sinks } from "./receiving/sinks.js"
+import { Talking } from "./sending/yielding.js"
 
 /**
  * What carries files: the peer, which knows the channels.
@@ -17,12 +17,12 @@ import { Talking } from "./talking.js"
  * @property {() => string[]} reachable the other peers that are connected now
  *
  * @typedef {object} TransfersDelegate
- * @property {(file: import("./incoming.js").IncomingFile) => boolean} fileOffered false when nobody looks after it: it is declined then, unless it was accepted
+ * @property {(file: import("./receiving/incoming_file.js").IncomingFile) => boolean} fileOffered false when nobody looks after it: it is declined then, unless it was accepted
  * @property {(progress: import("./progress.js").Progress) => void} fileProgressed
  *
  * @typedef {object} TransfersOptions
  * @property {Carrier} carrier
- * @property {import("../clock.js").Clock} clock
+ * @property {import("../base/clock.js").Clock} clock
  * @property {TransfersDelegate} delegate
  * @property {Sinks} [sinks] where files go
  * @property {SubtleCrypto} [subtle] what makes digests; none in a page that isn't a secure context
@@ -60,9 +60,9 @@ export class Transfers {
 
   /**
    * @param {Blob} blob
-   * @param {import("./outbound.js").SendFileOptions} [options] without `to` it goes to all that are connected
-   * @returns {import("./outgoing.js").OutgoingFile}
-   * @throws {import("../errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
+   * @param {import("./sending/queue.js").SendFileOptions} [options] without `to` it goes to all that are connected
+   * @returns {import("./sending/outgoing_file.js").OutgoingFile}
+   * @throws {import("../base/errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
    */
   sendFile(blob, options = {}) {
     const file = this.#outbound.send(blob, options, this.#look())
@@ -132,7 +132,7 @@ export class Transfers {
 
   /**
    * This peer has left for good. Files that it has whole remain.
-   * @param {import("../errors.js").P2pError} error
+   * @param {import("../base/errors.js").P2pError} error
    */
   leave(error) {
     this.#outbound.leave(error)

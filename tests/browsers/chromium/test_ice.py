@@ -29,5 +29,5 @@ def test_no_url_that_the_server_takes_is_refused_by_the_browser(browser: Browser
 
 
 def test_what_the_browser_refuses_is_known(browser: Browser) -> None:
-    # Each of them is refused by the server as well: see tests/unit/test_ice.py.
+    # Each of them is refused by the server as well: see tests/unit/ice/test_servers.py.
     assert taken(browser, REFUSED_BY_CHROMIUM) == []

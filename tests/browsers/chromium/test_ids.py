@@ -3,7 +3,7 @@
 import pytest
 from markupsafe import escape
 
-from flask_p2p_streams.fields import id_problem
+from flask_p2p_streams.protocol.fields import id_problem
 
 from .peers import Room
 

@@ -9,7 +9,7 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_p2p_streams import P2PStreams
-from flask_p2p_streams.memory_store import MemoryStore
+from flask_p2p_streams.stores.in_process import MemoryStore
 from tests.kit.app import handlers, inside, log, moderation, pages, tokens, traffic
 from tests.kit.app.config import Config
 from tests.kit.app.store import CountingStore

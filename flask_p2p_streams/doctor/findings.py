@@ -1,0 +1,54 @@
+"""What ``flask p2p doctor`` looks at, and what it may find."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import Flask
+from socketio import PubSubManager
+
+from ..config import Config
+from ..stores.session_store import SessionStore
+from ..stores.worker_registry import WorkerEntry
+
+Level = Literal["error", "warning", "ok"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report. ``check`` names what was looked at."""
+
+    level: Level
+    check: str
+    problem: str
+    cure: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the problem and its cure in one line."""
+        return " ".join(f"{self.problem} {self.cure}".split())
+
+
+@dataclass(frozen=True)
+class Patient:
+    """An app that is looked at; ``workers`` are those that live, as far as they can be seen."""
+
+    app: Flask
+    config: Config
+    server: Any
+    store: SessionStore
+    workers: tuple[WorkerEntry, ...] = ()
+
+    @property
+    def has_queue(self) -> bool:
+        """Tell whether the app's Socket.IO server has a message queue."""
+        return isinstance(self.server.manager, PubSubManager)
+
+    @property
+    def async_modes(self) -> set[str]:
+        """Return the async modes of the workers and of the app as it is here."""
+        return {self.server.async_mode, *(entry.async_mode for entry in self.workers)}
+
+    @property
+    def names(self) -> str:
+        """Return the workers' names in one text."""
+        return ", ".join(entry.name for entry in self.workers)

@@ -1,0 +1,158 @@
+"""What has to be reached: the cache, the message queue, the ICE servers."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from ..ice.stun import answers, endpoint
+from ..protocol.errors import SignalingError
+from ..stores.guarded import GuardedStore
+from ..stores.outages import outage_cure
+from ..stores.worker_registry import Directory, WorkerEntry
+from .findings import Finding, Patient
+from .parallel import in_parallel
+
+TIME_LIMIT = 3.0
+"""Seconds that the cache or the message queue may take."""
+ICE_TIME_LIMIT = 2.0
+"""Seconds that an ICE server may take."""
+KEY = "p2p:doctor"
+
+ICE_CURE = (
+    "Start it, open its port in the firewall, or take it out of P2P_ICE_SERVERS; meanwhile "
+    "browsers wait for it."
+)
+
+
+def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
+    """Return the workers that live, and whether the cache answers at all."""
+    [found] = in_parallel([partial(_ask_store, store)], TIME_LIMIT)
+    if isinstance(found, TimeoutError):
+        problem = f"The cache doesn't answer within {TIME_LIMIT:g} s."
+        return [], Finding("error", "cache", problem, store.cure)
+    if isinstance(found, SignalingError):
+        cause = f" ({type(found.__cause__).__name__})" if found.__cause__ else ""
+        problem = f"The cache can't be reached{cause}."
+        return [], Finding("error", "cache", problem, outage_cure(found.__cause__, store.cure))
+    return found, Finding("ok", "cache", "The cache answers.")
+
+
+def reach(patient: Patient, cache_answers: bool) -> list[Finding]:
+    """Return what is found about all that has to be reached, the cache aside."""
+    urls = {url: None for server in patient.config.ice_servers for url in server["urls"]}
+    calls = [("queue", "The message queue", partial(queue, patient))]
+    if cache_answers:
+        calls.append(("eviction", "The cache", partial(eviction, patient)))
+    calls += [("ice", url, partial(ice, url)) for url in urls]
+    found = []
+    results = in_parallel([call for _, _, call in calls], TIME_LIMIT)
+    for (check, what, _), result in zip(calls, results, strict=True):
+        if isinstance(result, TimeoutError):
+            problem = f"{what} doesn't answer within {TIME_LIMIT:g} s."
+            found.append(Finding("error", check, problem, _CURES[check]))
+        else:
+            found.extend(result)
+    return found
+
+
+def queue(patient: Patient) -> list[Finding]:
+    """Publish something that nobody heeds, and see whether the workers listen."""
+    if not patient.has_queue:
+        return []
+    manager = patient.server.manager
+    with _errors_of(manager._get_logger()) as errors:
+        try:
+            # Listeners ignore a method that they don't know.
+            heard_by = manager._publish({"method": KEY, "host_id": manager.host_id})
+        except Exception as error:
+            errors.append(type(error).__name__)
+            heard_by = None
+    if errors:
+        problem = "The message queue can't be reached."
+        return [Finding("error", "queue", problem, _CURES["queue"])]
+    deaf = [entry for entry in patient.workers if entry.has_queue]
+    if type(heard_by) is int and heard_by < len(deaf):
+        problem = f"{len(deaf)} workers live, but {heard_by} listen to the message queue."
+        cure = "Give all of them, and this command, the same message_queue and channel."
+        return [Finding("error", "queue", problem, cure)]
+    return [Finding("ok", "queue", "The message queue answers.")]
+
+
+def eviction(patient: Patient) -> list[Finding]:
+    """Look whether Redis may throw sessions out when its memory is full."""
+    client = _redis(patient)
+    if client is None:
+        return []
+    try:
+        memory = client.info("memory")
+    except Exception:
+        # Not every user may ask for it, and whether Redis can be reached is told elsewhere.
+        return []
+    # A cluster answers with one dictionary per node.
+    nodes = [memory, *(each for each in memory.values() if isinstance(each, dict))]
+    policies = [node.get("maxmemory_policy") for node in nodes if node.get("maxmemory")]
+    policy = next((each for each in policies if each not in (None, "noeviction")), None)
+    if policy is None:
+        return []
+    problem = f"Redis throws keys out when its memory is full ({policy}), sessions among them."
+    cure = "Give the sessions a Redis with maxmemory-policy noeviction."
+    return [Finding("warning", "eviction", problem, cure)]
+
+
+def ice(url: str) -> list[Finding]:
+    """See whether the server of an ICE URL answers."""
+    # What is no URL was refused at start.
+    server = endpoint(url)
+    if server.transport == "dtls":
+        return [Finding("ok", "ice", f"{url} is not checked: it speaks DTLS.")]
+    try:
+        if answers(server, ICE_TIME_LIMIT):
+            return [Finding("ok", "ice", f"{url} answers.")]
+        why = f"doesn't answer within {ICE_TIME_LIMIT:g} s"
+    except OSError as error:
+        why = f"can't be reached ({getattr(error, 'strerror', None) or type(error).__name__})"
+    return [Finding("error", "ice", f"{url} {why}.", ICE_CURE)]
+
+
+_CURES = {
+    "queue": (
+        "Start it, and check the address in SocketIO(message_queue=...): with it the user, the "
+        "password and the number of the database."
+    ),
+    "eviction": "Look at the Redis server of the cache.",
+    "ice": ICE_CURE,
+}
+
+
+def _ask_store(store: GuardedStore) -> list[WorkerEntry] | SignalingError:
+    try:
+        store.write(KEY, "1", 10)
+        return Directory(store, time.monotonic).living()
+    except SignalingError as error:
+        return error
+
+
+def _redis(patient: Patient) -> Any:
+    # Of the store, as the app may have other caches besides.
+    return getattr(patient.store.guarded.backend, "client", None)
+
+
+@contextmanager
+def _errors_of(logger: logging.Logger) -> Iterator[list[str]]:
+    # The managers of python-socketio raise nothing: that they fail is in their log only.
+    errors: list[str] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            return True
+        errors.append(record.getMessage())
+        return False
+
+    logger.addFilter(keep)
+    try:
+        yield errors
+    finally:
+        logger.removeFilter(keep)

@@ -1,0 +1,1 @@
+"""ICE servers (STUN and TURN): what an app may name, and whether they answer."""

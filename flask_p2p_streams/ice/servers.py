@@ -1,0 +1,117 @@
+"""ICE servers: what an app may name, by the grammar that browsers read it with.
+
+A browser refuses the whole list for one wrong URL, and then connects to nobody, so the mistake
+has to show where it was made. No error repeats a URL or a credential.
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Any, NamedTuple
+
+from ..evidence import unknown_key
+
+ICE_SERVER_KEYS = ("urls", "username", "credential")
+MAX_HOST_CHARS = 253
+"""Characters that a host name may have (RFC 1035, section 2.3.4)."""
+
+# RFC 7064 and RFC 7065, section 3.1; an IPv6 address stands in brackets.
+_URL = re.compile(
+    r"(?P<scheme>stuns?|turns?):"
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,254}))"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:\?transport=(?P<transport>udp|tcp))?"
+)
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
+
+
+class IceUrl(NamedTuple):
+    """The parts of an ICE URL; ``port`` and ``transport`` are None where it names none."""
+
+    scheme: str
+    host: str
+    port: int | None
+    transport: str | None
+
+
+def ice_url(text: str) -> IceUrl:
+    """Read an ICE URL (RFC 7064 and RFC 7065).
+
+    :raises ValueError: with a sentence that names the mistake.
+    """
+    match = _URL.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            "that is not written as stun:host, stun:host:port or turn:host:port?transport=udp: "
+            "no slashes, no spaces, no user's name"
+        )
+    _require_host(match["name"], match["six"])
+    port = None if match["port"] is None else int(match["port"])
+    if port is not None and not 1 <= port <= 65_535:
+        raise ValueError("whose port is not between 1 and 65535")
+    if match["transport"] and match["scheme"].startswith("stun"):
+        raise ValueError("of the scheme stun: that names a transport, which only turn: has")
+    return IceUrl(match["scheme"], match["name"] or match["six"], port, match["transport"])
+
+
+def ice_server_list(value: object) -> tuple[dict[str, Any], ...]:
+    """Check a list of ``RTCIceServer`` dictionaries and return a copy.
+
+    :raises ValueError: with a sentence that names the mistake, and shows no value.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("must be a list of dictionaries, each with 'urls'")
+    return tuple(_ice_server(each) for each in value)
+
+
+def _require_host(name: str | None, six: str | None) -> None:
+    try:
+        if name is None:
+            IPv6Address(six or "")
+        elif re.fullmatch(r"[0-9.]+", name):
+            IPv4Address(name)
+        elif not _is_name(name):
+            raise ValueError("whose host is no name (one of another script starts with xn--)")
+    except AddressValueError:
+        raise ValueError("whose host is no IP address") from None
+
+
+def _is_name(name: str) -> bool:
+    labels = name.removesuffix(".").split(".")
+    return len(name) <= MAX_HOST_CHARS and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _ice_server(value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("must hold dictionaries only, each with 'urls'")
+    for key in value:
+        if key not in ICE_SERVER_KEYS:
+            raise ValueError(f"has an unknown key: {unknown_key(key, ICE_SERVER_KEYS)}")
+    urls = _ice_urls(value.get("urls"))
+    server: dict[str, Any] = {"urls": urls}
+    for key in ("username", "credential"):
+        if key in value:
+            server[key] = _text(key, value[key])
+        elif any(url.startswith("turn") for url in urls):
+            raise ValueError(f"has a TURN server without '{key}'")
+    return server
+
+
+def _ice_urls(value: object) -> list[str]:
+    urls = [value] if isinstance(value, str) else value
+    if not isinstance(urls, (list, tuple)) or not urls:
+        raise ValueError("has a server without 'urls'")
+    for url in urls:
+        if not isinstance(url, str):
+            raise ValueError("has a URL that is not a string")
+        try:
+            ice_url(url)
+        except ValueError as error:
+            raise ValueError(f"has a URL {error}") from None
+    return list(urls)
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"has a '{key}' that is not a string")
+    return value

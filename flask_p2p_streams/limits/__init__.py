@@ -1,0 +1,1 @@
+"""How much one stranger, socket, peer or session may cost."""

@@ -1,0 +1,1 @@
+"""The process that runs the app, and the web server that runs the process."""

@@ -1,0 +1,1 @@
+"""The rules of a session: functions from values to values, without I/O."""

@@ -1,0 +1,1 @@
+"""What happens to the peers of this worker, from joining to leaving."""

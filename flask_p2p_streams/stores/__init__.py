@@ -1,0 +1,1 @@
+"""Where sessions are kept: this process, Redis, memcached, or a cache of Flask-Caching."""

@@ -1,0 +1,91 @@
+"""A store whose failures are told in the terms of signaling, and cost little time."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..protocol.errors import ErrorCode, P2PStreamsError, SignalingError
+from .breaker import Breaker
+from .locked import AtomicStore, LockedStore, Locks, Store
+
+Result = TypeVar("Result")
+
+
+RETRY_AFTER_MS = 1000
+"""Milliseconds after which who was refused may ask again: the breaker lets a call through then."""
+
+
+class GuardedStore:
+    """An :class:`AtomicStore` that raises nothing but ``SignalingError``.
+
+    Each failure becomes ``unavailable``; for a second after one, no call is even tried.
+    """
+
+    def __init__(self, store: AtomicStore, breaker: Breaker | None = None) -> None:
+        self._store = store
+        self.backend: object = store
+        """The store that is guarded."""
+        self._breaker = breaker or Breaker(store.cure)
+        self.failures = 0
+        """Calls that failed, or were not tried as one had just failed."""
+        self.is_shared: bool = store.is_shared
+        self.cure: str = store.cure
+
+    def read_many(self, keys: Sequence[str]) -> list[str | None]:
+        """Return the values of keys, None for each that is absent.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        return self._guarded(lambda: self._store.read_many(keys)) if keys else []
+
+    def read(self, key: str) -> str | None:
+        """Return the value of a key, or None.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        return self.read_many([key])[0]
+
+    def write(self, key: str, value: str, expires_in: float) -> None:
+        """Set a key, for ``expires_in`` seconds.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        self._guarded(lambda: self._store.write(key, value, expires_in))
+
+    def replace(self, key: str, before: str | None, after: str, expires_in: float) -> bool:
+        """Set a key if its value is ``before`` (None: absent), and tell whether it was.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        return self._guarded(lambda: self._store.replace(key, before, after, expires_in))
+
+    def exchange(self, key: str, value: str, expires_in: float) -> str | None:
+        """Set a key, and return what it was.
+
+        :raises SignalingError: ``unavailable`` if the store fails.
+        """
+        return self._guarded(lambda: self._store.exchange(key, value, expires_in))
+
+    def _guarded(self, call: Callable[[], Result]) -> Result:
+        if not self._breaker.admits():
+            self.failures += 1
+            raise unavailable()
+        try:
+            result = call()
+        except P2PStreamsError:
+            raise
+        except Exception as error:
+            self.failures += 1
+            self._breaker.failed(error)
+            raise unavailable() from error
+        self._breaker.succeeded()
+        return result
+
+
+def unavailable() -> SignalingError:
+    """Return the refusal of whoever would need the store now."""
+    return SignalingError(ErrorCode.UNAVAILABLE, retry_after_ms=RETRY_AFTER_MS)
+
+
+def guarded_store(store: Store | AtomicStore, locks: Locks) -> GuardedStore:
+    """Guard a store; one that has no ``replace`` is put under a lock."""
+    return GuardedStore(store if isinstance(store, AtomicStore) else LockedStore(store, locks))

@@ -1,0 +1,140 @@
+"""All sessions whose host is at a worker, read from the store in few round trips."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal
+
+from ..sessions import rosters
+from ..sessions.access import bans_left
+from ..sessions.record import Session, at_present, without_host
+from ..sessions.rosters import Roster
+from .guarded import GuardedStore
+from .locked import hashed_key
+from .session_store import SessionStore
+from .worker_registry import MAX_LISTED, WorkerEntry
+
+SESSIONS_PER_TRIP = 500
+"""Sessions that are read in one round trip."""
+
+State = Literal["hosted", "dropped", "orphaned", "empty", "closed", "unknown"]
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """What is to be shown of a session.
+
+    ``peers`` counts the host and those who take a place beside it, nobody without a host or
+    with one whose worker lives no more.
+    ``age`` is in seconds since its first host came, ``worker`` the name of the one that
+    holds the host's socket. Of the states, "dropped" means that the host's socket is
+    lost and its seat still reserved, "orphaned" that it was at a worker that lives no
+    more, "empty" that there is no host, or none whose seat is still reserved, and
+    "unknown" that the store has no such session. ``banned`` maps peers to the seconds
+    for which they are still refused.
+    """
+
+    session: str
+    host: str | None
+    epoch: int
+    peers: int
+    age: float | None
+    state: State
+    locked: bool
+    worker: str | None
+    banned: Mapping[str, float] = field(default_factory=dict)
+
+
+def overview(
+    store: GuardedStore,
+    workers: Sequence[WorkerEntry],
+    now: float,
+    grace: float,
+    named: Sequence[str] = (),
+) -> list[SessionRow]:
+    """Return the sessions that are named, or all whose host is at a worker, sorted by id.
+
+    ``grace`` is for how many seconds the seat of a host whose socket is lost is reserved.
+
+    :raises SignalingError: ``unavailable`` if the store fails.
+    """
+    at = {session_id: entry.name for entry in workers for session_id in entry.sessions}
+    names = {entry.id: entry.name for entry in workers}
+    return [
+        _row(session, roster, _worker(session, names, at.get(session_id)), now, grace)
+        if session is not None
+        else SessionRow(session_id, None, 0, 0, None, "unknown", False, None)
+        for session_id, session, roster in _read(store, sorted(set(named or at)))
+    ]
+
+
+def glance(
+    store: SessionStore,
+    has_lost: Callable[[Session | None], bool],
+    session_id: str,
+    now: float,
+    grace: float,
+) -> tuple[Session, Mapping[str, str]] | None:
+    """Return an open session as it is now, and its peers with their states; None if none.
+
+    ``has_lost`` tells whether a session's host went with its worker.
+
+    :raises SignalingError: ``unavailable`` if the store fails.
+    """
+    session = store.read(session_id)
+    if session is None or not session.opened:
+        return None
+    if has_lost(session):
+        return without_host(session), {}
+    roster = store.read_report(session_id)
+    return at_present(session, now, grace), rosters.shown(roster, session, now, grace)
+
+
+def incomplete(workers: Iterable[WorkerEntry]) -> list[str]:
+    """Return the names of the workers that may have more sessions than their entries name."""
+    return [entry.name for entry in workers if len(entry.sessions) == MAX_LISTED]
+
+
+def _read(store: GuardedStore, ids: Sequence[str]) -> Iterator[tuple[str, Session | None, Roster]]:
+    rest = iter(ids)
+    while some := list(islice(rest, SESSIONS_PER_TRIP)):
+        kinds = ("session", "roster")
+        texts = store.read_many([hashed_key(kind, each) for kind in kinds for each in some])
+        for session_id, session, roster in zip(
+            some, texts[: len(some)], texts[len(some) :], strict=True
+        ):
+            yield session_id, Session.from_text(session), rosters.from_text(roster)
+
+
+def _worker(session: Session | None, names: dict[str, str], listed_at: str | None) -> str | None:
+    if session is None or session.host_sid is None:
+        return None
+    return names.get(session.host_worker or "", listed_at)
+
+
+def _row(
+    session: Session, roster: Roster, worker: str | None, now: float, grace: float
+) -> SessionRow:
+    session = at_present(session, now, grace)
+    state = _state(session, worker)
+    # Nobody keeps the roster of a host whose worker lives no more.
+    peers = {} if state == "orphaned" else rosters.shown(roster, session, now, grace)
+    return SessionRow(
+        session=session.id,
+        host=session.host,
+        epoch=session.epoch,
+        peers=sum(1 for each in peers.values() if each not in rosters.GONE),
+        age=round(max(0.0, now - session.born), 3) if session.born else None,
+        state=state,
+        locked=session.gate.locked,
+        worker=worker,
+        banned={peer: round(left, 3) for peer, left in bans_left(session.gate, now).items()},
+    )
+
+
+def _state(session: Session, worker: str | None) -> State:
+    if session.host is None:
+        return "closed" if not session.opened and session.gate.closing else "empty"
+    if session.host_sid is None:
+        return "dropped"
+    return "orphaned" if worker is None else "hosted"

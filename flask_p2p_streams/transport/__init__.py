@@ -1,0 +1,1 @@
+"""Socket.IO, Engine.IO and WebSockets: all that touches their internals is here."""

@@ -1,0 +1,109 @@
+"""What waits for one connection until its client reads it: counted, and bounded."""
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ..limits.budgets import APP_SHARE, PACKET_BYTES
+
+Cost = Callable[[Any], int]
+
+
+class Backlog:
+    """The bytes that wait for one connection: in its queue, and taken from there to be written.
+
+    :param limit: what may wait; a packet that is alone may cost more.
+    :param cost: tells what a packet costs.
+    """
+
+    def __init__(self, limit: int, cost: Cost) -> None:
+        self._limit = limit
+        self._cost = cost
+        self._bytes = 0
+        self._taken: deque[int] = deque()
+        self._mutex = threading.Lock()
+        self.lines: set[Any] = set()
+        """The TCP connections by which they are to go."""
+        self._is_full = self._is_told = False
+
+    def admit(self, packet: Any) -> bool:
+        """Tell whether a packet may wait, and count it if so; after one that may not, none may."""
+        cost = self._cost(packet)
+        with self._mutex:
+            over = self._bytes > 0 and self._bytes + cost > self._limit
+            self._is_full = self._is_full or over
+            if not self._is_full:
+                self._bytes += cost
+            return not self._is_full
+
+    def overflows(self) -> bool:
+        """Tell, once, that there was more than may wait."""
+        with self._mutex:
+            is_news = self._is_full and not self._is_told
+            self._is_told = self._is_full
+            return is_news
+
+    def take(self, packet: Any) -> None:
+        """Count a packet as taken from the queue; it waits on, to be written."""
+        with self._mutex:
+            self._taken.append(self._cost(packet))
+
+    def written(self) -> None:
+        """Count the packet that was taken first as written."""
+        with self._mutex:
+            if self._taken:
+                self._bytes -= self._taken.popleft()
+
+    def answered(self, size: int) -> None:
+        """Count what was taken as one answer of so many bytes, which is being written."""
+        with self._mutex:
+            self._bytes += size - sum(self._taken)
+            self._taken.clear()
+
+    def answer_written(self, size: int) -> None:
+        """Count an answer of so many bytes as written."""
+        with self._mutex:
+            self._bytes -= size
+
+
+def cost_in(namespace: str) -> Cost:
+    """Return what tells the cost of a packet: its bytes, or of the app's own packets a share."""
+    ours = tuple(f"{kind}{namespace}," for kind in range(5))
+
+    def cost(packet: Any) -> int:
+        data = packet.data
+        size = PACKET_BYTES + sys.getsizeof(data)
+        is_ours = isinstance(data, str) and data.startswith(ours)
+        return size if is_ours else size // APP_SHARE
+
+    return cost
+
+
+def bounded(queue_class: Any, limit: int, cost: Cost, overflow: Callable[[Any], object]) -> Any:
+    """Return the kind of queue that refuses packets where too much waits.
+
+    :param queue_class: the one of the async mode.
+    :param overflow: is called once with a queue that is full.
+    """
+
+    class BoundedQueue(queue_class):  # type: ignore[misc]
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.backlog = Backlog(limit, cost)
+
+        def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+            # None says that no packet comes any more.
+            if item is None or self.backlog.admit(item):
+                super().put(item, block, timeout)
+            elif self.backlog.overflows():
+                overflow(self)
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            item = super().get(block, timeout)
+            if item is not None:
+                self.backlog.take(item)
+            return item
+
+    return BoundedQueue

@@ -1,0 +1,161 @@
+"""Whether the server of a request can carry a WebSocket, and the loop that the app needs."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from ..runtime.async_mode import patched_by, patching_problem
+from ..runtime.sharing import lack
+from ..runtime.web_server import GOOD, serving_problem
+from .endings import Endings
+from .tcp_connections import line_of
+
+Kind = Literal["werkzeug", "gunicorn", "eventlet", "gevent", ""]
+WsgiApp = Callable[[dict[str, Any], Any], Any]
+
+NOT_CARRIED = "501 Not Implemented"
+ANSWER = b"This server can't carry WebSockets; its log says why."
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+class Carriers:
+    """A look at each request for a WebSocket: what can't work is refused, and told once.
+
+    What serves the app shows with its requests only.
+
+    :param handle: what is done with a request else.
+    :param is_shared: whether other processes see the sessions.
+    :param has_queue: whether there is a message queue.
+    """
+
+    def __init__(self, handle: WsgiApp, mode: str, *, is_shared: bool, has_queue: bool) -> None:
+        self._handle = handle
+        self._mode = mode
+        self._is_shared = is_shared
+        self._has_queue = has_queue
+        self._patch = patched_by()
+        self._told: set[str] = set()
+        self._closing = Endings(_refuse)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve a request."""
+        if "HTTP_UPGRADE" not in environ:
+            return self._handle(environ, start_response)
+        kind = kind_of(environ)
+        problem = (
+            carrying_problem(kind, environ, self._mode)
+            or serving_problem(self._mode)
+            or self._patching_problem()
+        )
+        if problem is None:
+            self._doubt(environ)
+            return self._handle(environ, start_response)
+        self._tell(logging.ERROR, problem)
+        # Only of a server that is known can the connection be ended.
+        return (self._closing if kind else _refuse)(environ, start_response)
+
+    def _patching_problem(self) -> str | None:
+        patch = patched_by()
+        # Locks from before stop all of it; those of the other modes are the loop's own anyway.
+        if self._mode == "threading" and patch != self._patch:
+            return (
+                f"The standard library was patched by {patch} after P2PStreams was set up, so "
+                "the first WebSocket would stop it all. Patch it first thing in the file that "
+                "starts the server."
+            )
+        # A cache alone stops gevent for a moment at each call, and eventlet for good.
+        is_stopped = self._has_queue or (self._is_shared and self._mode == "eventlet")
+        if not is_stopped or patching_problem(self._mode) != "missing":
+            return None
+        what = "message queue" if self._has_queue else "cache"
+        return f"async_mode is {self._mode!r}, {_UNPATCHED} Its {what} would stop it all."
+
+    def _doubt(self, environ: Mapping[str, Any]) -> None:
+        patching = patching_problem(self._mode) if self._is_shared else ""
+        if patching == "missing":
+            self._tell(
+                logging.ERROR,
+                f"async_mode is {self._mode!r}, {_UNPATCHED} Each call to the cache of the "
+                "sessions stops all of it.",
+            )
+        elif patching == "late":
+            self._tell(
+                logging.WARNING,
+                "The standard library was patched after redis was imported, so that some of its "
+                "calls stop the whole process. Patch it before any other import.",
+            )
+        lacking = lack(is_shared=self._is_shared, has_queue=self._has_queue)
+        if environ.get("wsgi.multiprocess") and lacking is not None:
+            self._tell(logging.ERROR, f"Several processes serve this app, {lacking}")
+
+    def _tell(self, level: int, problem: str) -> None:
+        if problem not in self._told:
+            self._told.add(problem)
+            logger.log(level, "%s", problem)
+
+
+_UNPATCHED = (
+    "and the standard library isn't patched. Patch it first thing in the file that starts the "
+    "server."
+)
+
+
+def kind_of(environ: Mapping[str, Any]) -> Kind:
+    """Return whose server gives out the connection beneath a request; nothing if none does."""
+    if "werkzeug.socket" in environ:
+        return "werkzeug"
+    # Before eventlet: Engine.IO gives gunicorn's requests an input like its.
+    if "gunicorn.socket" in environ:
+        return "gunicorn"
+    if "eventlet.input" in environ:
+        return "eventlet"
+    is_gevent = str(environ.get("SERVER_SOFTWARE")).startswith("gevent")
+    return "gevent" if is_gevent and line_of(environ) is not None else ""
+
+
+def carrying_problem(kind: Kind, environ: Mapping[str, Any], mode: str) -> str | None:
+    """Return why a server can't carry WebSockets in an async mode, and the cure; or None."""
+    if not kind:
+        software = str(environ.get("SERVER_SOFTWARE") or "This server")[:60]
+        return f"{software} gives out no connections for WebSockets. Run {GOOD}."
+    if kind == "werkzeug":
+        problem = _werkzeug_problem(environ)
+        if problem is not None:
+            return problem
+    if not _has_loop(kind, mode):
+        return (
+            f"async_mode is {mode!r}, and nothing runs its loop in this server ({kind}), so no "
+            f"packet would ever arrive. Run socketio.run(app), {GOOD}."
+        )
+    return None
+
+
+def _werkzeug_problem(environ: Mapping[str, Any]) -> str | None:
+    if environ.get("wsgi.multiprocess"):
+        return (
+            "Werkzeug's server gives each WebSocket a process of its own, so that nobody meets "
+            "anybody. Leave processes=... out of app.run(): it uses threads then."
+        )
+    if not environ.get("wsgi.multithread"):
+        return (
+            "Werkzeug's server has one thread, which the first WebSocket would hold. Leave "
+            "threaded=False (flask run --without-threads) out."
+        )
+    return None
+
+
+def _has_loop(kind: Kind, mode: str) -> bool:
+    patch = patched_by()
+    if mode == "threading":
+        # Patched threads are the loop's own.
+        return kind not in ("eventlet", "gevent") or patch == kind
+    if mode == "eventlet":
+        return kind in ("eventlet", "gunicorn")
+    return kind == "gevent" or (kind != "eventlet" and patch == "gevent")
+
+
+def _refuse(environ: Mapping[str, Any], start_response: Any) -> list[bytes]:
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(ANSWER)))]
+    start_response(NOT_CARRIED, headers)
+    return [ANSWER]

@@ -1,0 +1,97 @@
+"""What is asked of each new connection, before it joins anything."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..runtime.deadlines import Deadlines
+from .metering import Standing
+from .tcp_connections import set_no_delay
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+class Sockets:
+    """The Engine.IO connections of one Socket.IO server.
+
+    Each gets ``TCP_NODELAY``, as an event and an answer to the same client
+    otherwise wait 40 ms for each other (RFC 896 against RFC 1122, section 4.2.3.2).
+    One that is in no namespace that anybody handles ``timeout`` seconds later is
+    closed; a connection that the app uses for anything else is never touched.
+    """
+
+    def __init__(
+        self, server: Any, timeout: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._server = server
+        self._deadlines = Deadlines[str](server, timeout, self._decide, clock)
+
+    def install(self) -> None:
+        """Look at each connection and each packet from now on, before Socket.IO does."""
+        connect = self._server.eio.handlers["connect"]
+        message = self._server.eio.handlers["message"]
+
+        def first_look(eio_sid: str, environ: dict[str, Any]) -> Any:
+            set_no_delay(environ)
+            self.watch(eio_sid)
+            return connect(eio_sid, environ)
+
+        def if_open(eio_sid: str, data: Any) -> Any:
+            # Socket.IO would let a connection join that it has just closed, and hold it for ever.
+            return message(eio_sid, data) if self.is_open(eio_sid) else None
+
+        self._server.eio.on("connect", first_look)
+        self._server.eio.on("message", if_open)
+
+    def watch(self, eio_sid: str) -> None:
+        """Close this connection after the time-out if it is in no namespace then."""
+        self._deadlines.put(eio_sid)
+
+    def watch_again(self, eio_sid: str) -> None:
+        """Watch a connection that has left a namespace, unless it is closing anyway."""
+        connection = self._server.eio.sockets.get(eio_sid)
+        if connection is not None and not connection.closing:
+            self.watch(eio_sid)
+
+    def close_if_idle(self, eio_sid: str) -> None:
+        """Close a connection that is in no namespace that anybody handles."""
+        connection = self._server.eio.sockets.get(eio_sid)
+        if connection is None or connection.closed or self.standing(eio_sid) != "stranger":
+            return
+        logger.info("Closing connection %s, which has joined nothing.", eio_sid)
+        # Engine.IO's own disconnect() waits for the queue, which a stalled client never empties.
+        connection.close(wait=False)
+
+    def _decide(self, eio_sid: str) -> None:
+        if self.standing(eio_sid) == "joining":
+            # It may still be refused.
+            self.watch_again(eio_sid)
+        else:
+            self.close_if_idle(eio_sid)
+
+    def is_open(self, eio_sid: str | None) -> bool:
+        """Tell whether Socket.IO still knows this connection."""
+        return eio_sid in self._server.environ
+
+    def standing(self, eio_sid: str) -> Standing:
+        """Return whether a connection is in a namespace that anybody handles, or about to be."""
+        manager = self._server.manager
+        standing: Standing = "stranger"
+        for namespace in list(manager.get_namespaces()):
+            sid = manager.sid_from_eio_sid(eio_sid, namespace)
+            if sid is None or not is_handled(self._server, namespace):
+                continue
+            if not manager.is_pre_connected(sid, namespace):
+                return "member"
+            standing = "joining"
+        return standing
+
+
+def is_handled(server: Any, namespace: str) -> bool:
+    """Tell whether anybody has handlers in a namespace; the app may add some at any time."""
+    return any(
+        name in handlers
+        for handlers in (server.handlers, server.namespace_handlers)
+        for name in (namespace, "*")
+    )

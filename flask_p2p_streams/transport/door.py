@@ -1,0 +1,145 @@
+"""What stands before Engine.IO: requests that it would keep, hang upon or answer badly."""
+
+import base64
+import re
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs
+
+from engineio.payload import Payload
+
+from ..limits.budgets import HANDSHAKE_BYTES, UNJOINED_BYTES
+from .controls import FRAME, is_asked_for
+from .metering import Standing
+from .tcp_connections import line_of
+
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+BAD_REQUEST = "400 Bad Request"
+TOO_LARGE = "413 Content Too Large"
+HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
+ADDRESS = ("PATH_INFO", "QUERY_STRING")
+BINARY, SEPARATOR = "b", "\x1e"
+
+
+class Refused(Exception):
+    """A request that Engine.IO is spared."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Door:
+    """A look at each request before Engine.IO has one.
+
+    :param handle: what Engine.IO does with it.
+    :param refuse: takes note of a bad packet of the connection that is named.
+    :param standing: tells of a connection whether it has joined anything.
+    """
+
+    def __init__(
+        self,
+        handle: WsgiApp,
+        eio: Any,
+        refuse: Callable[[str], object],
+        standing: Callable[[str], Standing],
+    ) -> None:
+        self._handle = handle
+        self._eio = eio
+        self._refuse = refuse
+        self._standing = standing
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request, or let it pass."""
+        try:
+            self._look_at(environ)
+        except Refused as refused:
+            start_response(refused.status, [("Content-Type", "text/plain")])
+            return [str(refused).encode()]
+        return self._handle(environ, start_response)
+
+    def _look_at(self, environ: dict[str, Any]) -> None:
+        if _head_bytes(environ) > HANDSHAKE_BYTES:
+            raise Refused(HEAD_TOO_LARGE, "This is more than a handshake needs.")
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        if "sid" in query:
+            self._look_at_session(environ, query["sid"][0])
+        elif query.get("transport") == ["websocket"] and not _is_upgrade(environ):
+            # Engine.IO opens a connection, and has no answer then.
+            raise Refused(BAD_REQUEST, "This is no WebSocket handshake.")
+
+    def _look_at_session(self, environ: dict[str, Any], sid: str) -> None:
+        connection = self._eio.sockets.get(sid)
+        if connection is None or connection.closed:
+            raise Refused(BAD_REQUEST, "There is no such session.")
+        if environ["REQUEST_METHOD"] == "POST":
+            self._look_at_packets(environ, connection)
+
+    def _look_at_packets(self, environ: dict[str, Any], connection: Any) -> None:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not re.fullmatch("[0-9]{1,18}", length):
+            raise Refused(BAD_REQUEST, "This is no Content-Length.")
+        size = int(length)
+        if connection.upgraded or "polling" not in self._eio.transports:
+            # Engine.IO refuses it too, and nothing of it need be kept meanwhile.
+            raise Refused(BAD_REQUEST, "This session has a WebSocket.")
+        if size > self._most(connection.sid):
+            # Engine.IO would wait until its queue is empty, which nobody empties.
+            connection.close(wait=False)
+            raise Refused(TOO_LARGE, "These are too many bytes.")
+        body = _body(environ, connection, size)
+        if not _is_readable(connection, body):
+            self._refuse(connection.sid)
+            raise Refused(BAD_REQUEST, "These are no packets of Engine.IO.")
+        environ["wsgi.input"] = BytesIO(body)
+
+    def _most(self, sid: str) -> int:
+        most: int = self._eio.max_http_buffer_size
+        return most if self._standing(sid) == "member" else min(most, UNJOINED_BYTES)
+
+
+def _body(environ: dict[str, Any], connection: Any, size: int) -> bytes:
+    # As long as it comes, its line is one of the connection's, and ends with that.
+    line, lines = line_of(environ), connection.queue.backlog.lines
+    lines.add(line)
+    try:
+        body: bytes = environ["wsgi.input"].read(size) if not connection.closed else b""
+    except OSError:
+        body = b""
+    finally:
+        lines.discard(line)
+    if len(body) < size:
+        raise Refused(BAD_REQUEST, "This is not all of it.")
+    return body
+
+
+def _head_bytes(environ: dict[str, Any]) -> int:
+    texts = {key: value for key, value in environ.items() if isinstance(value, str)}
+    kept = [key for key in texts if key.startswith("HTTP_") or key in ADDRESS]
+    return sum(len(key) + len(texts[key]) for key in kept)
+
+
+def _is_upgrade(environ: dict[str, Any]) -> bool:
+    options = environ.get("HTTP_CONNECTION", "").lower().split(",")
+    return "upgrade" in (option.strip() for option in options)
+
+
+def _is_readable(connection: Any, body: bytes) -> bool:
+    if not body:
+        return True
+    try:
+        packets = body.decode().split(SEPARATOR)
+        # Of more Engine.IO takes none, and says that it has; the app may have raised the number.
+        return len(packets) <= Payload.max_decode_packets and all(
+            _is_packet(connection, each) for each in packets
+        )
+    except ValueError:
+        return False
+
+
+def _is_packet(connection: Any, packet: str) -> bool:
+    if packet.startswith(BINARY):
+        return base64.b64decode(packet[1:]) is not None
+    return bool(FRAME.match(packet)) and is_asked_for(connection, packet)

@@ -1,0 +1,105 @@
+"""What goes over the message queue: in order, and without anybody waiting for it."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ..runtime.forks import renew_after_fork
+
+MAX_WAITING = 10_000
+"""Publications that wait for a stalled message queue; beyond it the newest are dropped."""
+
+HINT_PAUSE = 60.0
+"""Seconds between two hints at a message queue that can't be reached."""
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+class QueueHint(logging.Filter):
+    """Say what to do where Socket.IO only says that its message queue can't be reached."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._hinted_at: float | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        about_queue = str(record.msg).startswith(("Cannot publish to", "Cannot receive from"))
+        now = self._clock()
+        if about_queue and (self._hinted_at is None or now - self._hinted_at > HINT_PAUSE):
+            self._hinted_at = now
+            logger.error(
+                "The message queue can't be reached: check that the server named by "
+                "SocketIO(message_queue=...) is running and reachable, and takes the password "
+                "there. Running sessions go on; who joins at another worker than its host's has "
+                "to wait."
+            )
+        return True
+
+
+class Publisher:
+    """Run publications one after the other, beside the handlers of events.
+
+    A stalled queue blocks whoever publishes for 10 s, and a handler that waits so
+    long reads no pong: Engine.IO would take its socket for dead. Where there is no
+    socket to be kept waiting, a publication runs at once.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._inherited: frozenset[str] = frozenset()
+        self._begin()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave what waits, and the sockets, to the process that this one was forked from."""
+        self._inherited = frozenset(self._server.environ)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._mutex = threading.Lock()
+        self._running = False
+        self._overflows = False
+
+    def post(self, publish: Callable[[], object]) -> None:
+        """Run a publication when those before it are done."""
+        if not self._running and self._inherited.issuperset(self._server.environ):
+            publish()
+            return
+        with self._mutex:
+            if len(self._waiting) >= MAX_WAITING:
+                self._complain()
+                return
+            self._waiting.append(publish)
+            start, self._running = not self._running, True
+        if start:
+            self._server.start_background_task(self._run)
+
+    def _complain(self) -> None:
+        if not self._overflows:
+            self._overflows = True
+            logger.error(
+                "The message queue is stalled; what other workers should hear is dropped. Check "
+                "that the server named by SocketIO(message_queue=...) is running and reachable."
+            )
+
+    def _run(self) -> None:
+        while (publish := self._next()) is not None:
+            try:
+                publish()
+            except Exception:
+                logger.exception(
+                    "A publication has failed; check the server of SocketIO(message_queue=...)."
+                )
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._mutex:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._running = self._overflows = False
+            return None

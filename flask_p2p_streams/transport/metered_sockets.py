@@ -1,0 +1,81 @@
+"""The socket beneath a WebSocket, read no faster and no further than its meter lets it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..limits.budgets import READ_BYTES
+from .metering import Meter
+
+
+def nothing_waits() -> bool:
+    """Tell that there is room: for whoever reads only when all before it was handled."""
+    return True
+
+
+class MeteredSocket:
+    """A socket whose :meth:`recv` waits while too much has come, and ends when it is too much.
+
+    All else is the socket's own.
+
+    :param has_room: waits for a while until what was read has been handled, and returns
+        whether it has.
+    :param is_open: whether anybody still wants to read.
+    """
+
+    def __init__(
+        self,
+        wrapped: Any,
+        meter: Meter,
+        has_room: Callable[[], bool] = nothing_waits,
+        is_open: Callable[[], bool] = nothing_waits,
+    ) -> None:
+        self._wrapped = wrapped
+        self._meter = meter
+        self._has_room = has_room
+        self._is_open = is_open
+        self._is_over = False
+        self._has_more = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+    def recv(self, size: int) -> bytes:
+        """Return what has come, at most ``size`` bytes; nothing at the end."""
+        if self._is_over or not self._is_due():
+            return b""
+        size = min(size, self._meter.read_bytes)
+        data: bytes = self._wrapped.recv(size)
+        self._has_more = len(data) == size
+        self._is_over = not self._meter.takes(data)
+        return b"" if self._is_over else data
+
+    def _is_due(self) -> bool:
+        if self._has_more:
+            # A socket with more to read would never give way by itself.
+            self._meter.pause(0)
+        while self._is_open():
+            if self._meter.wait() and self._has_room():
+                return True
+        return False
+
+
+class WholeSocket(MeteredSocket):
+    """One that returns all the bytes that are asked for, not one by one as they come.
+
+    eventlet keeps each part of a frame for itself, however small it is.
+    """
+
+    def __init__(self, wrapped: Any, meter: Meter) -> None:
+        super().__init__(wrapped, meter)
+        self._unread = bytearray()
+
+    def recv(self, size: int) -> bytes:
+        """Return exactly so many bytes, or nothing at the end."""
+        while len(self._unread) < size:
+            data = super().recv(READ_BYTES)
+            if not data:
+                return b""
+            self._unread += data
+        wanted = bytes(self._unread[:size])
+        del self._unread[:size]
+        return wanted

@@ -1,0 +1,144 @@
+"""The extension's own routes: on every host of an app, and answered by nobody else."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from ..errors import ConfigurationError
+from .assets import ENTRY, Assets, serve_client
+
+NAME = "p2p_streams"
+HOST = "p2p_host"
+REACHED = "flask_p2p_streams.reached"
+CONSEQUENCES = {
+    "client": "browsers don't get the client, and frames stay as they are",
+    "token": "pages don't get their tokens renewed, and can't join any more once these expire",
+}
+
+logger = logging.getLogger("flask_p2p_streams")
+
+
+class Routes:
+    """The client's files, and the renewal of tokens.
+
+    ``name`` is that of their blueprint.
+
+    :param renew: the view that renews a token.
+    """
+
+    name = NAME
+
+    def __init__(self, assets: Assets, renew: Callable[[], Response]) -> None:
+        self._files = assets.path("<path:name>")
+        self._script = assets.path(ENTRY)
+        self._token = f"{assets.prefix}/token"
+        self._renew = renew
+        self._places: list[dict[str, Any]] = []
+        self._said: set[str] = set()
+
+    def add_to(self, app: Flask) -> None:
+        """Register the routes, wherever the app tells its hosts apart."""
+        self._places = _places(app)
+        blueprint = Blueprint(NAME, __name__)
+        for place in self._places:
+            blueprint.add_url_rule(self._files, "client", serve_client, **place)
+            blueprint.add_url_rule(self._token, "token", self._renew, methods=["POST"], **place)
+        blueprint.url_value_preprocessor(_forget_host)
+        blueprint.before_request(_reach)
+        blueprint.after_request(self._look)
+        app.register_blueprint(blueprint)
+
+    def exempt(self, app: Flask) -> None:
+        """Tell Flask-WTF's ``CSRFProtect`` that a token is its own proof; it needs no second."""
+        exempt = getattr(app.extensions.get("csrf"), "exempt", None)
+        if callable(exempt):
+            exempt(self._renew)
+
+    def problems(self, app: Flask) -> Iterator[str]:
+        """Yield what keeps requests from the routes, with its cure."""
+        if _places(app) != self._places:
+            yield (
+                "host_matching or subdomain_matching changed after P2PStreams was set up, whose "
+                "routes aren't reached on all hosts. Pass it to Flask(), or set it before "
+                "P2PStreams(app)."
+            )
+            return
+        for path, method, endpoint in (
+            (self._script, "GET", f"{NAME}.client"),
+            (self._token, "POST", f"{NAME}.token"),
+        ):
+            found = _endpoint_of(app, path, method)
+            if found != endpoint:
+                yield (
+                    f"{method} {path} leads to the app's view {found!r} in place of the "
+                    "extension's. Set P2P_URL_PREFIX to a path that the app doesn't use."
+                )
+
+    def _look(self, response: Response) -> Response:
+        is_preflight = request.method == "OPTIONS"
+        if REACHED not in request.environ and not is_preflight and not _leads_back(response):
+            self._say(str(request.endpoint).removeprefix(f"{NAME}."), response.status_code)
+        return response
+
+    def _say(self, endpoint: str, status: int) -> None:
+        if endpoint not in self._said:
+            self._said.add(endpoint)
+            logger.error(
+                "%s %s is answered with %s before the extension can answer it, by a before_request "
+                "function of the app or of another extension. Where that happens to visitors who "
+                "may see a frame, %s. Let it leave out what has request.blueprint == %r. (This is "
+                "said once.)",
+                request.method,
+                self._token if endpoint == "token" else self._script,
+                status,
+                CONSEQUENCES[endpoint],
+                NAME,
+            )
+
+
+def check_path(prefix: str, socketio: Any) -> None:
+    """Refuse a prefix below Socket.IO's path, which takes all requests there for its own.
+
+    :raises ConfigurationError: with the cure.
+    """
+    path = socketio.sockio_mw.engineio_path
+    if f"{prefix}/".startswith(path):
+        raise ConfigurationError(
+            f"P2P_URL_PREFIX is {prefix}, and SocketIO answers all that is below {path}: the "
+            "client's files would not be reached. Set one of them to another path.",
+            key="P2P_URL_PREFIX",
+            value=prefix,
+        )
+
+
+def _places(app: Flask) -> list[dict[str, Any]]:
+    if app.url_map.host_matching:
+        return [{"host": f"<{HOST}>"}]
+    if app.subdomain_matching:
+        return [{"subdomain": ""}, {"subdomain": f"<{HOST}>"}]
+    return [{}]
+
+
+def _endpoint_of(app: Flask, path: str, method: str) -> str | None:
+    try:
+        return str(app.url_map.bind("localhost").match(path, method)[0])
+    except HTTPException:
+        return None
+
+
+def _forget_host(_: str | None, values: dict[str, Any] | None) -> None:
+    if values:
+        values.pop(HOST, None)
+
+
+def _reach() -> None:
+    request.environ[REACHED] = True
+
+
+def _leads_back(response: Response) -> bool:
+    # To https, or to the host's other name.
+    return request.method == "GET" and urlsplit(response.location or "").path == request.path

@@ -1,0 +1,208 @@
+import { MAX_ERROR_CHARACTERS } from "./limits.js"
+
+/**
+ * The closed table of error codes, shared with the server (`flask_p2p_streams/protocol/errors.py`; a test holds the two against each other).
+ *
+ * @typedef {keyof typeof ERRORS} ErrorCode
+ * @typedef {{ code: string, message?: string, hint?: string, retry?: boolean, retry_after_ms?: number }} ErrorPayload
+ */
+export const ERRORS = Object.freeze({
+  bad_request: {
+    message: "The request is malformed.",
+    hint: "Check that the page and the server run the same version.",
+    retry: false,
+  },
+  unauthorized: {
+    message: "The token or the seat was not signed by this server.",
+    hint: "Reload the page; all workers need the same SECRET_KEY.",
+    retry: false,
+  },
+  token_expired: {
+    message: "The token of this page has expired.",
+    hint: "Load the page anew: only that gives it another token. A longer expires_in of p2p_frame_tag makes it rarer.",
+    retry: false,
+  },
+  forbidden: {
+    message: "This peer may not do that.",
+    hint: "The app decides that: by can_send and can_host of p2p_frame_tag, @p2p.authorize, kick() and lock().",
+    retry: false,
+  },
+  not_joined: {
+    message: "This peer is not in a session.",
+    hint: "Join the session first.",
+    retry: true,
+  },
+  no_such_peer: {
+    message: "There is no such peer in the session.",
+    hint: "It may have left, or have let go of the server; wait until it joins again.",
+    retry: true,
+  },
+  session_full: {
+    message: "The session has no room for another peer.",
+    hint: "Try again when somebody has left.",
+    retry: true,
+  },
+  session_expired: {
+    message: "The session is over.",
+    hint: "Open a new one.",
+    retry: false,
+  },
+  peer_replaced: {
+    message: "This peer has joined from another page.",
+    hint: "Go on there, or join again from here.",
+    retry: false,
+  },
+  too_large: {
+    message: "This is larger than what is accepted.",
+    hint: "Send less at once.",
+    retry: false,
+  },
+  rate_limited: {
+    message: "Too much is sent in a short time.",
+    hint: "Wait a moment before sending more.",
+    retry: true,
+  },
+  stale_epoch: {
+    message: "This belongs to an earlier host.",
+    hint: "Join again to meet the present one.",
+    retry: true,
+  },
+  unsupported: {
+    message: "This is not supported.",
+    hint: "Use a current browser, and send what the documentation names.",
+    retry: false,
+  },
+  unavailable: {
+    message: "The server can't say now who hosts the session.",
+    hint: "Try again in a moment; if it stays so, look at the server's cache.",
+    retry: true,
+  },
+  internal: {
+    message: "Something has failed inside.",
+    hint: "Look at the server's log and the browser's console.",
+    retry: true,
+  },
+  connect_timeout: {
+    message: "The host did not answer in time.",
+    hint: "Its page may be frozen or asleep; try again.",
+    retry: true,
+  },
+  ice_failed: {
+    message: "The two browsers found no path to each other.",
+    hint: "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
+    retry: true,
+  },
+  host_lost: {
+    message: "The connection to the host is lost.",
+    hint: "Join again to reach the next one.",
+    retry: true,
+  },
+  signaling_lost: {
+    message: "The server can't be reached.",
+    hint: "Check the network, and that the server takes WebSockets.",
+    retry: true,
+  },
+  no_handler: {
+    message: "Nobody handles this topic.",
+    hint: "Call frame.on() or frame.respond() for it as soon as the page's script runs.",
+    retry: false,
+  },
+  no_answer: {
+    message: "The request was not answered in time.",
+    hint: "Try again, or allow more time by the option timeout.",
+    retry: true,
+  },
+  handler_failed: {
+    message: "The other peer's handler has failed.",
+    hint: "Look at the console of that peer's page.",
+    retry: false,
+  },
+  declined: {
+    message: "The file was not accepted.",
+    hint: "An app accepts files in its listener for p2p:file.",
+    retry: false,
+  },
+  cancelled: {
+    message: "The transfer was cancelled.",
+    hint: "Send the file again if that was a mistake.",
+    retry: false,
+  },
+  stalled: {
+    message: "The transfer has made no progress for too long.",
+    hint: "The other page may be frozen, or its network too slow; try again.",
+    retry: true,
+  },
+  corrupt: {
+    message: "What arrived is not what was sent.",
+    hint: "Send the file again.",
+    retry: true,
+  },
+  file_changed: {
+    message: "The file has changed, or can't be read any more.",
+    hint: "Choose the file again and send it anew.",
+    retry: true,
+  },
+  no_space: {
+    message: "There is no room left to store the file.",
+    hint: "Free some space, or accept the file into a stream of your own.",
+    retry: false,
+  },
+})
+
+/** The range of what the server may ask this peer to wait, in milliseconds. */
+const RETRY_AFTER_MLS = Object.freeze({ least: 100, most: 60_000 })
+
+/** What went wrong, why, and what to do about it. */
+export class P2pError extends Error {
+  /** @override */
+  name = "P2pError"
+
+  /**
+   * @param {ErrorCode} code
+   * @param {{ message?: string, hint?: string, retry?: boolean, retryAfterMls?: number, cause?: unknown }} [details]
+   */
+  constructor(code, { message, hint, retry, retryAfterMls, cause } = {}) {
+    const entry = ERRORS[code]
+    super(message ?? entry.message, cause === undefined ? undefined : { cause })
+    /** One of the table's codes: stable, for programs. */
+    this.code = code
+    /** What to do about it: for people. */
+    this.hint = hint ?? entry.hint
+    /** Whether trying again can help. */
+    this.retry = retry ?? entry.retry
+    /** Milliseconds to wait before trying again, where the server asked for it. */
+    this.retryAfterMls = retryAfterMls
+  }
+
+  /**
+   * Rebuilds an error that came over the wire; what doesn't look like one becomes `internal`.
+   * @param {unknown} payload
+   * @returns {P2pError}
+   */
+  static fromPayload(payload) {
+    const { code, message, hint, retry, retry_after_ms } = /** @type {ErrorPayload} */ (payload ?? {})
+    if (typeof code !== "string" || !Object.hasOwn(ERRORS, code)) return new P2pError("internal", { cause: payload })
+    return new P2pError(/** @type {ErrorCode} */ (code), {
+      message: cut(message),
+      hint: cut(hint),
+      retry: typeof retry === "boolean" ? retry : undefined,
+      retryAfterMls: typeof retry_after_ms === "number" ? clamp(retry_after_ms) : undefined,
+    })
+  }
+
+  /** @returns {ErrorPayload} */
+  toPayload() {
+    return { code: this.code, message: this.message, hint: this.hint, retry: this.retry }
+  }
+}
+
+/** What is taken over of a text in an error: it is somebody else's. @param {unknown} text */
+export function cut(text) {
+  return typeof text === "string" ? text.slice(0, MAX_ERROR_CHARACTERS) : undefined
+}
+
+/** @param {number} mls */
+function clamp(mls) {
+  const { least, most } = RETRY_AFTER_MLS
+  return Math.min(Math.max(mls || 0, least), most)
+}

@@ -1,0 +1,119 @@
+import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
+import { MAX_CONFIG_CHARACTERS } from "../base/limits.js"
+
+/**
+ * What `p2p_frame_tag` wrote into the element, with the defaults of what it left out.
+ *
+ * @typedef {object} Options
+ * @property {string} sessionId
+ * @property {string} peerId
+ * @property {string} token
+ * @property {number} tokenExpiresInMls
+ * @property {string} tokenUrl absolute, on the page's own origin; empty where there is none
+ * @property {string} url the page's own origin
+ * @property {string} path
+ * @property {string} namespace
+ * @property {RTCIceServer[] | undefined} iceServers the server's, where undefined
+ * @property {{ intervalMls: number, idleTimeoutMls: number }} heartbeat
+ * @property {boolean} keepSignaling
+ * @property {boolean} autoReconnect
+ * @property {number} connectTimeoutMls
+ * @property {number} history how many messages a newcomer is shown
+ */
+
+/** Where they are read from. */
+export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
+
+export const HEARTBEAT_INTERVAL_MLS = 1_000
+export const HEARTBEAT_IDLE_TIMEOUT_MLS = 5_000
+export const CONNECT_TIMEOUT_MLS = 15_000
+
+/**
+ * @param {Element} element
+ * @param {string} [url] the page's own origin
+ * @param {string} [token] what is good where the attribute was taken away
+ * @returns {Options}
+ * @throws {P2pError} `bad_request` that names the attribute, `unsupported` in a page that has no origin
+ */
+export function readOptions(element, url = ownOrigin(), token) {
+  const config = readConfig(element)
+  return {
+    sessionId: readId(element, "session-id"),
+    peerId: readId(element, "peer-id"),
+    token: readToken(element, token),
+    tokenExpiresInMls: readTerm(element),
+    tokenUrl: readTokenUrl(element, url),
+    url,
+    path: readPath(element),
+    namespace: readNamespace(element),
+    iceServers: pick(config, "ice_servers", LIST, undefined),
+    heartbeat: readHeartbeat(pick(config, "heartbeat", OBJECT, {})),
+    keepSignaling: pick(config, "keep_signaling", SWITCH, false),
+    autoReconnect: pick(config, "auto_reconnect", SWITCH, true),
+    connectTimeoutMls: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MLS),
+    history: pick(config, "history", whole(0, 1_000), 0),
+  }
+}
+
+// What the tag makes sure of (flask_p2p_streams/web/frame_config.py), once more.
+
+/** @typedef {{ what: string, fits: (value: any) => boolean }} Kind */
+
+/** @type {Kind} */
+const OBJECT = { what: "an object", fits: isObject }
+/** @type {Kind} */
+const LIST = { what: "a list of objects", fits: (value) => Array.isArray(value) && value.every(isObject) }
+/** @type {Kind} */
+const SWITCH = { what: "true or false", fits: (value) => typeof value === "boolean" }
+
+/**
+ * @param {number} low
+ * @param {number} high
+ * @returns {Kind}
+ */
+const whole = (low, high) => ({ what: `a whole number from ${low} to ${high}`, fits: (value) => Number.isInteger(value) && value >= low && value <= high })
+
+/** @param {Element} element */
+function readConfig(element) {
+  const config = parsed(element.getAttribute("config") ?? "{}")
+  if (!isObject(config)) throw refusal("config", `must be an object as JSON, of at most ${MAX_CONFIG_CHARACTERS} characters`)
+  return config
+}
+
+/** @param {any} heartbeat */
+function readHeartbeat(heartbeat) {
+  const intervalMls = pick(heartbeat, "interval_mls", whole(100, 60_000), HEARTBEAT_INTERVAL_MLS)
+  const idleTimeoutMls = pick(heartbeat, "idle_timeout_mls", whole(200, 600_000), HEARTBEAT_IDLE_TIMEOUT_MLS)
+  if (idleTimeoutMls < 2 * intervalMls) throw refusal("config", "has an idle_timeout_mls of less than twice its interval_mls")
+  return { intervalMls, idleTimeoutMls }
+}
+
+/**
+ * @param {any} object
+ * @param {string} key
+ * @param {Kind} kind
+ * @param {any} fallback
+ */
+function pick(object, key, { what, fits }, fallback) {
+  const value = object[key]
+  if (value === undefined) return fallback
+  if (fits(value)) return value
+  throw refusal("config", `has a ${key} that isn't ${what}`)
+}
+
+/**
+ * @param {string} text
+ * @returns {any} undefined where it is no JSON
+ */
+function parsed(text) {
+  try {
+    return text.length > MAX_CONFIG_CHARACTERS ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** @param {any} value */
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}

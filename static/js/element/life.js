@@ -1,0 +1,188 @@
+import { systemClock } from "../base/clock.js"
+import { ownOrigin } from "./attribute_parsing.js"
+import { checkIceServers } from "../transport/direct_path.js"
+import { P2pError } from "../base/errors.js"
+import { readOptions } from "./attributes.js"
+import { Page } from "./page.js"
+import { Stay } from "./stay.js"
+
+/**
+ * Keeps an element in the session that its attributes name, as long as it is in a page that people see: what it is to be in is read from the element, and
+ * settle() makes it so, whatever has happened to the element before.
+ *
+ * @typedef {import("./attributes.js").Options} Options
+ *
+ * @typedef {object} LifeDelegate
+ * @property {() => void} lifeSettled
+ * @property {(error: P2pError) => void} lifeRefused the attributes are no good
+ */
+export class Life {
+  #element
+  #topics
+  #delegate
+  #page = new Page(this)
+  /** The present one; one that has ended, until there is another. @type {Stay | null} */
+  #stay = null
+  /** Why the attributes are no good. @type {P2pError | null} */
+  #refusal = null
+  /** How often the element was taken out of the page in this turn of the event loop; it may be back before that ends. */
+  #moves = 0
+  #isDue = false
+  /** Whether a page that comes back from the browser's cache was in the session when it was left. */
+  #comesBack = false
+
+  /**
+   * @param {Element} element
+   * @param {import("../messaging/topics.js").Topics} topics
+   * @param {LifeDelegate & import("../session/session.js").PeerOptions["delegate"]} delegate
+   */
+  constructor(element, topics, delegate) {
+    this.#element = element
+    this.#topics = topics
+    this.#delegate = delegate
+  }
+
+  get peer() {
+    return this.#stay?.peer ?? null
+  }
+
+  get peerId() {
+    return this.#stay?.peerId ?? ""
+  }
+
+  get isRefused() {
+    return this.#refusal !== null
+  }
+
+  /**
+   * The peer of the session that the attributes name now, though they have changed a moment ago.
+   * @throws {P2pError} `not_joined`
+   */
+  get joined() {
+    if (this.#isDue) this.settle()
+    const { isRefused } = this
+    if (!isRefused && this.#stay && !this.#stay.hasEnded) return this.#stay.peer
+    throw new P2pError("not_joined", { message: isRefused ? "This peer is failed." : "The frame is not in the page." })
+  }
+
+  /** The element has changed, or is in the page: once the change is complete it is settled what that means. */
+  changed() {
+    if (this.#isDue) return
+    this.#isDue = true
+    queueMicrotask(() => { if (this.#isDue) this.settle() })
+  }
+
+  /** The element isn't in the page any more. One that is only moved is back in the next turn of the event loop: a microtask comes too soon for Turbo. */
+  removed() {
+    this.#moves += 1
+    systemClock.soon(() => {
+      this.#moves -= 1
+      this.settle()
+    })
+  }
+
+  /** Joins afresh, whatever the state. */
+  reconnect() {
+    const stay = this.#stay
+    this.#refusal = null
+    this.settle()
+    if (stay === this.#stay) stay?.reconnect()
+  }
+
+  /** Makes it so. The app is told of it, and may change everything from within. @returns {void} */
+  settle() {
+    this.#isDue = false
+    const wanted = this.#isWanted ? this.#read() : null
+    const options = wanted instanceof P2pError ? null : wanted
+    if (this.#stay && !this.#stay.hasEnded && !this.#stay.isFor(options)) {
+      this.#stay.end()
+      return this.settle()
+    }
+    if (wanted instanceof P2pError) this.#refuse(wanted)
+    else this.#stayIn(options)
+    this.#delegate.lifeSettled()
+  }
+
+  // What the page says
+
+  pageReady() {
+    this.settle()
+  }
+
+  windowGone() {
+    this.removed()
+  }
+
+  pageHidden() {
+    this.#comesBack = this.#stay?.isLive ?? false
+    if (this.#comesBack) this.peer?.abort()
+  }
+
+  pageShown() {
+    if (this.#comesBack) this.peer?.reconnect()
+    else this.pageOnline()
+  }
+
+  pageOnline() {
+    this.peer?.hurry()
+  }
+
+  // What the stay says
+
+  /** What is written into the page is good for whoever copies the element, or puts it back into the page. @param {import("../signaling/token_renewal.js").Renewal} renewal */
+  stayRenewed({ token, expiresInMls }) {
+    this.#rewrite("token", token)
+    this.#rewrite("token-expires-in-ms", `${Math.floor(expiresInMls)}`)
+  }
+
+  // Private
+
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  #rewrite(name, value) {
+    if (this.#element.hasAttribute(name)) this.#element.setAttribute(name, value)
+  }
+
+  get #isWanted() {
+    const { isConnected, ownerDocument } = this.#element
+    return (isConnected && ownerDocument.defaultView !== null) || this.#moves > 0
+  }
+
+  #read() {
+    try {
+      const options = readOptions(this.#element, ownOrigin(), this.#stay?.token)
+      if (options.iceServers && !this.#stay?.hasServersOf(options)) checkIceServers(options.iceServers)
+      return options
+    } catch (error) {
+      return error instanceof P2pError ? error : new P2pError("internal", { cause: error })
+    }
+  }
+
+  /** @param {P2pError} error the app is told once, and nobody else is */
+  #refuse(error) {
+    if (this.#refusal?.message === error.message) return
+    this.#refusal = error
+    this.#stay = null
+    this.#topics.forget()
+    this.#delegate.lifeRefused(error)
+  }
+
+  /** @param {Options | null} options */
+  #stayIn(options) {
+    this.#refusal = null
+    if (!options) return this.#page.stop()
+    const view = this.#element.ownerDocument.defaultView
+    if (view) this.#page.start(view)
+    if (this.#stay && !this.#stay.hasEnded) this.#stay.renew(options)
+    else this.#enter(options)
+    if (this.#page.isReady && this.#element.isConnected) this.#stay?.start()
+  }
+
+  /** @param {Options} options */
+  #enter(options) {
+    if (this.#stay && !this.#stay.isFor(options)) this.#topics.forget()
+    this.#stay = new Stay(options, this.#topics, this.#delegate, (renewal) => this.stayRenewed(renewal))
+  }
+}

@@ -1,0 +1,120 @@
+import { systemClock } from "../base/clock.js"
+import { Connection } from "../transport/direct_path.js"
+import { P2pError } from "../base/errors.js"
+import { Peer } from "../session/session.js"
+import { Renewal } from "../signaling/token_renewal.js"
+import { Signaling } from "../signaling/signaling.js"
+
+/** An element's stay in a session: its peer, and what that joins with. It begins when it is started, and doesn't begin again. */
+export class Stay {
+  #options
+  #place
+  #renewal
+  #hasStarted = false
+  #hasEnded = false
+
+  /**
+   * @param {import("./attributes.js").Options} options
+   * @param {import("../messaging/topics.js").Topics} topics
+   * @param {import("../session/session.js").PeerOptions["delegate"]} delegate
+   * @param {(renewal: Renewal) => void} renewed the server has given a newer token
+   */
+  constructor(options, topics, delegate, renewed) {
+    this.#options = options
+    this.#place = placeOf(options)
+    this.#renewal = new Renewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
+    this.peer = new Peer({
+      ...options,
+      topics,
+      clock: systemClock,
+      delegate,
+      createSignaling: (signaling) => new Signaling({ ...options, token: () => this.token, delegate: signaling }),
+      createConnection: (setup, iceServers) => new Connection({ ...setup, ...options, peerId: setup.peerId, iceServers: this.#options.iceServers ?? iceServers, clock: systemClock }),
+    })
+    this.#renewal.start()
+  }
+
+  get peerId() {
+    return this.#options.peerId
+  }
+
+  /** The newest token. */
+  get token() {
+    return this.#renewal.token
+  }
+
+  get hasEnded() {
+    return this.#hasEnded
+  }
+
+  /** Whether there is something to come back to. */
+  get isLive() {
+    const { state } = this.peer
+    return this.#isUnderWay && state !== "closed" && state !== "failed"
+  }
+
+  get #isUnderWay() {
+    return this.#hasStarted && !this.#hasEnded
+  }
+
+  /**
+   * Whether it is what these options mean. Tokens and ICE servers are others in each page that the server renders, and mean the same.
+   * @param {import("./attributes.js").Options | null} options
+   */
+  isFor(options) {
+    return options !== null && placeOf(options) === this.#place
+  }
+
+  /** @param {import("./attributes.js").Options} options */
+  hasServersOf({ iceServers }) {
+    return JSON.stringify(iceServers) === JSON.stringify(this.#options.iceServers)
+  }
+
+  start() {
+    if (this.#hasStarted || this.#hasEnded) return
+    this.#hasStarted = true
+    this.#attempt(() => this.peer.start())
+  }
+
+  /**
+   * Takes over what is newer of the same place: it is used from the next join on. Where the former has failed, that is now.
+   * @param {import("./attributes.js").Options} options
+   */
+  renew(options) {
+    const isNew = this.#renewal.take(options) || !this.hasServersOf(options)
+    this.#options = options
+    if (isNew && this.peer.state === "failed") this.reconnect()
+  }
+
+  reconnect() {
+    if (this.#isUnderWay) this.#attempt(() => this.peer.reconnect())
+  }
+
+  end() {
+    this.#hasEnded = true
+    this.#renewal.stop()
+    this.peer.close()
+  }
+
+  // Private
+
+  /**
+   * Who has left needs no token.
+   * @param {P2pError} error
+   * @param {import("../session/session.js").PeerOptions["delegate"]} delegate
+   */
+  #warn(error, delegate) {
+    if (this.peer.state !== "closed") delegate.peerErrored(error)
+  }
+
+  /** @param {() => void} join */
+  #attempt(join) {
+    if ("RTCPeerConnection" in globalThis) join()
+    else this.peer.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
+  }
+}
+
+/** @param {import("./attributes.js").Options} options */
+function placeOf(options) {
+  return JSON.stringify({ ...options, token: 0, tokenExpiresInMls: 0, tokenUrl: 0, iceServers: 0 })
+}

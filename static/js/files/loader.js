@@ -1,0 +1,170 @@
+import { Deadline } from "../base/deadline.js"
+import { asBlob } from "../base/kinds.js"
+import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
+import { CHUNK, CREDIT } from "../wire/frames.js"
+import { P2pError } from "../base/errors.js"
+import { Shares } from "../base/shares.js"
+import { Shipment } from "./transfer.js"
+
+/**
+ * The way to the part of the client that moves files, which is loaded when the first one comes or goes.
+ *
+ * @typedef {import("./transfers.js").Transfers} Transfers
+ * @typedef {Pick<import("../session/exchange.js").ExchangeDelegate, "exchangeOffered" | "exchangeProgressed">} ShippingDelegate
+ *
+ * @typedef {object} ShippingOptions
+ * @property {string} peerId
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {ShippingDelegate} delegate
+ * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route
+ * @property {(peerId: string, note: any) => Promise<void>} tell
+ * @property {(to: string[]) => number} buffered
+ * @property {() => string[]} reachable
+ */
+export class Shipping {
+  #options
+  /** @type {Transfers | null} */
+  #transfers = null
+  /** @type {Promise<Transfers> | null} */
+  #loading = null
+  /** Who waits for that, and is told when this peer leaves. @type {Set<(error: P2pError) => void>} */
+  #waiting = new Set()
+  /** What others have told meanwhile. */
+  #notes = new Shares()
+
+  /** @param {ShippingOptions} options */
+  constructor(options) {
+    this.#options = options
+  }
+
+  /**
+   * @param {any} file taken in as it is now
+   * @param {{ to?: string[], name?: string, type?: string }} options
+   * @throws {P2pError} `unsupported`
+   */
+  send(file, options) {
+    const blob = asBlob(file)
+    return new Shipment(blob, options, async (id) => {
+      if (this.#waiting.size - this.#notes.count >= MAX_LOADING) throw new P2pError("rate_limited")
+      return (await this.#load()).sendFile(blob, { ...options, id })
+    })
+  }
+
+  // What others tell
+
+  /**
+   * @param {string} senderId
+   * @param {any} note
+   */
+  noted(senderId, note) {
+    if (this.#transfers) return this.#transfers.noted(senderId, note)
+    if (this.#notes.of(senderId) >= MAX_LOADING_OF_SENDER || this.#notes.count >= MAX_LOADING) return this.#refuse(senderId, note, new P2pError("rate_limited"))
+    this.#notes.add(senderId, 0)
+    // In their order, for each takes the same way.
+    this.#load().then((transfers) => transfers.noted(senderId, note), (error) => this.#refuse(senderId, note, error)).finally(() => this.#notes.remove(senderId, 0))
+  }
+
+  /** @param {import("../wire/frames.js").ChunkFrame} frame */
+  chunkReceived({ senderId = "", transfer, offset, bytes = new Uint8Array() }) {
+    this.#transfers?.chunkReceived(senderId, { transfer, offset }, bytes)
+  }
+
+  /** @param {import("../wire/frames.js").CreditFrame} frame */
+  creditReceived({ senderId = "", transfer, offset, resume }) {
+    this.#transfers?.creditReceived(senderId, { transfer, offset, resume })
+  }
+
+  // What the connections tell
+
+  resume() {
+    this.#transfers?.reconnected()
+  }
+
+  update() {
+    this.#transfers?.peersChanged()
+  }
+
+  drained() {
+    this.#transfers?.drained()
+  }
+
+  talked() {
+    this.#transfers?.talked()
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    for (const reject of this.#waiting) reject(error)
+    this.#waiting.clear()
+    this.#transfers?.leave(error)
+  }
+
+  // Private
+
+  /**
+   * Whoever asks something about a file isn't left waiting.
+   * @param {string} senderId
+   * @param {any} note
+   * @param {P2pError} error
+   */
+  #refuse(senderId, note, { code, message }) {
+    if ((code === "unavailable" || code === "rate_limited") && note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
+  }
+
+  /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
+  #load() {
+    if (this.#transfers) return Promise.resolve(this.#transfers)
+    const term = new Deadline(this.#options.clock)
+    /** @type {(error: P2pError) => void} */
+    let leave
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(leave = reject)
+      term.start(LOAD_TERM_MLS, () => reject(unloadable()))
+      this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
+        this.#loading = null // the next one tries again
+        throw unloadable(cause)
+      })
+      this.#loading.then(resolve, reject)
+    }).finally(() => {
+      term.stop()
+      this.#waiting.delete(leave)
+    })
+  }
+
+  /** @param {typeof import("./transfers.js").Transfers} TransfersHere */
+  #begin(TransfersHere) {
+    const { peerId, clock, delegate, route, tell, buffered, reachable } = this.#options
+    const transfers = new TransfersHere({
+      clock,
+      carrier: {
+        peerId,
+        buffered,
+        reachable,
+        post: tell,
+        sendChunk: (to, header, bytes) => route({ type: CHUNK, to, ...header, bytes }),
+        sendCredit: (to, credit) => { try { route({ type: CREDIT, to, ...credit }) } catch (error) { if (!(error instanceof P2pError)) throw error } },
+      },
+      delegate: {
+        fileOffered: (file) => delegate.exchangeOffered(file),
+        fileProgressed: (progress) => delegate.exchangeProgressed(progress),
+      },
+    })
+    return (this.#transfers = transfers)
+  }
+}
+
+/** @param {unknown} [cause] */
+function unloadable(cause) {
+  return new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that p2p-files.js lies beside p2p.js, and that the server can be reached.", cause })
+}
+
+/** @returns {Promise<typeof import("./transfers.js")>} */
+function importTransfers() {
+  // Many browsers remember under which URL they couldn't load something, and don't try that again (https://github.com/whatwg/html/issues/6768).
+  return import("./transfers.js").catch(() => importAs(`./p2p-files.js?${Date.now()}`))
+}
+
+/** @param {string} url which a bundler must not look into */
+function importAs(url) {
+  return import(url)
+}

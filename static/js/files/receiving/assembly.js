@@ -1,0 +1,110 @@
+import { P2pError } from "../../base/errors.js"
+import { AHEAD_BYTES, BLOCK_BYTES, UNWRITTEN_BYTES } from "../limits.js"
+
+/**
+ * @typedef {object} WritingDelegate
+ * @property {() => void} blockWritten
+ * @property {(error: P2pError) => void} writingFailed
+ */
+
+/** What has come of a file: chunks become blocks, and blocks go to the sink, one after the other. */
+export class Writing {
+  /** How many bytes have come, how many of them in whole blocks, and how many of those the sink has taken. */
+  received = 0
+  #whole = 0
+  written = 0
+  #size
+  #sink
+  #digest
+  #delegate
+  /** @type {Uint8Array<ArrayBuffer> | null} */
+  #block = null
+  #isAborted = false
+  #last = Promise.resolve()
+
+  /**
+   * @param {number} size
+   * @param {import("./sinks.js").Sink} sink
+   * @param {import("../digest.js").Digest} digest
+   * @param {WritingDelegate} delegate
+   */
+  constructor(size, sink, digest, delegate) {
+    this.#size = size
+    this.#sink = sink
+    this.#digest = digest
+    this.#delegate = delegate
+  }
+
+  /** How far its sender may count it: all that has come, but for what too much would wait for the sink with. */
+  get credit() {
+    return this.isIdle ? this.received : Math.min(this.received, this.written + UNWRITTEN_BYTES)
+  }
+
+  /** Whether all that has come whole is written. */
+  get isIdle() {
+    return this.written === this.#whole
+  }
+
+  /**
+   * @param {number} offset
+   * @param {Uint8Array} bytes
+   * @returns {boolean} whether it was the next chunk
+   */
+  take(offset, bytes) {
+    const start = offset % BLOCK_BYTES
+    const length = Math.min(BLOCK_BYTES, this.#size - (offset - start))
+    if (offset !== this.received || bytes.length === 0 || start + bytes.length > length) return false
+    if (offset + bytes.length - this.written > AHEAD_BYTES + BLOCK_BYTES) return false // only a sender that heeds no credit comes here
+    this.#block ??= new Uint8Array(length)
+    this.#block.set(bytes, start)
+    this.received += bytes.length
+    if (start + bytes.length === length) this.#write(offset - start, this.#block)
+    return true
+  }
+
+  /**
+   * All has been written: is it what was sent?
+   * @param {string} [digest]
+   * @returns {Promise<{ file: File | null, verified: boolean }>}
+   * @throws {P2pError} `corrupt`
+   */
+  async finish(digest) {
+    const own = await this.#digest.whole()
+    const verified = digest !== undefined && own !== undefined
+    if (verified && digest !== own) throw new P2pError("corrupt")
+    return { file: await this.#sink.close(), verified }
+  }
+
+  /** @param {P2pError} error */
+  abort(error) {
+    this.#isAborted = true
+    this.#block = null
+    // What can't even be dropped has been told of already.
+    this.#sink.abort(error).catch(() => undefined)
+  }
+
+  // Private
+
+  /**
+   * @param {number} start
+   * @param {Uint8Array<ArrayBuffer>} block
+   */
+  #write(start, block) {
+    this.#block = null
+    this.#whole = this.received
+    this.#last = this.#last.then(() => this.#put(start, block)).catch((error) => this.#delegate.writingFailed(error))
+  }
+
+  /**
+   * @param {number} start
+   * @param {Uint8Array<ArrayBuffer>} block
+   */
+  async #put(start, block) {
+    if (this.#isAborted) return
+    const { length } = block // a stream may take the bytes away
+    await Promise.all([this.#digest.add(start / BLOCK_BYTES, block), this.#sink.write(block)])
+    if (this.#isAborted) return
+    this.written += length
+    this.#delegate.blockWritten()
+  }
+}

@@ -1,0 +1,374 @@
+import { P2pError } from "../../base/errors.js"
+import { deferred } from "../../base/deferred.js"
+import { Digest } from "../digest.js"
+import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS } from "../limits.js"
+import { Meter } from "../progress.js"
+import { failNote, failure } from "../notes.js"
+import { Writing } from "./assembly.js"
+
+/**
+ * @typedef {import("../sending/recipient.js").TransferState} TransferState
+ * @typedef {import("../notes.js").Note} Note
+ *
+ * @typedef {object} IncomingDelegate
+ * @property {(file: IncomingFile) => void} fileTaken the app accepts it
+ * @property {(file: IncomingFile) => void} fileReported
+ * @property {(file: IncomingFile) => void} fileRested it takes nothing for now, or for good
+ *
+ * @typedef {object} IncomingOptions
+ * @property {import("../notes.js").OfferNote} offer
+ * @property {string} senderId
+ * @property {boolean} isHere whether the sender can be reached now
+ * @property {import("../transfers.js").Carrier} carrier
+ * @property {import("../../base/clock.js").Clock} clock
+ * @property {SubtleCrypto} [subtle]
+ * @property {import("./sinks.js").Sinks} sinks
+ * @property {IncomingDelegate} delegate
+ */
+
+/** A file that another peer offers to this one, or sends. Name, type and content are the sender's: nothing of them is to be trusted. */
+export class IncomingFile {
+  /** Whether its digest was compared with the sender's. */
+  verified = false
+  /** How many bytes are written. */
+  transferred = 0
+  /** @type {P2pError | undefined} */
+  error
+  #options
+  #meter
+  /** @type {ReturnType<typeof deferred<File | null>>} */
+  #outcome = deferred()
+  /** @type {"offered" | "accepted" | "active" | "done" | "failed"} */
+  #stage = "offered"
+  /** @type {WritableStream | undefined} */
+  #to
+  /** @type {Writing | null} */
+  #writing = null
+  /** @type {Extract<Note, { kind: "end" }> | null} */
+  #end = null
+  #isFinishing = false
+  #isPaused = false
+  #isPausedThere = false
+  #isHere
+  #idleMls = 0
+  /** Milliseconds in which nothing was written, and this side hadn't paused it. */
+  #stillMls = 0
+  #creditedTo = 0
+  /** Whether what came last can't be taken before what is missing has come. */
+  #hasGap = false
+  #askedAt = -Infinity
+  #askedFor = -1
+
+  /** @param {IncomingOptions} options */
+  constructor(options) {
+    const { id, name, type, size } = options.offer
+    this.id = id
+    this.senderId = options.senderId
+    this.name = name
+    this.type = type
+    this.size = size
+    this.#options = options
+    this.#isHere = options.isHere
+    this.#meter = new Meter(options.clock, () => options.delegate.fileReported(this))
+  }
+
+  /** @returns {TransferState} */
+  get state() {
+    if (this.#stage === "active") return this.#isPaused || this.#isPausedThere ? "paused" : "active"
+    return this.#stage === "accepted" ? "offered" : this.#stage
+  }
+
+  /** Bytes per second. */
+  get rate() {
+    return this.#meter.rate
+  }
+
+  /**
+   * Takes the file, when its turn comes.
+   * @param {{ to?: WritableStream }} [options] `to`: where it goes, and is not kept here then
+   * @returns {Promise<File | null>} null for what went `to` a stream
+   */
+  accept(options = {}) {
+    const problem = problemOf(options)
+    if (problem) return Promise.reject(problem)
+    const { to } = options
+    if (this.#stage === "offered") {
+      this.#enter("accepted")
+      this.#to = to
+      this.#options.delegate.fileTaken(this)
+    } else if (this.error) discard(to, this.error)
+    return this.#outcome.promise
+  }
+
+  /** @param {string} [reason] told to the sender */
+  decline(reason) {
+    if (this.#stage === "offered") this.fail(new P2pError("declined", { message: reason }))
+  }
+
+  /** Takes nothing more until resume(). */
+  pause() {
+    this.#setPaused(true)
+  }
+
+  resume() {
+    this.#setPaused(false)
+  }
+
+  /** @param {string} [reason] told to the sender */
+  cancel(reason) {
+    this.fail(new P2pError("cancelled", { message: reason }))
+  }
+
+  // For those who carry it
+
+  get isOver() {
+    return this.#stage === "done" || this.#stage === "failed"
+  }
+
+  get isOffered() {
+    return this.#stage === "offered"
+  }
+
+  /** How many bytes of it may be on their way here, or wait to be written, of the most that may be of any. @param {number} most */
+  load(most) {
+    return this.state === "active" ? Math.min(this.size, most) : 0
+  }
+
+  /** Whether it is its sender's turn to bring something. */
+  get isAwaited() {
+    return this.state === "active" && !this.#isExcused
+  }
+
+  /** It is accepted, and others come first. */
+  wait() {
+    this.#accept()
+  }
+
+  /** Its turn has come. */
+  async start() {
+    this.#enter("active")
+    const { sinks, subtle } = this.#options
+    try {
+      const sink = await sinks.open(this, this.#to)
+      this.#writing = new Writing(this.size, sink, new Digest(subtle), this)
+    } catch (error) {
+      this.fail(asP2pError(error))
+      return
+    }
+    if (this.#stage === "failed") return this.#writing.abort(/** @type {P2pError} */ (this.error))
+    this.#idleMls = 0
+    if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
+    this.#accept()
+    this.#meter.report()
+  }
+
+  /** @param {Note} note */
+  noted(note) {
+    if (this.isOver) return
+    if (this.#stage === "active") this.#idleMls = 0
+    if (note.kind === "fail") this.fail(failure(note), false)
+    if (note.kind === "pause" || note.kind === "resume") this.#setPausedThere(note.kind === "pause")
+    if (note.kind === "hold") this.goBack() // the sender is back, and may have missed where this is
+    if (note.kind === "end") this.#ended(note)
+  }
+
+  /**
+   * @param {number} offset
+   * @param {Uint8Array} bytes
+   * @returns {boolean} whether it was taken
+   */
+  chunkReceived(offset, bytes) {
+    const writing = this.#writing
+    if (this.#stage !== "active" || !writing) return false
+    this.#idleMls = 0
+    const isTaken = writing.take(offset, bytes)
+    this.#hasGap = !isTaken && offset > writing.received
+    if (this.#hasGap) this.#ask()
+    if (writing.credit >= this.#creditedTo + CREDIT_BYTES) this.#credit()
+    return isTaken
+  }
+
+  blockWritten() {
+    const { written, credit } = /** @type {Writing} */ (this.#writing)
+    this.transferred = written
+    this.#stillMls = 0
+    if (credit > this.#creditedTo) this.#credit()
+    this.#meter.moved(this.transferred)
+    this.#finishIfWhole()
+  }
+
+  /** @param {unknown} error */
+  writingFailed(error) {
+    this.fail(asP2pError(error))
+  }
+
+  /** What was on its way is lost. */
+  goBack() {
+    this.#idleMls = 0
+    this.#askedAt = -Infinity
+    this.#credit()
+    this.#ask()
+  }
+
+  /** @param {Set<string>} reachable */
+  reach(reachable) {
+    const isHere = reachable.has(this.senderId)
+    if (isHere === this.#isHere) return
+    this.#isHere = isHere
+    if (isHere) this.goBack()
+    else if (this.#stage !== "offered") this.#idleMls = 0
+    // Another page may have come back, which knows nothing of the file, and says so.
+    if (isHere && (this.#stage === "accepted" || this.#writing)) this.#accept()
+  }
+
+  /** @param {number} mls */
+  pass(mls) {
+    if (this.isOver) return
+    if (this.#isExcused) this.#idleMls = 0
+    else this.#idleMls += mls
+    if (!this.#isPaused) this.#stillMls += mls
+    if (this.#stage === "offered" && this.#idleMls >= OFFER_MLS) this.fail(new P2pError("declined"))
+    else if (this.#stage !== "offered" && (this.#idleMls >= RETURN_MLS || this.#stillMls >= PATIENCE_MLS)) this.fail(new P2pError("stalled"))
+    else this.#remind()
+  }
+
+  /**
+   * @param {P2pError} error
+   * @param {boolean} [tell]
+   */
+  fail(error, tell = true) {
+    if (this.isOver) return
+    this.error = error
+    this.#enter("failed")
+    if (this.#writing) this.#writing.abort(error)
+    else discard(this.#to, error)
+    if (tell) this.#post(failNote(this.id, error))
+    this.#outcome.reject(error)
+    this.#close()
+  }
+
+  // Private
+
+  /** @param {"accepted" | "active" | "done" | "failed"} stage */
+  #enter(stage) {
+    this.#stage = stage
+    this.#idleMls = 0
+  }
+
+  /** Whether it isn't the sender's turn to do something. */
+  get #isExcused() {
+    if (this.#stage === "offered" || !this.#isHere) return false
+    return this.state !== "active" || !this.#writing?.isIdle || this.#isFinishing
+  }
+
+  /** @param {boolean} isPaused */
+  #setPaused(isPaused) {
+    if (isPaused === this.#isPaused || this.isOver) return
+    this.#isPaused = isPaused
+    if (this.#writing) this.#post({ kind: isPaused ? "pause" : "resume", id: this.id })
+    this.#pauseChanged()
+  }
+
+  /** @param {boolean} isPaused */
+  #setPausedThere(isPaused) {
+    if (isPaused === this.#isPausedThere) return
+    this.#isPausedThere = isPaused
+    this.#pauseChanged()
+  }
+
+  #pauseChanged() {
+    this.#meter.report()
+    if (this.state === "paused") this.#options.delegate.fileRested(this)
+  }
+
+  #credit() {
+    if (!this.#writing) return
+    this.#creditedTo = this.#writing.credit
+    this.#options.carrier.sendCredit(this.senderId, { transfer: this.id, offset: this.#creditedTo })
+  }
+
+  #accept() {
+    this.#post({ kind: "accept", id: this.id, ...(this.#stage === "accepted" && { wait: true }) })
+  }
+
+  /** A sign of life before a block is whole, and after a silence all that the sender may have missed. */
+  #remind() {
+    const isSilent = this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0
+    if (isSilent || (this.#writing?.credit ?? 0) > this.#creditedTo) this.#credit()
+    if (isSilent || this.#hasGap) this.#ask()
+  }
+
+  /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */
+  #ask() {
+    if (!this.#writing) return
+    const { carrier, clock } = this.#options
+    const { received } = this.#writing
+    if (clock.now() - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return
+    this.#askedAt = clock.now()
+    this.#askedFor = received
+    carrier.sendCredit(this.senderId, { transfer: this.id, offset: received, resume: true })
+  }
+
+  /** @param {Extract<Note, { kind: "end" }>} note */
+  #ended(note) {
+    this.#end ??= note
+    this.#finishIfWhole()
+  }
+
+  #finishIfWhole() {
+    if (this.#stage !== "active" || !this.#writing || !this.#end || this.#isFinishing || this.transferred < this.size) return
+    this.#isFinishing = true
+    this.#writing.finish(this.#end.digest).then(({ file, verified }) => this.#done(file, verified), (error) => this.fail(asP2pError(error)))
+  }
+
+  /**
+   * @param {File | null} file
+   * @param {boolean} verified
+   */
+  #done(file, verified) {
+    if (this.isOver) return
+    this.verified = verified
+    this.#enter("done")
+    this.#post({ kind: "done", id: this.id })
+    this.#outcome.resolve(file)
+    this.#close()
+  }
+
+  #close() {
+    this.#meter.report()
+    this.#writing = null
+    this.#options.delegate.fileRested(this)
+  }
+
+  /** @param {Note} note */
+  #post(note) {
+    this.#options.carrier.post(this.senderId, note).catch((error) => this.fail(error, false))
+  }
+}
+
+/**
+ * Whoever means a stream and gives something else would find the file nowhere.
+ * @param {any} options
+ */
+function problemOf(options) {
+  const isObject = Object.prototype.toString.call(options) === "[object Object]" // a stream itself is none
+  const unknown = isObject ? Object.keys(options).find((name) => name !== "to") : "it"
+  if (unknown !== undefined) return new P2pError("bad_request", { message: `accept() doesn't know the option ${unknown}.`, hint: "Call accept(), or accept({ to }) with a WritableStream." })
+  if (!("to" in options) || options.to?.locked === false) return null
+  return new P2pError("unsupported", { message: "A file goes into a WritableStream that nobody else writes to.", hint: "Leave the option to out to have the file kept here." })
+}
+
+/**
+ * Nothing will be written to it; who made it for this file needn't look after that. One that a sink has is the sink's.
+ * @param {WritableStream | undefined} stream
+ * @param {P2pError} error
+ */
+function discard(stream, error) {
+  stream?.abort(error).catch(() => undefined)
+}
+
+/** @param {any} error */
+function asP2pError(error) {
+  if (error instanceof P2pError) return error
+  return new P2pError(error?.name === "QuotaExceededError" ? "no_space" : "internal", { cause: error })
+}

@@ -1,0 +1,162 @@
+import { P2pError } from "../../base/errors.js"
+import { hexadecimal } from "../digest.js"
+import { MAX_FILE_BYTES, MAX_OPEN, MAX_QUEUED, MAX_RECEIVERS } from "../limits.js"
+import { cleanName, cleanType } from "../names.js"
+import { OutgoingFile } from "./outgoing_file.js"
+
+/** @typedef {{ to?: string | string[], name?: string, type?: string, id?: string }} SendFileOptions */
+
+/** All that this peer sends: which file is offered to whom and when, and whose chunk is next. */
+export class Outbound {
+  #options
+  /** @type {Map<string, OutgoingFile>} */
+  #files = new Map()
+  /** Those that somebody takes; the next one to send is the first. @type {Set<OutgoingFile>} */
+  #flowing = new Set()
+  /** What each receiver is being sent, and what it is to be offered after that. @type {Map<string, { open: Set<OutgoingFile>, waiting: Set<OutgoingFile> }>} */
+  #lanes = new Map()
+  #isPumping = false
+
+  /** @param {import("../transfers.js").TransfersOptions & { talking: import("./yielding.js").Talking }} options */
+  constructor(options) {
+    this.#options = options
+  }
+
+  get size() {
+    return this.#files.size
+  }
+
+  /**
+   * @param {Blob} blob
+   * @param {SendFileOptions} options
+   * @param {Set<string>} reachable
+   * @returns {OutgoingFile}
+   * @throws {P2pError} `too_large`, `no_such_peer`, or `rate_limited` when MAX_QUEUED files wait already
+   */
+  send(blob, { to, name, type, id }, reachable) {
+    if (blob.size > MAX_FILE_BYTES) throw new P2pError("too_large", { message: `A file has at most ${MAX_FILE_BYTES} bytes.` })
+    const receivers = this.#audience(to, reachable)
+    if (this.size >= MAX_QUEUED) throw new P2pError("rate_limited", { message: `${MAX_QUEUED} files wait already.` })
+    const file = new OutgoingFile({
+      ...this.#options,
+      id: id ?? hexadecimal(crypto.getRandomValues(new Uint8Array(12))),
+      blob,
+      name: cleanName(String(name ?? /** @type {File} */ (blob).name ?? "")),
+      type: cleanType(String(type ?? blob.type)),
+      to: receivers,
+      reachable,
+      delegate: this,
+    })
+    this.#files.set(file.id, file)
+    for (const peerId of receivers) this.#line(peerId, file)
+    return file
+  }
+
+  /** The file of this id, if this peer is a receiver of it. @param {string} id @param {string} peerId */
+  find(id, peerId) {
+    const file = this.#files.get(id)
+    return file?.isFor(peerId) ? file : undefined
+  }
+
+  /** Sends what may be sent, one chunk of each file in turn. */
+  pump() {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    try {
+      for (const file of this.#flowing) {
+        if (!file.sendChunk()) continue
+        this.#flowing.delete(file)
+        this.#flowing.add(file) // it comes again when the others have had their turn
+      }
+    } finally {
+      this.#isPumping = false
+    }
+  }
+
+  /** @param {(file: OutgoingFile) => void} action */
+  each(action) {
+    for (const file of this.#files.values()) action(file)
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    this.#lanes.clear() // nothing is offered in the place of what ends
+    this.each((file) => file.leave(error))
+  }
+
+  // Files' delegate
+
+  fileMoved() {
+    this.pump()
+  }
+
+  /** @param {OutgoingFile} file */
+  fileAccepted(file) {
+    this.#flowing.add(file)
+    this.pump()
+  }
+
+  /**
+   * @param {OutgoingFile} file
+   * @param {import("./recipient.js").Receiver} receiver
+   */
+  fileReported(file, receiver) {
+    const { id, name, type, size } = file
+    const { peerId, credited: transferred, meter: { rate }, error } = receiver
+    this.#options.delegate.fileProgressed({ id, peerId, direction: "out", name, type, size, transferred, rate, state: file.stateOf(receiver), ...(error && { error }) })
+  }
+
+  /**
+   * @param {OutgoingFile} file
+   * @param {string} peerId
+   */
+  fileEnded(file, peerId) {
+    const lane = this.#lanes.get(peerId)
+    lane?.waiting.delete(file)
+    lane?.open.delete(file)
+    if (file.isOver) {
+      this.#files.delete(file.id)
+      this.#flowing.delete(file)
+    }
+    this.#offer(peerId)
+    this.pump()
+  }
+
+  // Private
+
+  /**
+   * @param {string | string[] | undefined} to
+   * @param {Set<string>} reachable
+   */
+  #audience(to, reachable) {
+    const receivers = new Set(typeof to === "string" ? [to] : (to ?? reachable))
+    receivers.delete(this.#options.carrier.peerId)
+    if (receivers.size === 0) throw new P2pError("no_such_peer", { message: "There is nobody to send the file to." })
+    if (receivers.size > MAX_RECEIVERS) throw new P2pError("too_large", { message: `A file goes to at most ${MAX_RECEIVERS} peers.` })
+    return [...receivers]
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {OutgoingFile} file
+   */
+  #line(peerId, file) {
+    const lane = this.#lanes.get(peerId) ?? { open: new Set(), waiting: new Set() }
+    this.#lanes.set(peerId, lane)
+    lane.waiting.add(file)
+    this.#offer(peerId)
+  }
+
+  /** @param {string} peerId */
+  #offer(peerId) {
+    const lane = this.#lanes.get(peerId)
+    if (!lane) return
+    for (const file of lane.waiting) {
+      if (lane.open.size >= MAX_OPEN) return
+      lane.waiting.delete(file)
+      lane.open.add(file)
+      file.offer(peerId)
+    }
+    if (lane.open.size === 0) this.#lanes.delete(peerId)
+  }
+}

@@ -1,0 +1,158 @@
+import { LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "../limits.js"
+import { Meter } from "../progress.js"
+import { Window } from "./congestion_window.js"
+
+/** @typedef {"offered" | "active" | "paused" | "done" | "failed"} TransferState */
+
+/** One receiver of a file that this peer sends: how far it is, and for how long it has not moved. */
+export class Receiver {
+  /** @type {"waiting" | "offered" | "accepted" | "active" | "done" | "failed"} */
+  stage = "waiting"
+  /** What is sent to it next, the most that was ever sent to it, and what it has got. */
+  position = 0
+  sent = 0
+  credited = 0
+  isPaused = false
+  /** Whether it has been told that this was all. */
+  hasEnd = false
+  /** @type {import("../../base/errors.js").P2pError | undefined} */
+  error
+  #isHere
+  #idleMls = 0
+  /** As that, and no new connection or pause makes it begin anew. */
+  #stillMls = 0
+  #quietMls = 0
+  /** For how long others have waited for it, and what it had got when that began. */
+  #lagMls = 0
+  #lagFrom = 0
+  #window
+
+  /**
+   * @param {string} peerId
+   * @param {number} size
+   * @param {boolean} isHere whether it can be reached now
+   * @param {import("./yielding.js").Talking} talking
+   * @param {() => void} report
+   */
+  constructor(peerId, size, isHere, talking, report) {
+    this.peerId = peerId
+    this.size = size
+    this.#isHere = isHere
+    this.meter = new Meter(talking.clock, report)
+    this.#window = new Window(talking)
+  }
+
+  get isOver() {
+    return this.stage === "done" || this.stage === "failed"
+  }
+
+  /** Whether it takes chunks now. */
+  get isServed() {
+    return this.stage === "active" && this.#isHere && !this.isPaused
+  }
+
+  /** @param {number} length */
+  hasRoom(length) {
+    return this.position + length <= this.credited + this.#window.size
+  }
+
+  /** @param {"offered" | "accepted" | "active" | "done" | "failed"} stage */
+  enter(stage) {
+    this.stage = stage
+    this.#idleMls = this.#stillMls = 0
+  }
+
+  /** @param {number} length */
+  advance(length) {
+    this.position += length
+    this.sent = Math.max(this.sent, this.position)
+    this.#window.sent(this.position)
+    this.#quietMls = 0
+  }
+
+  /**
+   * @param {{ offset: number, resume?: boolean }} credit
+   * @returns {boolean} whether it is further than it was
+   */
+  credit({ offset, resume }) {
+    if (this.stage !== "active" || !Number.isSafeInteger(offset) || offset < this.credited || offset > this.sent) return false
+    if (resume) this.position = offset
+    if (resume || offset === this.credited) return false
+    this.credited = offset
+    this.#window.credited(offset)
+    this.position = Math.max(this.position, offset)
+    this.#idleMls = this.#stillMls = 0
+    return true
+  }
+
+  /** What was on its way to it may be lost: it is sent again from what it has got for sure, until it says more. */
+  goBack() {
+    this.position = this.credited
+    this.#window.reset()
+    if (this.stage !== "offered") this.#idleMls = 0 // an offer isn't made anew
+  }
+
+  /**
+   * @param {boolean} isHere
+   * @returns {boolean} whether it has come back
+   */
+  reach(isHere) {
+    if (isHere === this.#isHere) return false
+    this.#isHere = isHere
+    this.goBack()
+    return isHere
+  }
+
+  /**
+   * Time has passed. It is counted tick by tick, so that a page that was asleep holds none of it against the others.
+   * @param {number} mls
+   * @param {boolean} isFilePaused
+   * @param {boolean} isQueued whether what was sent to it may wait in this page still
+   * @returns {"declined" | "stalled" | null} what has become of it
+   */
+  pass(mls, isFilePaused, isQueued) {
+    if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMls = 0
+    else this.#idleMls += mls
+    if (!isFilePaused && this.stage !== "waiting") this.#stillMls += mls
+    if (this.#idleMls < this.#patience(isQueued) && this.#stillMls < PATIENCE_MLS) return null
+    return this.stage === "offered" ? "declined" : "stalled"
+  }
+
+  /**
+   * Time has passed in which others of the same file waited for it, or didn't.
+   * @param {number} mls
+   * @param {boolean} holdsUp
+   * @returns {boolean} whether it keeps them waiting for next to nothing
+   */
+  lag(mls, holdsUp) {
+    this.#lagMls += mls
+    if (holdsUp && this.credited - this.#lagFrom < LEAST_PACE_BYTES) return this.#lagMls > LEAST_PACE_MLS
+    this.#lagMls = 0
+    this.#lagFrom = this.credited
+    return false
+  }
+
+  /**
+   * @param {number} mls
+   * @returns {boolean} whether it has heard nothing for so long that it may think that nobody is there
+   */
+  isKeptWaiting(mls) {
+    if (!this.isServed) return false
+    this.#quietMls = (this.#quietMls + mls) % (2 * SILENCE_MLS)
+    return this.#quietMls === 0
+  }
+
+  // Private
+
+  /** Whether it isn't this receiver's turn to do something. @param {boolean} isFilePaused */
+  #isExcused(isFilePaused) {
+    if (this.stage === "waiting" || this.stage === "accepted") return true
+    return this.stage === "active" && (isFilePaused || this.isPaused || (this.position === this.credited && this.credited < this.size))
+  }
+
+  /** @param {boolean} isQueued */
+  #patience(isQueued) {
+    if (this.stage === "offered") return OFFER_MLS
+    return this.#isHere && this.credited < this.size && !isQueued ? STALL_MLS : RETURN_MLS
+  }
+}

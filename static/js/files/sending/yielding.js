@@ -1,0 +1,20 @@
+import { TALK_MLS } from "../limits.js"
+
+/** Whether somebody talks in the session, for whom files make room. */
+export class Talking {
+  #lastAt = -Infinity
+
+  /** @param {import("../../base/clock.js").Clock} clock */
+  constructor(clock) {
+    this.clock = clock
+  }
+
+  /** Something was said, or heard. */
+  note() {
+    this.#lastAt = this.clock.now()
+  }
+
+  get isOn() {
+    return this.clock.now() - this.#lastAt < TALK_MLS
+  }
+}

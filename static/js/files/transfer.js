@@ -1,0 +1,93 @@
+/**
+ * A file on its way to others, as its sender's app sees it. It is there at once, whatever has to be loaded first.
+ *
+ * @typedef {import("./sending/outgoing_file.js").OutgoingFile} OutgoingFile
+ */
+export class Shipment {
+  /** Names it in `p2p:progress`. */
+  id = newId()
+  /** Resolves when it is over for all, and at least one has the file whole (`failures` says who hasn't); rejects with a P2pError if none has. @type {Promise<void>} */
+  done
+  /** @type {OutgoingFile | null} */
+  #file = null
+  #begun
+  #blob
+  #options
+
+  /**
+   * @param {Blob} blob
+   * @param {{ name?: string, type?: string }} options
+   * @param {(id: string) => Promise<OutgoingFile>} begin
+   */
+  constructor(blob, options, begin) {
+    this.#blob = blob
+    this.#options = options
+    this.#begun = begin(this.id).then((file) => (this.#file = file))
+    this.done = this.#begun.then((file) => file.done)
+    this.done.catch(() => undefined) // an app may ignore it, and look at the progress
+  }
+
+  /** @returns {string} */
+  get name() {
+    return this.#file?.name ?? this.#options.name ?? /** @type {File} */ (this.#blob).name ?? ""
+  }
+
+  /** @returns {string} */
+  get type() {
+    return this.#file?.type ?? this.#options.type ?? this.#blob.type
+  }
+
+  /** Bytes. @returns {number} */
+  get size() {
+    return this.#file?.size ?? this.#blob.size
+  }
+
+  /** @returns {string} */
+  get state() {
+    return this.#file?.state ?? "offered"
+  }
+
+  /** Bytes that all its receivers have. */
+  get transferred() {
+    return this.#file?.transferred ?? 0
+  }
+
+  /** Bytes a second. */
+  get rate() {
+    return this.#file?.rate ?? 0
+  }
+
+  /** Its receivers, and how far each has come. */
+  get peers() {
+    return this.#file?.peers ?? new Map()
+  }
+
+  /** Why it failed for some. @returns {Map<string, import("../base/errors.js").P2pError>} */
+  get failures() {
+    return this.#file?.failures ?? new Map()
+  }
+
+  pause() {
+    this.#do((file) => file.pause())
+  }
+
+  resume() {
+    this.#do((file) => file.resume())
+  }
+
+  /** @param {string} [reason] told to its receivers */
+  cancel(reason) {
+    this.#do((file) => file.cancel(reason))
+  }
+
+  /** @param {(file: OutgoingFile) => void} act */
+  #do(act) {
+    if (this.#file) act(this.#file)
+    else this.#begun.then(act, () => undefined) // `done` says why it couldn't begin
+  }
+}
+
+/** 96 random bits. */
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(16).padStart(8, "0")).join("")
+}

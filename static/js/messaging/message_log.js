@@ -1,0 +1,191 @@
+import { sizeOf } from "../wire/content.js"
+import { MAX_PAGES_OF_SENDER } from "../base/limits.js"
+
+/** How many messages, and how many characters of them, a peer keeps for those that missed them, and for how long. */
+export const MAX_LOG_MESSAGES = 1_000
+export const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
+export const LOG_TERM_MLS = 60_000
+/** How many that are kept no more may take their room a little longer. */
+const SURPLUS_MESSAGES = 100
+/** How many senders are remembered; beyond it the one that has been quiet for longest is forgotten. */
+export const MAX_SENDERS = 2_000
+
+/**
+ * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `epoch` the host's that it was shown under, `packet` the
+ * frame that it came in.
+ *
+ * @typedef {{ senderId: string, inc: string, id: number }} Name
+ * @typedef {Name & { epoch: number, packet: import("../wire/content.js").Packet, at: number, place: number }} Entry
+ * @typedef {import("../wire/frames.js").Mark} Mark
+ * @typedef {{ senderId: string, inc: string, from: number, to: number }} Gap messages that can't be had any more, both ends included
+ */
+
+/** What a peer has seen of each sender, and the last messages themselves. It knows nothing of channels. */
+export class MessageLog {
+  #clock
+  #history
+  /** In the order in which they were shown; those before the first one that is kept are let go of now and then. @type {Entry[]} */
+  #shown = []
+  #first = 0
+  /** The last number of each sender's page, the latest sender at the end. @type {Map<string, Mark>} */
+  #seen = new Map()
+  /** How many of these pages each sender has: a look at all of them for each new one would take a page its time. @type {Map<string, number>} */
+  #pages = new Map()
+  #characters = 0
+  #lastPlace = 0
+
+  /**
+   * @param {object} options
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {number} [options.history] how many messages are kept, however old, for newcomers
+   */
+  constructor({ clock, history = 0 }) {
+    this.#clock = clock
+    this.#history = Math.min(history, MAX_LOG_MESSAGES)
+  }
+
+  /** The place of the last message, in the order that this peer gives them as a host. */
+  get lastPlace() {
+    return this.#lastPlace
+  }
+
+  /** How far this peer has come with each sender's page. @returns {Mark[]} */
+  get marks() {
+    return [...this.#seen.values()]
+  }
+
+  /** Whether nothing is known of any sender. */
+  get isEmpty() {
+    return this.#seen.size === 0
+  }
+
+  /**
+   * The last number seen of a sender's page; undefined if nothing is known of it.
+   * @param {string} senderId
+   * @param {string} inc
+   */
+  lastId(senderId, inc) {
+    return this.#seen.get(key(senderId, inc))?.[2]
+  }
+
+  /**
+   * Takes in a message that is being shown.
+   * @param {Name} name
+   * @param {number} epoch
+   * @param {import("../wire/content.js").Packet} packet the frame that it came in
+   * @returns {boolean} false if it was shown before
+   */
+  add({ senderId, inc, id }, epoch, packet) {
+    if (!this.skip(senderId, inc, id)) return false
+    this.#shown.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.#lastPlace })
+    this.#characters += sizeOf(packet)
+    this.#prune()
+    return true
+  }
+
+  /**
+   * Counts a number as seen, and those before it.
+   * @param {string} senderId
+   * @param {string} inc
+   * @param {number} id
+   * @returns {boolean} false if it was so already
+   */
+  skip(senderId, inc, id) {
+    const name = key(senderId, inc)
+    if (id <= (this.#seen.get(name)?.[2] ?? 0)) return false
+    if (!this.#seen.delete(name)) this.#makeRoom(senderId)
+    this.#seen.set(name, [senderId, inc, id])
+    return true
+  }
+
+  /** One sender with many pages doesn't make the others forgotten. @param {string} senderId */
+  #makeRoom(senderId) {
+    if ((this.#pages.get(senderId) ?? 0) >= MAX_PAGES_OF_SENDER) this.#forget(([, mark]) => mark[0] === senderId)
+    else if (this.#seen.size >= MAX_SENDERS) this.#forget(() => true)
+    this.#pages.set(senderId, (this.#pages.get(senderId) ?? 0) + 1)
+  }
+
+  /** The page that has been quiet for longest, of those that are meant. @param {(page: [string, Mark]) => boolean} isMeant */
+  #forget(isMeant) {
+    for (const page of this.#seen) {
+      if (!isMeant(page)) continue
+      const [name, [senderId]] = page
+      this.#seen.delete(name)
+      const rest = /** @type {number} */ (this.#pages.get(senderId)) - 1
+      if (rest > 0) this.#pages.set(senderId, rest)
+      else this.#pages.delete(senderId)
+      return
+    }
+  }
+
+  /** Numbers the places anew, for a peer that becomes the host. */
+  replace() {
+    this.#prune()
+    this.#compact()
+    this.#entries.forEach((entry, index) => { entry.place = index + 1 })
+    this.#lastPlace = this.#entries.length
+  }
+
+  /**
+   * What another peer lacks, in order, and what it can't be given any more.
+   * @param {Mark[]} marks how far it has come
+   * @returns {{ entries: Entry[], gaps: Gap[] }}
+   */
+  missing(marks) {
+    this.#prune()
+    const theirs = new Map(marks.map(([senderId, inc, id]) => [key(senderId, inc), id]))
+    const entries = this.#entries.filter(({ senderId, inc, id }) => id > (theirs.get(key(senderId, inc)) ?? 0))
+    return { entries, gaps: this.#gaps(theirs, entries) }
+  }
+
+  /**
+   * The messages that a newcomer is shown.
+   * @param {number} count
+   */
+  latest(count) {
+    this.#prune()
+    return count > 0 ? this.#entries.slice(-count) : []
+  }
+
+  /** @param {Map<string, number>} theirs @param {Entry[]} entries what they lack */
+  #gaps(theirs, entries) {
+    const firsts = new Map([...entries].reverse().map(({ senderId, inc, id }) => [key(senderId, inc), id]))
+    const gaps = []
+    for (const [name, [senderId, inc, last]] of this.#seen) {
+      const from = (theirs.get(name) ?? 0) + 1
+      const to = (firsts.get(name) ?? last + 1) - 1
+      if (from <= to) gaps.push({ senderId, inc, from, to })
+    }
+    return gaps
+  }
+
+  get #entries() {
+    return this.#first === 0 ? this.#shown : this.#shown.slice(this.#first)
+  }
+
+  #prune() {
+    const oldest = this.#clock.now() - LOG_TERM_MLS
+    while (this.#first < this.#shown.length && this.#isSurplus(this.#shown.length - this.#first, this.#shown[this.#first], oldest)) {
+      this.#characters -= sizeOf(this.#shown[this.#first].packet)
+      this.#shown[this.#first].packet = "" // its room isn't needed any more
+      this.#first += 1
+    }
+    // Not one by one: each time would move all the others.
+    if (this.#first >= SURPLUS_MESSAGES) this.#compact()
+  }
+
+  #compact() {
+    this.#shown = this.#entries
+    this.#first = 0
+  }
+
+  /** @param {number} length @param {Entry} entry @param {number} oldest */
+  #isSurplus(length, { at }, oldest) {
+    return length > MAX_LOG_MESSAGES || this.#characters > MAX_LOG_CHARACTERS || (at < oldest && length > this.#history)
+  }
+}
+
+/** @param {string} senderId @param {string} inc */
+function key(senderId, inc) {
+  return `${inc.length}/${inc}/${senderId}` // either may have any characters in it
+}

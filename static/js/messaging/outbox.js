@@ -1,0 +1,190 @@
+import { P2pError } from "../base/errors.js"
+
+/** How many messages, and how many characters of them, may wait until they are stable. */
+export const MAX_WAITING_MESSAGES = 1_000
+export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
+
+/**
+ * A message of this peer's. Its `id` is 0 until it is first sent, its `place` 0 until it has come back.
+ *
+ * @typedef {import("../wire/content.js").Content} Content
+ *
+ * @typedef {object} Entry
+ * @property {Content} content
+ * @property {number} id
+ * @property {number} place
+ * @property {number} at when it was taken in
+ * @property {() => void} resolve
+ * @property {(error: P2pError) => void} reject
+ */
+
+/** What this peer has sent and doesn't know to be kept by others yet, in order. */
+export class Outbox {
+  /** What was sent over the present connection, by its number. @type {Map<number, Entry>} */
+  #sent = new Map()
+  /** What comes after it. @type {Set<Entry>} */
+  #unsent = new Set()
+  #lastId = 0
+  #characters = 0
+  /** How many have come to an end by the host's word. */
+  settled = 0
+
+  /** The last number that was given to a message. */
+  get lastId() {
+    return this.#lastId
+  }
+
+  get size() {
+    return this.#sent.size + this.#unsent.size
+  }
+
+  /** Whether something waits to be sent. */
+  get hasUnsent() {
+    return this.#unsent.size > 0
+  }
+
+  /**
+   * Takes a message in.
+   * @param {Content} content
+   * @param {number} [at]
+   * @returns {Promise<void>} resolves when the message is stable; rejects with the P2pError that prevented it
+   * @throws {P2pError} `rate_limited` when too much waits already
+   */
+  add(content, at = 0) {
+    if (this.size >= MAX_WAITING_MESSAGES || this.#characters + content.size > MAX_WAITING_CHARACTERS) {
+      throw new P2pError("rate_limited", { message: `${this.size} messages of ${this.#characters} characters wait already.` })
+    }
+    this.#characters += content.size
+    return new Promise((resolve, reject) => this.#unsent.add({ content, id: 0, place: 0, at, resolve, reject }))
+  }
+
+  /**
+   * Hands what is unsent to `send`, in order, under its number. What it throws refuses that message only; one that comes too fast, or too late, waits.
+   * @param {(id: number, content: Content) => void} send
+   * @returns {boolean} whether nothing is left
+   */
+  flush(send) {
+    for (const entry of this.#unsent) {
+      const error = this.#send(entry, send)
+      if (error?.code === "rate_limited" || error?.code === "not_joined") return false
+      if (error) this.#drop(entry)?.reject(error)
+    }
+    return true
+  }
+
+  /**
+   * A new connection: what the host has is stable, as this peer has it too; what it hasn't is sent again.
+   * @param {number} lastId the last number that the host has
+   */
+  resume(lastId) {
+    const entries = [...this.#sent.values(), ...this.#unsent]
+    this.#sent.clear()
+    this.#unsent = new Set(entries)
+    for (const entry of entries) {
+      entry.place = 0
+      if (entry.id > 0 && entry.id <= lastId) this.#settle(entry)?.resolve()
+    }
+  }
+
+  /** Whether a number is of a message that waits here. @param {number} id */
+  has(id) {
+    return this.#sent.has(id) || [...this.#unsent].some((entry) => entry.id === id)
+  }
+
+  /**
+   * The message has come back and was shown.
+   * @param {number} id
+   * @param {number} place
+   */
+  placed(id, place) {
+    const entry = this.#sent.get(id)
+    if (entry) entry.place = place
+  }
+
+  /**
+   * What has a place up to this one is kept by others.
+   * @param {number} place
+   */
+  stable(place) {
+    // A host gives places in the order of the numbers.
+    for (const entry of this.#sent.values()) {
+      if (entry.place === 0 || entry.place > place) return
+      this.#settle(entry)?.resolve()
+    }
+  }
+
+  /**
+   * The host doesn't pass the message on.
+   * @param {number} id
+   * @param {P2pError} error
+   */
+  refuse(id, error) {
+    const entry = this.#sent.get(id)
+    if (entry) this.#settle(entry)?.reject(error)
+  }
+
+  /**
+   * Gives up what was taken in before a time.
+   * @param {number} time
+   * @param {P2pError} error
+   */
+  expire(time, error) {
+    for (const entry of [...this.#sent.values(), ...this.#unsent]) {
+      if (entry.at >= time) return
+      this.#drop(entry)?.reject(error)
+    }
+  }
+
+  /** @param {P2pError} error */
+  rejectAll(error) {
+    for (const entry of [...this.#sent.values(), ...this.#unsent]) this.#drop(entry)?.reject(error)
+  }
+
+  // Private
+
+  /**
+   * @param {Entry} entry
+   * @param {(id: number, content: Content) => void} send
+   * @returns {P2pError | null}
+   */
+  #send(entry, send) {
+    const isNew = entry.id === 0
+    if (isNew) entry.id = ++this.#lastId
+    // Before it is sent, for a host's own message comes back at once.
+    this.#unsent.delete(entry)
+    this.#sent.set(entry.id, entry)
+    try {
+      send(entry.id, entry.content)
+      return null
+    } catch (error) {
+      this.#takeBack(entry, isNew)
+      return /** @type {P2pError} */ (error)
+    }
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {boolean} isNew
+   */
+  #takeBack(entry, isNew) {
+    this.#sent.delete(entry.id)
+    this.#unsent = new Set([entry, ...this.#unsent])
+    // A number that nobody has seen is given to the next one: the others would wait for it.
+    if (!isNew || entry.id !== this.#lastId) return
+    this.#lastId -= 1
+    entry.id = 0
+  }
+
+  /** @param {Entry} entry */
+  #settle(entry) {
+    this.settled += 1
+    return this.#drop(entry)
+  }
+
+  /** @param {Entry} entry */
+  #drop(entry) {
+    if (!this.#unsent.delete(entry) && !this.#sent.delete(entry.id)) return undefined
+    this.#characters -= entry.content.size
+    return entry
+  }
+}

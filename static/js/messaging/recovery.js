@@ -1,0 +1,74 @@
+import { Timer } from "../base/clock.js"
+import { MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES } from "./message_log.js"
+import { Shares } from "../base/shares.js"
+
+/** Milliseconds that the senders of messages have to come back and send these themselves, before others' word for them is taken. */
+export const SETTLE_MLS = 2_000
+/** Milliseconds of a host's life in which it takes messages from others than their senders. */
+export const FILL_WINDOW_MLS = 10_000
+
+/**
+ * Messages that a former host has passed on to some only, and whose senders may be gone: those who have them give them to the new host. Where there is no room for
+ * all, whoever has given the most makes room.
+ *
+ * @typedef {{ message: import("./broadcast.js").Message, size: number, saidUnder: number, giver: string }} Orphan
+ */
+export class Orphans {
+  #clock
+  #timer
+  #adopt
+  #begunAt
+  /** By their names, in the order in which they were given. @type {Map<string, Orphan>} */
+  #waiting = new Map()
+  #shares = new Shares()
+
+  /**
+   * @param {object} options
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {(orphans: Orphan[]) => void} options.adopt called with those whose time has come, each sender's in its order
+   */
+  constructor({ clock, adopt }) {
+    this.#clock = clock
+    this.#timer = new Timer(clock)
+    this.#adopt = adopt
+    this.#begunAt = clock.now()
+  }
+
+  /** Another host came between: there may be messages that only it has passed on. */
+  resume() {
+    this.#begunAt = this.#clock.now()
+  }
+
+  /** @param {Orphan} orphan */
+  add(orphan) {
+    if (this.#clock.now() - this.#begunAt > FILL_WINDOW_MLS) return
+    const { senderId, inc, id } = orphan.message
+    const name = JSON.stringify([senderId, inc, id])
+    if (this.#waiting.has(name)) return
+    this.#waiting.set(name, orphan)
+    this.#shares.add(orphan.giver, orphan.size)
+    if (this.#shares.count > MAX_LOG_MESSAGES) this.#lose(this.#shares.greatest("count"))
+    while (this.#shares.size > MAX_LOG_CHARACTERS) this.#lose(this.#shares.greatest("size"))
+    if (!this.#timer.isRunning) this.#timer.start(SETTLE_MLS, () => this.#release())
+  }
+
+  stop() {
+    this.#timer.stop()
+    this.#waiting.clear()
+    this.#shares = new Shares()
+  }
+
+  /** Lets go of the last one that somebody has given. @param {string} giver */
+  #lose(giver) {
+    const [name, { size }] = /** @type {[string, Orphan]} */ ([...this.#waiting].reverse().find(([, orphan]) => orphan.giver === giver))
+    this.#waiting.delete(name)
+    this.#shares.remove(giver, size)
+  }
+
+  #release() {
+    const orphans = [...this.#waiting.values()].sort((one, other) => one.message.id - other.message.id)
+    this.#waiting.clear()
+    this.#shares = new Shares()
+    this.#adopt(orphans)
+  }
+}

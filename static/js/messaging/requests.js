@@ -1,0 +1,181 @@
+import { Content } from "../wire/content.js"
+import { P2pError } from "../base/errors.js"
+import { Deadline } from "../base/deadline.js"
+import { isBlob } from "../base/kinds.js"
+import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../base/limits.js"
+import { Shares } from "../base/shares.js"
+import { guarded } from "./topics.js"
+
+/** Milliseconds that a peer has to answer a request, where the app doesn't say. */
+export const REQUEST_TIMEOUT_MLS = 10_000
+/** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
+const MAX_TERM_MLS = 2 ** 31 - 1
+
+/**
+ * @typedef {import("./unicast.js").Letter} Letter
+ * @typedef {{ peerId: string, resolve: (value: any) => void, reject: (error: unknown) => void }} Pending
+ *
+ * @typedef {object} RequestsOptions
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {(peerId: string, letter: Letter, size: number) => Promise<void>} tell
+ * @property {(peerId: string) => boolean} reaches whether that peer is connected
+ * @property {(topic: string) => import("./topics.js").Responder | undefined} responder
+ */
+
+/** Questions to single peers, and their answers. */
+export class Requests {
+  #clock
+  #tell
+  #reaches
+  #responder
+  #lastId = 0
+  /** @type {Map<number, Pending>} */
+  #pending = new Map()
+  /** How many there are to each peer, and how many of each peer's are being answered. */
+  #asking = new Shares()
+  #answering = new Shares()
+  /** Those of the others that are being answered, in order. @type {Set<{ senderId: string, at: number }>} */
+  #places = new Set()
+
+  /** @param {RequestsOptions} options */
+  constructor({ clock, tell, reaches, responder }) {
+    this.#clock = clock
+    this.#tell = tell
+    this.#reaches = reaches
+    this.#responder = responder
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {Content} content with the topic
+   * @param {{ timeout?: number, signal?: AbortSignal }} options
+   * @returns {Promise<any>} the answer; rejects with a P2pError, or with the signal's reason
+   */
+  async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MLS, signal }) {
+    signal?.throwIfAborted()
+    if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds.", hint: "Give more than 0, and at most 2147483647, which are 24 days." })
+    if (isFull(this.#asking, peerId)) throw new P2pError("rate_limited", { message: `${this.#asking.of(peerId)} requests to ${peerId} are under way, and ${this.#asking.count} in all.` })
+    const id = ++this.#lastId
+    const timer = new Deadline(this.#clock)
+    const abort = () => this.#take(id)?.reject(signal?.reason)
+    signal?.addEventListener("abort", abort)
+    this.#asking.add(peerId, 0)
+    timer.start(timeout, () => this.#take(id)?.reject(this.#timeoutError(peerId, timeout)))
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#pending.set(id, { peerId, resolve, reject })
+        this.#tell(peerId, { ...content.fields, ask: id }, content.size).catch((error) => this.#take(id)?.reject(error))
+      })
+    } finally {
+      this.#pending.delete(id)
+      this.#asking.remove(peerId, 0)
+      timer.stop()
+      signal?.removeEventListener("abort", abort)
+    }
+  }
+
+  /**
+   * Another peer's question.
+   * @param {string} senderId
+   * @param {number} id
+   * @param {{ topic?: string, data: any }} question
+   */
+  async asked(senderId, id, { topic = "", data }) {
+    if (isFull(this.#answering, senderId)) this.#releaseOld()
+    const { letter, size } = isFull(this.#answering, senderId) ? failure(new P2pError("rate_limited")) : await this.#answer(senderId, topic, data)
+    this.#tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {number} id
+   * @param {Letter} letter
+   * @param {() => any} read
+   */
+  answered(senderId, id, { error }, read) {
+    if (this.#pending.get(id)?.peerId !== senderId) return
+    const pending = this.#take(id)
+    if (error) pending?.reject(P2pError.fromPayload(error))
+    else pending?.resolve(read())
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    for (const id of this.#pending.keys()) this.#take(id)?.reject(error)
+  }
+
+  // Private
+
+  /**
+   * @param {string} peerId
+   * @param {number} timeout
+   */
+  #timeoutError(peerId, timeout) {
+    if (!this.#reaches(peerId)) return new P2pError("no_such_peer", { message: `${peerId} did not come within ${timeout} ms.` })
+    return new P2pError("no_answer", { message: `${peerId} did not answer within ${timeout} ms.` })
+  }
+
+  /** @param {number} id */
+  #take(id) {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
+  }
+
+  /**
+   * @param {string} senderId
+   * @param {string} topic
+   * @param {any} data
+   * @returns {Promise<{ letter: Letter, size: number }>}
+   */
+  async #answer(senderId, topic, data) {
+    const respond = this.#responder(topic)
+    if (!respond) return failure(new P2pError("no_handler", { message: `Nobody answers requests on "${topic}" there.` }))
+    const place = { senderId, at: this.#clock.now() }
+    this.#places.add(place)
+    this.#answering.add(senderId, 0)
+    try {
+      const value = (await respond(data, { senderId, topic, direct: true })) ?? null
+      return await encodeAnswer(value)
+    } catch (error) {
+      if (error instanceof P2pError) return failure(error) // thrown on purpose
+      guarded(() => { throw error })
+      return failure(new P2pError("handler_failed"))
+    } finally {
+      this.#release(place)
+    }
+  }
+
+  /** A responder that never ends must not keep its place for ever. */
+  #releaseOld() {
+    for (const place of this.#places) if (this.#clock.now() - place.at > ANSWER_TERM_MLS) this.#release(place)
+  }
+
+  /** @param {{ senderId: string, at: number }} place */
+  #release(place) {
+    if (this.#places.delete(place)) this.#answering.remove(place.senderId, 0)
+  }
+}
+
+/** @param {Shares} shares @param {string} peerId */
+function isFull(shares, peerId) {
+  return shares.of(peerId) >= MAX_REQUESTS_OF_PAIR || shares.count >= MAX_REQUESTS
+}
+
+/**
+ * @param {any} value
+ * @throws {TypeError} as a rejection, where the app gave an answer that can't be sent: that is for its console
+ */
+async function encodeAnswer(value) {
+  try {
+    const { fields, size } = isBlob(value) ? await Content.ofBlob(value) : Content.of(value)
+    return { letter: fields, size }
+  } catch (cause) {
+    throw new TypeError(`The answer can't be sent: ${/** @type {P2pError} */ (cause).message}`, { cause })
+  }
+}
+
+/** @param {P2pError} error */
+function failure(error) {
+  return { letter: { error: error.toPayload() }, size: 0 }
+}

@@ -1,0 +1,67 @@
+import { P2pError } from "../base/errors.js"
+import { MAX_FAST_BYTES, MAX_STREAMS_OF_SENDER } from "../base/limits.js"
+import { FAST } from "../wire/frames.js"
+import { Shares } from "../base/shares.js"
+
+/** How many senders' topics are remembered; beyond it, or beyond those of one sender, the one that has been quiet for longest is forgotten. */
+export const MAX_STREAMS = 10_000
+
+/** Messages that may be lost, of which only the newest counts: what comes after a newer one of its sender and topic is dropped. */
+export class Fast {
+  #inc
+  #route
+  #received
+  #lastId = 0
+  /** The newest of each sender's topic. @type {Map<string, { senderId: string, inc: string, id: number }>} */
+  #seen = new Map()
+  #shares = new Shares()
+
+  /**
+   * @param {object} options
+   * @param {() => string} options.inc names this page's stay in the session
+   * @param {(frame: import("../wire/frames.js").RoutedFrame) => void} options.route throws where there is no connection
+   * @param {(frame: import("../wire/frames.js").FastFrame) => void} options.received
+   */
+  constructor({ inc, route, received }) {
+    this.#inc = inc
+    this.#route = route
+    this.#received = received
+  }
+
+  /**
+   * @param {import("../wire/content.js").Content} content
+   * @param {string[]} [to] everyone where undefined
+   * @throws {P2pError} `too_large`
+   */
+  send(content, to) {
+    if (content.byteLength > MAX_FAST_BYTES) throw new P2pError("too_large", { message: `The message has ${content.byteLength} bytes; one that may be lost has ${MAX_FAST_BYTES} at most.`, hint: "Send it reliably, or in parts." })
+    try {
+      this.#route({ type: FAST, ...(to && { to }), inc: this.#inc(), id: ++this.#lastId, ...content.fields })
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error // it may be lost, and is
+    }
+  }
+
+  /** @param {import("../wire/frames.js").FastFrame} frame */
+  receive(frame) {
+    const { senderId = "", inc, id, topic = "" } = frame
+    const stream = JSON.stringify([senderId, topic])
+    const newest = this.#seen.get(stream)
+    if (newest?.inc === inc && id <= newest.id) return
+    if (!this.#seen.delete(stream)) this.#makeRoom(senderId)
+    this.#seen.set(stream, { senderId, inc, id })
+    this.#received(frame)
+  }
+
+  /** @param {string} senderId of another topic */
+  #makeRoom(senderId) {
+    this.#shares.add(senderId, 1)
+    const isHis = this.#shares.of(senderId) > MAX_STREAMS_OF_SENDER
+    if (!isHis && this.#shares.count <= MAX_STREAMS) return
+    for (const [stream, seen] of this.#seen) {
+      if (isHis && seen.senderId !== senderId) continue
+      this.#seen.delete(stream)
+      return this.#shares.remove(seen.senderId, 1)
+    }
+  }
+}

@@ -1,0 +1,259 @@
+import { Acquaintances } from "../messaging/known_peers.js"
+import { Timer } from "../base/clock.js"
+import { Content } from "../wire/content.js"
+import { ContentQueue } from "../messaging/content_queue.js"
+import { Conversation } from "../messaging/broadcast.js"
+import { P2pError } from "../base/errors.js"
+import { Exchange } from "./exchange.js"
+import { SEND_TERM_MLS } from "../base/limits.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MLS } from "../element/attributes.js"
+import { Topics } from "../messaging/topics.js"
+import { Watch } from "../base/watch.js"
+
+/** Milliseconds after which a message is tried again that found the channel full. */
+export const RETRY_SEND_MLS = 50
+
+/**
+ * All that a peer says and hears: the conversation with everybody, and the exchange with single others. It decides which way a message takes, and whom in the
+ * app it is for.
+ *
+ * @typedef {{ type: "Data", senderId: string, topic?: string, data: any, direct?: boolean }} Shown
+ * @typedef {{ to?: string[], topic?: string, reliable?: boolean }} SendOptions
+ *
+ * @typedef {object} TalkDelegate
+ * @property {(message: Shown) => void} peerReceived a message without a topic
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} peerMissed messages can't be had any more
+ * @property {(host: { hostPeerId: string | null, epoch: number }) => void} peerForked the session had gone on in two halves
+ * @property {(file: import("../files/receiving/incoming_file.js").IncomingFile) => boolean} peerOffered another peer offers a file; whether the app knows what to do
+ * @property {(progress: import("../files/progress.js").Progress) => void} peerProgressed a file has got on
+ * @property {(error: import("../base/errors.js").P2pError) => void} peerErrored
+ *
+ * @typedef {object} TalkOptions
+ * @property {string} peerId
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {number} [history]
+ * @property {{ idleTimeoutMls: number }} [heartbeat] after twice this time a host that lets nothing become stable is taken for lost
+ * @property {Topics} [topics]
+ * @property {() => import("./cast.js").Role | null} role the one that is being played
+ * @property {() => Map<string, import("../wire/frames.js").PeerState>} peers
+ * @property {() => boolean} isConnected
+ * @property {() => void} requireVoice throws where this peer may not send
+ * @property {TalkDelegate} delegate
+ */
+export class Talk {
+  #options
+  #delegate
+  #topics
+  #contents
+  #exchange
+  #retry
+  #watch
+  /** How far the host had come in what it owes this peer, and since when. */
+  #progress = 0
+  #progressAt = 0
+
+  /** @param {TalkOptions} options */
+  constructor(options) {
+    this.#options = options
+    this.#delegate = options.delegate
+    this.#topics = options.topics ?? new Topics((error) => options.delegate.peerErrored(error))
+    this.#contents = new ContentQueue(options.clock)
+    this.#retry = new Timer(options.clock)
+    this.#watch = new Watch({ clock: options.clock, look: () => this.#look() })
+    this.conversation = new Conversation({ ...options, delegate: this })
+    this.acquaintances = new Acquaintances(options)
+    this.#exchange = new Exchange({ ...options, acquaintances: this.acquaintances, topics: this.#topics, inc: () => this.conversation.inc, now: () => this.#watch.now, delegate: this })
+  }
+
+  // What the app says
+
+  /**
+   * @param {any} data
+   * @param {SendOptions} options
+   * @returns {Promise<void>}
+   * @throws {import("../base/errors.js").P2pError}
+   */
+  async send(data, { to, topic, reliable = true }) {
+    const taken = this.#take(data, topic)
+    const content = taken instanceof Content ? taken : await taken
+    this.#options.requireVoice()
+    if (!reliable) return this.#exchange.sendFast(to, content)
+    if (to) return this.#exchange.send(to, content)
+    const stable = this.conversation.send(content, this.#watch.now)
+    this.flush()
+    this.#mind()
+    return stable
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {string} topic
+   * @param {any} data
+   * @param {{ timeout?: number, signal?: AbortSignal }} options
+   * @returns {Promise<any>}
+   */
+  async request(peerId, topic, data, options) {
+    const content = await this.#take(data, topic)
+    this.#options.requireVoice()
+    return this.#exchange.request(peerId, content, options)
+  }
+
+  /**
+   * @param {any} file
+   * @param {{ to?: string[], name?: string, type?: string }} options
+   */
+  sendFile(file, options) {
+    this.#options.requireVoice()
+    return this.#exchange.sendFile(file, options)
+  }
+
+  // How the peer fares
+
+  /** There is a new connection, or a new role to play. */
+  resume() {
+    this.#hasProgressed()
+    this.#exchange.resume()
+    this.flush()
+  }
+
+  /** Somebody has come or gone, this peer too. */
+  update() {
+    this.acquaintances.meet(this.#options.peers())
+    this.#exchange.update()
+    this.flush()
+    this.#mind()
+  }
+
+  /** Sends what waits; what finds a full channel is tried again. */
+  flush() {
+    const role = this.#options.role()
+    if (!role?.isSynced || !this.#options.isConnected()) return
+    const say = (/** @type {number} */ id, /** @type {Content} */ content) => {
+      if (role.iamHost) this.#options.requireVoice() // it may be gone since this was said; a client is refused by its host
+      role.send(id, content)
+    }
+    const isDone = this.conversation.flush(say) && this.#exchange.flush()
+    if (!isDone && !this.#retry.isRunning) this.#retry.start(RETRY_SEND_MLS, () => this.flush())
+  }
+
+  /** The connection is over; what waits goes on waiting. */
+  rest() {
+    this.#retry.stop()
+    this.#hasProgressed()
+  }
+
+  /**
+   * This peer leaves for good.
+   * @param {import("../base/errors.js").P2pError} error for what isn't delivered
+   */
+  leave(error) {
+    this.conversation.leave(error)
+    this.acquaintances.forget()
+    this.#exchange.leave(error)
+    this.#watch.stop()
+  }
+
+  // What the role says
+
+  /** @param {import("../wire/frames.js").RoutedFrame} frame */
+  routed(frame) {
+    this.#exchange.routed(frame)
+  }
+
+  drained() {
+    this.#exchange.drained()
+  }
+
+  // What the conversation says
+
+  /** @param {Shown} message */
+  conversationShown(message) {
+    this.#show(message)
+  }
+
+  /** @param {{ senderId: string, from: number, to: number }} gap */
+  conversationMissed(gap) {
+    this.#delegate.peerMissed(gap)
+  }
+
+  conversationForked() {
+    const { hostPeerId = null, epoch = 0 } = this.#options.role() ?? {}
+    this.#delegate.peerForked({ hostPeerId, epoch })
+  }
+
+  // What the exchange says
+
+  /**
+   * @param {Shown} message
+   * @param {boolean} mayWait
+   */
+  exchangeShown(message, mayWait) {
+    this.#show(message, mayWait)
+  }
+
+  exchangeFlushed() {
+    this.flush()
+    this.#mind()
+  }
+
+  /** @param {import("../files/receiving/incoming_file.js").IncomingFile} file */
+  exchangeOffered(file) {
+    return this.#delegate.peerOffered(file)
+  }
+
+  /** @param {import("../files/progress.js").Progress} progress */
+  exchangeProgressed(progress) {
+    this.#delegate.peerProgressed(progress)
+  }
+
+  // Private
+
+  /** Watches for as long as something waits, so that nothing waits for ever. */
+  #mind() {
+    if (this.#isWaiting) this.#watch.start()
+  }
+
+  get #isWaiting() {
+    return this.conversation.waiting > 0 || this.#exchange.waiting > 0 || this.#isBehind
+  }
+
+  /** Whether this client isn't in step with its host. */
+  get #isBehind() {
+    return this.#options.isConnected() && this.#options.role()?.isSynced === false
+  }
+
+  #look() {
+    const late = new P2pError("no_answer", { message: `Nobody has confirmed the message for ${SEND_TERM_MLS / 1_000} s.`, hint: "It may have arrived, or arrive yet." })
+    this.conversation.expire(this.#watch.now - SEND_TERM_MLS, late)
+    this.#exchange.expire(this.#watch.now - SEND_TERM_MLS, late)
+    const { idleTimeoutMls = HEARTBEAT_IDLE_TIMEOUT_MLS } = this.#options.heartbeat ?? {}
+    const isOwed = this.#options.isConnected() && (this.conversation.waiting > 0 || this.#isBehind)
+    if (!isOwed || this.conversation.progress !== this.#progress) this.#hasProgressed()
+    else if (this.#watch.now - this.#progressAt >= 2 * idleTimeoutMls) this.#options.role()?.giveUp(new P2pError("host_lost", { message: `The host lets nothing become stable for ${2 * idleTimeoutMls} ms.` }))
+    return this.#isWaiting
+  }
+
+  #hasProgressed() {
+    this.#progress = this.conversation.progress
+    this.#progressAt = this.#watch.now
+  }
+
+  /**
+   * @param {any} data
+   * @param {string | undefined} topic
+   */
+  #take(data, topic) {
+    this.#options.requireVoice()
+    return this.#contents.take(data, topic)
+  }
+
+  /**
+   * @param {Shown} message
+   * @param {boolean} [mayWait]
+   */
+  #show(message, mayWait) {
+    this.#exchange.talked()
+    if (message.topic === undefined) this.#delegate.peerReceived(message)
+    else this.#topics.show(message, mayWait)
+  }
+}

@@ -1,0 +1,58 @@
+import { be, fields, isCount, isFlag, isId, isRecord, isText, may, pick } from "../base/fields.js"
+import { MAX_CANDIDATES, MAX_SDP_CHARACTERS } from "../base/limits.js"
+import { readCandidates } from "../wire/sdp.js"
+
+const ID = be(isId)
+const COUNT = be(isCount)
+const DESCRIPTION = fields({ type: be(isText(16)), sdp: be(isText(MAX_SDP_CHARACTERS)) })
+const SIGNAL = {
+  from: ID,
+  epoch: COUNT,
+  negotiation: ID,
+  description: may((description) => pick(description, DESCRIPTION)),
+  candidates: may((candidates) => readCandidates(Array.isArray(candidates) ? candidates.slice(0, MAX_CANDIDATES) : [])),
+}
+/** @param {unknown} value */
+const asItIs = (value) => value
+
+/** What each event of the server is made of: the server is trusted, and what it hands on from other peers isn't. @type {Record<string, Record<string, import("../base/fields.js").Reader>>} */
+const PARTS = {
+  session_ready: {
+    peer_id: ID,
+    host_peer_id: ID,
+    epoch: COUNT,
+    ice_servers: be(Array.isArray),
+    seat: may(be(isText(Infinity))),
+    can_send: may(be(isFlag)),
+    ends_in_ms: may(be(Number.isFinite)),
+  },
+  sdp_offer: SIGNAL,
+  sdp_answer: SIGNAL,
+  ice_candidate: SIGNAL,
+  host_changed: { host_peer_id: be((peerId) => peerId === null || isId(peerId)), epoch: COUNT, reason: be(isText(64)) },
+  peer_left: { peer_id: ID },
+  peer_expelled: { peer_id: ID, error: asItIs },
+  host_probe: { epoch: COUNT },
+}
+
+const FIELDS = new Map(Object.entries(PARTS).map(([event, readers]) => [event, fields(readers)]))
+
+/**
+ * Reads an event of the server.
+ * @param {string} event
+ * @param {unknown} payload
+ * @returns {any} BAD for what makes no sense
+ */
+export function readNotice(event, payload) {
+  return pick(payload, FIELDS.get(event) ?? [])
+}
+
+/**
+ * Reads the server's answer to a request.
+ * @param {unknown} answer
+ * @returns {{ ok: boolean, error?: any }}
+ */
+export function readAnswer(answer) {
+  const { ok, error } = isRecord(answer) ? answer : /** @type {any} */ ({})
+  return { ok: ok === true, error: isRecord(error) ? error : undefined }
+}

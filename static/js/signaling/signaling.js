@@ -1,0 +1,193 @@
+import { Manager } from "socket.io-client"
+
+import { P2pError } from "../base/errors.js"
+import { BAD } from "../base/fields.js"
+import { readAnswer, readNotice } from "./notices.js"
+
+/** Milliseconds that the server has to answer a packet. */
+export const ACK_TIMEOUT_MLS = 5_000
+/** Milliseconds between two attempts to reach the server: the first, and the most. */
+export const RECONNECT_MLS = 300
+export const RECONNECT_MAX_MLS = 5_000
+
+/**
+ * The way to the server; the only file that knows Socket.IO.
+ *
+ * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string, can_send?: boolean, ends_in_ms?: number }} Ready
+ * @typedef {{ host_peer_id: string | null, epoch: number, reason: string }} HostChange
+ * @typedef {{ from: string, epoch: number, negotiation: string, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] }} IncomingSignal
+ *
+ * @typedef {object} SignalingDelegate
+ * @property {(ready: Ready) => void} signalingReady this peer, or to a host a newcomer, has joined
+ * @property {(signal: IncomingSignal) => void} signalingReceived
+ * @property {(change: HostChange) => void} signalingHostChanged
+ * @property {(peerId: string) => void} signalingPeerLeft
+ * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has thrown another peer out
+ * @property {(error: P2pError) => void} signalingRefused the server won't have this peer, or has thrown it out
+ * @property {() => void} signalingDropped the way to the server is lost, and looked for again
+ * @property {() => Record<string, unknown>} signalingCredentials what the join says besides the token
+ * @property {(epoch: number) => { ok: boolean, epoch: number }} signalingProbed the server asks whether this peer still hosts
+ */
+export class Signaling {
+  #delegate
+  #manager
+  #socket
+
+  /**
+   * @param {object} options
+   * @param {string} options.url the server's origin
+   * @param {string} options.path Socket.IO's path on it
+   * @param {string} options.namespace
+   * @param {() => string} options.token the present one
+   * @param {SignalingDelegate} options.delegate
+   */
+  constructor({ url, path, namespace, token, delegate }) {
+    this.#delegate = delegate
+    // A connection of its own: what the page does with Socket.IO besides is never touched. WebSocket only, for long polling notices
+    // a dead peer late.
+    this.#manager = new Manager(url, {
+      path,
+      transports: ["websocket"],
+      autoConnect: false,
+      reconnectionDelay: RECONNECT_MLS,
+      reconnectionDelayMax: RECONNECT_MAX_MLS,
+    })
+    this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: token(), ...delegate.signalingCredentials() }) })
+    this.#listen()
+  }
+
+  get isConnected() {
+    return this.#socket.connected
+  }
+
+  /** Joins: opens the socket, or joins again on an open one. */
+  join() {
+    if (this.#socket.connected) this.#rejoin()
+    else if (!this.#socket.active) this.#socket.connect() // an active one is on its way already
+  }
+
+  /** The network is back: Socket.IO doesn't watch for that, and would wait for its next attempt. */
+  hurry() {
+    if (this.#socket.connected || !this.#socket.active) return
+    // Opening the manager by hand in the middle of its own reconnection would keep it from ever reconnecting again.
+    this.#disconnect()
+    this.#socket.connect()
+  }
+
+  /**
+   * Sends a signal to one peer. One that gets lost is sent again by the negotiation.
+   * @param {string} to
+   * @param {number} epoch
+   * @param {string} negotiation
+   * @param {import("../transport/negotiation.js").Signal} signal
+   */
+  signal(to, epoch, negotiation, signal) {
+    if (!this.#socket.connected) return
+    if ("candidates" in signal) {
+      this.#socket.emit("ice_candidate", { to, epoch, negotiation, candidates: signal.candidates })
+      return
+    }
+    const event = signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
+    this.#request(event, { to, epoch, negotiation, description: signal.description }, (answer) => {
+      if (answer.error?.code === "no_such_peer") this.#delegate.signalingPeerLeft(to)
+      if (answer.error?.code === "stale_epoch") this.join() // there is a later one that this peer hasn't heard of
+    })
+  }
+
+  /**
+   * Tells the server who is here. A host that missed its successor's election learns of it by the answer, and joins anew.
+   * @param {number} epoch
+   * @param {Record<string, string>} peers
+   */
+  report(epoch, peers) {
+    if (!this.#socket.connected) return
+    this.#request("session_roster", { epoch, peers }, (answer) => {
+      if (answer.error?.code === "stale_epoch" || answer.error?.code === "forbidden") this.join()
+    })
+  }
+
+  /**
+   * Leaves the session and closes the socket.
+   * @param {"connected" | "closed"} reason
+   */
+  leave(reason) {
+    if (this.#socket.connected) this.#socket.emit("session_leave", { reason })
+    this.#disconnect()
+  }
+
+  // Private
+
+  #disconnect() {
+    this.#socket.disconnect()
+    // Socket.IO keeps for the next connection what it could not say or tell on this one: a goodbye said after the page woke up
+    // would leave the session that is joined next.
+    this.#socket.sendBuffer = []
+    this.#socket.receiveBuffer = []
+  }
+
+  #listen() {
+    const socket = this.#socket
+    this.#hear("session_ready", (ready) => this.#delegate.signalingReady(ready))
+    for (const event of ["sdp_offer", "sdp_answer", "ice_candidate"]) this.#hear(event, (signal) => this.#delegate.signalingReceived(signal))
+    this.#hear("host_changed", (change) => this.#delegate.signalingHostChanged(change))
+    this.#hear("peer_expelled", ({ peer_id, error }) => this.#delegate.signalingExpelled(peer_id, P2pError.fromPayload(error)))
+    this.#hear("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
+    this.#hear("host_probe", ({ epoch }, answer) => answer?.(this.#delegate.signalingProbed(epoch)))
+    socket.on("session_error", (payload) => this.#dismissed(P2pError.fromPayload(payload)))
+    socket.on("connect_error", (error) => this.#connectFailed(error))
+    socket.on("disconnect", (reason) => this.#disconnected(reason))
+  }
+
+  /**
+   * What makes no sense is passed over: what it was to bring about has a time-out.
+   * @param {string} event
+   * @param {(notice: any, answer?: (answer: unknown) => void) => void} heard
+   */
+  #hear(event, heard) {
+    this.#socket.on(event, (payload, answer) => {
+      const notice = readNotice(event, payload)
+      if (notice !== BAD) heard(notice, typeof answer === "function" ? answer : undefined)
+    })
+  }
+
+  /** @param {Error & { data?: unknown }} error */
+  #connectFailed(error) {
+    // Without data the server wasn't reached, and Socket.IO tries again; the attempt's own time-out ends that.
+    if (!this.#socket.active) this.#delegate.signalingRefused(P2pError.fromPayload(error.data))
+  }
+
+  /** @param {string} reason */
+  #disconnected(reason) {
+    if (reason === "io server disconnect") this.#delegate.signalingRefused(new P2pError("unavailable"))
+    // Socket.IO comes back by itself from everything else.
+    else if (this.#socket.active) this.#delegate.signalingDropped()
+  }
+
+  /**
+   * The server's last word. A worker that doesn't hold this socket can't disconnect it at once.
+   * @param {P2pError} verdict
+   */
+  #dismissed(verdict) {
+    this.#disconnect()
+    this.#delegate.signalingRefused(verdict)
+  }
+
+  #rejoin() {
+    this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
+      // A socket that is gone is no refusal: either this peer has left, or Socket.IO comes back, and joins by that.
+      if (!answer.ok && this.#socket.connected) this.#delegate.signalingRefused(P2pError.fromPayload(answer.error))
+    })
+  }
+
+  /**
+   * @param {string} event
+   * @param {Record<string, unknown>} payload
+   * @param {(answer: any) => void} answered
+   */
+  #request(event, payload, answered) {
+    this.#socket.timeout(ACK_TIMEOUT_MLS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
+      // A page that has slept may be late itself.
+      answered(late ? { ok: false, error: { ...new P2pError("signaling_lost").toPayload(), retry_after_ms: RECONNECT_MLS } } : readAnswer(answer))
+    })
+  }
+}

@@ -1,0 +1,229 @@
+import { Timer } from "../base/clock.js"
+import { ERRORS, P2pError } from "../base/errors.js"
+import { isRecord } from "../base/fields.js"
+import { MAX_RENEWAL_CHARACTERS, MAX_TOKEN_CHARACTERS, RENEWAL_PAUSE_MLS, RENEWAL_TIMEOUT_MLS } from "../base/limits.js"
+
+/** The part of a token's life after which it is renewed. */
+export const RENEWAL_PART = 0.75
+/** Milliseconds before a renewal that failed is tried again, at most. */
+export const RENEWAL_RETRY_MLS = 30_000
+/** The part of what is left of a token's life that one attempt, or the pause after it, may take: there is time for several, however short it is. */
+export const ATTEMPT_PART = 1 / 3
+/** The longest that a browser's timer waits (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
+const MAX_TIMER_MLS = 2 ** 31 - 1
+/** Milliseconds between two looks at the clock: where the page's own stands still while the machine sleeps, its timers do as well (https://github.com/w3c/hr-time/issues/115). */
+export const RENEWAL_LOOK_MLS = 30_000
+
+const HINT = "Let POST requests to the address in token-url pass whatever stands before it, such as CSRF protection or a login: the signed token in the body is the proof."
+
+/** Keeps a page's token fresh, so that a long session doesn't end with its first one. */
+export class Renewal {
+  /** The present token. @type {string} */
+  token
+  /** Milliseconds that it lasts from when it came. @type {number} */
+  expiresInMls
+  #url
+  /** When the present token came, by both clocks. */
+  #came = { now: 0, wall: 0 }
+  #clock
+  #fetch
+  #renewed
+  #failed
+  /** What the app was told last, since a renewal has succeeded. */
+  #told = ""
+  #timer
+  #look
+  #hasEnded = false
+
+  /**
+   * @param {object} options
+   * @param {string} options.token
+   * @param {number} options.tokenExpiresInMls how long it lasts; 0 where it is not to be renewed
+   * @param {string} options.tokenUrl where the server renews it, on the page's own origin
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {(renewal: Renewal) => void} [options.renewed] the server has given a newer token
+   * @param {(error: P2pError) => void} options.failed called once for each reason why the token can't be renewed; what is joined already goes on
+   * @param {typeof globalThis.fetch} [options.fetch]
+   */
+  constructor({ token, tokenExpiresInMls, tokenUrl, clock, renewed = () => undefined, failed, fetch = (...request) => globalThis.fetch(...request) }) {
+    this.token = token
+    this.expiresInMls = tokenExpiresInMls
+    this.#url = tokenUrl
+    this.#fetch = fetch
+    this.#renewed = renewed
+    this.#failed = failed
+    this.#clock = clock
+    this.#timer = new Timer(clock)
+    this.#look = new Timer(clock)
+  }
+
+  start() {
+    this.#came = { now: this.#clock.now(), wall: this.#clock.wall() }
+    if (this.expiresInMls > 0 && this.#url) this.#schedule(Math.max(this.expiresInMls * RENEWAL_PART, RENEWAL_PAUSE_MLS))
+  }
+
+  /**
+   * Goes on with another token, as a page that was rendered anew has it.
+   * @param {{ token: string, tokenExpiresInMls: number, tokenUrl: string }} options
+   * @returns {boolean} whether it is another one
+   */
+  take({ token, tokenExpiresInMls, tokenUrl }) {
+    if (token === this.token && tokenUrl === this.#url) return false
+    this.#url = tokenUrl
+    this.#timer.stop()
+    this.#look.stop()
+    this.#begin(token, tokenExpiresInMls)
+    return true
+  }
+
+  stop() {
+    this.#hasEnded = true
+    this.#timer.stop()
+    this.#look.stop()
+  }
+
+  // Private
+
+  /** For how long this page has had its token, as long as it may have been. */
+  get #age() {
+    return Math.max(this.#clock.now() - this.#came.now, this.#clock.wall() - this.#came.wall)
+  }
+
+  /** @param {number} mls */
+  #schedule(mls) {
+    this.#timer.start(Math.min(mls, MAX_TIMER_MLS), () => void this.#renew())
+    this.#watch(this.#age + mls)
+  }
+
+  /** Looks whether the machine has slept. @param {number} due the token's age at which it is renewed */
+  #watch(due) {
+    this.#look.start(RENEWAL_LOOK_MLS, () => {
+      if (this.#age < due) this.#watch(due)
+      else void this.#renew()
+    })
+  }
+
+  async #renew() {
+    this.#look.stop()
+    const patience = new AbortController()
+    this.#timer.start(this.#partOfRest(RENEWAL_TIMEOUT_MLS), () => patience.abort())
+    const { token } = this
+    const answer = await this.#request(patience.signal)
+    if (this.#hasEnded || token !== this.token) return
+    this.#timer.stop()
+    if (isGood(answer)) this.#accept(answer)
+    else this.#miss(answer instanceof P2pError ? answer : null)
+  }
+
+  /** @param {{ token: string, expires_in_ms: number }} answer */
+  #accept({ token, expires_in_ms }) {
+    this.#begin(token, expires_in_ms)
+    this.#renewed(this)
+  }
+
+  /**
+   * @param {string} token
+   * @param {number} expiresInMls
+   */
+  #begin(token, expiresInMls) {
+    this.token = token
+    this.expiresInMls = expiresInMls
+    this.#told = ""
+    this.start()
+  }
+
+  /**
+   * The app is told in time, as it would notice it only when it has to join again.
+   * @param {P2pError | null} refusal null for what may be another way in a moment
+   */
+  #miss(refusal) {
+    // By the page's own clock: the other one may have been set wrong.
+    const isOver = this.#clock.now() - this.#came.now >= this.expiresInMls
+    const error = refusal ?? (isOver ? new P2pError("token_expired", { message: "The token of this page could not be renewed in time." }) : null)
+    if (refusal?.retry !== false) this.#schedule(this.#partOfRest(RENEWAL_RETRY_MLS))
+    if (!error || error.code === this.#told) return
+    this.#told = error.code
+    this.#failed(error)
+  }
+
+  /**
+   * So long that others fit in before the token expires; once it has, there is no hurry.
+   * @param {number} most milliseconds
+   */
+  #partOfRest(most) {
+    const rest = this.expiresInMls - this.#age
+    return rest > 0 ? Math.min(most, Math.max(rest * ATTEMPT_PART, RENEWAL_PAUSE_MLS)) : most
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<any>} what the server says, a P2pError where it is a refusal; null where it can't be reached, or doesn't do it for the moment
+   */
+  async #request(signal) {
+    try {
+      const response = await this.#fetch(this.#url, {
+        method: "POST",
+        mode: "same-origin",
+        credentials: "same-origin",
+        redirect: "manual", // which may lead anywhere
+        referrerPolicy: "same-origin",
+        cache: "no-store",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ token: this.token }),
+        signal,
+      })
+      const answer = parsed(await readText(response))
+      return isGood(answer) ? answer : refusalIn(answer, response)
+    } catch {
+      return null
+    }
+  }
+}
+
+/**
+ * @param {any} answer
+ * @param {Response} response
+ * @returns {P2pError | null}
+ */
+function refusalIn(answer, { status, type }) {
+  const code = answer?.ok === false && isRecord(answer.error) ? answer.error.code : undefined
+  if (typeof code === "string" && Object.hasOwn(ERRORS, code)) return answer.error.retry === false ? P2pError.fromPayload(answer.error) : null
+  // Something else has answered in the place of the server's own view.
+  const isRefused = type === "opaqueredirect" || (status >= 400 && status < 500 && status !== 408 && status !== 429)
+  return isRefused ? new P2pError("unauthorized", { message: `The token of this page isn't renewed: the server answers with ${status === 0 ? "a redirect" : `status ${status}`}.`, hint: HINT, retry: true }) : null
+}
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null // others than the server's own view speak HTML
+  }
+}
+
+/** @param {any} answer */
+function isGood(answer) {
+  if (answer?.ok !== true) return false
+  const { token, expires_in_ms } = answer
+  return typeof token === "string" && token !== "" && token.length <= MAX_TOKEN_CHARACTERS && typeof expires_in_ms === "number" && expires_in_ms >= 1
+}
+
+/**
+ * @param {Response} response
+ * @throws {RangeError} if it is too long, or never ends
+ */
+async function readText(response) {
+  const decoder = new TextDecoder()
+  if (!response.body) return ""
+  const reader = response.body.getReader()
+  for (let text = ""; ;) {
+    const { done, value } = await reader.read()
+    text += decoder.decode(value, { stream: !done })
+    if (done) return text
+    if (text.length > MAX_RENEWAL_CHARACTERS) {
+      void reader.cancel()
+      throw new RangeError("The answer is too long.")
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { Timer } from "../base/clock.js"
+import { MAX_NEGOTIATING } from "../base/limits.js"
+import { MAX_PEERS } from "../wire/presence.js"
+import { guarded } from "../messaging/topics.js"
+
+/** Whom a host makes a connection for, and when: each peer now and then only, and not too many at once. Who asks again while it waits asks once. */
+export class Entrance {
+  #clock
+  #timer
+  #lookAt = 0
+  #allowances
+  #negotiating
+  /** In the order in which they came. @type {Map<string, () => void>} */
+  #waiting = new Map()
+
+  /**
+   * @param {object} options
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {import("./allowance.js").Allowances} options.allowances
+   * @param {() => number} options.negotiating how many connections are being made
+   */
+  constructor({ clock, allowances, negotiating }) {
+    this.#clock = clock
+    this.#timer = new Timer(clock)
+    this.#allowances = allowances
+    this.#negotiating = negotiating
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {() => void} open what makes the connection, in place of what was to make it before
+   */
+  ask(peerId, open) {
+    if (this.#waiting.size >= MAX_PEERS && !this.#waiting.has(peerId)) return
+    this.#waiting.set(peerId, open)
+    this.look()
+  }
+
+  /** A peer that has gone needs no connection. @param {string} peerId */
+  forget(peerId) {
+    this.#waiting.delete(peerId)
+  }
+
+  stop() {
+    this.#timer.stop()
+    this.#waiting.clear()
+  }
+
+  /**
+   * There may be room.
+   * @throws {unknown} what one of them brings about; the others have their turn all the same
+   */
+  look() {
+    const failures = []
+    for (const [peerId, open] of this.#waiting) {
+      if (this.#negotiating() >= MAX_NEGOTIATING) break // the next one that ends makes room
+      const { connections } = this.#allowances.of(peerId)
+      const wait = connections.wait(1)
+      if (wait > 0) this.#lookAfter(wait)
+      else if (this.#waiting.delete(peerId)) {
+        connections.take(1)
+        try { open() } catch (error) { failures.push(error) }
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  // Private
+
+  /** @param {number} mls */
+  #lookAfter(mls) {
+    const at = this.#clock.now() + mls
+    if (this.#timer.isRunning && this.#lookAt <= at) return
+    this.#lookAt = at
+    this.#timer.start(mls, () => guarded(() => this.look()))
+  }
+}

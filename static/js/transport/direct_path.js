@@ -1,0 +1,322 @@
+import { Channel } from "./data_channel.js"
+import { Deadline } from "../base/deadline.js"
+import { P2pError } from "../base/errors.js"
+import { Heartbeat } from "./heartbeat.js"
+import { Intake } from "./intake.js"
+import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
+import { encodeFrame, GOODBYE, HEARTBEAT } from "../wire/frames.js"
+import { Negotiation } from "./negotiation.js"
+
+/** The channels of a connection: for messages, for files (so that messages needn't wait for these), and for what may be lost. */
+const LANES = Object.freeze(/** @type {const} */ ({ messages: {}, bulk: {}, fast: { ordered: false, maxRetransmits: 0 } }))
+
+/**
+ * One RTCPeerConnection to one other peer, from its negotiation to its end.
+ *
+ * @typedef {object} ConnectionDelegate
+ * @property {(connection: Connection) => void} connectionChanged the state is another one
+ * @property {(connection: Connection, frame: import("../wire/frames.js").Frame, packet: Packet) => void} connectionReceived `packet` is the frame as it came
+ * @property {(connection: Connection) => void} connectionDrained there is room again in one of its channels
+ * @property {(connection: Connection, error: P2pError) => void} connectionEnded called once, if the other side or the network ended it
+ *
+ * @typedef {import("../wire/content.js").Packet} Packet
+ * @typedef {keyof typeof LANES} Lane
+ *
+ * @typedef {object} ConnectionOptions
+ * @property {string} peerId the other peer
+ * @property {string} negotiationId names this attempt
+ * @property {RTCIceServer[]} iceServers
+ * @property {(signal: import("./negotiation.js").Signal) => void} signal
+ * @property {ConnectionDelegate} delegate
+ * @property {{ intervalMls: number, idleTimeoutMls: number }} heartbeat
+ * @property {number} connectTimeoutMls
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {typeof RTCPeerConnection} [RTCPeerConnection]
+ */
+export class Connection {
+  #pc
+  #negotiation
+  #delegate
+  #clock
+  #heartbeat
+  /** @type {Map<string, Channel>} */
+  #channels = new Map()
+  #offers = false
+  /** @type {Intake | null} */
+  #intake = null
+  #timer
+  /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
+  #state = "negotiating"
+
+  /**
+   * @param {ConnectionOptions} options
+   * @throws {P2pError} `bad_request` where the browser refuses the ICE servers
+   */
+  constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMls, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
+    this.peerId = peerId
+    this.negotiationId = negotiationId
+    this.#delegate = delegate
+    this.#clock = clock
+    this.#pc = createPeerConnection(RTCPeerConnection, iceServers)
+    this.#pc.onconnectionstatechange = () => this.#connectionStateChanged()
+    this.#pc.onsignalingstatechange = () => this.#signalingStateChanged()
+    this.#pc.ondatachannel = ({ channel }) => this.#open(channel)
+    this.#negotiation = new Negotiation({ pc: this.#pc, signal, clock })
+    this.#heartbeat = new Heartbeat({
+      interval: heartbeat.intervalMls,
+      idleTimeout: heartbeat.idleTimeoutMls,
+      clock,
+      beat: () => this.#beat(),
+      lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
+    })
+    this.#timer = new Deadline(clock)
+    this.#timer.start(connectTimeoutMls, () => this.end(this.timeoutError()))
+  }
+
+  get state() {
+    return this.#state
+  }
+
+  /** Whether the other side was heard of late. */
+  get isHeard() {
+    return this.#heartbeat.isHeard
+  }
+
+  // Negotiating
+
+  /** Opens the channel for messages and offers; the host's side. */
+  offer() {
+    if (this.#state === "closed") return
+    this.#offers = true
+    this.#create("messages")
+    this.#watch(this.#negotiation.offer())
+  }
+
+  /** @param {import("./negotiation.js").Signal} signal */
+  receiveSignal(signal) {
+    if (this.#state !== "closed") this.#watch(this.#negotiation.receive(signal))
+  }
+
+  /** What a time-out means in the present state. */
+  timeoutError() {
+    if (this.#state === "connecting") return new P2pError("ice_failed")
+    return new P2pError("connect_timeout", { message: `${this.peerId} did not answer in time.` })
+  }
+
+  // Talking
+
+  /**
+   * @param {Packet} packet
+   * @param {Lane} [lane]
+   * @throws {P2pError} `not_joined` when the channel isn't open, `rate_limited` when too much waits in it
+   */
+  sendPacket(packet, lane = "messages") {
+    const channel = this.#channels.get(lane)
+    if (!channel) throw new P2pError("not_joined")
+    channel.sendPacket(packet)
+  }
+
+  /**
+   * Sends a packet to one receiver of many, of which none may hold up the others.
+   * @param {Packet} packet
+   * @param {Lane} [lane]
+   * @returns {P2pError | null} why it can't be sent
+   */
+  failureToSend(packet, lane) {
+    try {
+      this.sendPacket(packet, lane)
+      return null
+    } catch (error) {
+      return /** @type {P2pError} */ (error)
+    }
+  }
+
+  /**
+   * Sends what may be lost, such as a heartbeat over a full channel.
+   * @param {import("../wire/frames.js").Frame} frame
+   */
+  trySend(frame) {
+    if (!this.#messages?.isOpen) return
+    try {
+      this.#messages.send(frame)
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error
+    }
+  }
+
+  /**
+   * Sends what may be lost, and of which only the newest counts.
+   * @param {string} kind
+   * @param {Packet} packet
+   */
+  sendFreshest(kind, packet) {
+    const channel = this.#channels.get("fast")
+    if (channel?.isOpen) channel.sendFreshest(kind, packet)
+  }
+
+  /** How many bytes of files wait to be sent. */
+  get buffered() {
+    return this.#channels.get("bulk")?.buffered ?? 0
+  }
+
+  /**
+   * Says goodbye and closes; the delegate isn't told.
+   * @param {P2pError} [reason]
+   */
+  close(reason) {
+    if (this.#state === "closed") return
+    this.trySend({ type: GOODBYE, error: reason?.toPayload() })
+    this.#release()
+  }
+
+  /** Closes within this turn of the event loop, for a page that goes away: the other side sees the channel close. */
+  abort() {
+    if (this.#state === "closed") return
+    this.#release()
+    this.#pc.close()
+  }
+
+  // Private
+
+  get #messages() {
+    return this.#channels.get("messages")
+  }
+
+  /** @param {Lane} lane */
+  #create(lane) {
+    if (!this.#channels.has(lane) && this.state !== "closed") this.#open(this.#pc.createDataChannel(lane, LANES[lane]))
+  }
+
+  /** Chromium may leave `bufferedAmount` as it is until something else is sent, and files would wait for room for ever. */
+  #beat() {
+    this.trySend({ type: HEARTBEAT })
+    for (const lane of /** @type {Lane[]} */ (["bulk", "fast"])) {
+      if ((this.#channels.get(lane)?.buffered ?? 0) > 0) this.failureToSend(encodeFrame({ type: HEARTBEAT }), lane)
+    }
+  }
+
+  /** @param {RTCDataChannel} channel */
+  #open(channel) {
+    if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
+    // Only the host offers.
+    this.#intake ??= new Intake({ ...(this.#offers ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock: this.#clock, exhausted: (error) => this.#dismiss(error) })
+    this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock, intake: this.#intake }))
+  }
+
+  /**
+   * The other side is told why as well.
+   * @param {P2pError} error
+   */
+  #dismiss(error) {
+    if (this.#state === "closed") return
+    this.close(error)
+    // Another host may do better than one that can't be understood; a client that is refused has nowhere else to go.
+    if (!this.#offers) error.retry = true
+    this.#delegate.connectionEnded(this, error)
+  }
+
+  /** @param {Channel} channel */
+  channelOpened(channel) {
+    if (this.#state === "closed") return
+    if (channel !== this.#messages) return this.channelDrained()
+    // A channel that the other side made is open when it arrives, and then says so by an event as well.
+    if (this.#state === "connected") return
+    this.#timer.stop()
+    this.#negotiation.succeed()
+    this.#heartbeat.start()
+    this.#setState("connected")
+    // The others come after it: nobody waits for them to get connected.
+    if (this.#offers) for (const lane of Object.keys(LANES)) this.#create(/** @type {Lane} */ (lane))
+  }
+
+  /**
+   * @param {import("../wire/frames.js").Frame} frame
+   * @param {Packet} packet
+   */
+  channelReceived(frame, packet) {
+    this.#heartbeat.heard()
+    if (frame.type === HEARTBEAT) return
+    if (frame.type === GOODBYE) return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
+    this.#delegate.connectionReceived(this, frame, packet)
+  }
+
+  channelDrained() {
+    this.#delegate.connectionDrained(this)
+  }
+
+  /** @param {Channel} channel */
+  channelClosed(channel) {
+    // The others close with it, and may be faster than its last words.
+    if (channel === this.#messages) this.end(this.#reasonOf(channel))
+  }
+
+  /** @param {Channel} channel which is closed */
+  #reasonOf({ failure }) {
+    if (!failure) return new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` })
+    return failure.code === "too_large" ? new P2pError("unsupported", { message: `The browser of ${this.peerId} takes no packet as large as this one sends.`, cause: failure }) : failure
+  }
+
+  #signalingStateChanged() {
+    if (this.#pc.signalingState === "stable" && this.#state === "negotiating") this.#setState("connecting")
+  }
+
+  #connectionStateChanged() {
+    // "disconnected" often heals by itself; the heartbeat decides when it doesn't.
+    if (this.#pc.connectionState === "failed") this.end(new P2pError("ice_failed"))
+  }
+
+  /** @param {Promise<void>} work */
+  #watch(work) {
+    work.catch((cause) => this.end(new P2pError("bad_request", { message: `The negotiation with ${this.peerId} failed.`, cause })))
+  }
+
+  /** @param {"connecting" | "connected"} state */
+  #setState(state) {
+    this.#state = state
+    this.#delegate.connectionChanged(this)
+  }
+
+  /**
+   * The connection is over for a reason that the delegate has to know.
+   * @param {P2pError} error
+   */
+  end(error) {
+    if (this.#state === "closed") return
+    this.#release()
+    this.#delegate.connectionEnded(this, error)
+  }
+
+  #release() {
+    this.#state = "closed"
+    this.#timer.stop()
+    this.#heartbeat.stop()
+    this.#negotiation.close()
+    this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = null
+    const pc = this.#pc
+    const channels = [...this.#channels.values()].filter(({ isOpen }) => isOpen) // the others have nothing to deliver
+    if (channels.length > 0) void Promise.all(channels.map((channel) => channel.close())).then(() => pc.close())
+    else pc.close()
+  }
+}
+
+/**
+ * @param {typeof RTCPeerConnection} PeerConnection
+ * @param {RTCIceServer[]} iceServers
+ */
+function createPeerConnection(PeerConnection, iceServers) {
+  try {
+    return new PeerConnection({ iceServers })
+  } catch (cause) {
+    const message = `The browser makes no connection: ${/** @type {Error} */ (cause).message}`
+    throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS.", cause })
+  }
+}
+
+/**
+ * Lets the browser look at ICE servers before they are needed.
+ * @param {RTCIceServer[]} iceServers
+ * @throws {P2pError} `bad_request`
+ */
+export function checkIceServers(iceServers) {
+  if ("RTCPeerConnection" in globalThis) createPeerConnection(globalThis.RTCPeerConnection, iceServers).close()
+}

@@ -1,0 +1,76 @@
+import { Timer } from "../base/clock.js"
+
+/**
+ * Notices that the other side has fallen silent.
+ *
+ * Silence is counted in the heartbeat's own ticks, and a late tick counts as two at most: a page that was throttled, frozen or
+ * asleep doesn't take its own pause for the other side's death (browsers run the timers of hidden pages about once a second:
+ * https://developer.chrome.com/blog/timer-throttling-in-chrome-88).
+ */
+export class Heartbeat {
+  #interval
+  #idleTimeout
+  #clock
+  #beat
+  #lost
+  #timer
+  #silence = 0
+  #lastTick = 0
+
+  /**
+   * @param {object} options
+   * @param {number} options.interval milliseconds between two beats
+   * @param {number} options.idleTimeout milliseconds of silence after which the other side counts as lost
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {() => void} options.beat sends one beat
+   * @param {() => void} options.lost called once when the other side is lost
+   */
+  constructor({ interval, idleTimeout, clock, beat, lost }) {
+    this.#interval = interval
+    this.#idleTimeout = idleTimeout
+    this.#clock = clock
+    this.#timer = new Timer(clock)
+    this.#beat = beat
+    this.#lost = lost
+  }
+
+  /** Whether the other side was heard of late, as it is where its page runs and can be reached. */
+  get isHeard() {
+    return this.#silence < 2 * this.#interval
+  }
+
+  start() {
+    if (this.#timer.isRunning) return
+    this.heard()
+    this.#lastTick = this.#clock.now()
+    this.#schedule()
+  }
+
+  stop() {
+    this.#timer.stop()
+  }
+
+  /** To be called for whatever comes from the other side. */
+  heard() {
+    this.#silence = 0
+  }
+
+  // Private
+
+  #schedule() {
+    this.#timer.start(this.#interval, () => this.#tick())
+  }
+
+  #tick() {
+    const now = this.#clock.now()
+    this.#silence += Math.min(now - this.#lastTick, 2 * this.#interval)
+    this.#lastTick = now
+    if (this.#silence >= this.#idleTimeout) {
+      this.stop()
+      this.#lost()
+    } else {
+      this.#schedule()
+      this.#beat()
+    }
+  }
+}

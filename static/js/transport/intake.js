@@ -1,0 +1,92 @@
+import { Bucket } from "../base/token_bucket.js"
+import { P2pError } from "../base/errors.js"
+import { BYTES, EXCESS, PARTS, RUBBISH } from "../base/limits.js"
+
+/**
+ * What one connection may bring into this page: bytes, frames of each kind, and a little rubbish. What is too much is dropped before it costs more than to be read;
+ * a connection that goes on like that ends.
+ */
+export class Intake {
+  #rates
+  #clock
+  #exhausted
+  #bytes
+  #fastBytes
+  #parts
+  #rubbish
+  #excess
+  /** @type {Map<string, Bucket>} */
+  #kinds = new Map()
+
+  /**
+   * @param {object} options
+   * @param {Readonly<Record<string, import("../base/limits.js").Rate & { isForgiven?: boolean }>>} options.rates of the kinds that the other side sends
+   * @param {import("../base/limits.js").Rate} [options.fastBytes] bytes on the channel for what may be lost
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {(error: P2pError) => void} options.exhausted called when the connection has to end
+   */
+  constructor({ rates, fastBytes = BYTES, clock, exhausted }) {
+    this.#rates = rates
+    this.#clock = clock
+    this.#exhausted = exhausted
+    this.#bytes = new Bucket({ ...BYTES, clock })
+    this.#fastBytes = new Bucket({ ...fastBytes, clock })
+    this.#parts = new Bucket({ ...PARTS, clock })
+    this.#rubbish = new Bucket({ ...RUBBISH, clock })
+    this.#excess = new Bucket({ ...EXCESS, clock })
+  }
+
+  /**
+   * @param {number} bytes of a packet
+   * @param {string} [lane] the channel that it came over
+   * @returns {boolean} whether it is to be read
+   */
+  takes(bytes, lane = "messages") {
+    if (this.#bytes.tryTake(bytes) && (lane !== "fast" || this.#fastBytes.tryTake(bytes))) return true
+    return this.#lose(lane)
+  }
+
+  /**
+   * @param {number} parts of JSON
+   * @param {string} [lane] the channel that it came over
+   * @returns {boolean} whether they are to be built
+   */
+  builds(parts, lane = "messages") {
+    return this.#parts.tryTake(parts) || this.#lose(lane)
+  }
+
+  /**
+   * @param {string} type a frame's
+   * @returns {boolean} whether it may come now
+   */
+  admits(type) {
+    if (!Object.hasOwn(this.#rates, type)) this.refuse()
+    else if (this.#bucket(type).tryTake(1)) return true
+    else if (!this.#rates[type].isForgiven && !this.#excess.tryTake(1)) this.#flood()
+    return false
+  }
+
+  /** What came can't be read, or isn't for this side. */
+  refuse() {
+    if (!this.#rubbish.tryTake(1)) this.#exhausted(new P2pError("bad_request", { message: "What was sent can't be read." }))
+  }
+
+  // Private
+
+  /** What comes over the other channels is asked for again, or may be lost. @param {string} lane */
+  #lose(lane) {
+    if (lane === "messages") this.#flood()
+    return false
+  }
+
+  #flood() {
+    this.#exhausted(new P2pError("rate_limited", { message: "More was sent than can be taken in." }))
+  }
+
+  /** @param {string} type */
+  #bucket(type) {
+    const bucket = this.#kinds.get(type) ?? new Bucket({ ...this.#rates[type], clock: this.#clock })
+    this.#kinds.set(type, bucket)
+    return bucket
+  }
+}

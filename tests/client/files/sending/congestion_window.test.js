@@ -1,0 +1,108 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MLS, SMALL_CHUNK_BYTES, TALK_MLS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
+import { Talking } from "../../../../static/js/files/sending/yielding.js"
+import { Window } from "../../../../static/js/files/sending/congestion_window.js"
+import { FakeClock } from "../../support/fake_clock.js"
+
+/** Bytes per millisecond, and milliseconds, of a way. */
+const RATE = 5_000
+const DELAY = 50
+const HELD = RATE * DELAY
+
+/** A sender that sends all that its window takes, over a way that passes on so much a millisecond, so late. */
+class Sender {
+  clock = new FakeClock()
+  talking = new Talking(this.clock)
+  window = new Window(this.talking)
+  sent = 0
+  credited = 0
+  #freeAt = 0
+
+  constructor({ rate = RATE, delay = DELAY } = {}) {
+    Object.assign(this, { rate, delay })
+  }
+
+  get underWay() {
+    return this.sent - this.credited
+  }
+
+  /** Goes on for so many milliseconds. */
+  run(mls, isTalking) {
+    for (const end = this.clock.now() + mls; this.clock.now() < end; this.clock.advance(1)) {
+      if (isTalking) this.talking.note()
+      this.#pump()
+    }
+    return this
+  }
+
+  #pump() {
+    while (this.underWay + SMALL_CHUNK_BYTES <= this.window.size) {
+      const position = (this.sent += SMALL_CHUNK_BYTES)
+      this.window.sent(position)
+      this.#freeAt = Math.max(this.#freeAt, this.clock.now()) + SMALL_CHUNK_BYTES / this.rate
+      if (position % CREDIT_BYTES === 0) this.clock.setTimeout(() => {
+        this.credited = position
+        this.window.credited(position)
+        this.#pump()
+      }, this.#freeAt + this.delay - this.clock.now())
+    }
+  }
+}
+
+test("while nobody talks all that may be under way is", () => {
+  const sender = new Sender().run(1_000, false)
+  assert.ok(sender.underWay > WINDOW_BYTES - SMALL_CHUNK_BYTES)
+})
+
+test("while somebody talks it is what the way holds, and a little more", () => {
+  const sender = new Sender().run(1_000, false)
+  sender.run(2_000, true)
+  assert.ok(sender.window.size >= HELD && sender.window.size < 1.6 * HELD, `${sender.window.size} of ${HELD}`)
+  const before = sender.credited
+  sender.run(2_000, true)
+  const rate = (sender.credited - before) / 2_000
+  assert.ok(rate > 0.95 * RATE, `${rate} of ${RATE}`)
+})
+
+test("also when somebody talked from the beginning", () => {
+  const sender = new Sender().run(3_000, true)
+  assert.ok(sender.window.size >= HELD && sender.window.size < 1.6 * HELD, `${sender.window.size} of ${HELD}`)
+})
+
+test("a way that holds next to nothing is sent little more than the least, and isn't left empty", () => {
+  const sender = new Sender({ delay: 1 }).run(500, false)
+  sender.run(1_000, true)
+  assert.ok(sender.window.size < 2 * LEAST_WINDOW_BYTES, `${sender.window.size}`)
+  const before = sender.credited
+  sender.run(1_000, true)
+  assert.ok((sender.credited - before) / 1_000 > 0.9 * RATE)
+})
+
+test("a way that becomes a longer one, or a slower one, is measured anew", () => {
+  const sender = new Sender().run(2_000, true)
+  sender.delay = 2 * DELAY
+  sender.run(PROBE_MLS + 3_000, true)
+  assert.ok(sender.window.size >= 2 * HELD && sender.window.size < 3 * HELD, `${sender.window.size}`)
+  sender.rate = RATE / 4
+  sender.run(PROBE_MLS + 3_000, true)
+  assert.ok(sender.window.size >= HELD / 2 && sender.window.size < 0.9 * HELD, `${sender.window.size}`)
+})
+
+test("when nobody has said anything for a while, it is as before", () => {
+  const sender = new Sender().run(2_000, true)
+  sender.run(TALK_MLS, false)
+  assert.equal(sender.window.size, WINDOW_BYTES)
+})
+
+test("what was lost on the way tells nothing", () => {
+  const { clock, talking, window } = new Sender()
+  talking.note()
+  window.sent(CREDIT_BYTES)
+  window.reset()
+  clock.advance(60_000)
+  talking.note()
+  window.credited(CREDIT_BYTES)
+  assert.equal(window.size, LEAST_WINDOW_BYTES)
+})

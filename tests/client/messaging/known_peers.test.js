@@ -1,0 +1,91 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { Acquaintances } from "../../../static/js/messaging/known_peers.js"
+import { RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { MAX_PEERS } from "../../../static/js/wire/presence.js"
+import { FakeClock } from "../support/fake_clock.js"
+
+function open() {
+  const clock = new FakeClock()
+  const acquaintances = new Acquaintances({ peerId: "me", clock })
+  const meet = (...peerIds) => acquaintances.meet(new Map(peerIds.map((peerId) => [peerId, "connected"])))
+  const known = (...peerIds) => peerIds.filter((peerId) => acquaintances.knows(peerId))
+  const met = (...peerIds) => peerIds.filter((peerId) => acquaintances.hasMet(peerId))
+  return { clock, acquaintances, meet, known, met }
+}
+
+test("who is there is known, who never was isn't, and nobody is an acquaintance of his own", () => {
+  const { meet, known, met } = open()
+  assert.deepEqual(known("ann"), [])
+  meet("ann", "me", "bob")
+  assert.deepEqual([known("ann", "bob", "cleo", "me"), met("ann", "bob", "cleo", "me")], [["ann", "bob"], ["ann", "bob"]])
+})
+
+test("who has gone is known for a while, however long it was there", () => {
+  const { clock, meet, known } = open()
+  meet("ann", "bob")
+  clock.advance(100 * RETURN_MLS)
+  meet("bob")
+  clock.advance(RETURN_MLS)
+  meet("bob")
+  assert.deepEqual(known("ann", "bob"), ["ann", "bob"])
+  clock.advance(1)
+  assert.deepEqual(known("ann", "bob"), ["bob"])
+})
+
+test("who comes back, and goes again, is known for as long again", () => {
+  const { clock, meet, known } = open()
+  for (const peerIds of [["ann"], [], ["ann"], []]) {
+    meet(...peerIds)
+    clock.advance(RETURN_MLS - 1)
+  }
+  meet()
+  assert.deepEqual(known("ann"), ["ann"])
+})
+
+test("who was met stays so, however many pictures there are without it", () => {
+  const { clock, meet, met } = open()
+  for (const peerIds of [["ann", "bob"], ["bob"], [], ["cleo"], []]) {
+    meet(...peerIds)
+    clock.advance(RETURN_MLS + 1)
+  }
+  assert.deepEqual(met("ann", "bob", "cleo", "dave"), ["ann", "bob", "cleo"])
+})
+
+test("of too many those are forgotten that have gone for longest", () => {
+  const { meet, met } = open()
+  const crowd = Array.from({ length: MAX_PEERS - 2 }, (_, index) => `peer ${index}`)
+  meet("ann", "bob", "cleo")
+  meet("bob")
+  meet("ann")
+  meet("ann", ...crowd)
+  assert.deepEqual(met("ann", "bob", "cleo", ...crowd), ["ann", "bob", ...crowd])
+  meet("ann", ...crowd, "dave")
+  assert.deepEqual(met("ann", "bob", "cleo", ...crowd, "dave"), ["ann", ...crowd, "dave"])
+})
+
+test("who was connected, and is missing in the next picture, is expected for a while; who went isn't", () => {
+  const { clock, acquaintances, meet } = open()
+  acquaintances.meet(new Map([["me", "connected"], ["ann", "disconnected"], ["bob", "negotiating"]]))
+  assert.ok(!acquaintances.expects(1_000))
+  meet("ann", "bob")
+  clock.advance(5_000)
+  assert.ok(acquaintances.expects(1_000))
+  meet()
+  meet()
+  clock.advance(1_000)
+  assert.ok(acquaintances.expects(1_000))
+  clock.advance(1)
+  assert.ok(!acquaintances.expects(1_000))
+})
+
+test("who forgets knows nobody", () => {
+  const { acquaintances, meet, known, met } = open()
+  meet("ann")
+  meet("bob")
+  acquaintances.forget()
+  assert.deepEqual([known("ann", "bob"), met("ann", "bob")], [[], []])
+  meet()
+  assert.deepEqual(met("bob"), [])
+})

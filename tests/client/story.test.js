@@ -1,0 +1,78 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import fc from "fast-check"
+
+import { PEERS, Story } from "./support/story.js"
+
+/**
+ * How many stories are told, and how long they are: `STORIES=50000 STORY_STEPS=40 STORY_SEED=$RANDOM node --test tests/client/story.test.js`. The suite always
+ * tells the same ones. A story that ends badly is told shorter and shorter; STORY_SEED and STORY_PATH, as the failure names them, tell the shortest one again.
+ */
+const { STORIES = "2000", STORY_STEPS = "20", STORY_SEED = "1", STORY_PATH } = process.env
+
+const who = fc.integer({ min: 0, max: PEERS.length - 1 })
+const act = (name, rest = {}) => fc.record({ act: fc.constant(name), ...rest })
+const pause = fc.constantFrom(0, 1, 10, 60, 300, 1_000, 2_500, 6_000)
+
+const step = fc.oneof(
+  { weight: 10, arbitrary: act("join", { who }) },
+  { weight: 14, arbitrary: act("say", { who, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 8, arbitrary: act("whisper", { who, whom: who, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 3, arbitrary: act("wave", { who }) },
+  { weight: 16, arbitrary: act("pass", { mls: pause }) },
+  { weight: 2, arbitrary: act("close", { who }) },
+  { weight: 2, arbitrary: act("abort", { who }) },
+  { weight: 3, arbitrary: act("crash", { who }) },
+  { weight: 3, arbitrary: act("reload", { who }) },
+  { weight: 1, arbitrary: act("open", { who }) },
+  { weight: 2, arbitrary: act("reconnect", { who }) },
+  { weight: 2, arbitrary: act("handOver", { who, whom: who }) },
+  { weight: 1, arbitrary: act("answer", { who, count: fc.integer({ min: 1, max: 2 }) }) },
+  { weight: 2, arbitrary: act("greet", { who, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 1, arbitrary: act("reply", { who, count: fc.integer({ min: 1, max: 2 }) }) },
+  { weight: 2, arbitrary: act("freeze", { who }) },
+  { weight: 2, arbitrary: act("thaw", { who }) },
+  { weight: 4, arbitrary: act("cut", { who, whom: who }) },
+  { weight: 3, arbitrary: act("heal", { who, whom: who }) },
+  { weight: 2, arbitrary: act("drop", { who, mls: pause }) },
+  { weight: 1, arbitrary: act("lose", { who, count: fc.integer({ min: 1, max: 3 }), mls: pause }) },
+  { weight: 1, arbitrary: act("stop") },
+  { weight: 1, arbitrary: act("restart") },
+  { weight: 1, arbitrary: act("forget") },
+)
+
+const settings = fc.record({
+  latencies: fc.array(fc.constantFrom(0, 0, 5, 40, 200), { minLength: PEERS.length, maxLength: PEERS.length }),
+  keepSignaling: fc.boolean(),
+  history: fc.constantFrom(0, 0, 3),
+})
+
+/** A session of some, before anything happens. */
+const opening = fc.integer({ min: 0, max: PEERS.length }).map((count) => PEERS.slice(0, count).flatMap((_, index) => [{ act: "join", who: index }, { act: "pass", mls: 250 }]))
+
+test("whatever happens, nothing is shown twice or in another order, nothing is lost that somebody has, and all meet again", async () => {
+  const property = fc.asyncProperty(settings, opening, fc.array(step, { maxLength: Number(STORY_STEPS), size: "max" }), async (given, first, then) => {
+    const story = new Story(given)
+    const broken = await story.tell([...first, ...then])
+    assert.deepEqual(broken, [], story.tale.join("\n"))
+  })
+  await fc.assert(property, { numRuns: Number(STORIES), seed: Number(STORY_SEED), ...(STORY_PATH && { path: STORY_PATH }) })
+})
+
+/** A session of some, before anything happens. @param {number} count */
+const session = (count) => Array.from({ length: count }, (_, who) => [{ act: "join", who }, { act: "pass", mls: 250 }]).flat()
+
+for (const [name, given, steps] of /** @type {[string, any, any[]][]} */ ([
+  ["who is named as the host while it waits may speak from within that news", { latencies: [0, 40], keepSignaling: true }, [...session(2), { act: "greet", who: 1 }, { act: "reload", who: 0 }, { act: "crash", who: 0 }]],
+  ["who has just gone is no stranger to the next host", {}, [...session(2), { act: "abort", who: 0 }, { act: "pass", mls: 2_500 }, { act: "whisper", who: 1, whom: 0 }]],
+  ["a host that becomes the host again before others have told it what it missed still knows who was there", { latencies: [0, 0, 40] }, [...session(4),
+    { act: "cut", who: 0, whom: 1 }, { act: "say", who: 3 }, { act: "pass", mls: 60 }, { act: "crash", who: 0 }, { act: "crash", who: 3 }, { act: "pass", mls: 6_000 }, { act: "reconnect", who: 1 }]],
+  ["who has lost a host that the server has forgotten follows an earlier one that has its seat again", {}, [...session(3),
+    { act: "freeze", who: 0 }, { act: "pass", mls: 6_000 }, { act: "crash", who: 1 }, { act: "forget" }]],
+  ["a second page that goes again at once ends the first one, and nobody waits for it", { latencies: [5] }, [...session(4), { act: "open", who: 3 }, { act: "abort", who: 3 }]],
+])) {
+  test(`a story that once ended badly: ${name}`, async () => {
+    assert.deepEqual(await new Story(given).tell(steps), [])
+  })
+}

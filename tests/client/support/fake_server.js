@@ -1,0 +1,397 @@
+import { P2pError } from "../../../static/js/base/errors.js"
+
+/** @typedef {import("./fake_clock.js").FakeClock} FakeClock */
+
+/** Milliseconds that the seat of a host whose socket dropped stays reserved. */
+export const GRACE_MLS = 2_000
+
+/** Milliseconds within which a host that a new record knows nothing of gets its seat back. */
+export const RECOVERY_MLS = 10_000
+
+/** Milliseconds that a host's page may stand still, and that a client's word is good. */
+export const IDLE_TIMEOUT_MLS = 5_000
+export const WORD_MLS = 4_000
+/** Milliseconds after which who has lost the host asks again. */
+export const ASK_AGAIN_MLS = 500
+
+/** One session of the server, in memory, after the rules of docs/protocol.md. */
+export class FakeServer {
+  isDown = false
+  /** Whether a host hears by its roster's answer that it was followed by another. */
+  answersRosters = false
+  /** Refuses a join where it returns an error. @type {(peerId: string) => P2pError | null} */
+  refuse = () => null
+  /** What session_ready says besides. @type {Record<string, any>} */
+  terms = {}
+  /** Those who may only read, as it is told them when they join. @type {Set<string>} */
+  readers = new Set()
+  /** Loses a packet on its way to a peer where it returns true. @type {(event: string, payload: any, peerId: string) => boolean} */
+  loses = () => false
+  /** The number of the next election. @type {(epoch: number) => number} */
+  nextEpoch = (epoch) => epoch + 1
+  /** Milliseconds that a packet is on its way to a peer. @type {(peerId: string) => number} */
+  latency = () => 0
+  /** What the clients have said. @type {{ peerId: string, event: string, payload: any }[]} */
+  log = []
+  epoch = 0
+  /** @type {string | null} */
+  host = null
+  /** @type {{ connected: Map<string, FakeSignaling>, active: Set<FakeSignaling> }} */
+  #sockets = { connected: new Map(), active: new Set() }
+  /** @type {number | null} */
+  #absentSince = null
+  /** The first election since the server knows of the session: when, and under which epoch. */
+  #born = { at: 0, epoch: 0 }
+  /** Hosts whose pages don't answer. @type {Set<string>} */
+  hanging = new Set()
+  /** Whom the host has told to be connected, and under which epoch. @type {{ epoch: number, connected: string[] }} */
+  #roster = { epoch: 0, connected: [] }
+  /** Who has said when that the host is lost. @type {Map<string, number>} */
+  #words = new Map()
+  /** When the host was asked first without having answered. @type {number | null} */
+  #askedAt = null
+  #clock
+
+  /** @param {FakeClock} clock */
+  constructor(clock) {
+    this.#clock = clock
+  }
+
+  /** The peers that hold a socket. */
+  get sockets() {
+    return [...this.#sockets.connected.keys()]
+  }
+
+  /** What clients have said under this name. @param {string} event */
+  heard(event) {
+    return this.log.filter((entry) => entry.event === event)
+  }
+
+  // What happens to the server
+
+  /** The server goes down without a word; every socket tries to come back. */
+  stop() {
+    this.isDown = true
+    for (const peerId of this.sockets) this.dropSocket(peerId)
+  }
+
+  restart() {
+    this.isDown = false
+    for (const socket of this.#sockets.active) this.connect(socket)
+  }
+
+  /** The cache forgets the session. */
+  forget() {
+    this.host = this.#absentSince = null
+    this.epoch = 0
+    this.#born = { at: 0, epoch: 0 }
+  }
+
+  /**
+   * The worker that holds the host's socket notices that the record is lost, or of an earlier epoch, and puts it back.
+   * @param {string | null} host
+   * @param {number} epoch
+   */
+  recall(host, epoch) {
+    if (this.epoch >= epoch || !this.#sockets.connected.has(host ?? "")) return
+    this.#seat(/** @type {string} */ (host), epoch, "resumed")
+  }
+
+  /** Another worker knows nothing of the session, and elects whom it sees. @param {number} epoch */
+  forgetUntil(epoch) {
+    this.forget()
+    this.epoch = epoch
+  }
+
+  /** @param {string} peerId */
+  dropSocket(peerId) {
+    const socket = this.#sockets.connected.get(peerId)
+    if (!socket) return
+    socket.isConnected = false
+    socket.delegate.signalingDropped()
+    this.#gone(socket)
+  }
+
+  /**
+   * Throws a socket out, as Socket.IO's `io server disconnect`.
+   * @param {string} peerId
+   * @param {P2pError} error
+   */
+  expel(peerId, error) {
+    const socket = this.#sockets.connected.get(peerId)
+    if (!socket) return
+    this.#sockets.active.delete(socket)
+    this.dropSocket(peerId)
+    socket.delegate.signalingRefused(error)
+  }
+
+  /**
+   * Sends to one peer's socket.
+   * @param {string | null} peerId
+   * @param {string} event
+   * @param {any} payload
+   */
+  emit(peerId, event, payload) {
+    const socket = this.#sockets.connected.get(peerId ?? "")
+    if (!socket || this.loses(event, payload, socket.peerId)) return
+    const packet = structuredClone(payload)
+    const deliver = () => { if (socket.isConnected) socket.hear(event, packet) }
+    const mls = this.latency(socket.peerId)
+    if (mls > 0) this.#clock.setTimeout(deliver, mls)
+    else queueMicrotask(deliver)
+  }
+
+  // What clients say
+
+  /** @param {FakeSignaling} socket */
+  connect(socket) {
+    this.#sockets.active.add(socket)
+    queueMicrotask(() => { if (!this.isDown && this.#sockets.active.has(socket) && !socket.isConnected && socket.isAwake) this.join(socket) })
+  }
+
+  /** @param {FakeSignaling} socket */
+  joinAgain(socket) {
+    if (this.holds(socket)) this.join(socket)
+  }
+
+  /** @param {FakeSignaling} socket */
+  join(socket) {
+    const credentials = socket.delegate.signalingCredentials()
+    this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
+    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "idle_timeout_ms"].includes(key))
+    const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
+    if (refusal) return this.#turnAway(socket, refusal)
+    this.#replace(socket)
+    if (!this.holds(socket)) socket.isConnected = true
+    this.#sockets.connected.set(socket.peerId, socket)
+    this.#welcome(socket.peerId, credentials.connected_epoch === this.epoch)
+  }
+
+  /**
+   * @param {FakeSignaling} socket
+   * @param {string} event
+   * @param {any} payload
+   */
+  receive(socket, event, payload) {
+    if (!this.holds(socket)) return
+    this.log.push({ peerId: socket.peerId, event, payload })
+    if (event === "session_leave") return this.#left(socket, payload.reason)
+    if (event === "session_roster") return this.#read(socket, payload)
+    const { to, ...signal } = payload
+    if (signal.epoch !== this.epoch && event !== "ice_candidate") queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
+    if (signal.epoch !== this.epoch || ![to, socket.peerId].includes(this.host)) return
+    if (this.#sockets.connected.has(to)) this.emit(to, event, { ...signal, from: socket.peerId })
+    else if (event === "sdp_offer") socket.delegate.signalingPeerLeft(to)
+  }
+
+  /** Whether this is the peer's present socket. @param {FakeSignaling} socket */
+  holds(socket) {
+    return this.#sockets.connected.get(socket.peerId) === socket
+  }
+
+  /** Whether the client holds or wants a connection. @param {FakeSignaling} socket */
+  isActive(socket) {
+    return this.#sockets.active.has(socket)
+  }
+
+  /** The client doesn't try to come back. @param {FakeSignaling} socket */
+  release(socket) {
+    this.#sockets.active.delete(socket)
+  }
+
+  // Private
+
+  /**
+   * Takes a host's word on who is connected. A host that was followed by another learns of it by its roster's answer.
+   * @param {FakeSignaling} socket
+   * @param {{ epoch: number, peers: Record<string, string> }} roster
+   */
+  #read(socket, { epoch, peers }) {
+    if (epoch === this.epoch && socket.peerId === this.host) {
+      this.#roster = { epoch, connected: Object.keys(peers).filter((peerId) => peers[peerId] === "connected" && peerId !== this.host) }
+      this.#words.clear()
+    }
+    if (this.answersRosters && epoch < this.epoch) queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {any} credentials
+   * @returns {P2pError | null}
+   */
+  #admit(peerId, { seat, lost_epoch }) {
+    const seated = seat?.peerId === peerId ? seat.epoch : -1
+    if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
+    const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MLS
+    if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.nextEpoch(this.epoch), "resumed")
+    const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
+    if (this.host === null || this.host === peerId) return elect()
+    const now = this.#clock.now()
+    const hasLost = lost_epoch === this.epoch
+    if (this.#absentSince === null) {
+      if (!hasLost || this.#isAnswered()) return null
+      this.#askedAt ??= now
+      this.#hear(peerId)
+      if (this.#isLostToMost(2) || now - this.#askedAt >= IDLE_TIMEOUT_MLS) return elect()
+      return new P2pError("unavailable", { message: "The host does not answer.", retryAfterMls: ASK_AGAIN_MLS })
+    }
+    if (hasLost) this.#hear(peerId)
+    const remaining = GRACE_MLS - (now - this.#absentSince)
+    if (remaining <= 0 || (hasLost && this.#isLostToMost(1))) return elect()
+    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: hasLost ? Math.min(remaining, ASK_AGAIN_MLS) : remaining })
+  }
+
+  /** Who never was connected has lost nobody. @param {string} peerId */
+  #hear(peerId) {
+    if (this.#roster.epoch === this.epoch && this.#roster.connected.includes(peerId)) this.#words.set(peerId, this.#clock.now())
+  }
+
+  /** @param {number} least how many have to say so in any case */
+  #isLostToMost(least) {
+    const said = [...this.#words.values()].filter((at) => this.#clock.now() - at <= WORD_MLS).length
+    return said >= Math.max(least, Math.floor(this.#roster.connected.length / 2) + 1)
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {number} epoch
+   * @param {string} reason
+   */
+  #seat(peerId, epoch, reason) {
+    this.host = peerId
+    this.epoch = epoch
+    this.#absentSince = this.#askedAt = null
+    this.#words.clear()
+    if (this.#born.epoch === 0) this.#born = { at: this.#clock.now(), epoch }
+    queueMicrotask(() => this.#announce(reason))
+    return null
+  }
+
+  /** Asks the host whether it lives. */
+  #isAnswered() {
+    const socket = this.#sockets.connected.get(this.host ?? "")
+    const answers = socket !== undefined && socket.isAwake && !this.hanging.has(socket.peerId) && socket.delegate.signalingProbed(this.epoch).ok
+    if (answers) {
+      this.#askedAt = null
+      this.#words.clear()
+    }
+    return answers
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {boolean} isConnected whether the peer needs no offer
+   */
+  #welcome(peerId, isConnected) {
+    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms, ...(this.readers.has(peerId) && { can_send: false }) }
+    if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
+    this.emit(peerId, "session_ready", ready)
+    if (!isConnected) this.emit(this.host, "session_ready", ready)
+  }
+
+  /** @param {string} reason */
+  #announce(reason) {
+    const host = this.#absentSince === null ? this.host : null
+    for (const peerId of this.sockets) this.emit(peerId, "host_changed", { host_peer_id: host, epoch: this.epoch, reason })
+  }
+
+  /**
+   * @param {FakeSignaling} socket
+   * @param {P2pError} refusal
+   */
+  #turnAway(socket, refusal) {
+    if (!this.holds(socket)) this.#sockets.active.delete(socket)
+    queueMicrotask(() => socket.delegate.signalingRefused(refusal))
+  }
+
+  /** @param {FakeSignaling} socket */
+  #replace(socket) {
+    const older = this.#sockets.connected.get(socket.peerId)
+    if (!older || older === socket) return
+    older.isConnected = false
+    this.#sockets.active.delete(older)
+    queueMicrotask(() => older.delegate.signalingRefused(new P2pError("peer_replaced")))
+  }
+
+  /**
+   * @param {FakeSignaling} socket
+   * @param {string} reason
+   */
+  #left(socket, reason) {
+    this.#sockets.connected.delete(socket.peerId)
+    if (reason === "connected") return
+    if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
+    this.host = null
+    this.#announce("left")
+  }
+
+  /** @param {FakeSignaling} socket */
+  #gone(socket) {
+    if (!this.holds(socket)) return
+    this.#sockets.connected.delete(socket.peerId)
+    if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
+    this.#absentSince = this.#clock.now()
+    this.#announce("lost")
+  }
+}
+
+/** What Signaling is to a Peer. */
+export class FakeSignaling {
+  isConnected = false
+  /** Whether its page runs and reaches the server. */
+  isAwake = true
+  #server
+  #isActive = false
+
+  /**
+   * @param {FakeServer} server
+   * @param {string} peerId
+   * @param {import("../../../static/js/signaling/signaling.js").SignalingDelegate} delegate
+   */
+  constructor(server, peerId, delegate) {
+    this.#server = server
+    this.peerId = peerId
+    this.delegate = delegate
+  }
+
+  join() {
+    if (this.isConnected) queueMicrotask(() => this.#server.joinAgain(this))
+    else this.#server.connect(this)
+  }
+
+  hurry() {
+    if (!this.isConnected && this.#isActive) this.#server.connect(this)
+  }
+
+  signal(to, epoch, negotiation, signal) {
+    const event = "candidates" in signal ? "ice_candidate" : signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
+    this.#say(event, { to, epoch, negotiation, ...signal })
+  }
+
+  report(epoch, peers) {
+    this.#say("session_roster", { epoch, peers })
+  }
+
+  leave(reason) {
+    if (this.isConnected) this.#say("session_leave", { reason })
+    this.isConnected = false
+    this.#server.release(this)
+  }
+
+  /**
+   * @param {string} event
+   * @param {any} payload
+   */
+  hear(event, payload) {
+    if (event === "session_ready") this.delegate.signalingReady(payload)
+    else if (event === "host_changed") this.delegate.signalingHostChanged(payload)
+    else if (event === "peer_left") this.delegate.signalingPeerLeft(payload.peer_id)
+    else this.delegate.signalingReceived(payload)
+  }
+
+  // Private
+
+  #say(event, payload) {
+    if (this.isConnected) queueMicrotask(() => this.#server.receive(this, event, structuredClone(payload)))
+  }
+}

@@ -1,0 +1,191 @@
+import { Acquaintances } from "../../../static/js/messaging/known_peers.js"
+import { ClientRole } from "../../../static/js/topology/upstream.js"
+import { Content } from "../../../static/js/wire/content.js"
+import { Connection } from "../../../static/js/transport/direct_path.js"
+import { Conversation } from "../../../static/js/messaging/broadcast.js"
+import { HostRole } from "../../../static/js/topology/downstreams.js"
+
+import { FakeClock, pass } from "./fake_clock.js"
+import { FakeNetwork } from "./fake_rtc.js"
+import { CONNECT_TIMEOUT_MLS, HEARTBEAT } from "./world.js"
+
+export const EPOCH = 7
+
+/** One host and its clients, each a role with nothing around it but a log of what it tells. */
+export class Room {
+  clock = new FakeClock()
+  network = new FakeNetwork()
+  /** Loses a signal where it returns true. @type {(from: string, to: string, signal: any) => boolean} */
+  loses = () => false
+  /** @type {Map<string, Player>} */
+  players = new Map()
+  /** The signals that went by. @type {{ from: string, to: string, negotiation: string, signal: any }[]} */
+  signals = []
+
+  constructor() {
+    this.host = this.#enter("host", HostRole)
+  }
+
+  /**
+   * A page opens (anew), and the host is told.
+   * @param {string} peerId
+   * @param {boolean} [canSend]
+   */
+  async join(peerId, canSend) {
+    const player = this.#enter(peerId, ClientRole)
+    this.host.role.peerReady(peerId, canSend)
+    await this.pass(10)
+    return player
+  }
+
+  /** @param {number} [mls] */
+  pass(mls = 0) {
+    return pass(this.clock, mls)
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {typeof HostRole | typeof ClientRole} Role
+   */
+  #enter(peerId, Role) {
+    const player = new Player(peerId, this.clock)
+    player.role = new Role({
+      peerId,
+      hostPeerId: "host",
+      epoch: EPOCH,
+      delegate: player,
+      clock: this.clock,
+      conversation: player.conversation,
+      acquaintances: new Acquaintances({ peerId, clock: this.clock }),
+      signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
+      createConnection: (setup) => {
+        const connection = new Connection({
+          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+          RTCPeerConnection: /** @type {any} */ (this.network.RTCPeerConnection),
+        })
+        player.ends.set(setup.peerId, this.network.all.at(-1))
+        return connection
+      },
+    })
+    this.players.set(peerId, player)
+    return player
+  }
+
+  /**
+   * @param {string} from
+   * @param {string} to
+   * @param {string} negotiation
+   * @param {any} signal
+   */
+  #carry(from, to, negotiation, signal) {
+    this.signals.push({ from, to, negotiation, signal })
+    if (!this.loses(from, to, signal)) queueMicrotask(() => this.players.get(to)?.role.receiveSignal(from, negotiation, signal))
+  }
+}
+
+/** What a role tells. */
+export class Player {
+  /** @type {any} */
+  role
+  /** The last RTCPeerConnection to each other peer. @type {Map<string, any>} */
+  ends = new Map()
+  /** @type {any[]} */
+  received = []
+  /** @type {import("../../../static/js/base/errors.js").P2pError[]} */
+  losses = []
+  /** @type {Record<string, string>[]} */
+  rosters = []
+  /** Messages that the host doesn't pass on, and why. @type {[number, string][]} */
+  refusals = []
+  /** Messages that can't be had any more. @type {any[]} */
+  gaps = []
+  /** The numbers of this player's messages that are stable. @type {number[]} */
+  stable = []
+  forks = 0
+  changes = 0
+  drains = 0
+  renumbered = 0
+  /** Frames that were for this player alone. @type {any[]} */
+  routed = []
+  #said = 0
+
+  /**
+   * @param {string} peerId
+   * @param {import("../../../static/js/base/clock.js").Clock} clock
+   */
+  constructor(peerId, clock) {
+    this.conversation = new Conversation({ peerId, clock, delegate: this })
+  }
+
+  get texts() {
+    return this.received.map(({ senderId, data }) => `${senderId}: ${data}`)
+  }
+
+  get presence() {
+    return Object.fromEntries(this.role.peers)
+  }
+
+  /**
+   * A channel to another peer.
+   * @param {string} peerId
+   * @param {string} [label]
+   */
+  channel(peerId, label = "messages") {
+    return this.ends.get(peerId).channels.find((channel) => channel.label === label)
+  }
+
+  /** @param {any} data */
+  say(data) {
+    const id = ++this.#said
+    this.conversation.send(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
+    this.#flush()
+  }
+
+  #flush() {
+    if (this.role.isSynced) this.conversation.flush((id, content) => this.role.send(id, content))
+  }
+
+  roleSynced() {
+    this.#flush()
+  }
+
+  roleRouted(frame) {
+    this.routed.push(frame)
+  }
+
+  roleRenumbered() {
+    this.renumbered += 1
+  }
+
+  roleDrained() {
+    this.drains += 1
+  }
+
+  conversationShown(message) {
+    this.received.push(message)
+  }
+
+  conversationMissed(gap) {
+    this.gaps.push(gap)
+  }
+
+  conversationForked() {
+    this.forks += 1
+  }
+
+  roleChanged() {
+    this.changes += 1
+  }
+
+  rolePeersChanged() {
+    this.roleChanged()
+  }
+
+  roleLost(error) {
+    this.losses.push(error)
+  }
+
+  roleReported(roster) {
+    this.rosters.push(roster)
+  }
+}

@@ -1,0 +1,165 @@
+import { Backoff } from "../../../static/js/base/backoff.js"
+import { Connection } from "../../../static/js/transport/direct_path.js"
+import { Peer } from "../../../static/js/session/session.js"
+import { Topics } from "../../../static/js/messaging/topics.js"
+
+import { FakeClock, pass } from "./fake_clock.js"
+import { FakeNetwork } from "./fake_rtc.js"
+import { FakeServer, FakeSignaling } from "./fake_server.js"
+
+export const HEARTBEAT = { intervalMls: 1_000, idleTimeoutMls: 5_000 }
+export const CONNECT_TIMEOUT_MLS = 15_000
+
+/** Browsers, a server and a network, and the time they live in. */
+export class World {
+  clock = new FakeClock()
+  network = new FakeNetwork()
+  server = new FakeServer(this.clock)
+
+  /**
+   * Lets time pass for all of them.
+   * @param {number} [mls]
+   */
+  pass(mls = 0) {
+    return pass(this.clock, mls)
+  }
+
+  /**
+   * Opens a page; it doesn't join yet.
+   * @param {string} peerId
+   * @param {Partial<import("../../../static/js/session/session.js").PeerOptions>} [options]
+   */
+  page(peerId, options = {}) {
+    return new Page(this, peerId, options)
+  }
+
+  /**
+   * Opens pages that join one after the other; the first one hosts.
+   * @param {...string} peerIds
+   */
+  async session(...peerIds) {
+    const pages = []
+    for (const peerId of peerIds) {
+      const page = this.page(peerId)
+      pages.push(page)
+      page.peer.start()
+      await this.pass(10)
+    }
+    return pages
+  }
+}
+
+/** One page: a peer, and what it has told its app. */
+export class Page {
+  /** @type {string[]} */
+  states = []
+  /** @type {import("../../../static/js/base/errors.js").P2pError[]} */
+  errors = []
+  /** @type {{ type: string, senderId: string, data: any, direct?: boolean }[]} */
+  messages = []
+  /** The files that others have offered. @type {any[]} */
+  offers = []
+  topics = new Topics((error) => this.peerErrored(error))
+  /** @type {{ senderId: string, from: number, to: number }[]} */
+  gaps = []
+  /** @type {{ hostPeerId: string | null, epoch: number }[]} */
+  forks = []
+  /** @type {{ hostPeerId: string, epoch: number }[]} */
+  hosts = []
+  /** What the app does when it is told something. @type {Record<string, (news: any) => void>} */
+  on = {}
+
+  /**
+   * @param {World} world
+   * @param {string} peerId
+   * @param {Partial<import("../../../static/js/session/session.js").PeerOptions>} options
+   */
+  constructor({ clock, network, server }, peerId, options) {
+    /** @type {FakeSignaling} */
+    this.signaling = /** @type {any} */ (null)
+    this.peer = new Peer({
+      peerId,
+      connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+      keepSignaling: false,
+      autoReconnect: true,
+      clock,
+      topics: this.topics,
+      backoff: new Backoff(() => 0.5),
+      delegate: this,
+      createSignaling: (delegate) => (this.signaling = new FakeSignaling(server, peerId, delegate)),
+      createConnection: (setup, iceServers) => new Connection({
+        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: network.RTCPeerConnection,
+      }),
+      ...options,
+    })
+  }
+
+  get texts() {
+    return this.messages.map(({ senderId, data }) => `${senderId}: ${data}`)
+  }
+
+  get errorCodes() {
+    return this.errors.map(({ code }) => code)
+  }
+
+  get lastState() {
+    return this.states.at(-1)
+  }
+
+  /** What this page believes of everybody's state. */
+  get presence() {
+    return Object.fromEntries(this.peer.peers)
+  }
+
+  peerStateChanged(state) {
+    this.states.push(state)
+    this.on[state]?.(state)
+  }
+
+  peerErrored(error) {
+    this.errors.push(error)
+    this.on.error?.(error)
+  }
+
+  peerReceived(message) {
+    this.messages.push(message)
+    this.on.message?.(message)
+  }
+
+  peerOffered(file) {
+    this.offers.push(file)
+    this.on.file?.(file)
+    return "file" in this.on
+  }
+
+  peerProgressed(progress) {
+    this.on.progress?.(progress)
+  }
+
+  peerMissed(gap) {
+    this.gaps.push(gap)
+  }
+
+  peerForked(host) {
+    this.forks.push(host)
+  }
+
+  peerPeersChanged(peers) {
+    this.on.peers?.(peers)
+  }
+
+  peerHostChanged(host) {
+    this.hosts.push(host)
+    this.on.host?.(host)
+  }
+}
+
+/**
+ * What becomes of a promise: "pending" until it settles, then "resolved" or its error's code.
+ * @param {Promise<any>} promise
+ */
+export function fate(promise) {
+  const fate = { is: "pending" }
+  promise.then(() => { fate.is = "resolved" }, (error) => { fate.is = error.code ?? error })
+  return fate
+}
