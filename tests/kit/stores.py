@@ -69,12 +69,7 @@ def shared(redis_url: str, *, channel: str = "flask-socketio", **chosen: Any) ->
         "cache": redis_url,
         "queue": redis_url,
         "own_socketio": True,
-        "options": {
-            "async_mode": "threading",
-            "async_handlers": False,
-            "transports": ["websocket"],
-            "channel": channel,
-        },
+        "options": {"async_handlers": False, "transports": ["websocket"], "channel": channel},
         **chosen,
     }
 

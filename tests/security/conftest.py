@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -30,7 +30,13 @@ BEHIND: dict[str, Any] = {"flask": PATIENT["flask"], **OWN, "handlers": ["own"]}
 
 
 def attacked(
-    mode: str, *, own: bool = False, proxied: bool = False, **config: Any
+    mode: str,
+    *,
+    own: bool = False,
+    proxied: bool = False,
+    constants: Mapping[str, Any] = {},
+    keepers: Mapping[str, str] = {},
+    **config: Any,
 ) -> AbstractContextManager[Server]:
     """Run the server that is attacked; it tells what it has written."""
     return app(
@@ -40,7 +46,8 @@ def attacked(
         proxy=PROXIED if proxied else None,
         log="DEBUG",
         overheard=True,
-        constants=PROBES,
+        constants={**PROBES, **constants},
+        **keepers,
     )
 
 

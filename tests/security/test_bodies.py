@@ -19,6 +19,7 @@ from tests.security.healthy import name_of_a_session
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
 IMPATIENT: dict[str, Any] = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 5}
 WHOLE = 60_000
+GOODBYE = {"flask_p2p_streams.transport.outgoing.GOODBYE_TIMEOUT": 1.0}
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -28,7 +29,7 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module", params=[False, True], ids=["ours", "own"])
 def url(request: pytest.FixtureRequest, mode: str) -> Iterator[str]:
-    with attacked(mode, own=request.param, **IMPATIENT) as server:
+    with attacked(mode, own=request.param, constants=GOODBYE, **IMPATIENT) as server:
         yield server.url
 
 
@@ -94,7 +95,7 @@ def test_who_never_ends_a_body_is_cut_off_with_its_session(url: str) -> None:
         return
     path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
     with closing(post(url, path, WHOLE, b"4" * (WHOLE - 1))) as line:
-        # Its time is 5 s, and 5 s for a goodbye; otherwise it would have all the time there is.
+        # Its time is 5 s, and 1 s for a goodbye; otherwise it would have all the time there is.
         line.settimeout(60)
         status(line)
 

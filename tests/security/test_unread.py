@@ -1,7 +1,7 @@
 """A client that says pong and reads nothing is closed before it costs much."""
 
+import itertools
 import json
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -11,16 +11,17 @@ from flask_p2p_streams.limits.budgets import UNREAD_BYTES
 from tests.kit.fixtures import Open
 from tests.kit.http import get, get_json
 from tests.kit.memory import resident_bytes, thread_count
-from tests.kit.servers import MODES, Server, running
+from tests.kit.servers import MODES, Server
 from tests.kit.stores import running_redis
 from tests.kit.waiting import until
 from tests.kit.wire import Wire
-from tests.security.conftest import UNLIMITED
+from tests.security.conftest import UNLIMITED, attacked
 from tests.security.deaf import Deaf, Late, offer
 from tests.security.healthy import Healthy, name_of_a_session
 
 ALLOWED = 10 * 1024 * 1024
 JOINS = 200
+FRAMES = "flask_p2p_streams.transport.metering.FRAMES"
 CANDIDATE = "candidate:1 1 udp 1 127.0.0.1 5000 typ host " + "x" * 3_900
 CLIENTS = 60
 MANY = 2_000
@@ -29,13 +30,20 @@ MANY = 2_000
 
 @pytest.fixture(scope="module", params=MODES)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running("tests.security.app", request.param, json.dumps(UNLIMITED)) as server:
+    with attacked(request.param, **UNLIMITED) as server:
         yield server
 
 
 @pytest.fixture
 def url(server: Server) -> str:
     return server.url
+
+
+@pytest.fixture(params=MODES)
+def quick(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server that reads as fast as somebody sends."""
+    with attacked(request.param, constants={FRAMES: (50_000, 20_000)}, **UNLIMITED) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -138,24 +146,20 @@ def test_a_host_that_is_busy_while_many_join_stays(url: str, open_wire: Open, de
     deaf.wait_for("session_ready")
 
 
-def test_many_small_packets_count_too(url: str, deaf: Deaf) -> None:
-    closed = unread(url)
-    deaf.join(name_of_a_session(), "deaf")
-    number = 0
+def test_many_small_packets_count_too(quick: str) -> None:
+    closed = unread(quick)
+    deaf = Deaf(quick).join(name_of_a_session(), "deaf")
+    numbers = itertools.count()
 
     def is_closed() -> bool:
-        nonlocal number
-        for _ in range(2_000):
-            number += 1
+        # The system keeps the first thousands itself.
+        for number in itertools.islice(numbers, 2_000):
             deaf.send_and_forget(f'42/p2p,{number}["hello",{{}}]')
-        return unread(url) > closed
+        return unread(quick) > closed
 
-    # No more than 500 a second are read, and the system keeps the first thousands itself.
-    deadline = time.monotonic() + 120
     with deaf.saying_pong():
-        while not is_closed():
-            assert time.monotonic() < deadline, f"{number} answers wait, and nobody minds."
-            time.sleep(1)
+        until(is_closed, lambda: f"{next(numbers)} answers wait, and nobody minds.")
+    deaf.drop()
 
 
 def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> None:
@@ -182,13 +186,9 @@ def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> Non
 @pytest.mark.parametrize("mode", MODES)
 def test_signals_of_another_worker_count_too(mode: str) -> None:
     with running_redis() as redis:
-        shared = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": redis.url}
-        # Who gets no turn for a while answers no pings, and isn't closed for that.
-        pings = {"ping_interval": 25, "ping_timeout": 60}
-        options = {"P2P_SOCKETIO_OPTIONS": {"message_queue": redis.url, **pings}}
-        config = {**UNLIMITED, **shared, **options}
-        arguments = ("tests.security.app", mode, json.dumps(config))
-        with running(*arguments) as here, running(*arguments) as there:
+        keepers = {"cache": redis.url, "queue": redis.url}
+        workers = (attacked(mode, keepers=keepers, **UNLIMITED) for _ in range(2))
+        with next(workers) as here, next(workers) as there:
             send_from_another_worker(here, there)
 
 

@@ -15,6 +15,12 @@ from tests.kit.stores import StoreServer, shared
 from tests.kit.waiting import PATIENCE, until
 from tests.kit.wire import Wire
 
+# When a worker that says nothing counts as gone, and when who is awaited is looked for.
+SOONER = {
+    "flask_p2p_streams.signaling.heartbeat.BEAT": 0.5,
+    "flask_p2p_streams.stores.worker_registry.WORKER_TERM": 5.0,
+    "flask_p2p_streams.signaling.attendance.LOOK": 0.5,
+}
 GRACE = 1.0
 """Seconds that a peer has to come back, where none does."""
 
@@ -31,7 +37,7 @@ class People:
 
     def add(self, **config: object) -> Server:
         flask = {"P2P_HOST_GRACE": GRACE, "P2P_JOIN_RATE": None, **config}
-        chosen = shared(self._redis.url, flask=flask)
+        chosen = shared(self._redis.url, flask=flask, constants=SOONER)
         server = self._stack.enter_context(app("threading", **chosen))
         self.servers.append(server)
         return server

@@ -21,7 +21,7 @@ PAGES: dict[str, Any] = {
     "controllers": True,
 }
 """The app whose pages are opened."""
-OPTIONS = {"transports": ["websocket"], "async_handlers": False}
+OPTIONS: dict[str, Any] = {"transports": ["websocket"], "async_handlers": False}
 FRAME = "document.querySelector('p2p-frame')"
 # Keeps what a page asked for in place of its token, and what it was answered. (DevTools may
 # have dropped the body of an answer by the time that a test asks for it.)
@@ -40,7 +40,7 @@ RENEWALS = """
 
 def pages(mode: str) -> AbstractContextManager[Server]:
     """Run the server of the pages on an async mode."""
-    return app(mode, **PAGES, options={"async_mode": mode, **OPTIONS})
+    return app(mode, **PAGES, options=OPTIONS)
 
 
 class Peer:

@@ -79,7 +79,7 @@ class NetMeeting(Meeting):
 @contextmanager
 def serving(network: Network) -> Iterator[None]:
     # A server and a page that have lost each other find out within the test.
-    options = {"async_mode": "eventlet", "ping_interval": 1, "ping_timeout": 1, **OPTIONS}
+    options = {**OPTIONS, "ping_interval": 1, "ping_timeout": 1}
     config = json.dumps(on("eventlet", **PAGES, options=options, host="0.0.0.0"))
     command = [sys.executable, "-m", "tests.kit.app", config, str(PORT)]
     with tempfile.TemporaryFile() as output:

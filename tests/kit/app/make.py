@@ -1,6 +1,7 @@
 """Making the app out of what a test has chosen."""
 
 import importlib
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -9,6 +10,8 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_p2p_streams import P2PStreams
+from flask_p2p_streams.limits.token_bucket import Rate
+from flask_p2p_streams.stores import from_cache
 from flask_p2p_streams.stores.in_process import MemoryStore
 from tests.kit.app import handlers, inside, log, moderation, pages, tokens, traffic
 from tests.kit.app.config import Config
@@ -21,6 +24,9 @@ def make_app(config: Config) -> tuple[Flask, P2PStreams]:
     """Make the app, and all that it tells about itself."""
     overheard = log.begin(config)
     _replace_constants(config.constants)
+    if config.most_sessions is not None:
+        smaller = partial(MemoryStore, max_sessions=config.most_sessions)
+        from_cache.MemoryStore = smaller  # type: ignore[assignment, attr-defined]
     app = Flask("an_app", template_folder=pages.TEMPLATES, static_folder=pages.STATIC)
     app.config.update(SECRET_KEY=KEY)
     if config.cache:
@@ -44,9 +50,14 @@ def _replace_constants(constants: dict[str, Any]) -> None:
     for path, value in constants.items():
         module, _, name = path.rpartition(".")
         owner = importlib.import_module(module)
-        # One that isn't there any more would be replaced in vain.
-        assert hasattr(owner, name), path
-        setattr(owner, name, value)
+        setattr(owner, name, _like(getattr(owner, name), value))
+
+
+def _like(present: object, value: Any) -> Any:
+    """Return what came as JSON, which has neither tuples nor rates, as what is there now."""
+    if isinstance(present, Rate):
+        return Rate(*value)
+    return tuple(value) if isinstance(present, tuple) else value
 
 
 def _make_extension(app: Flask, config: Config) -> P2PStreams:
@@ -56,7 +67,8 @@ def _make_extension(app: Flask, config: Config) -> P2PStreams:
     if config.queue:
         options["message_queue"] = config.queue
     if config.own_socketio:
-        SocketIO(app, **options)
+        # By itself Flask-SocketIO takes whatever is installed.
+        SocketIO(app, **{"async_mode": config.patch or "threading", **options})
     elif options:
         app.config["P2P_SOCKETIO_OPTIONS"] = options
     return P2PStreams(app, **_keepers(app, config))
@@ -66,8 +78,6 @@ def _keepers(app: Flask, config: Config) -> dict[str, Any]:
     """Return what the extension is told to keep sessions in; nothing where it finds it itself."""
     if config.counting_store:
         return {"store": CountingStore()}
-    if config.most_sessions is not None:
-        return {"store": MemoryStore(max_sessions=config.most_sessions)}
     if "CACHE_TYPE" not in app.config or config.caches == "none":
         return {}
     if config.caches == "two":
