@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, WebSocket
 
-from tests.browsers.chromium.peers import FRAME, Peer
 from tests.cluster.claims import Claims
 from tests.cluster.front import Front, Worker
+from tests.kit.pages import FRAME, Peer
 
 NOTICEABLE = ("negotiating", "connecting", "connected", "disconnected", "closed", "error")
 
@@ -41,16 +41,6 @@ class Page(Peer):
         if event["name"] == "host-changed":
             return bool(event["detail"]["hostPeerId"] != self._host)
         return event["name"] in NOTICEABLE
-
-    def freeze(self) -> None:
-        """Stop the page's main thread; its sockets and connections stay open."""
-        self._devtools = self.page.context.new_cdp_session(self.page)
-        self._devtools.send("Debugger.enable")
-        self._devtools.send("Debugger.pause")
-
-    def thaw(self) -> None:
-        self._devtools.send("Debugger.resume")
-        self._devtools.detach()
 
 
 class Session:

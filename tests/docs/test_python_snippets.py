@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsers.networks.net import Network
 from tests.kit.chromium import program
+from tests.kit.network import Network
 from tests.kit.stores import StoreServer, running_redis, running_sentinel
 
 from .blocks import ROOT, Block, all_blocks

@@ -17,12 +17,14 @@ def until(
     condition: Callable[[], object],
     problem: str | Callable[[], str],
     within: float = PATIENCE,
+    meanwhile: Callable[[], object] = lambda: time.sleep(PAUSE),
 ) -> None:
     """Wait for a condition; fail with the problem if it hasn't come.
 
     :param within: the seconds that it may take, where it is promised to take no longer.
+    :param meanwhile: what is done between two looks, where that is more than to wait.
     """
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, problem if isinstance(problem, str) else problem()
-        time.sleep(PAUSE)
+        meanwhile()

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Browser
 
-from .peers import Room
-from .streams import QUICK, Meeting, Speaker
+from tests.kit.pages import Room
+from tests.kit.streams import QUICK, Meeting, Speaker
 
 KIT = Path(__file__).with_name("data_kit.js").read_text(encoding="utf-8")
 

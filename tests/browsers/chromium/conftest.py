@@ -5,10 +5,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.kit.chromium import FLAGS, whole_program
+from tests.kit.pages import Room, pages
 from tests.kit.servers import Server, running
 
 from .circle import Circle, Circles
-from .peers import Room, pages
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from .peers import FRAME, Peer, Room
+from tests.kit.pages import FRAME, Peer, Room
 
 ATTRIBUTES = """async (address) => {
   const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html")

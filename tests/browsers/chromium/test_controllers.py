@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from .peers import TIMEOUT_MS, Room
+from tests.kit.pages import TIMEOUT_MS, Room
 
 NAMES = ("method", "super", "field", "assigned", "leaving", "broken", "brokenfield")
 BROKEN = ("broken", "brokenfield")

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from .peers import FRAME, Room
-from .streams import AWAY_MLS, Meeting
+from tests.kit.pages import FRAME, Room
+from tests.kit.streams import AWAY_MLS, Meeting
+
 from .test_signaling_lost import Line
 
 LATEST = """window.events.filter(({ detail }) => detail.type === "Data")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+from tests.kit.pages import TIMEOUT_MS, Room
+
 from .elsewhere import Elsewhere, elsewhere
 from .living import attributes_of
-from .peers import TIMEOUT_MS, Room
 
 # As a script that writes HTML; what HTML itself would change is set by hand.
 WRITE = """(attributes) => {

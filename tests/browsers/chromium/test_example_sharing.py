@@ -1,16 +1,15 @@
 """What people share in the example app besides words: a board, and files."""
 
 import struct
-import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.kit.chromium import PATIENCE_MS
 from tests.kit.servers import running
+from tests.kit.waiting import until
 
 from .chat import enter, say
 
@@ -183,14 +182,6 @@ def draw(page: Page, points: list[tuple[float, float]], *, begins: bool = True) 
             page.mouse.down()
 
 
-def until(condition: Callable[[], Any], act: Callable[[], object]) -> None:
-    """Do something again and again until something is so."""
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while not condition():
-        assert time.monotonic() < deadline
-        act()
-
-
 def bounds(page: Page, canvas: str) -> Any:
     return page.locator(f"canvas[data-board-target={canvas}]").evaluate(BOUNDS)
 
@@ -208,7 +199,11 @@ def test_what_one_draws_everybody_sees_and_who_comes_later_too(pair: Pair) -> No
 
     draw(pair.ada, LINE)
     # Previews may be lost, but not all of them.
-    until(lambda: bounds(pair.ben, "wet"), lambda: draw(pair.ada, LINE[1:], begins=False))
+    until(
+        lambda: bounds(pair.ben, "wet"),
+        "No preview is shown.",
+        meanwhile=lambda: draw(pair.ada, LINE[1:], begins=False),
+    )
     pair.ada.mouse.up()
     wait_for_drawing(pair.ben)
     wait_for_drawing(pair.ben, "wet", some=False)
@@ -253,7 +248,7 @@ def test_a_pointer_shows_with_its_name_and_goes_with_its_person(pair: Pair) -> N
         zoe.locator(".paper").hover()
         zoe.wait_for_timeout(100)
 
-    until(is_in_the_middle, point)
+    until(is_in_the_middle, "It isn't in the middle.", meanwhile=point)
     expect(cursor).to_be_visible()
     expect(zoe.locator(".cursor").filter(has_text="Zoë")).to_have_count(0)
     zoe.locator(".people").hover()

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import BrowserContext, WebSocketRoute
 
-from .peers import FRAME, Peer, Room
+from tests.kit.pages import FRAME, Peer, Room
+
 from .timers import HELD, let_pass
 
 SOON = {"connect_timeout_mls": 1000}

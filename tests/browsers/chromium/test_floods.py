@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from .peers import FRAME, TIMEOUT_MS, Peer, Room
+from tests.kit.pages import FRAME, TIMEOUT_MS, Peer, Room
+
 from .test_hostile import CHANNELS
 
 BYSTANDERS = ("ann", "bob", "cleo", "dave", "eve")

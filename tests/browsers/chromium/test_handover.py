@@ -1,6 +1,6 @@
 """A host makes another peer the host, and stays in the session itself."""
 
-from .peers import FRAME, Room
+from tests.kit.pages import FRAME, Room
 
 TRY = """peerId => document.querySelector("p2p-frame").handOver(peerId).then(
   () => "handed over", (error) => error.code)"""

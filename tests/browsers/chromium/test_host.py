@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Error, Page
 
-from .peers import Room
+from tests.kit.pages import Room
 
 ALONE = {"auto_reconnect": False}
 

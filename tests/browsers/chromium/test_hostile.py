@@ -2,7 +2,7 @@
 
 import pytest
 
-from .peers import TIMEOUT_MS, Peer, Room
+from tests.kit.pages import TIMEOUT_MS, Peer, Room
 
 CHANNELS = """
   window.channels = []

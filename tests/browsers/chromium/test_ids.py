@@ -4,8 +4,7 @@ import pytest
 from markupsafe import escape
 
 from flask_p2p_streams.protocol.fields import id_problem
-
-from .peers import Room
+from tests.kit.pages import Room
 
 HIGHEST = 0x10FFFF
 PART = 4_096

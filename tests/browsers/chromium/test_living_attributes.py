@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tests.kit.pages import FRAME, RENEWALS, TIMEOUT_MS, Peer, Room
+
 from .living import JOINING, attributes_of, change, news
-from .peers import FRAME, RENEWALS, TIMEOUT_MS, Peer, Room
 
 BOTH = {"ann": "connected", "bob": "connected"}
 GONE = {"ann": "connected", "bob": "disconnected"}

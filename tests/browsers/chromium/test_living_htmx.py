@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.kit.pages import FRAME, Peer, Room
+
 from .living import JOINING, news
-from .peers import FRAME, Peer, Room
 
 SWAP = """([path, swap]) => htmx.ajax("GET", path, { target: "#page", select: "#page", swap })"""
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.pages import FRAME, TIMEOUT_MS, Room
+
 from .living import JOINING, attributes_of, change, news
-from .peers import FRAME, TIMEOUT_MS, Room
 
 BOTH = {"ann": "connected", "bob": "connected"}
 GONE = {"ann": "connected", "bob": "disconnected"}

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.kit.chromium import FLAGS, program
+from tests.kit.pages import TIMEOUT_MS, Peer, Room, heard_late
 
 from .living import JOINING, attributes_of, change, news
-from .peers import TIMEOUT_MS, Peer, Room, heard_late
 
 BOTH = {"ann": "connected", "bob": "connected"}
 HEARD = "events.some(({ detail }) => detail.type === 'Data')"

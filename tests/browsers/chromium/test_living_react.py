@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from tests.kit.pages import FRAME, Peer, Room
+
 from .living import JOINING, attributes_of, news
-from .peers import FRAME, Peer, Room
 
 
 def show(peer: Peer, attributes: "Mapping[str, object] | None", key: str = "") -> None:

@@ -5,8 +5,9 @@ from itertools import groupby
 import pytest
 from playwright.sync_api import Route
 
+from tests.kit.pages import FRAME, TIMEOUT_MS, Peer, Room
+
 from .living import JOINING, news
-from .peers import FRAME, TIMEOUT_MS, Peer, Room
 
 # Follows a link, and waits until the page is there that the server has answered with.
 VISIT = """async ([address, action]) => {

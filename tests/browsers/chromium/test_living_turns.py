@@ -1,7 +1,8 @@
 """Elements that change again before the last change is through, or while somebody needs them."""
 
+from tests.kit.pages import FRAME, TIMEOUT_MS, Room
+
 from .living import attributes_of, change, news
-from .peers import FRAME, TIMEOUT_MS, Room
 from .test_page import ALL_CLOSED, COUNT_CONNECTIONS
 
 

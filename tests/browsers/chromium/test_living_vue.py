@@ -1,7 +1,8 @@
 """Vue 3, itself."""
 
+from tests.kit.pages import FRAME, Peer, Room
+
 from .living import JOINING, attributes_of, news
-from .peers import FRAME, Peer, Room
 
 
 def show(peer: Peer, attributes: "dict[str, str] | None") -> None:

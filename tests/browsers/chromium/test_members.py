@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.kit.pages import Peer
 from tests.kit.servers import running
-
-from .peers import Peer
 
 STATES = ("connected", "closed", "failed")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from .peers import FRAME, Room
-from .streams import AWAY_MLS, Meeting, Speaker
+from tests.kit.pages import FRAME, Room
+from tests.kit.streams import AWAY_MLS, Meeting, Speaker
 
 LEAVE_WHEN_ELECTED = f"""document.addEventListener("p2p:host-changed", async () => {{
   if (stream.said === 0 || !{FRAME}.iamHost) return

@@ -1,6 +1,6 @@
 """The element in its page: moved, removed, twice, under a strict CSP, beside other code."""
 
-from .peers import FRAME, Room
+from tests.kit.pages import FRAME, Room
 
 COUNT_CONNECTIONS = """
   window.connections = []

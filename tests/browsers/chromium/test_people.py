@@ -8,10 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Error
 
 from tests.kit.http import get_json
+from tests.kit.pages import TIMEOUT_MS, Peer, Room
 from tests.kit.servers import app
 from tests.kit.waiting import until
-
-from .peers import TIMEOUT_MS, Peer, Room
 
 News = tuple[str, str]
 BLANK = "about:blank"

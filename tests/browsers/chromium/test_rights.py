@@ -1,6 +1,7 @@
 """Who may do what: kicking, closing, locking, readers, peers that never host, and time."""
 
-from .peers import FRAME, RENEWALS, Peer, Room
+from tests.kit.pages import FRAME, RENEWALS, Peer, Room
+
 from .test_hostile import CHANNELS, send_raw
 from .timers import HELD, let_pass, wait_for_timer
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .peers import FRAME, Peer, Room, heard_late
+from tests.kit.pages import FRAME, Peer, Room, heard_late
 
 MODES = ["eventlet", "gevent", "threading"]
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import BrowserContext, WebSocketRoute
 
-from .peers import Room
+from tests.kit.pages import Room
 
 IS_SEATED = "async (id) => (await (await fetch(`/held/${id}`)).json()).includes('ann')"
 

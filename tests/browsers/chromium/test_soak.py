@@ -13,11 +13,10 @@ import pytest
 
 from tests.kit.http import get
 from tests.kit.packets import ENDED
+from tests.kit.pages import FRAME, Peer, Room
 from tests.kit.servers import Server
 from tests.kit.wire import Wire
 from tests.security import corpus
-
-from .peers import FRAME, Peer, Room
 
 # One every 50 ms, or as fast as the page comes to it.
 MESSAGES = 400

@@ -1,6 +1,6 @@
 """The Stimulus controller: every callback, and what a subclass reads and says."""
 
-from .peers import Room
+from tests.kit.pages import Room
 
 
 def test_a_chat_in_a_controller(room: Room) -> None:

@@ -1,6 +1,6 @@
 """Long times in pages: they are over when the test says so, however slow the machine is."""
 
-from .peers import Peer
+from tests.kit.pages import Peer
 
 LEAST_MS = 60_000
 # Timers of a minute and more wait for the test; all others run as ever.

@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsers.chromium.peers import Room, pages
-from tests.browsers.chromium.streams import Meeting
+from tests.kit.pages import Room, pages
+from tests.kit.streams import Meeting
 
 from .firefox import Firefox
 

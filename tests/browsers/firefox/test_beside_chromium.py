@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from tests.browsers.chromium.streams import QUICK, RECORDER, Meeting, Speaker
+from tests.kit.streams import QUICK, RECORDER, Meeting, Speaker
 
 from .firefox import Firefox
 

@@ -3,9 +3,9 @@
 from typing import Any, cast
 
 from tests.browsers.chromium.circle import KIT, Circle, Member
-from tests.browsers.chromium.streams import Meeting
 from tests.browsers.chromium.test_data import PAYLOADS, describe
 from tests.browsers.chromium.test_files import LARGE, MB, send_file
+from tests.kit.streams import Meeting
 
 from .firefox import Firefox
 

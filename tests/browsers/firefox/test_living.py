@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browsers.chromium.living import JOINING, attributes_of, change, news
-from tests.browsers.chromium.peers import FRAME, Peer, Room
 from tests.browsers.chromium.test_elements import EMBED
 from tests.browsers.chromium.test_living_turbo import visit
+from tests.kit.pages import FRAME, Peer, Room
 
 from .firefox import Firefox
 

@@ -8,12 +8,11 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsers.chromium.peers import OPTIONS, PAGES, Room
-from tests.browsers.chromium.streams import Meeting
 from tests.kit.chromium import FLAGS, program
+from tests.kit.network import HUB, Network
+from tests.kit.pages import OPTIONS, PAGES, Room
 from tests.kit.servers import on
-
-from .net import HUB, Network
+from tests.kit.streams import Meeting
 
 PORT = 5000
 WAIT = f"""

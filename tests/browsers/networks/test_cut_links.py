@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from tests.browsers.chromium.peers import FRAME
-from tests.browsers.chromium.streams import Speaker
+from tests.kit.network import HUB
+from tests.kit.pages import FRAME
+from tests.kit.streams import Speaker
 
 from .conftest import NetMeeting, Place
-from .net import HUB
 
 # The logs hold 1,000 messages, which have to do for as long as a cut takes.
 EVERY_MLS = 100

@@ -1,6 +1,6 @@
 """The network itself."""
 
-from .net import Network
+from tests.kit.network import Network
 
 ADDRESS = "cat /sys/class/net/br0/address"
 

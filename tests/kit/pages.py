@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.kit.chromium import PATIENCE_MS
 from tests.kit.servers import Server, app
+from tests.kit.waiting import until
 
 TIMEOUT_MS = PATIENCE_MS
 PAGES: dict[str, Any] = {
@@ -58,6 +59,25 @@ class Peer:
 
     def call(self, method: str) -> None:
         self.page.evaluate(f"void {FRAME}.{method}()")
+
+    def freeze(self) -> None:
+        """Stop the page's main thread; its sockets and connections stay open."""
+        self._devtools = self.page.context.new_cdp_session(self.page)
+        stops: list[object] = []
+        self._devtools.on("Debugger.paused", lambda stop: stops.append(stop))
+        self._devtools.send("Debugger.enable")
+        self._devtools.send("Debugger.pause")
+        # That is where it does the next thing; what hasn't stopped can't be told to go on.
+        until(
+            lambda: stops,
+            f"{self.peer_id} doesn't stop.",
+            # Events come in while Playwright waits.
+            meanwhile=lambda: self.page.wait_for_timeout(10),
+        )
+
+    def thaw(self) -> None:
+        self._devtools.send("Debugger.resume")
+        self._devtools.detach()
 
     # What it waits for
 

@@ -1,4 +1,4 @@
-"""A line that delays and loses packets: `python -m …networks.line ONE OTHER SECONDS LOSS`.
+"""A line that delays and loses packets: `python -m tests.kit.bad_line ONE OTHER SECONDS LOSS`.
 
 It is a TUN device `bad0` in each of two namespaces, and lasts until its input ends. The kernel's
 own means for it, netem, is missing in many kernels.

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, WebError
 
-from .peers import FRAME, TIMEOUT_MS, Peer, Room
+from tests.kit.pages import FRAME, TIMEOUT_MS, Peer, Room
 
 # Runs before anything else in the page: keeps its connections, what it says and what it is shown.
 RECORDER = """(() => {
@@ -137,23 +137,6 @@ class Speaker(Peer):
         """Wait until it is connected under another host than that one."""
         other = f"host => {FRAME}.state === 'connected' && {FRAME}.hostPeerId !== host"
         self._wait(other, host, self._summary)
-
-    def freeze(self) -> None:
-        """Stop the page's main thread; its sockets and connections stay open."""
-        self._devtools = self.context.new_cdp_session(self.page)
-        stops: list[object] = []
-        self._devtools.on("Debugger.paused", lambda stop: stops.append(stop))
-        self._devtools.send("Debugger.enable")
-        self._devtools.send("Debugger.pause")
-        # That is where it does the next thing; what hasn't stopped can't be told to go on.
-        deadline = time.monotonic() + TIMEOUT_MS / 1000
-        while not stops:
-            assert time.monotonic() < deadline, f"{self.peer_id} doesn't stop"
-            self.page.wait_for_timeout(10)
-
-    def thaw(self) -> None:
-        self._devtools.send("Debugger.resume")
-        self._devtools.detach()
 
     def crash(self) -> None:
         """Crash the renderer: unlike closing a page, that runs no handler."""

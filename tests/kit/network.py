@@ -118,7 +118,7 @@ class Network:
         """Link another computer by a line that delays and loses packets, in both directions."""
         self._add(name)
         address = "10.78.0.2"
-        line = [sys.executable, "-m", "tests.browsers.networks.line", "hub", name]
+        line = [sys.executable, "-m", "tests.kit.bad_line", "hub", name]
         process = subprocess.Popen(
             [*self._enter, *line, str(delay), str(loss)],
             stdin=subprocess.PIPE,
