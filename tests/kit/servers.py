@@ -95,14 +95,19 @@ class Server:
 
 
 @contextlib.contextmanager
-def started(command: Command, environment: Mapping[str, str] = {}) -> Iterator[Server]:
-    """Run `python COMMAND(port)` until it is left; it need not begin to listen."""
+def started(
+    command: Command, environment: Mapping[str, str] = {}, before: Sequence[str] = ()
+) -> Iterator[Server]:
+    """Run `python COMMAND(port)` until it is left; it need not begin to listen.
+
+    :param before: what runs Python, where it isn't this machine's own network that it is in.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "log")
         with output.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *command(port)],
+                [*before, sys.executable, *command(port)],
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

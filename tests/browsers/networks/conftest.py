@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -11,16 +10,14 @@ from playwright.sync_api import Browser
 from tests.kit.chromium import FLAGS, program
 from tests.kit.network import HUB, Network
 from tests.kit.pages import OPTIONS, PAGES, Room
-from tests.kit.servers import on
+from tests.kit.servers import on, started
 from tests.kit.streams import Meeting
 
 PORT = 5000
 WAIT = f"""
-import socket, time
-until = time.monotonic() + 30
-while socket.socket().connect_ex(("127.0.0.1", {PORT})):
-    assert time.monotonic() < until
-    time.sleep(0.02)
+from tests.kit.servers import listens
+from tests.kit.waiting import until
+until(lambda: listens({PORT}), "The server isn't listening.")
 """
 
 
@@ -80,24 +77,11 @@ def serving(network: Network) -> Iterator[None]:
     # A server and a page that have lost each other find out within the test.
     options = {**OPTIONS, "ping_interval": 1, "ping_timeout": 1}
     config = json.dumps(on("eventlet", **PAGES, options=options, host="0.0.0.0"))
-    command = [sys.executable, "-m", "tests.kit.app", config, str(PORT)]
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            network.command("hub", *command),
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-        )
-        try:
-            subprocess.run(network.command("hub", sys.executable, "-c", WAIT), check=True)
-            yield
-        except BaseException:
-            output.seek(0)
-            sys.stderr.write(output.read().decode(errors="replace"))
-            raise
-        finally:
-            process.terminate()
-            process.wait(10)
+    with started(
+        lambda _: ["-m", "tests.kit.app", config, str(PORT)], before=network.command("hub")
+    ):
+        subprocess.run(network.command("hub", sys.executable, "-c", WAIT), check=True)
+        yield
 
 
 @pytest.fixture(scope="session")
