@@ -16,4 +16,4 @@ from .signals import peer_kicked as peer_kicked
 from .signals import peer_left as peer_left
 from .signals import session_closed as session_closed
 from .signals import session_opened as session_opened
-from .stores.session_store import Store as Store
+from .stores.base import Store as Store

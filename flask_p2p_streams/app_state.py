@@ -15,19 +15,14 @@ from .errors import ConfigurationError
 from .limits.throttle import Throttle
 from .metrics import Metrics
 from .runtime.identity import Identity
+from .runtime.mutexes import Mutexes, mutex_for
 from .runtime.web_server import check_web_server
 from .signaling.authorization import Authorizers
 from .signaling.service import Signaling
+from .stores.base import AtomicStore, Store, checked_store
 from .stores.from_cache import cache_store
-from .stores.locked import AtomicStore
-from .stores.session_store import (
-    Locks,
-    SessionStore,
-    Store,
-    checked_store,
-    guarded_store,
-    mutex_for,
-)
+from .stores.guarded import guarded_store
+from .stores.session_store import SessionStore
 from .tokens import Signer
 from .transport.carriers import Carriers
 from .transport.connections import Sockets
@@ -142,7 +137,7 @@ def app_state(
     sockets = Sockets(server, config.join_timeout)
     identity = Identity(server.manager)
     outbox = SocketRooms(server, sockets, config.namespace, identity)
-    sessions = SessionStore(guarded_store(store, Locks(mutex)))
+    sessions = SessionStore(guarded_store(store, Mutexes(mutex)))
     check_web_server(server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone)
     throttle = Throttle(config, metrics)
     signaling = Signaling(
@@ -151,7 +146,7 @@ def app_state(
         signer,
         sessions,
         outbox,
-        Locks(mutex),
+        Mutexes(mutex),
         authorizers,
         metrics=metrics,
         throttle=throttle,

@@ -9,7 +9,7 @@ from .protocol.errors import SignalingError as SignalingError
 
 
 class ConfigurationError(P2PStreamsError, ValueError):
-    """The app is set up in a way that cannot work; the text names the cure.
+    """The app is set up in a way that cannot work; the text says what to do.
 
     ``key`` is the configuration key at fault, where there is one, and
     ``value`` what was found there, or None where that may hold a secret.

@@ -35,8 +35,8 @@ def unknown_key(key: object, known: Iterable[str]) -> str:
     known = sorted(known)
     name = key if isinstance(key, str) else ""
     nearest = difflib.get_close_matches(name[:MAX_SHOWN_CHARS], known, n=1, cutoff=0.5)
-    cure = f"Did you mean {nearest[0]}?" if nearest else f"Known keys: {', '.join(known)}."
-    return f"{shown(key)} is not a known key. {cure}"
+    hint = f"Did you mean {nearest[0]}?" if nearest else f"Known keys: {', '.join(known)}."
+    return f"{shown(key)} is not a known key. {hint}"
 
 
 def url_problem(url: str) -> str | None:

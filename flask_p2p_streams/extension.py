@@ -17,19 +17,17 @@ from .app_state import KEY, AppState, add_to_app, app_state, chosen_store, secre
 from .config import Config
 from .errors import ArgumentError, ConfigurationError
 from .evidence import withheld
+from .limits.budgets import LONGEST_BAN
 from .metrics import Metrics, Snapshot
 from .prometheus import prometheus_text
 from .signaling.authorization import AnyAuthorizer, Authorizers
-from .stores.listing import glance
-from .stores.session_store import Store
+from .stores.base import Store
+from .stores.listing import look_up
 from .tokens import Signer
 from .transport.servers import find_socketio
 from .web.arguments import Id, checked_id, flag, seconds
 from .web.routes import check_path
 from .web.settings import Settings
-
-LONGEST_BAN = 366 * 86_400
-"""Seconds that a ban may last."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class P2PStreams:
     ) -> None:
         """Set an app up; what is wrong with it shows here, not with the first visitor.
 
-        :raises ConfigurationError: with the mistake and its cure.
+        :raises ConfigurationError: with the mistake and a hint.
         """
         if KEY in app.extensions:
             raise ConfigurationError(
@@ -148,7 +146,7 @@ class P2PStreams:
         """
         state, name = self._state, checked_id("session_id", session_id)
         grace = state.config.host_grace
-        found = glance(state.store, state.signaling.has_lost, name, time.time(), grace)
+        found = look_up(state.store, state.signaling.has_lost, name, time.time(), grace)
         return None if found is None else SessionInfo(found[0].host, found[0].epoch, found[1])
 
     def metrics(self) -> Snapshot:

@@ -64,7 +64,7 @@ def errors_shown() -> Iterator[None]:
 def check_store_is_shared(state: Any) -> None:
     """Make sure that another process than the server's sees the sessions.
 
-    :raises ConfigurationError: with the cure.
+    :raises ConfigurationError: with a hint.
     """
     if not state.store.is_shared:
         raise ConfigurationError(

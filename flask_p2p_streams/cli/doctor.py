@@ -1,4 +1,4 @@
-"""``flask p2p doctor``: what is wrong with the app, and what cures it."""
+"""``flask p2p doctor``: what is wrong with the app, and how to mend it."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import click
 from flask.cli import ScriptInfo
 
 from ..doctor.examine import examine
-from ..doctor.findings import Finding, Patient
+from ..doctor.findings import CheckContext, Finding
 from ..errors import ConfigurationError
 from .context import app_state
 
@@ -20,7 +20,7 @@ COLORS = {"error": "red", "warning": "yellow", "ok": "green"}
 @click.option("--offline", is_flag=True, help="Leave out what has to be reached over the network.")
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, strict: bool, offline: bool) -> None:
-    """Say what is wrong with the app and what cures it; exit with 1 for an error."""
+    """Say what is wrong with the app and how to mend it; exit with 1 for an error."""
     findings = _findings(context.ensure_object(ScriptInfo), offline)
     if as_json:
         click.echo(json.dumps([_record(each) for each in findings], indent=2))
@@ -37,11 +37,11 @@ def _findings(info: ScriptInfo, offline: bool) -> list[Finding]:
         return [Finding("error", error.key or "setup", str(error))]
     with app.app_context():
         state = app_state()
-        return examine(Patient(app, state.config, state.server, state.store), offline=offline)
+        return examine(CheckContext(app, state.config, state.server, state.store), offline=offline)
 
 
 def _record(finding: Finding) -> dict[str, str]:
-    names = ("level", "check", "problem", "cure")
+    names = ("level", "check", "problem", "hint")
     return {name: getattr(finding, name) for name in names}
 
 

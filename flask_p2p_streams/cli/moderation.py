@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import click
 from flask.cli import with_appcontext
 
+from ..limits.budgets import LONGEST_BAN
 from ..signaling.moderation import Moderation, Removal
 from .context import Id, app_state, check_store_is_shared, errors_shown, span
 
@@ -13,7 +14,7 @@ from .context import Id, app_state, check_store_is_shared, errors_shown, span
 @click.command()
 @click.argument("session", type=Id())
 @click.argument("peer", type=Id())
-@click.option("--ban-for", default=0.0, type=click.FloatRange(0, 366 * 86_400), metavar="SECONDS")
+@click.option("--ban-for", default=0.0, type=click.FloatRange(0, LONGEST_BAN), metavar="SECONDS")
 @with_appcontext
 def kick(session: str, peer: str, ban_for: float) -> None:
     """Remove PEER from SESSION, and refuse it for some seconds."""

@@ -11,8 +11,8 @@ import click
 from flask.cli import with_appcontext
 
 from ..protocol.errors import SignalingError
-from ..stores.listing import SessionRow, incomplete, overview
-from ..stores.worker_registry import Directory, WorkerEntry
+from ..stores.listing import SessionRow, incomplete, list_sessions
+from ..stores.worker_registry import WorkerEntry, WorkerRegistry
 from .context import Id, app_state, check_store_is_shared, errors_shown, span
 from .table import table
 
@@ -71,9 +71,9 @@ def _watch(state: Any, named: tuple[str, ...], interval: float) -> None:
 
 
 def _show(state: Any, named: tuple[str, ...], as_json: bool) -> None:
-    workers = Directory(state.store.guarded, time.monotonic).living()
+    workers = WorkerRegistry(state.store.guarded, time.monotonic).living()
     grace = state.config.host_grace
-    rows = overview(state.store.guarded, workers, time.time(), grace, named)
+    rows = list_sessions(state.store.guarded, workers, time.time(), grace, named)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:

@@ -1,36 +1,54 @@
-"""What is wrong with an app, and what cures it."""
+"""What is wrong with an app, and how to mend it."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from .deployment import CHECKS
-from .findings import Finding, Patient
+from . import deployment, security
+from .findings import CheckContext, Finding
 from .network import living_workers, reach
 from .workers import are_in_doubt, confirmed
 
+CHECKS = (
+    deployment.order,
+    security.secret_key,
+    deployment.cache,
+    deployment.workers,
+    deployment.patching,
+    deployment.async_mode,
+    deployment.handlers,
+    deployment.transports,
+    deployment.pings,
+    deployment.versions,
+    deployment.client,
+    security.origins,
+    security.proxy,
+    deployment.ice_servers,
+)
+"""What is looked at without asking anybody, in the order of the report."""
 
-def examine(patient: Patient, *, offline: bool = False) -> list[Finding]:
+
+def examine(context: CheckContext, *, offline: bool = False) -> list[Finding]:
     """Return all findings about an app; ``offline`` leaves out what has to be reached."""
     if offline:
-        return _settings(patient)
+        return _settings(context)
     with _quiet("flask_p2p_streams"):
-        living, answer = living_workers(patient.store.guarded)
-        findings = _found(replace(patient, workers=tuple(living)), answer)
+        living, answer = living_workers(context.store.guarded)
+        findings = _found(replace(context, workers=tuple(living)), answer)
         if not are_in_doubt(findings, living):
             return findings
-        living = list(confirmed(living, lambda: living_workers(patient.store.guarded)[0]))
-        return _found(replace(patient, workers=tuple(living)), answer)
+        living = list(confirmed(living, lambda: living_workers(context.store.guarded)[0]))
+        return _found(replace(context, workers=tuple(living)), answer)
 
 
-def _found(patient: Patient, answer: Finding) -> list[Finding]:
-    about_cache = [answer] if patient.store.is_shared else []
-    return [*_settings(patient), *about_cache, *reach(patient, answer.level == "ok")]
+def _found(context: CheckContext, answer: Finding) -> list[Finding]:
+    about_cache = [answer] if context.store.is_shared else []
+    return [*_settings(context), *about_cache, *reach(context, answer.level == "ok")]
 
 
-def _settings(patient: Patient) -> list[Finding]:
-    return [finding for check in CHECKS for finding in check(patient)]
+def _settings(context: CheckContext) -> list[Finding]:
+    return [finding for check in CHECKS for finding in check(context)]
 
 
 @contextmanager

@@ -20,17 +20,17 @@ class Finding:
     level: Level
     check: str
     problem: str
-    cure: str = ""
+    hint: str = ""
 
     @property
     def text(self) -> str:
-        """Return the problem and its cure in one line."""
-        return " ".join(f"{self.problem} {self.cure}".split())
+        """Return the problem and a hint in one line."""
+        return " ".join(f"{self.problem} {self.hint}".split())
 
 
 @dataclass(frozen=True)
-class Patient:
-    """An app that is looked at; ``workers`` are those that live, as far as they can be seen."""
+class CheckContext:
+    """What a check may look at: an app, and the workers that are seen to live."""
 
     app: Flask
     config: Config

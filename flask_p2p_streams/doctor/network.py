@@ -10,18 +10,18 @@ from typing import Any
 from ..ice.stun import answers, endpoint
 from ..protocol.errors import SignalingError
 from ..stores.guarded import GuardedStore
-from ..stores.outages import outage_cure
-from ..stores.worker_registry import Directory, WorkerEntry
-from .findings import Finding, Patient
+from ..stores.keys import DOCTOR
+from ..stores.outages import outage_hint
+from ..stores.worker_registry import WorkerEntry, WorkerRegistry
+from .findings import CheckContext, Finding
 from .parallel import in_parallel
 
 TIME_LIMIT = 3.0
 """Seconds that the cache or the message queue may take."""
 ICE_TIME_LIMIT = 2.0
 """Seconds that an ICE server may take."""
-KEY = "p2p:doctor"
 
-ICE_CURE = (
+ICE_HINT = (
     "Start it, open its port in the firewall, or take it out of P2P_ICE_SERVERS; meanwhile "
     "browsers wait for it."
 )
@@ -32,58 +32,58 @@ def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
     [found] = in_parallel([partial(_ask_store, store)], TIME_LIMIT)
     if isinstance(found, TimeoutError):
         problem = f"The cache doesn't answer within {TIME_LIMIT:g} s."
-        return [], Finding("error", "cache", problem, store.cure)
+        return [], Finding("error", "cache", problem, store.hint)
     if isinstance(found, SignalingError):
         cause = f" ({type(found.__cause__).__name__})" if found.__cause__ else ""
         problem = f"The cache can't be reached{cause}."
-        return [], Finding("error", "cache", problem, outage_cure(found.__cause__, store.cure))
+        return [], Finding("error", "cache", problem, outage_hint(found.__cause__, store.hint))
     return found, Finding("ok", "cache", "The cache answers.")
 
 
-def reach(patient: Patient, cache_answers: bool) -> list[Finding]:
+def reach(context: CheckContext, cache_answers: bool) -> list[Finding]:
     """Return what is found about all that has to be reached, the cache aside."""
-    urls = {url: None for server in patient.config.ice_servers for url in server["urls"]}
-    calls = [("queue", "The message queue", partial(queue, patient))]
+    urls = {url: None for server in context.config.ice_servers for url in server["urls"]}
+    calls = [("queue", "The message queue", partial(queue, context))]
     if cache_answers:
-        calls.append(("eviction", "The cache", partial(eviction, patient)))
+        calls.append(("eviction", "The cache", partial(eviction, context)))
     calls += [("ice", url, partial(ice, url)) for url in urls]
     found = []
     results = in_parallel([call for _, _, call in calls], TIME_LIMIT)
     for (check, what, _), result in zip(calls, results, strict=True):
         if isinstance(result, TimeoutError):
             problem = f"{what} doesn't answer within {TIME_LIMIT:g} s."
-            found.append(Finding("error", check, problem, _CURES[check]))
+            found.append(Finding("error", check, problem, _HINTS[check]))
         else:
             found.extend(result)
     return found
 
 
-def queue(patient: Patient) -> list[Finding]:
+def queue(context: CheckContext) -> list[Finding]:
     """Publish something that nobody heeds, and see whether the workers listen."""
-    if not patient.has_queue:
+    if not context.has_queue:
         return []
-    manager = patient.server.manager
+    manager = context.server.manager
     with _errors_of(manager._get_logger()) as errors:
         try:
             # Listeners ignore a method that they don't know.
-            heard_by = manager._publish({"method": KEY, "host_id": manager.host_id})
+            heard_by = manager._publish({"method": DOCTOR, "host_id": manager.host_id})
         except Exception as error:
             errors.append(type(error).__name__)
             heard_by = None
     if errors:
         problem = "The message queue can't be reached."
-        return [Finding("error", "queue", problem, _CURES["queue"])]
-    deaf = [entry for entry in patient.workers if entry.has_queue]
+        return [Finding("error", "queue", problem, _HINTS["queue"])]
+    deaf = [entry for entry in context.workers if entry.has_queue]
     if type(heard_by) is int and heard_by < len(deaf):
         problem = f"{len(deaf)} workers live, but {heard_by} listen to the message queue."
-        cure = "Give all of them, and this command, the same message_queue and channel."
-        return [Finding("error", "queue", problem, cure)]
+        hint = "Give all of them, and this command, the same message_queue and channel."
+        return [Finding("error", "queue", problem, hint)]
     return [Finding("ok", "queue", "The message queue answers.")]
 
 
-def eviction(patient: Patient) -> list[Finding]:
+def eviction(context: CheckContext) -> list[Finding]:
     """Look whether Redis may throw sessions out when its memory is full."""
-    client = _redis(patient)
+    client = _redis(context)
     if client is None:
         return []
     try:
@@ -98,8 +98,8 @@ def eviction(patient: Patient) -> list[Finding]:
     if policy is None:
         return []
     problem = f"Redis throws keys out when its memory is full ({policy}), sessions among them."
-    cure = "Give the sessions a Redis with maxmemory-policy noeviction."
-    return [Finding("warning", "eviction", problem, cure)]
+    hint = "Give the sessions a Redis with maxmemory-policy noeviction."
+    return [Finding("warning", "eviction", problem, hint)]
 
 
 def ice(url: str) -> list[Finding]:
@@ -114,30 +114,30 @@ def ice(url: str) -> list[Finding]:
         why = f"doesn't answer within {ICE_TIME_LIMIT:g} s"
     except OSError as error:
         why = f"can't be reached ({getattr(error, 'strerror', None) or type(error).__name__})"
-    return [Finding("error", "ice", f"{url} {why}.", ICE_CURE)]
+    return [Finding("error", "ice", f"{url} {why}.", ICE_HINT)]
 
 
-_CURES = {
+_HINTS = {
     "queue": (
         "Start it, and check the address in SocketIO(message_queue=...): with it the user, the "
         "password and the number of the database."
     ),
     "eviction": "Look at the Redis server of the cache.",
-    "ice": ICE_CURE,
+    "ice": ICE_HINT,
 }
 
 
 def _ask_store(store: GuardedStore) -> list[WorkerEntry] | SignalingError:
     try:
-        store.write(KEY, "1", 10)
-        return Directory(store, time.monotonic).living()
+        store.write(DOCTOR, "1", 10)
+        return WorkerRegistry(store, time.monotonic).living()
     except SignalingError as error:
         return error
 
 
-def _redis(patient: Patient) -> Any:
+def _redis(context: CheckContext) -> Any:
     # Of the store, as the app may have other caches besides.
-    return getattr(patient.store.guarded.backend, "client", None)
+    return getattr(context.store.guarded.backend, "client", None)
 
 
 @contextmanager

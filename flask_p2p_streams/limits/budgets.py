@@ -88,6 +88,8 @@ GOODBYE_TIMEOUT = 5.0
 
 # Sessions (metrics: session)
 
+LONGEST_BAN = 366 * 86_400
+"""Seconds that a ban may last."""
 MAX_SESSIONS = 100_000
 """Sessions that the store in this process holds; a new one is refused beyond that."""
 OTHER_KEYS = 3 * MAX_SESSIONS

@@ -1,5 +1,6 @@
-"""Whether the standard library is patched for the async mode, and was so in time."""
+"""The async mode that fits this process, and whether the standard library is patched for it."""
 
+import os
 import sys
 import time
 from importlib import import_module
@@ -20,6 +21,17 @@ def patched_by() -> Patch:
         if name in sys.modules and getattr(import_module(module), is_patched)("socket"):
             return name
     return ""
+
+
+def fitting_async_mode() -> str:
+    """Return the async mode that fits this process.
+
+    Flask-SocketIO would pick eventlet wherever it is installed, even where nothing
+    runs its event loop; only a patched standard library is proof that somebody does.
+    """
+    if os.environ.get("FLASK_RUN_FROM_CLI"):
+        return "threading"
+    return patched_by() or "threading"
 
 
 def patching_problem(async_mode: str) -> Patching:

@@ -1,14 +1,14 @@
 """Whether several processes can serve one app together, and what they lack."""
 
-CACHE_CURE = "set CACHE_TYPE to RedisCache"
-QUEUE_CURE = (
+CACHE_HINT = "set CACHE_TYPE to RedisCache"
+QUEUE_HINT = (
     "pass message_queue='redis://...' to SocketIO(), or set it in P2P_SOCKETIO_OPTIONS where "
     "the app makes none"
 )
 
 
 def lack(*, is_shared: bool, has_queue: bool) -> str | None:
-    """Return what keeps several processes apart, and its cure; None where nothing does.
+    """Return what keeps several processes apart, and a hint; None where nothing does.
 
     :param is_shared: whether the sessions are where all processes see them.
     :param has_queue: whether there is a message queue.
@@ -18,16 +18,16 @@ def lack(*, is_shared: bool, has_queue: bool) -> str | None:
     if is_shared:
         return (
             "without a message queue, so that peers at different ones never meet. "
-            f"{_sentence(QUEUE_CURE)}, or run one."
+            f"{_sentence(QUEUE_HINT)}, or run one."
         )
     if has_queue:
         return (
             "and each keeps sessions of its own, so that one session becomes several. "
-            f"{_sentence(CACHE_CURE)}, or run one."
+            f"{_sentence(CACHE_HINT)}, or run one."
         )
     return (
         "and each keeps sessions of its own, so that one session becomes several. "
-        f"{_sentence(CACHE_CURE)}, and {QUEUE_CURE}; or run one."
+        f"{_sentence(CACHE_HINT)}, and {QUEUE_HINT}; or run one."
     )
 
 

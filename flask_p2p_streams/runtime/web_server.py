@@ -29,7 +29,7 @@ def check_web_server(mode: str, *, is_shared: bool, has_queue: bool) -> None:
 
     :param is_shared: whether other processes see the sessions.
     :param has_queue: whether there is a message queue.
-    :raises ConfigurationError: with the cure.
+    :raises ConfigurationError: with a hint.
     """
     _check_foreign()
     _check_software(mode)
@@ -52,7 +52,7 @@ def gunicorn_settings() -> Any:
 
 
 def serving_problem(mode: str) -> str | None:
-    """Return why the gunicorn that serves the present request carries no WebSocket, and the cure.
+    """Return why the gunicorn that serves the present request carries no WebSocket, and a hint.
 
     None where it does, or where there is none: an app that gunicorn hasn't loaded itself shows
     no sooner what serves it.

@@ -10,13 +10,14 @@ from ..protocol.errors import ErrorCode, SignalingError
 from ..protocol.fields import Payload
 from ..protocol.messages import JoinRequest
 from ..runtime.identity import Identity
+from ..runtime.mutexes import Mutexes
 from ..sessions import rosters
 from ..sessions.access import Barred, Pass
 from ..sessions.hosting import lose_if_gone
 from ..sessions.joining import HOSTLESS_RETRY_MS, Candidacy, join
 from ..sessions.outcomes import Doubted, Following, Hosting, Hostless, Joined, Suspected, Waiting
 from ..sessions.record import Session, at_present
-from ..stores.session_store import Locks, SessionStore
+from ..stores.session_store import SessionStore
 from ..tokens import Signer
 from .announcements import Announcements, Outbox
 from .attendance import Attendance
@@ -47,7 +48,7 @@ class Admission:
         probes: Probes,
         attendance: Attendance,
         metrics: Metrics,
-        locks: Locks,
+        locks: Mutexes,
         identity: Identity,
         is_out_of_reach: Callable[[Session | None], bool],
         has_lost: Callable[[Session | None], bool],

@@ -17,7 +17,7 @@ from ..sessions import presence, rosters
 from ..sessions.presence import News, Place, PlaceRule
 from ..sessions.record import IDLE_TIMEOUT
 from ..sessions.rosters import GONE, SETTLING, Roster
-from ..stores.locked import hashed_key
+from ..stores.keys import place_key
 from ..stores.session_store import SessionStore
 from .announcements import Announcements, Outbox
 from .heartbeat import Worker
@@ -154,7 +154,7 @@ class Attendance:
     def knows(self, session_id: str, peer_id: str) -> bool:
         """Tell whether a peer is in a session, or was a moment ago."""
         try:
-            place = Place.from_text(self._store.guarded.read(_key(session_id, peer_id)))
+            place = Place.from_text(self._store.guarded.read(place_key(session_id, peer_id)))
         except SignalingError:
             return False
         return place is not None and place.is_taken
@@ -253,7 +253,7 @@ class Attendance:
     def _tell_all(self, session_id: str, rules: Mapping[str, PlaceRule]) -> None:
         # In one look, for a host may tell of many whom nobody else knows of.
         try:
-            texts = self._store.guarded.read_many([_key(session_id, peer) for peer in rules])
+            texts = self._store.guarded.read_many([place_key(session_id, peer) for peer in rules])
         except SignalingError:
             # It has been logged.
             return
@@ -274,7 +274,7 @@ class Attendance:
         self, session_id: str, peer_id: str, rule: PlaceRule, known: Place | None
     ) -> tuple[tuple[News, ...], Place | None]:
         # What is known is right as a rule, and saves a look.
-        key, text = _key(session_id, peer_id), None if known is None else known.to_text()
+        key, text = place_key(session_id, peer_id), None if known is None else known.to_text()
         for tries in range(TRIES):
             before = Place.from_text(text)
             after, news = rule(before)
@@ -304,7 +304,3 @@ class Attendance:
 
 def _term(place: Place) -> float:
     return TERM if place.is_taken else GONE_TERM
-
-
-def _key(session_id: str, peer_id: str) -> str:
-    return hashed_key("place", session_id, peer_id)

@@ -23,8 +23,9 @@ from ..runtime.sharing import lack
 from ..sessions.hosting import Incumbent, restore
 from ..sessions.outcomes import Hosting, Stale
 from ..sessions.record import Session
+from ..stores.keys import MEMORY
 from ..stores.session_store import SOCKET_TERM, SessionStore
-from ..stores.worker_registry import MAX_LISTED, Directory, WorkerEntry
+from ..stores.worker_registry import MAX_LISTED, WorkerEntry, WorkerRegistry
 from .announcements import Announcements, Outbox
 from .members import Member, Room, Rooms, rooms_of
 
@@ -32,8 +33,6 @@ BEAT = 3.0
 """Seconds between two beats."""
 OVERLAP = 45.0
 """Seconds for which a worker may live beside the one that takes its place: gunicorn gives it 30."""
-MEMORY_KEY = "p2p:memory"
-"""A key that is only missing when the store has lost its memory."""
 MEMORY_TERM = 7 * 86_400
 """Seconds that it is kept; after that hosts are looked after once too often."""
 
@@ -65,7 +64,7 @@ class Worker:
         self._outbox = outbox
         self._announcements = announcements
         self._now = now
-        self._directory = Directory(store.guarded, clock)
+        self._directory = WorkerRegistry(store.guarded, clock)
         self._clock = clock
         self._renewed_at = clock()
         self.after_fork()
@@ -217,10 +216,10 @@ class Worker:
     # What the store has lost
 
     def _look_after_store(self) -> None:
-        memory = self._store.guarded.read_many([MEMORY_KEY])[0]
+        memory = self._store.guarded.read_many([MEMORY])[0]
         if memory is None:
             memory = token_hex(8)
-            if not self._store.guarded.replace(MEMORY_KEY, None, memory, MEMORY_TERM):
+            if not self._store.guarded.replace(MEMORY, None, memory, MEMORY_TERM):
                 # Another worker was faster; what it wrote shows at the next beat.
                 return
         if memory == self._memory:

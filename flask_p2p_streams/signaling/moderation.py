@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ..config import Config
 from ..errors import ConfigurationError
+from ..runtime.mutexes import Mutexes
 from ..sessions.moderation import close, kick, lock, unban
 from ..sessions.record import Session, Vacated
-from ..stores.session_store import Locks, SessionStore
+from ..stores.session_store import SessionStore
 from .announcements import Announcements, Outbox
 from .attendance import Attendance
 from .detached import Released
@@ -46,7 +47,7 @@ class Moderation:
         released: Released,
         announcements: Announcements,
         outbox: Outbox,
-        locks: Locks,
+        locks: Mutexes,
         attendance: Attendance,
         now: Callable[[], float],
     ) -> None:
@@ -150,7 +151,7 @@ class Moderation:
     def check_reach(self) -> None:
         """Make sure that another process than the server's can do this.
 
-        :raises ConfigurationError: with the cure.
+        :raises ConfigurationError: with a hint.
         """
         if not self._store.is_shared:
             raise ConfigurationError(

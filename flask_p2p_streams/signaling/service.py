@@ -19,11 +19,12 @@ from ..protocol.errors import ErrorCode, SignalingError
 from ..protocol.fields import Payload
 from ..protocol.messages import Signal
 from ..runtime.identity import Identity
+from ..runtime.mutexes import Mutexes
 from ..sessions import rosters
 from ..sessions.hosting import leave, lose, renew
 from ..sessions.outcomes import Hosting, Stale
 from ..sessions.record import Session, Vacated
-from ..stores.session_store import Locks, SessionStore
+from ..stores.session_store import SessionStore
 from ..tokens import Signer
 from .admission import Admission
 from .announcements import Announcements, Outbox
@@ -46,7 +47,7 @@ class Signaling:
         signer: Signer,
         store: SessionStore,
         outbox: Outbox,
-        locks: Locks,
+        locks: Mutexes,
         authorizers: Authorizers,
         metrics: Metrics,
         throttle: Throttle,

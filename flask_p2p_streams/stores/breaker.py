@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from ..runtime.forks import renew_after_fork
-from .outages import outage_cure
+from .outages import outage_hint
 
 OPEN_FOR = 1.0
 """Seconds for which a store isn't asked after it has failed."""
@@ -30,11 +30,11 @@ class Breaker:
     """Makes calls to a dead store fail at once, and tells the log of each outage once.
 
     Once every ``OPEN_FOR`` seconds it lets one call through; if that succeeds, all are.
-    ``cure`` is a sentence for the log, ``now`` a monotonic clock in seconds.
+    ``hint`` is a sentence for the log, ``now`` a monotonic clock in seconds.
     """
 
-    def __init__(self, cure: str, now: Callable[[], float] = time.monotonic) -> None:
-        self._cure = cure
+    def __init__(self, hint: str, now: Callable[[], float] = time.monotonic) -> None:
+        self._hint = hint
         self._now = now
         self._is_down = False
         self._open_until = 0.0
@@ -66,7 +66,7 @@ class Breaker:
             logger.error(
                 "The store of the sessions has failed: %s. %s",
                 _told(error),
-                outage_cure(error, self._cure),
+                outage_hint(error, self._hint),
                 exc_info=error if isinstance(error, BUGS) else None,
             )
 

@@ -1,4 +1,4 @@
-"""The cache that ``CACHE_TYPE`` asks for; where none can be made, the cure is told."""
+"""The cache that ``CACHE_TYPE`` asks for; where none can be made, the error says what to do."""
 
 import difflib
 from importlib.util import find_spec
@@ -33,7 +33,7 @@ SETTINGS = {
 def cache_of_type(app: Flask) -> Cache:
     """Return a cache made after the app's ``CACHE_TYPE``.
 
-    :raises ConfigurationError: with the cure, and without what may hold a password.
+    :raises ConfigurationError: with a hint, and without what may hold a password.
     """
     kind = app.config["CACHE_TYPE"]
     if not isinstance(kind, str):
@@ -61,8 +61,8 @@ def _unknown(kind: str) -> str:
     nearest = nearest or [name for name in known if name.lower().startswith(kind.lower() or "?")]
     if not kind:
         return f"CACHE_TYPE is empty. {OF_ONE_S_CHOICE}"
-    cure = f"Did you mean {nearest[0]}?" if nearest else f"It knows {', '.join(known)}."
-    return f"CACHE_TYPE is {shown(kind)}, which Flask-Caching can't import. {cure}"
+    hint = f"Did you mean {nearest[0]}?" if nearest else f"It knows {', '.join(known)}."
+    return f"CACHE_TYPE is {shown(kind)}, which Flask-Caching can't import. {hint}"
 
 
 def _check_package(name: str) -> None:

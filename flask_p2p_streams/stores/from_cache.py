@@ -14,10 +14,10 @@ from flask_caching.backends.nullcache import NullCache
 
 from ..errors import ConfigurationError
 from ..evidence import shown, withheld
+from .base import AtomicStore
 from .breaker import BUGS
 from .cache_types import cache_of_type
 from .in_process import MemoryStore, nothing
-from .locked import AtomicStore
 from .memcached_client import let_go, own_backend, prefix_problem
 from .memcached_store import MemcachedStore, longest_key
 from .redis_store import RedisStore
@@ -87,12 +87,12 @@ def _store_in(backend: object) -> AtomicStore:
         if problem is not None:
             _refuse_prefix(problem)
     store = own_backend(backend)
-    cure = _cure(backend)
+    hint = _hint(backend)
     try:
-        _probe(store, type(backend).__name__, cure)
+        _probe(store, type(backend).__name__, hint)
     finally:
         let_go(backend, store)
-    return MemcachedStore(store, cure)
+    return MemcachedStore(store, hint)
 
 
 def _check_prefix(prefix: object) -> None:
@@ -147,13 +147,13 @@ def _refuse(backend: object, kind: type, why: str) -> None:
         )
 
 
-def _cure(backend: object) -> str:
+def _hint(backend: object) -> str:
     if isinstance(backend, MemcachedCache):
         return "Is memcached running? Look at CACHE_MEMCACHED_SERVERS."
     return f"Look at what {type(backend).__name__} needs."
 
 
-def _probe(cache: Any, name: str, cure: str) -> None:
+def _probe(cache: Any, name: str, hint: str) -> None:
     # Two adds of one key, of which the second must fail.
     key, values = longest_key(), ["first", "second"]
     try:
@@ -166,12 +166,12 @@ def _probe(cache: Any, name: str, cure: str) -> None:
                 "CACHE_KEY_PREFIX, or set CACHE_TYPE to RedisCache.",
                 key="CACHE_TYPE",
             ) from error
-        logger.warning("The cache of the sessions fails (%s). %s", type(error).__name__, cure)
+        logger.warning("The cache of the sessions fails (%s). %s", type(error).__name__, hint)
         return
     if isinstance(kept, bytes):
         kept = kept.decode(errors="replace")
     if added == [False, False] and kept is None:
-        logger.warning("The cache of the sessions can't be reached. %s", cure)
+        logger.warning("The cache of the sessions can't be reached. %s", hint)
     elif added != [True, False] or kept != values[0]:
         raise ConfigurationError(
             f"{name} takes a key twice, or doesn't return what it took, so it could make several "

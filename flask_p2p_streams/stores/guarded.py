@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..protocol.errors import ErrorCode, P2PStreamsError, SignalingError
+from ..runtime.mutexes import Mutexes
+from .base import AtomicStore, Store
 from .breaker import Breaker
-from .locked import AtomicStore, LockedStore, Locks, Store
+from .locked import LockedStore
 
 Result = TypeVar("Result")
 
@@ -24,11 +26,11 @@ class GuardedStore:
         self._store = store
         self.backend: object = store
         """The store that is guarded."""
-        self._breaker = breaker or Breaker(store.cure)
+        self._breaker = breaker or Breaker(store.hint)
         self.failures = 0
         """Calls that failed, or were not tried as one had just failed."""
         self.is_shared: bool = store.is_shared
-        self.cure: str = store.cure
+        self.hint: str = store.hint
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
         """Return the values of keys, None for each that is absent.
@@ -86,6 +88,6 @@ def unavailable() -> SignalingError:
     return SignalingError(ErrorCode.UNAVAILABLE, retry_after_ms=RETRY_AFTER_MS)
 
 
-def guarded_store(store: Store | AtomicStore, locks: Locks) -> GuardedStore:
+def guarded_store(store: Store | AtomicStore, mutexes: Mutexes) -> GuardedStore:
     """Guard a store; one that has no ``replace`` is put under a lock."""
-    return GuardedStore(store if isinstance(store, AtomicStore) else LockedStore(store, locks))
+    return GuardedStore(store if isinstance(store, AtomicStore) else LockedStore(store, mutexes))

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 
 from ..limits.budgets import MAX_PLACES, MAX_SESSIONS, OTHER_KEYS, STORE_BYTES
 from ..protocol.errors import ErrorCode, SignalingError
-from .locked import hashed_key
+from .keys import Kind, kind_of
 
-SESSION_KEYS = hashed_key("session", "").rpartition(":")[0]
-PLACE_KEYS = hashed_key("place", "").rpartition(":")[0]
 REFUSED_RETRY_MS = 60_000
 """Milliseconds after which who found no room asks again."""
 REPEAT = 3600.0
@@ -60,7 +58,7 @@ class MemoryStore:
     """
 
     is_shared = False
-    cure = "It is in this process; restart it."
+    hint = "It is in this process; restart it."
 
     def __init__(
         self,
@@ -73,7 +71,11 @@ class MemoryStore:
     ) -> None:
         self._refused = refused
         self._clock = clock
-        self._bounds = {SESSION_KEYS: max_sessions, PLACE_KEYS: max_places, "": max_others}
+        self._bounds: dict[Kind, int] = {
+            "session": max_sessions,
+            "place": max_places,
+            "other": max_others,
+        }
         self._max_bytes = max_bytes
         self._counts = dict.fromkeys(self._bounds, 0)
         self._bytes = 0
@@ -155,16 +157,16 @@ class MemoryStore:
         return True
 
     def _has_room(self, key: str, value: str, entry: Entry | None) -> bool:
-        kind = _kind(key)
+        kind = kind_of(key)
         if entry is not None:
             grows = _room(value) > _room(entry.value)
-            return kind == SESSION_KEYS or not grows or self._bytes < self._max_bytes
+            return kind == "session" or not grows or self._bytes < self._max_bytes
         count, bound = self._counts[kind], self._bounds[kind]
         return count < bound and self._bytes < self._max_bytes
 
     def _keep(self, key: str, value: str, expires_at: float, entry: Entry | None) -> None:
         if entry is None:
-            self._counts[_kind(key)] += 1
+            self._counts[kind_of(key)] += 1
             self._entries[key] = Entry(value, expires_at, expires_at)
             heapq.heappush(self._queue, (expires_at, key))
             return
@@ -186,7 +188,7 @@ class MemoryStore:
                 heapq.heappush(self._queue, (entry.due, key))
                 continue
             del self._entries[key]
-            self._counts[_kind(key)] -= 1
+            self._counts[kind_of(key)] -= 1
             self._bytes -= _room(key) + _room(entry.value)
 
     def _tidy(self) -> None:
@@ -198,7 +200,7 @@ class MemoryStore:
     def _require(self, is_kept: bool, key: str) -> None:
         if is_kept:
             return
-        is_place = _kind(key) == PLACE_KEYS
+        is_place = kind_of(key) == "place"
         if not is_place:
             self._refused()
         self._tell(is_place)
@@ -216,13 +218,9 @@ class MemoryStore:
         self._said_at[is_place] = now
         logger.error(
             NO_PLACE if is_place else NO_ROOM,
-            self._counts[PLACE_KEYS if is_place else SESSION_KEYS],
+            self._counts["place" if is_place else "session"],
             self._bytes // 1_000_000,
         )
-
-
-def _kind(key: str) -> str:
-    return next((kind for kind in (SESSION_KEYS, PLACE_KEYS) if key.startswith(kind)), "")
 
 
 def _room(text: str) -> int:

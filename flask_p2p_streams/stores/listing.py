@@ -10,7 +10,7 @@ from ..sessions.access import bans_left
 from ..sessions.record import Session, at_present, without_host
 from ..sessions.rosters import Roster
 from .guarded import GuardedStore
-from .locked import hashed_key
+from .keys import roster_key, session_key
 from .session_store import SessionStore
 from .worker_registry import MAX_LISTED, WorkerEntry
 
@@ -45,7 +45,7 @@ class SessionRow:
     banned: Mapping[str, float] = field(default_factory=dict)
 
 
-def overview(
+def list_sessions(
     store: GuardedStore,
     workers: Sequence[WorkerEntry],
     now: float,
@@ -68,7 +68,7 @@ def overview(
     ]
 
 
-def glance(
+def look_up(
     store: SessionStore,
     has_lost: Callable[[Session | None], bool],
     session_id: str,
@@ -98,8 +98,7 @@ def incomplete(workers: Iterable[WorkerEntry]) -> list[str]:
 def _read(store: GuardedStore, ids: Sequence[str]) -> Iterator[tuple[str, Session | None, Roster]]:
     rest = iter(ids)
     while some := list(islice(rest, SESSIONS_PER_TRIP)):
-        kinds = ("session", "roster")
-        texts = store.read_many([hashed_key(kind, each) for kind in kinds for each in some])
+        texts = store.read_many([*map(session_key, some), *map(roster_key, some)])
         for session_id, session, roster in zip(
             some, texts[: len(some)], texts[len(some) :], strict=True
         ):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .locked import hashed_key
+from .keys import CANARY, session_key
 
 TRIES = 100
 """How often a write is tried while others write the same key."""
@@ -25,7 +25,6 @@ MARGIN = 60.0
 LONGEST_STRIDE = 64
 MOST_CHANGES = 10**12
 """Changes of one record; it would take centuries."""
-CANARY = "p2p:canary"
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,9 @@ class MemcachedStore:
 
     is_shared = True
 
-    def __init__(self, backend: Any, cure: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, backend: Any, hint: str, now: Callable[[], float] = time.time) -> None:
         self._backend = backend
-        self.cure = cure
+        self.hint = hint
         self._now = now
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
@@ -171,7 +170,7 @@ def longest_key() -> str:
     """Return a key as long as the longest of a session, which nobody else has."""
     life = secrets.token_hex(8)
     version = Version(life, MOST_CHANGES, 0, "")
-    return _claim(hashed_key("session", life), version, 1)
+    return _claim(session_key(life), version, 1)
 
 
 def _text(version: Version | None) -> str | None:

@@ -1,6 +1,6 @@
-"""What cures an outage of the store whose server answers: to start it would cure nothing."""
+"""What to do about an outage of a store whose server answers: starting it would not help."""
 
-CURES = {
+HINTS = {
     "AuthenticationError": (
         "Redis refuses the user or the password. Correct them in CACHE_REDIS_URL, or in "
         "CACHE_REDIS_PASSWORD."
@@ -22,14 +22,14 @@ WITHOUT_DATABASE = "DB index"
 """How Redis' answer begins where there is no database of that number."""
 
 
-def outage_cure(error: BaseException | None, otherwise: str) -> str:
-    """Return what cures an error of the store's client.
+def outage_hint(error: BaseException | None, otherwise: str) -> str:
+    """Return what to do about an error of the store's client.
 
-    :param otherwise: the cure where the server may be down.
+    :param otherwise: the hint where the server may be down.
     """
     if str(error).startswith((WITHOUT_DATABASE, f"invalid {WITHOUT_DATABASE}")):
         return (
             "Redis has no database of that number. Correct it in CACHE_REDIS_URL or CACHE_REDIS_DB."
         )
     names = [each.__name__ for each in type(error).__mro__]
-    return next((CURES[name] for name in names if name in CURES), otherwise)
+    return next((HINTS[name] for name in names if name in HINTS), otherwise)

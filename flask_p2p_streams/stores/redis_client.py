@@ -138,7 +138,7 @@ def _is_known(connection_class: type) -> bool:
     return connection_class.__module__ == "redis.connection"
 
 
-def cure_of(client: Any) -> str:
+def hint_of(client: Any) -> str:
     """Return a sentence that tells where this Redis should be, without its password."""
     redis: Any = import_module("redis")
     if isinstance(client, redis.RedisCluster):

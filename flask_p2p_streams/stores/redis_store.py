@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ..runtime.forks import renew_after_fork
-from .redis_client import CONNECTIONS, TIMEOUT, cure_of, own_client
+from .redis_client import CONNECTIONS, TIMEOUT, hint_of, own_client
 
 TURN_TIMEOUT = 1.0
 """Seconds that a call waits while all connections are in use."""
@@ -54,7 +54,7 @@ class RedisStore:
         self._broken: type[Exception] = redis.ConnectionError
         self._replace = self._client.register_script(REPLACE)
         self._exchange = self._client.register_script(EXCHANGE)
-        self.cure = cure_of(theirs)
+        self.hint = hint_of(theirs)
         self.after_fork()
         renew_after_fork(self)
 

@@ -12,12 +12,7 @@ from ..sessions import rosters
 from ..sessions.record import Session
 from ..sessions.rosters import Roster
 from .guarded import GuardedStore, unavailable
-from .guarded import guarded_store as guarded_store
-from .locked import Locks as Locks
-from .locked import Store as Store
-from .locked import checked_store as checked_store
-from .locked import hashed_key
-from .locked import mutex_for as mutex_for
+from .keys import roster_key, session_key, socket_key
 
 SHORTEST_TERM = 90
 """Seconds that a session is kept at least: its host renews it every 30 s."""
@@ -58,7 +53,7 @@ class SessionStore:
         :raises SignalingError: ``unavailable`` if the store fails, or others are faster
             every time.
         """
-        key = hashed_key("session", session_id)
+        key = session_key(session_id)
         for _ in range(UPDATE_TRIES):
             text = self.guarded.read(key)
             before = self._session(text)
@@ -79,14 +74,14 @@ class SessionStore:
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        return self._session(self.guarded.read(hashed_key("session", session_id)))
+        return self._session(self.guarded.read(session_key(session_id)))
 
     def exchange_sid(self, session_id: str, peer_id: str, sid: str) -> str | None:
         """Keep which socket a peer has joined with last, and return the one before, if another.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        key = hashed_key("peer", session_id, peer_id)
+        key = socket_key(session_id, peer_id)
         before = self.guarded.exchange(key, sid, SOCKET_TERM)
         return None if before == sid else before
 
@@ -95,7 +90,7 @@ class SessionStore:
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        return self.guarded.read(hashed_key("peer", session_id, peer_id))
+        return self.guarded.read(socket_key(session_id, peer_id))
 
     def write_roster(
         self, session_id: str, peers: dict[str, str], expires_in: float, epoch: int = 0
@@ -107,7 +102,7 @@ class SessionStore:
         text = rosters.to_text(Roster(epoch, peers))
         if size(text) > ROSTER_BYTES:
             raise SignalingError(ErrorCode.TOO_LARGE, f"More than {ROSTER_BYTES} bytes of peers.")
-        self.guarded.write(hashed_key("roster", session_id), text, _term(expires_in))
+        self.guarded.write(roster_key(session_id), text, _term(expires_in))
 
     def read_roster(self, session_id: str) -> dict[str, str]:
         """Return the states of a session's peers; empty where no host has reported yet.
@@ -121,7 +116,7 @@ class SessionStore:
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        return rosters.from_text(self.guarded.read(hashed_key("roster", session_id)))
+        return rosters.from_text(self.guarded.read(roster_key(session_id)))
 
     def _session(self, text: str | None) -> Session | None:
         session = Session.from_text(text)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Protocol
 
+from .keys import WORKERS, worker_key
+
 WORKER_TERM = 12.0
 """Seconds that a worker counts as alive after it has written its entry."""
 LIST_TERM = 86_400.0
@@ -20,11 +22,9 @@ MAX_LISTED = 1000
 TRIES = 5
 """How often a worker tries to get into the list at once; it tries again with its next entry."""
 
-LIST_KEY = "p2p:workers"
-
 
 class EntryStore(Protocol):
-    """What a directory needs of a store; each method raises ``SignalingError`` if that fails."""
+    """What the registry needs of a store; each method raises ``SignalingError`` if that fails."""
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
         """Return the values of some keys in one round trip; None where there is none."""
@@ -80,7 +80,7 @@ class WorkerEntry:
         return cls(**{**known, "sessions": tuple(known["sessions"][:MAX_LISTED])})
 
 
-class Directory:
+class WorkerRegistry:
     """The workers that share a store.
 
     :param now: a clock in seconds; only differences of it count.
@@ -96,13 +96,13 @@ class Directory:
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        self._store.write(_key(entry.id), entry.to_text(), WORKER_TERM)
+        self._store.write(worker_key(entry.id), entry.to_text(), WORKER_TERM)
         for _ in range(TRIES):
-            text = self._store.read_many([LIST_KEY])[0]
+            text = self._store.read_many([WORKERS])[0]
             ids = _ids(text)
             if entry.id in ids and not self._renewal_is_due():
                 return
-            if self._store.replace(LIST_KEY, text, self._with(entry.id, ids), LIST_TERM):
+            if self._store.replace(WORKERS, text, self._with(entry.id, ids), LIST_TERM):
                 self._listed_at = self._now()
                 return
 
@@ -111,7 +111,7 @@ class Directory:
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        return self._entries(_ids(self._store.read_many([LIST_KEY])[0]))
+        return self._entries(_ids(self._store.read_many([WORKERS])[0]))
 
     def is_alive(self, worker_id: str) -> bool:
         """Tell whether a worker has written its entry lately, in one round trip.
@@ -121,7 +121,7 @@ class Directory:
         return bool(self._entries([worker_id]))
 
     def _entries(self, ids: list[str]) -> list[WorkerEntry]:
-        texts = self._store.read_many([_key(each) for each in ids]) if ids else []
+        texts = self._store.read_many([worker_key(each) for each in ids]) if ids else []
         entries = [WorkerEntry.from_text(text) for text in texts]
         return [entry for entry in entries if entry is not None]
 
@@ -146,10 +146,6 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "patching": (str,),
     "beats": (int,),
 }
-
-
-def _key(worker_id: str) -> str:
-    return f"p2p:worker:{worker_id}"
 
 
 def _ids(text: object) -> list[str]:

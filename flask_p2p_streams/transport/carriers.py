@@ -57,7 +57,7 @@ class Carriers:
 
     def _patching_problem(self) -> str | None:
         patch = patched_by()
-        # Locks from before stop all of it; those of the other modes are the loop's own anyway.
+        # Mutexes from before stop all of it; those of the other modes are the loop's own anyway.
         if self._mode == "threading" and patch != self._patch:
             return (
                 f"The standard library was patched by {patch} after P2PStreams was set up, so "
@@ -115,7 +115,7 @@ def kind_of(environ: Mapping[str, Any]) -> Kind:
 
 
 def carrying_problem(kind: Kind, environ: Mapping[str, Any], mode: str) -> str | None:
-    """Return why a server can't carry WebSockets in an async mode, and the cure; or None."""
+    """Return why a server can't carry WebSockets in an async mode, and a hint; or None."""
     if not kind:
         software = str(environ.get("SERVER_SOFTWARE") or "This server")[:60]
         return f"{software} gives out no connections for WebSockets. Run {GOOD}."

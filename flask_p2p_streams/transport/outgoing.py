@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from ..limits.budgets import APP_SHARE, GOODBYE_TIMEOUT, UNREAD_BYTES
 from ..metrics import Metrics
 from ..runtime.deadlines import Deadlines
-from ..stores.locked import Mutex, mutex_for
+from ..runtime.mutexes import Mutex, mutex_for
 from .backlog import Backlog, bounded, cost_in
 from .endings import Answer, Endings
 from .pings import Pings

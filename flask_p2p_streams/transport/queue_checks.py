@@ -16,7 +16,7 @@ def check_queue(manager: Any) -> None:
     """Refuse a queue whose client is missing, or that the process wouldn't listen to.
 
     :param manager: python-socketio's.
-    :raises ConfigurationError: with the cure.
+    :raises ConfigurationError: with a hint.
     """
     if not isinstance(manager, PubSubManager):
         return

@@ -21,7 +21,7 @@ TRANSPORTS = ("websocket", "polling")
 def check_options(options: Mapping[str, Any]) -> None:
     """Refuse what Socket.IO would ignore, or fail upon with the first visitor.
 
-    :raises ConfigurationError: with the cure.
+    :raises ConfigurationError: with a hint.
     """
     known = known_options()
     for name in options:

@@ -1,7 +1,6 @@
 """The app's Socket.IO server: found or made, and refused where it cannot work."""
 
 import logging
-import os
 import re
 from importlib.util import find_spec
 from typing import Any, cast
@@ -11,7 +10,7 @@ from flask_socketio import SocketIO
 
 from ..config import Config
 from ..errors import ConfigurationError
-from ..runtime.async_mode import patched_by
+from ..runtime.async_mode import fitting_async_mode
 from .queue_checks import check_queue
 from .server_options import check_options
 from .unspoken import check_speech
@@ -50,7 +49,7 @@ def server_of(socketio: SocketIO) -> Any:
 def check_server(server: Any, namespace: str) -> None:
     """Refuse a server that cannot carry signaling.
 
-    :raises ConfigurationError: with the cure.
+    :raises ConfigurationError: with a hint.
     """
     _check_gevent(server.async_mode)
     check_queue(server.manager)
@@ -68,21 +67,10 @@ def check_server(server: Any, namespace: str) -> None:
         )
 
 
-def async_mode() -> str:
-    """Return the async mode that fits this process.
-
-    Flask-SocketIO would pick eventlet wherever it is installed, even where nothing
-    runs its event loop; only a patched standard library is proof that somebody does.
-    """
-    if os.environ.get("FLASK_RUN_FROM_CLI"):
-        return "threading"
-    return patched_by() or "threading"
-
-
 def _make(app: Flask, config: Config) -> SocketIO:
     check_options(config.socketio_options)
     options: dict[str, Any] = {
-        "async_mode": async_mode(),
+        "async_mode": fitting_async_mode(),
         # Long polling notices a dead peer 500 times later.
         "transports": ["websocket"],
         "async_handlers": False,
@@ -96,7 +84,7 @@ def _make(app: Flask, config: Config) -> SocketIO:
         **config.socketio_options,
     }
     # Without a name it would be eventlet wherever that is installed.
-    options["async_mode"] = options["async_mode"] or async_mode()
+    options["async_mode"] = options["async_mode"] or fitting_async_mode()
     try:
         made = SocketIO(app, **options)
         check_speech(server_of(made))

@@ -16,7 +16,7 @@ from ..evidence import shown, withheld
 SMALLEST_BUFFER = 8192
 """Bytes of ``max_http_buffer_size`` that a join and a short description take."""
 ORIGIN = r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[^/:*?#@\s]+)(:[0-9]+)?|null|\*"
-ORIGIN_CURE = (
+ORIGIN_HINT = (
     "Write it as browsers do: https://www.example.org, or with a port, and nothing behind it."
 )
 
@@ -27,7 +27,7 @@ def check_speech(server: Any) -> None:
     """Refuse a server that no browser could speak to.
 
     :param server: python-socketio's.
-    :raises ConfigurationError: with the cure.
+    :raises ConfigurationError: with a hint.
     """
     if server.packet_class is not Packet:
         raise ConfigurationError(
@@ -74,8 +74,8 @@ def _check_origins(allowed: object) -> None:
         return
     problem = f"cors_allowed_origins of SocketIO has {shown(wrong[0])}, which no page's origin is."
     if len(wrong) == len(origins):
-        raise ConfigurationError(f"{problem} {ORIGIN_CURE}")
-    logger.error("%s %s", problem, ORIGIN_CURE)
+        raise ConfigurationError(f"{problem} {ORIGIN_HINT}")
+    logger.error("%s %s", problem, ORIGIN_HINT)
 
 
 def _is_origin(text: str) -> bool:

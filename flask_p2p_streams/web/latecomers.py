@@ -19,7 +19,7 @@ class Latecomers:
         self._first = Lock()
 
     def add(self, check: Check) -> None:
-        """Ask one question more: it yields what is wrong, with its cure."""
+        """Ask one question more: it yields what is wrong, with a hint."""
         self._checks.append(check)
 
     def problems(self, app: Flask) -> list[str]:

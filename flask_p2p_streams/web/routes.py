@@ -59,7 +59,7 @@ class Routes:
             exempt(self._renew)
 
     def problems(self, app: Flask) -> Iterator[str]:
-        """Yield what keeps requests from the routes, with its cure."""
+        """Yield what keeps requests from the routes, with a hint."""
         if _places(app) != self._places:
             yield (
                 "host_matching or subdomain_matching changed after P2PStreams was set up, whose "
@@ -103,7 +103,7 @@ class Routes:
 def check_path(prefix: str, socketio: Any) -> None:
     """Refuse a prefix below Socket.IO's path, which takes all requests there for its own.
 
-    :raises ConfigurationError: with the cure.
+    :raises ConfigurationError: with a hint.
     """
     path = socketio.sockio_mw.engineio_path
     if f"{prefix}/".startswith(path):

@@ -41,7 +41,7 @@ class Settings:
         return sorted(key for key in keys if _effect(present, key) != _effect(self._read, key))
 
     def problems(self, app: Flask) -> Iterator[str]:
-        """Yield what came too late, with its cure."""
+        """Yield what came too late, with a hint."""
         late = self.late(app)
         if late:
             yield (

@@ -8,8 +8,8 @@ from blinker import NamedSignal
 from flask import Flask
 
 from flask_p2p_streams import P2PStreams, host_elected, peer_joined, session_opened
+from flask_p2p_streams.stores.base import AtomicStore
 from flask_p2p_streams.stores.from_cache import cache_store
-from flask_p2p_streams.stores.locked import AtomicStore
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.kit.waiting import until
 
@@ -20,7 +20,7 @@ class Watched:
     def __init__(self, store: AtomicStore) -> None:
         self._store = store
         self.is_shared = store.is_shared
-        self.cure = store.cure
+        self.hint = store.hint
         self.then: Callable[[], object] | None = None
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:

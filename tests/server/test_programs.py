@@ -1,4 +1,4 @@
-"""What serves the app: where that can't carry its WebSockets, it says so once, with the cure."""
+"""What serves the app: where that can't carry its WebSockets, it says so once, with a hint."""
 
 from pathlib import Path
 from typing import Any

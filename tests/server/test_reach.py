@@ -204,7 +204,7 @@ def test_workers_that_live(open_wire: Open, redis: StoreServer) -> None:
     # The worker listens to the channel of its own app only.
     status, findings = examined(redis.url, channel="another", **THOROUGH)
     assert (status, findings["queue"]["level"]) == (1, "error")
-    assert "channel" in findings["queue"]["cure"]
+    assert "channel" in findings["queue"]["hint"]
 
 
 def test_workers_that_have_just_ended_are_no_error() -> None:
@@ -230,7 +230,7 @@ def test_a_redis_that_is_away() -> None:
     assert status == 1
     assert findings["cache"]["level"] == findings["queue"]["level"] == "error"
     assert "ConnectionError" in findings["cache"]["problem"]
-    assert "CACHE_REDIS_URL" in findings["cache"]["cure"]
+    assert "CACHE_REDIS_URL" in findings["cache"]["hint"]
 
 
 def test_a_redis_that_hangs() -> None:
@@ -274,8 +274,8 @@ def test_a_redis_that_refuses_the_password() -> None:
         url = server.url.replace("://", "://:falsch@")
         status, findings = examined(url, **WHOLE_RUN)
     assert status == 1
-    assert "refuses the user or the password" in findings["cache"]["cure"]
-    assert "the password" in findings["queue"]["cure"]
+    assert "refuses the user or the password" in findings["cache"]["hint"]
+    assert "the password" in findings["queue"]["hint"]
     assert "falsch" not in json.dumps(findings)
 
 

@@ -12,9 +12,9 @@ import redis
 
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 from flask_p2p_streams.stores import memcached_client, redis_client, redis_store
+from flask_p2p_streams.stores.base import AtomicStore
 from flask_p2p_streams.stores.breaker import OPEN_FOR, Breaker
 from flask_p2p_streams.stores.guarded import GuardedStore
-from flask_p2p_streams.stores.locked import AtomicStore
 from tests.conftest import Clock
 from tests.kit.races import KINDS, Target, race, running_store, store_on
 from tests.kit.stores import (
@@ -139,7 +139,7 @@ def test_a_redis_that_hangs(kind: str, clock: Clock) -> None:
         server = stack.enter_context(running_cluster() if kind == "cluster" else running_redis())
         front = stack.enter_context(running_sentinel(server)) if kind == "sentinel" else server
         asked = Asked(store_on(kind, front.port))
-        store = GuardedStore(asked, Breaker(asked.cure, clock))
+        store = GuardedStore(asked, Breaker(asked.hint, clock))
         write(store)
         server.pause()
         took = together(50, lambda: store.read("k"))

@@ -10,7 +10,7 @@ const CODES = [
   "no_handler", "no_answer", "handler_failed", "declined", "cancelled", "stalled", "corrupt", "file_changed", "no_space",
 ]
 
-test("the table holds every code of the protocol, each with a cause, a cure and whether to retry", () => {
+test("the table holds every code of the protocol, each with a cause, a hint and whether to retry", () => {
   assert.deepEqual(Object.keys(ERRORS).toSorted(), CODES.toSorted())
   for (const [code, { message, hint, retry }] of Object.entries(ERRORS)) {
     assert.match(message, /^[A-Z].+\.$/, code)

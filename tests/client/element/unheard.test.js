@@ -30,7 +30,7 @@ function make() {
   return { clock, fail }
 }
 
-test("an error that nobody looks at is in the console after a while, with its cure, once for each code", () => {
+test("an error that nobody looks at is in the console after a while, with a hint, once for each code", () => {
   const { clock, fail } = make()
   fail("ice_failed")
   clock.advance(UNHEARD_MLS - 1)

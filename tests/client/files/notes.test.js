@@ -39,7 +39,7 @@ test("a failure is told with its reason, cut, or by its code alone", () => {
   assert.equal(failure(readNote({ kind: "fail", id: "a1", code: "stalled", reason: { evil: 1 } })).message, new P2pError("stalled").message)
 })
 
-test("the cure for what the other page can't load is to be found there", () => {
+test("a hint for what the other page can't load is to be found there", () => {
   const { code, hint } = failure(readNote(failNote("a1", new P2pError("unavailable", { message: "It can't be loaded." }))))
   assert.equal(code, "unavailable")
   assert.match(hint, /other page.*p2p-files\.js/)

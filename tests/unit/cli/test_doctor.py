@@ -28,7 +28,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_findings_are_lines_with_a_cure() -> None:
+def test_findings_are_lines_with_a_hint() -> None:
     result = run(make_app(), "--offline")
     *lines, empty, total = result.output.splitlines()
     assert (result.exit_code, empty, total) == (0, "", "0 errors, 1 warning.")
@@ -44,7 +44,7 @@ def test_an_error_is_told_by_the_exit_status() -> None:
     result = run(make_app(SECRET_KEY="dev"), "--offline", "--json")
     assert result.exit_code == 1
     first = json.loads(result.output)[0]
-    assert list(first) == ["level", "check", "problem", "cure"]
+    assert list(first) == ["level", "check", "problem", "hint"]
     assert (first["level"], first["check"]) == ("error", "secret key")
 
 

@@ -8,9 +8,9 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_p2p_streams import P2PStreams, __version__
-from flask_p2p_streams.doctor import deployment
+from flask_p2p_streams.doctor import deployment, security
 from flask_p2p_streams.doctor.deployment import several_workers
-from flask_p2p_streams.doctor.findings import Finding, Patient
+from flask_p2p_streams.doctor.findings import CheckContext, Finding
 from flask_p2p_streams.stores.worker_registry import WorkerEntry
 from flask_p2p_streams.web import assets
 from tests.unit.stores.test_session_store import Memory
@@ -18,7 +18,7 @@ from tests.unit.stores.test_session_store import Memory
 KEY = "5f0c7b127da1bfa3e9b2d1c1"
 QUEUE = "redis://127.0.0.1:1/0"
 WORKER = WorkerEntry("w1", "web:1", 0, "threading", True, __version__)
-Check = Callable[[Patient], Iterator[Finding]]
+Check = Callable[[CheckContext], Iterator[Finding]]
 
 
 @pytest.fixture(autouse=True)
@@ -27,24 +27,24 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def patient(
+def context(
     *, workers: tuple[WorkerEntry, ...] = (), shared: bool = False, io: Any = None, **config: Any
-) -> Patient:
+) -> CheckContext:
     app = Flask("an_app")
     app.config.update({"SECRET_KEY": KEY, **config})
     if io is not None:
         SocketIO(app, **{"async_mode": "threading", "async_handlers": False, **io})
     P2PStreams(app, store=Memory() if shared else None)
     state = app.extensions["p2p_streams"]
-    return Patient(app, state.config, state.server, state.store, workers)
+    return CheckContext(app, state.config, state.server, state.store, workers)
 
 
-def found(check: Check, patient: Patient) -> list[tuple[str, str]]:
-    return [(each.level, each.text) for each in check(patient)]
+def found(check: Check, context: CheckContext) -> list[tuple[str, str]]:
+    return [(each.level, each.text) for each in check(context)]
 
 
-def levels(check: Check, patient: Patient) -> list[str]:
-    return [level for level, _ in found(check, patient)]
+def levels(check: Check, context: CheckContext) -> list[str]:
+    return [level for level, _ in found(check, context)]
 
 
 # The key
@@ -64,27 +64,27 @@ def levels(check: Check, patient: Patient) -> list[str]:
     ],
 )
 def test_secret_keys(key: str | bytes, level: str) -> None:
-    assert levels(deployment.secret_key, patient(SECRET_KEY=key)) == [level]
+    assert levels(security.secret_key, context(SECRET_KEY=key)) == [level]
 
 
 def test_an_older_key_that_anybody_guesses() -> None:
-    subject = patient(SECRET_KEY=KEY, SECRET_KEY_FALLBACKS=[KEY, "dev", b"k8#vQ2"])
-    findings = list(deployment.secret_key(subject))
+    subject = context(SECRET_KEY=KEY, SECRET_KEY_FALLBACKS=[KEY, "dev", b"k8#vQ2"])
+    findings = list(security.secret_key(subject))
     assert [each.level for each in findings] == ["error", "warning"]
     assert all("SECRET_KEY_FALLBACKS" in each.text for each in findings)
 
 
 def test_a_guessable_key_while_developing() -> None:
-    subject = patient(SECRET_KEY="dev")
+    subject = context(SECRET_KEY="dev")
     subject.app.debug = True
-    assert levels(deployment.secret_key, subject) == ["warning"]
+    assert levels(security.secret_key, subject) == ["warning"]
 
 
 # The order of things
 
 
 def test_what_came_too_late() -> None:
-    subject = patient()
+    subject = context()
     assert levels(deployment.order, subject) == []
     subject.app.config["P2P_ICE_SERVERS"] = [{"urls": "stun:stun.example.org"}]
     [(level, text)] = found(deployment.order, subject)
@@ -126,46 +126,46 @@ def test_what_asks_for_several_workers(
 
 
 def test_a_cache_in_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert levels(deployment.cache, patient()) == ["ok"]
-    assert levels(deployment.cache, patient(shared=True)) == []
-    [(level, text)] = found(deployment.cache, patient(io={"message_queue": QUEUE}))
+    assert levels(deployment.cache, context()) == ["ok"]
+    assert levels(deployment.cache, context(shared=True)) == []
+    [(level, text)] = found(deployment.cache, context(io={"message_queue": QUEUE}))
     assert (level, "a message queue is set" in text) == ("warning", True)
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
-    [(level, text)] = found(deployment.cache, patient())
+    [(level, text)] = found(deployment.cache, context())
     assert (level, "RedisCache" in text) == ("warning", True)
 
 
 def test_workers_without_a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     mute = replace(WORKER, name="web:2", has_queue=False)
-    assert levels(deployment.workers, patient(shared=True)) == []
-    assert levels(deployment.workers, patient(workers=(mute,))) == ["ok"]
-    assert levels(deployment.workers, patient(workers=(WORKER, WORKER))) == ["ok"]
-    [(level, text)] = found(deployment.workers, patient(workers=(WORKER, mute)))
+    assert levels(deployment.workers, context(shared=True)) == []
+    assert levels(deployment.workers, context(workers=(mute,))) == ["ok"]
+    assert levels(deployment.workers, context(workers=(WORKER, WORKER))) == ["ok"]
+    [(level, text)] = found(deployment.workers, context(workers=(WORKER, mute)))
     assert (level, "web:2" in text, "message_queue" in text) == ("error", True, True)
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
-    assert levels(deployment.workers, patient(shared=True)) == ["warning"]
+    assert levels(deployment.workers, context(shared=True)) == ["warning"]
 
 
 def test_polling() -> None:
     both = {"transports": ["websocket", "polling"]}
-    alone = patient(io=both)
+    alone = context(io=both)
     [(level, problem)] = found(deployment.transports, alone)
     assert (level, "45 s" in problem) == ("warning", True)
     queue = {"message_queue": QUEUE}
-    for several in (replace(alone, workers=(WORKER,) * 2), patient(io={**both, **queue})):
+    for several in (replace(alone, workers=(WORKER,) * 2), context(io={**both, **queue})):
         [(level, problem)] = found(deployment.transports, several)
         assert (level, "sticky" in problem) == ("warning", True)
     lean = {"transports": ["websocket"], **queue}
-    assert levels(deployment.transports, patient(io=lean)) == []
+    assert levels(deployment.transports, context(io=lean)) == []
 
 
 def test_each_worker_without_a_queue_is_named() -> None:
     mute = [replace(WORKER, id=f"w{n}", name=f"web:{n}", has_queue=False) for n in range(11)]
-    [(level, text)] = found(deployment.workers, patient(workers=(WORKER, *mute), shared=True))
+    [(level, text)] = found(deployment.workers, context(workers=(WORKER, *mute), shared=True))
     assert level == "error"
     assert "12 workers live" in text
     assert "web:0, web:1, web:2, web:3, web:4, web:5, web:6, web:7 and 3 more." in text
-    [(_, text)] = found(deployment.workers, patient(workers=(WORKER, *mute[:2]), shared=True))
+    [(_, text)] = found(deployment.workers, context(workers=(WORKER, *mute[:2]), shared=True))
     assert "without a message queue: web:0, web:1." in text
 
 
@@ -177,21 +177,21 @@ def test_each_worker_without_a_queue_is_named() -> None:
 )
 def test_patching(patching: str, expected: list[str]) -> None:
     entry = replace(WORKER, async_mode="gevent", patching=patching)
-    assert levels(deployment.patching, patient(workers=(entry,))) == expected
+    assert levels(deployment.patching, context(workers=(entry,))) == expected
 
 
 def test_workers_of_another_version() -> None:
-    assert levels(deployment.versions, patient(workers=(WORKER,))) == []
+    assert levels(deployment.versions, context(workers=(WORKER,))) == []
     other = replace(WORKER, version="0.0.9")
-    [(level, text)] = found(deployment.versions, patient(workers=(WORKER, other)))
+    [(level, text)] = found(deployment.versions, context(workers=(WORKER, other)))
     assert (level, "0.0.9" in text) == ("warning", True)
 
 
 def test_eventlet_beside_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = patient(workers=(replace(WORKER, async_mode="eventlet"),))
+    subject = context(workers=(replace(WORKER, async_mode="eventlet"),))
     monkeypatch.setattr(deployment, "version", lambda _: "27.0.1")
     assert levels(deployment.async_mode, subject) == ["warning"]
-    assert levels(deployment.async_mode, patient()) == []
+    assert levels(deployment.async_mode, context()) == []
     monkeypatch.setattr(deployment, "version", lambda _: "25.3.0")
     assert levels(deployment.async_mode, subject) == []
     monkeypatch.undo()
@@ -199,32 +199,32 @@ def test_eventlet_beside_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_gevent_websocket(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject = patient(workers=(replace(WORKER, async_mode="gevent"),))
+    subject = context(workers=(replace(WORKER, async_mode="gevent"),))
     monkeypatch.setattr(deployment, "find_spec", lambda _: object())
     assert levels(deployment.async_mode, subject) == ["error"]
-    assert levels(deployment.async_mode, patient()) == []
+    assert levels(deployment.async_mode, context()) == []
 
 
 # The Socket.IO server
 
 
 def test_its_own_server_is_sound() -> None:
-    subject = patient()
-    for check in (deployment.handlers, deployment.pings, deployment.proxy):
+    subject = context()
+    for check in (deployment.handlers, deployment.pings, security.proxy):
         assert levels(check, subject) == []
-    assert levels(deployment.origins, subject) == ["ok"]
+    assert levels(security.origins, subject) == ["ok"]
 
 
 def test_handlers_out_of_order() -> None:
-    assert levels(deployment.handlers, patient(io={"async_handlers": True})) == ["warning"]
+    assert levels(deployment.handlers, context(io={"async_handlers": True})) == ["warning"]
 
 
 def test_pings() -> None:
-    [(level, text)] = found(deployment.pings, patient(io={}))
+    [(level, text)] = found(deployment.pings, context(io={}))
     assert (level, "65 s" in text) == ("warning", True)
     slow = {"ping_interval": (5, 30), "ping_timeout": 5}
-    assert levels(deployment.pings, patient(io=slow)) == ["warning"]
-    assert levels(deployment.pings, patient(io={"ping_interval": 8, "ping_timeout": 8})) == []
+    assert levels(deployment.pings, context(io=slow)) == ["warning"]
+    assert levels(deployment.pings, context(io={"ping_interval": 8, "ping_timeout": 8})) == []
 
 
 @pytest.mark.parametrize(
@@ -239,14 +239,14 @@ def test_pings() -> None:
     ],
 )
 def test_origins(allowed: Any, level: str) -> None:
-    assert levels(deployment.origins, patient(io={"cors_allowed_origins": allowed})) == [level]
+    assert levels(security.origins, context(io={"cors_allowed_origins": allowed})) == [level]
 
 
 def test_a_proxy() -> None:
-    subject = patient(PREFERRED_URL_SCHEME="https")
-    assert levels(deployment.proxy, subject) == ["warning"]
+    subject = context(PREFERRED_URL_SCHEME="https")
+    assert levels(security.proxy, subject) == ["warning"]
     vars(subject.app)["wsgi_app"] = ProxyFix(subject.app.wsgi_app)
-    assert levels(deployment.proxy, subject) == []
+    assert levels(security.proxy, subject) == []
 
 
 def test_a_proxy_fix_that_sees_no_websockets() -> None:
@@ -256,7 +256,7 @@ def test_a_proxy_fix_that_sees_no_websockets() -> None:
     P2PStreams(app)
     state = app.extensions["p2p_streams"]
     [(level, text)] = found(
-        deployment.proxy, Patient(app, state.config, state.server, state.store)
+        security.proxy, CheckContext(app, state.config, state.server, state.store)
     )
     assert (level, "After P2PStreams" in text) == ("warning", True)
 
@@ -266,15 +266,15 @@ def test_a_proxy_fix_that_sees_no_websockets() -> None:
 
 def test_a_client_that_is_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setattr(assets, "PACKAGE", tmp_path / "package")
-    [(level, text)] = found(deployment.client, patient())
+    [(level, text)] = found(deployment.client, context())
     assert (level, "make build" in text) == ("error", True)
     folder = tmp_path / "package" / "static" / "dist"
     folder.mkdir(parents=True)
     (folder / "p2p.js").touch()
-    assert levels(deployment.client, patient()) == ["ok"]
+    assert levels(deployment.client, context()) == ["ok"]
 
 
 def test_no_ice_servers() -> None:
-    assert levels(deployment.ice_servers, patient()) == ["warning"]
+    assert levels(deployment.ice_servers, context()) == ["warning"]
     servers = [{"urls": "stun:stun.example.org"}]
-    assert levels(deployment.ice_servers, patient(P2P_ICE_SERVERS=servers)) == []
+    assert levels(deployment.ice_servers, context(P2P_ICE_SERVERS=servers)) == []

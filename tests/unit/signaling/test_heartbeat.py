@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 
 from flask_p2p_streams.runtime.identity import Identity
+from flask_p2p_streams.runtime.mutexes import Mutexes, mutex_for
 from flask_p2p_streams.sessions.record import Session
-from flask_p2p_streams.signaling.heartbeat import MEMORY_KEY, OVERLAP, Worker
+from flask_p2p_streams.signaling.heartbeat import OVERLAP, Worker
 from flask_p2p_streams.signaling.members import Member, Rooms, rooms_of
-from flask_p2p_streams.stores.locked import Locks
-from flask_p2p_streams.stores.session_store import (
-    SOCKET_TERM,
-    SessionStore,
-    guarded_store,
-    mutex_for,
-)
-from flask_p2p_streams.stores.worker_registry import Directory, WorkerEntry
+from flask_p2p_streams.stores.guarded import guarded_store
+from flask_p2p_streams.stores.keys import MEMORY
+from flask_p2p_streams.stores.session_store import SOCKET_TERM, SessionStore
+from flask_p2p_streams.stores.worker_registry import WorkerEntry, WorkerRegistry
 from tests.unit.stores.test_session_store import Memory
 
 NOW = 1_700_000_000.0
@@ -58,7 +55,7 @@ class Site:
 
     def __init__(self) -> None:
         self.memory = Memory()
-        self.store = SessionStore(guarded_store(self.memory, Locks(mutex_for("threading"))))
+        self.store = SessionStore(guarded_store(self.memory, Mutexes(mutex_for("threading"))))
         self.rooms, self.outbox, self.news = Rooms(), Outbox(), News()
         server: Any = Server()
         outbox: Any = self.outbox
@@ -112,7 +109,7 @@ def test_the_hosts_of_a_worker_are_put_back_when_the_store_has_lost_its_memory(s
 def test_a_host_that_was_followed_meanwhile_hears_of_it(site: Site) -> None:
     other = Session("room", 9, "eve", "sid-eve", None, host_worker="other")
     site.store.update("room", lambda _: (other, None), 60)
-    del site.memory.values[MEMORY_KEY]
+    del site.memory.values[MEMORY]
     site.worker.beat()
     assert site.news.told == [("ann", "eve", 9)]
     assert site.session == other
@@ -127,7 +124,7 @@ def test_a_beat_leaves_the_sessions_of_a_store_that_remembers_alone(site: Site) 
 
 def test_another_worker_may_notice_first(site: Site) -> None:
     site.memory.values.clear()
-    site.memory.values[MEMORY_KEY] = "what another worker has written"
+    site.memory.values[MEMORY] = "what another worker has written"
     site.worker.beat()
     assert site.session.host == "ann"
 
@@ -176,7 +173,7 @@ def alone(site: Site, caplog: pytest.LogCaptureFixture, *entries: tuple[float, W
     """Let a worker without a queue beat beside others; return how often it says so."""
     outbox: Any = site.outbox
     outbox.is_alone = True
-    directory = Directory(site.store.guarded, lambda: site.seconds)
+    directory = WorkerRegistry(site.store.guarded, lambda: site.seconds)
     for seconds, entry in entries:
         site.seconds = seconds
         directory.write(entry)
@@ -202,7 +199,7 @@ def test_a_worker_that_takes_the_place_of_another_is_none_of_several(
 
 def test_a_host_at_another_worker_is_out_of_reach_without_a_queue(site: Site) -> None:
     there = Session("room", 9, "eve", "sid-eve", None, host_worker="other")
-    Directory(site.store.guarded, lambda: 0.0).write(other(1))
+    WorkerRegistry(site.store.guarded, lambda: 0.0).write(other(1))
     assert not site.worker.is_out_of_reach(there)
     outbox: Any = site.outbox
     outbox.is_alone = True

@@ -54,7 +54,7 @@ def test_a_trial_that_never_ends_is_followed_by_another(breaker: Breaker, clock:
         assert not breaker.admits()
 
 
-def test_an_outage_is_told_once_with_its_cure_and_once_when_it_is_over(
+def test_an_outage_is_told_once_with_its_hint_and_once_when_it_is_over(
     breaker: Breaker, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -92,7 +92,7 @@ def test_no_password_is_told(breaker: Breaker, caplog: pytest.LogCaptureFixture)
     assert "://…@cache:6379/0 is gone" in caplog.text
 
 
-def test_what_a_server_answers_has_a_cure_of_its_own(
+def test_what_a_server_answers_has_a_hint_of_its_own(
     breaker: Breaker, caplog: pytest.LogCaptureFixture
 ) -> None:
     breaker.failed(type("AuthenticationError", (Exception,), {})("invalid password"))

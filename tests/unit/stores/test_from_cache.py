@@ -12,15 +12,17 @@ from pymemcache.client.base import Client, PooledClient
 
 from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.errors import ConfigurationError
+from flask_p2p_streams.runtime.mutexes import Mutexes, mutex_for
 from flask_p2p_streams.stores import cache_types
+from flask_p2p_streams.stores.base import AtomicStore
 from flask_p2p_streams.stores.from_cache import cache_store, find_cache
+from flask_p2p_streams.stores.guarded import guarded_store
 from flask_p2p_streams.stores.in_process import MemoryStore
-from flask_p2p_streams.stores.locked import AtomicStore, Locks
-from flask_p2p_streams.stores.session_store import SessionStore, guarded_store, mutex_for
+from flask_p2p_streams.stores.session_store import SessionStore
 from tests.kit.servers import free_port
 from tests.kit.stores import StoreServer, running_memcached
 
-LOCKS = Locks(mutex_for("threading"))
+LOCKS = Mutexes(mutex_for("threading"))
 
 
 @pytest.fixture
@@ -210,8 +212,8 @@ def test_sessions_in_a_cache_beside_that_of_the_pages(app: Flask, tmp_path: Path
     pages = Cache(app)
     with pytest.raises(ConfigurationError) as refused:
         P2PStreams(app)
-    cure = "P2PStreams(app, cache=Cache(app, config={'CACHE_TYPE': 'SimpleCache'}))"
-    assert cure in str(refused.value)
+    hint = "P2PStreams(app, cache=Cache(app, config={'CACHE_TYPE': 'SimpleCache'}))"
+    assert hint in str(refused.value)
     p2p = P2PStreams(app, cache=Cache(app, config={"CACHE_TYPE": "SimpleCache"}))
     with app.app_context():
         pages.set("page", "html")

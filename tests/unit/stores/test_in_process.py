@@ -12,31 +12,32 @@ from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.errors import ErrorCode, SignalingError
 from flask_p2p_streams.limits.budgets import MAX_PLACES
 from flask_p2p_streams.sessions.record import Session
+from flask_p2p_streams.stores import keys
+from flask_p2p_streams.stores.base import AtomicStore
 from flask_p2p_streams.stores.guarded import GuardedStore
-from flask_p2p_streams.stores.in_process import SESSION_KEYS, MemoryStore
-from flask_p2p_streams.stores.locked import AtomicStore, hashed_key
+from flask_p2p_streams.stores.in_process import MemoryStore
 from flask_p2p_streams.stores.session_store import SessionStore
 from flask_p2p_streams.testing import join
 from tests.conftest import Clock
 
 
-def session_key(number: int) -> str:
-    return hashed_key("session", str(number))
+def session_of(number: int) -> str:
+    return keys.session_key(str(number))
 
 
-def roster_key(number: int) -> str:
-    return hashed_key("roster", str(number))
+def roster_of(number: int) -> str:
+    return keys.roster_key(str(number))
 
 
-def place_key(number: int) -> str:
-    return hashed_key("place", "room", str(number))
+def place_of(number: int) -> str:
+    return keys.place_key("room", str(number))
 
 
 def full(clock: Clock, term: float = 60, refused: Callable[[], object] = int) -> MemoryStore:
     """Return a store that holds three sessions, and no more."""
     store = MemoryStore(refused, clock, max_sessions=3)
     for number in range(3):
-        store.write(session_key(number), "v", term)
+        store.write(session_of(number), "v", term)
     return store
 
 
@@ -76,29 +77,29 @@ def test_a_key_ends_at_its_time_and_is_then_a_new_one(clock: Clock) -> None:
 
 def test_what_lives_is_kept_and_what_is_new_is_refused(clock: Clock) -> None:
     store = full(clock)
-    assert is_refused(lambda: store.write(session_key(9), "v", 60))
-    assert is_refused(lambda: store.replace(session_key(9), None, "v", 60))
-    assert is_refused(lambda: store.exchange(session_key(9), "v", 60))
-    assert not store.replace(session_key(9), "v", "w", 60)
-    assert store.read_many([session_key(n) for n in range(3)]) == ["v", "v", "v"]
+    assert is_refused(lambda: store.write(session_of(9), "v", 60))
+    assert is_refused(lambda: store.replace(session_of(9), None, "v", 60))
+    assert is_refused(lambda: store.exchange(session_of(9), "v", 60))
+    assert not store.replace(session_of(9), "v", "w", 60)
+    assert store.read_many([session_of(n) for n in range(3)]) == ["v", "v", "v"]
 
 
 def test_whoever_lives_may_change_and_write_its_first_roster(clock: Clock) -> None:
     store = full(clock)
     for number in range(3):
-        assert store.replace(session_key(number), "v", "a longer value", 600)
-        store.write(roster_key(number), "{}", 60)
+        assert store.replace(session_of(number), "v", "a longer value", 600)
+        store.write(roster_of(number), "{}", 60)
     clock.advance(60)
-    assert store.read_many([session_key(0), roster_key(0)]) == ["a longer value", None]
+    assert store.read_many([session_of(0), roster_of(0)]) == ["a longer value", None]
 
 
 def test_room_that_has_become_free_is_given_away(clock: Clock) -> None:
     store = full(clock)
-    store.write(session_key(0), "v", 600)
+    store.write(session_of(0), "v", 600)
     clock.advance(60)
-    store.write(session_key(3), "v", 60)
-    store.write(session_key(4), "v", 60)
-    assert is_refused(lambda: store.write(session_key(5), "v", 60))
+    store.write(session_of(3), "v", 60)
+    store.write(session_of(4), "v", 60)
+    assert is_refused(lambda: store.write(session_of(5), "v", 60))
     assert len(store) == 3
 
 
@@ -107,32 +108,32 @@ def test_other_keys_take_no_session_s_room_and_have_a_bound_of_their_own(clock: 
     for number in range(5):
         store.write(f"p2p:peer:{number}", "sid", 3600)
     assert is_refused(lambda: store.write("p2p:peer:5", "sid", 3600))
-    store.write(session_key(1), "v", 60)
-    store.write(session_key(2), "v", 60)
-    assert is_refused(lambda: store.write(session_key(3), "v", 60))
+    store.write(session_of(1), "v", 60)
+    store.write(session_of(2), "v", 60)
+    assert is_refused(lambda: store.write(session_of(3), "v", 60))
 
 
 def test_peers_take_no_roster_s_room(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     refusals: list[int] = []
     store = MemoryStore(lambda: refusals.append(1), clock, max_others=2, max_places=3)
     for number in range(3):
-        store.write(place_key(number), "v", 3600)
-    assert is_refused(lambda: store.write(place_key(3), "v", 60))
+        store.write(place_of(number), "v", 3600)
+    assert is_refused(lambda: store.write(place_of(3), "v", 60))
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "peer_joined" in record.message
     assert "refuses new ones" not in record.message
     # No session was refused.
     assert refusals == []
-    store.write(session_key(0), "v", 60)
-    store.write(roster_key(0), "{}", 60)
-    assert store.replace(place_key(0), "v", "changed", 60)
+    store.write(session_of(0), "v", 60)
+    store.write(roster_of(0), "{}", 60)
+    assert store.replace(place_of(0), "v", "changed", 60)
 
 
 def test_a_store_that_is_full_of_peers_refuses_none(p2p: P2PStreams, app: Flask) -> None:
     store = app.extensions["p2p_streams"].store.guarded.backend
     for number in range(MAX_PLACES):
-        store.write(place_key(number), "", 3600)
+        store.write(place_of(number), "", 3600)
     ann, _ = join(app, "room", "ann"), join(app, "room", "bob")
     assert ann.report({"ann": "connected", "bob": "connected"}) == {"ok": True}
     session = p2p.session("room")
@@ -142,36 +143,36 @@ def test_a_store_that_is_full_of_peers_refuses_none(p2p: P2PStreams, app: Flask)
 
 def test_bytes_are_bounded_too(clock: Clock) -> None:
     store = MemoryStore(clock=clock, max_bytes=10_000)
-    store.write(session_key(0), "v", 600)
-    store.write(roster_key(0), "{}", 600)
-    store.write(roster_key(0), "x" * 12_000, 60)
+    store.write(session_of(0), "v", 600)
+    store.write(roster_of(0), "{}", 600)
+    store.write(roster_of(0), "x" * 12_000, 60)
     # Nothing grows any more, except the records of sessions that live.
-    assert is_refused(lambda: store.write(session_key(1), "v", 60))
-    assert is_refused(lambda: store.write(roster_key(0), "x" * 12_001, 60))
-    store.write(session_key(0), "v" * 5000, 600)
-    store.write(roster_key(0), "{}", 600)
-    store.write(session_key(1), "v", 60)
+    assert is_refused(lambda: store.write(session_of(1), "v", 60))
+    assert is_refused(lambda: store.write(roster_of(0), "x" * 12_001, 60))
+    store.write(session_of(0), "v" * 5000, 600)
+    store.write(roster_of(0), "{}", 600)
+    store.write(session_of(1), "v", 60)
 
 
 def test_one_wide_character_makes_all_of_them_wide(clock: Clock) -> None:
     store = MemoryStore(clock=clock, max_bytes=10_000)
-    store.write(roster_key(0), "x" * 3_000 + "\U0001f600", 60)
-    assert is_refused(lambda: store.write(session_key(1), "v", 60))
-    store.write(roster_key(0), "x" * 3_001, 60)
-    store.write(session_key(1), "v", 60)
+    store.write(roster_of(0), "x" * 3_000 + "\U0001f600", 60)
+    assert is_refused(lambda: store.write(session_of(1), "v", 60))
+    store.write(roster_of(0), "x" * 3_001, 60)
+    store.write(session_of(1), "v", 60)
 
 
-def test_the_log_says_it_once_with_the_cure(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_says_it_once_with_the_hint(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     refusals: list[int] = []
     store = full(clock, 7200, lambda: refusals.append(1))
     for _ in range(10):
-        is_refused(lambda: store.write(session_key(9), "v", 60))
+        is_refused(lambda: store.write(session_of(9), "v", 60))
     assert len(refusals) == 10
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "Set CACHE_TYPE to RedisCache" in record.message
     clock.advance(3600)
-    is_refused(lambda: store.write(session_key(9), "v", 60))
+    is_refused(lambda: store.write(session_of(9), "v", 60))
     assert len(caplog.records) == 2
 
 
@@ -238,7 +239,7 @@ def test_it_holds_what_it_must(steps: list[tuple[str, int, int]]) -> None:
     model = Model(bound=3)
     store = MemoryStore(clock=lambda: model.now, max_sessions=model.bound)
     for step, number, amount in steps:
-        key, value = session_key(number), f"{step}-{amount}" * amount
+        key, value = session_of(number), f"{step}-{amount}" * amount
         if step == "wait":
             model.now += amount
         elif step == "wrong":
@@ -252,7 +253,7 @@ def test_it_holds_what_it_must(steps: list[tuple[str, int, int]]) -> None:
             assert is_refused(calls[step]) is not model.takes(key)
             if model.takes(key):
                 model.kept[key] = (value, model.now + amount)
-        keys = [session_key(each) for each in range(6)]
+        keys = [session_of(each) for each in range(6)]
         assert store.read_many(keys) == [model.value(each) for each in keys]
     model.now += 100
     store.write("the end", "", 1)
@@ -286,7 +287,7 @@ def test_a_lesson_goes_on_where_the_process_is_full(monkeypatch: pytest.MonkeyPa
     p2p = P2PStreams(app)
     store = app.extensions["p2p_streams"].store.guarded._store
     assert isinstance(store, MemoryStore)
-    monkeypatch.setitem(store._bounds, SESSION_KEYS, 2)
+    monkeypatch.setitem(store._bounds, "session", 2)
     ann = join(app, "lesson", "ann")
     join(app, "other", "ann")
     # One more would be the host of a session of its own.

@@ -9,8 +9,8 @@ from flask_p2p_streams.sessions.record import Session
 from flask_p2p_streams.sessions.rosters import Roster
 from flask_p2p_streams.stores import listing as module
 from flask_p2p_streams.stores.guarded import GuardedStore
-from flask_p2p_streams.stores.listing import incomplete, overview
-from flask_p2p_streams.stores.locked import hashed_key
+from flask_p2p_streams.stores.keys import roster_key, session_key
+from flask_p2p_streams.stores.listing import incomplete, list_sessions
 from flask_p2p_streams.stores.worker_registry import MAX_LISTED, WorkerEntry
 
 NOW = 1_700_000_000.0
@@ -22,16 +22,16 @@ CHAT = Session("chat", 7, "ann", "sid", None)
 
 class Shelf:
     is_shared = True
-    cure = "Start it."
+    hint = "Start it."
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
         self.trips = 0
 
     def keep(self, session: Session, *peers: str) -> None:
-        self.values[hashed_key("session", session.id)] = session.to_text()
+        self.values[session_key(session.id)] = session.to_text()
         roster = Roster(session.epoch, dict.fromkeys(peers, "connected"))
-        self.values[hashed_key("roster", session.id)] = rosters.to_text(roster)
+        self.values[roster_key(session.id)] = rosters.to_text(roster)
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
         self.trips += 1
@@ -60,7 +60,7 @@ def store(shelf: Shelf) -> GuardedStore:
 def test_the_sessions_of_all_workers_in_one_round_trip(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(replace(CHAT, id="lab", host="eve"), "eve")
     shelf.keep(CHAT, "bob", "cid")
-    chat, lab = overview(store, [ONE, TWO], NOW, GRACE)
+    chat, lab = list_sessions(store, [ONE, TWO], NOW, GRACE)
     assert (chat.session, chat.host, chat.epoch, chat.peers) == ("chat", "ann", 7, 3)
     assert (chat.state, chat.locked) == ("hosted", False)
     assert (lab.session, lab.peers, lab.worker) == ("lab", 1, "web:2")
@@ -68,7 +68,7 @@ def test_the_sessions_of_all_workers_in_one_round_trip(shelf: Shelf, store: Guar
 
 
 def test_no_sessions_cost_nothing(shelf: Shelf, store: GuardedStore) -> None:
-    assert overview(store, [], NOW, GRACE) == []
+    assert list_sessions(store, [], NOW, GRACE) == []
     assert shelf.trips == 0
 
 
@@ -79,7 +79,7 @@ def test_many_sessions_are_read_in_parts(
     ids = [f"room {number}" for number in range(5)]
     for each in ids:
         shelf.keep(replace(CHAT, id=each), "bob")
-    rows = overview(store, [replace(ONE, sessions=tuple(ids))], NOW, GRACE)
+    rows = list_sessions(store, [replace(ONE, sessions=tuple(ids))], NOW, GRACE)
     assert [(row.session, row.peers) for row in rows] == [(each, 2) for each in ids]
     assert shelf.trips == 3
 
@@ -99,36 +99,36 @@ def test_many_sessions_are_read_in_parts(
 )
 def test_states(shelf: Shelf, store: GuardedStore, session: Session, state: str) -> None:
     shelf.keep(session)
-    [row] = overview(store, [ONE], NOW, GRACE)
+    [row] = list_sessions(store, [ONE], NOW, GRACE)
     assert row.state == state
     assert row.worker == ("web:1" if state == "hosted" else None)
 
 
 def test_a_host_whose_worker_lives_no_more(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(CHAT, "ann", "bob")
-    [row] = overview(store, [], NOW, GRACE, ["chat"])
+    [row] = list_sessions(store, [], NOW, GRACE, ["chat"])
     assert (row.state, row.worker, row.host, row.peers) == ("orphaned", None, "ann", 0)
 
 
 def test_a_seat_that_is_reserved_no_longer(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(replace(CHAT, host_sid=None, absent_since=NOW - GRACE), "bob", "cid")
-    [before] = overview(store, [ONE], NOW - 0.1, GRACE)
+    [before] = list_sessions(store, [ONE], NOW - 0.1, GRACE)
     assert (before.state, before.host, before.peers) == ("dropped", "ann", 3)
-    [row] = overview(store, [ONE], NOW, GRACE)
+    [row] = list_sessions(store, [ONE], NOW, GRACE)
     assert (row.state, row.host, row.peers) == ("empty", None, 0)
 
 
 def test_without_a_host_nobody_is_counted(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(replace(CHAT, host=None, host_sid=None), "bob", "cid")
-    assert overview(store, [ONE], NOW, GRACE)[0].peers == 0
+    assert list_sessions(store, [ONE], NOW, GRACE)[0].peers == 0
 
 
 @pytest.mark.parametrize("state", rosters.GONE)
 def test_who_has_gone_is_not_counted(shelf: Shelf, store: GuardedStore, state: str) -> None:
     shelf.keep(CHAT)
     report = rosters.to_text(Roster(CHAT.epoch, {"bob": "connected", "cid": state}))
-    shelf.values[hashed_key("roster", "chat")] = report
-    assert overview(store, [ONE], NOW, GRACE)[0].peers == 2
+    shelf.values[roster_key("chat")] = report
+    assert list_sessions(store, [ONE], NOW, GRACE)[0].peers == 2
 
 
 def test_who_is_banned(shelf: Shelf, store: GuardedStore) -> None:
@@ -136,14 +136,14 @@ def test_who_is_banned(shelf: Shelf, store: GuardedStore) -> None:
     nobody_came = replace(CHAT, host=None, host_sid=None, opened=False)
     for session in (CHAT, nobody_came):
         shelf.keep(replace(session, gate=Gate(bans=bans)))
-        [row] = overview(store, [ONE], NOW, GRACE, ["chat"])
+        [row] = list_sessions(store, [ONE], NOW, GRACE, ["chat"])
         assert row.banned == {"bob": 0.5, "eve": 60.0}
-    assert overview(store, [ONE], NOW, GRACE, ["gone"])[0].banned == {}
+    assert list_sessions(store, [ONE], NOW, GRACE, ["gone"])[0].banned == {}
 
 
 def test_sessions_by_name(shelf: Shelf, store: GuardedStore) -> None:
     shelf.keep(replace(CHAT, gate=Gate(locked=True)))
-    chat, gone = overview(store, [ONE, TWO], NOW, GRACE, ["gone", "chat", "gone"])
+    chat, gone = list_sessions(store, [ONE, TWO], NOW, GRACE, ["gone", "chat", "gone"])
     assert (chat.state, chat.locked) == ("hosted", True)
     assert (gone.session, gone.state, gone.peers) == ("gone", "unknown", 0)
 
@@ -151,8 +151,8 @@ def test_sessions_by_name(shelf: Shelf, store: GuardedStore) -> None:
 @pytest.mark.parametrize("roster", ["nonsense", "[]", "[" * 100_000])
 def test_a_roster_that_is_none(shelf: Shelf, store: GuardedStore, roster: str) -> None:
     shelf.keep(CHAT)
-    shelf.values[hashed_key("roster", "chat")] = roster
-    assert overview(store, [ONE], NOW, GRACE)[0].peers == 1
+    shelf.values[roster_key("chat")] = roster
+    assert list_sessions(store, [ONE], NOW, GRACE)[0].peers == 1
 
 
 def test_workers_that_name_no_more() -> None:

@@ -64,7 +64,7 @@ def cache() -> Spied:
 
 @pytest.fixture
 def store(cache: Spied) -> MemcachedStore:
-    return MemcachedStore(cache, "cure")
+    return MemcachedStore(cache, "hint")
 
 
 def test_one_of_two_is_first(cache: Spied, store: MemcachedStore) -> None:
@@ -166,7 +166,7 @@ def test_many_are_read_in_two_round_trips(cache: Spied, store: MemcachedStore) -
 
 
 def test_a_cache_that_takes_nothing_fails_loudly() -> None:
-    store = MemcachedStore(Dead(), "cure")
+    store = MemcachedStore(Dead(), "hint")
     with pytest.raises(OSError, match="not taken"):
         store.read_many(["k"])
     with pytest.raises(OSError, match="not taken"):
@@ -183,7 +183,7 @@ def test_what_others_have_written_is_a_failure(cache: Spied, store: MemcachedSto
 
 def test_a_term_is_given_on(cache: Spied) -> None:
     terms: list[int] = []
-    store = MemcachedStore(cache, "cure", lambda: 1000.25)
+    store = MemcachedStore(cache, "hint", lambda: 1000.25)
     original = cache.add
 
     def add(key: str, value: Any, timeout: Any = None) -> bool:

@@ -14,7 +14,7 @@ from flask_p2p_streams.stores.redis_client import (
     CONNECTIONS,
     SENTINEL_TIMEOUT,
     TIMEOUT,
-    cure_of,
+    hint_of,
     own_client,
 )
 from flask_p2p_streams.stores.redis_store import RedisStore
@@ -122,12 +122,12 @@ def test_a_cluster_that_can_t_be_reached_again_is_left_alone() -> None:
     assert own_client(client) is client
 
 
-def test_a_cure_tells_where_but_no_password() -> None:
+def test_a_hint_tells_where_but_no_password() -> None:
     url = "redis://ann:secret@cache.example:6380/3"
-    assert "cache.example:6380" in cure_of(redis.Redis.from_url(url))
-    assert "secret" not in cure_of(redis.Redis.from_url(url))
-    assert "/run/redis.sock" in cure_of(redis.Redis(unix_socket_path="/run/redis.sock"))
-    assert "master chat" in cure_of(Sentinel([("one", 1)]).master_for("chat"))
+    assert "cache.example:6380" in hint_of(redis.Redis.from_url(url))
+    assert "secret" not in hint_of(redis.Redis.from_url(url))
+    assert "/run/redis.sock" in hint_of(redis.Redis(unix_socket_path="/run/redis.sock"))
+    assert "master chat" in hint_of(Sentinel([("one", 1)]).master_for("chat"))
 
 
 def test_a_redis_that_is_down_at_start(caplog: pytest.LogCaptureFixture) -> None:

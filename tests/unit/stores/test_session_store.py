@@ -7,18 +7,14 @@ from threading import Barrier, Thread
 import pytest
 
 from flask_p2p_streams.errors import ConfigurationError, ErrorCode, SignalingError
+from flask_p2p_streams.runtime.mutexes import Mutexes, mutex_for
 from flask_p2p_streams.sessions.access import Gate
 from flask_p2p_streams.sessions.joining import Candidacy, join
 from flask_p2p_streams.sessions.outcomes import Hosting, Joined
 from flask_p2p_streams.sessions.record import Session
-from flask_p2p_streams.stores.session_store import (
-    Locks,
-    SessionStore,
-    Store,
-    checked_store,
-    guarded_store,
-    mutex_for,
-)
+from flask_p2p_streams.stores.base import Store, checked_store
+from flask_p2p_streams.stores.guarded import guarded_store
+from flask_p2p_streams.stores.session_store import SessionStore
 
 
 class Memory:
@@ -52,7 +48,7 @@ class LockedMemory(Memory):
 
 
 def sessions(store: Store) -> SessionStore:
-    return SessionStore(guarded_store(store, Locks(mutex_for("threading"))))
+    return SessionStore(guarded_store(store, Mutexes(mutex_for("threading"))))
 
 
 def joining(peer_id: str, now: float = 1000.0) -> Candidacy:
@@ -198,7 +194,7 @@ def test_a_store_that_lacks_a_method_is_refused(method: str) -> None:
 
 
 def test_locks_are_bounded_and_steady() -> None:
-    locks = Locks(mutex_for("threading"))
+    locks = Mutexes(mutex_for("threading"))
     assert locks.of("room") is locks.of("room")
     assert len({id(locks.of(str(n))) for n in range(1000)}) == 64
 
@@ -214,7 +210,7 @@ def test_each_async_mode_has_a_mutex_of_its_own() -> None:
 
 def test_a_record_outlasts_what_it_has_to_remember() -> None:
     memory = Memory()
-    store = SessionStore(guarded_store(memory, Locks(mutex_for("threading"))), lambda: 1000.0)
+    store = SessionStore(guarded_store(memory, Mutexes(mutex_for("threading"))), lambda: 1000.0)
     gate = Gate(closing=1000, keep_until=9000.0)
     closed = Session("room", 5, None, None, None, gate=gate)
     for _ in range(2):
@@ -224,9 +220,9 @@ def test_a_record_outlasts_what_it_has_to_remember() -> None:
 
 def test_a_store_says_whether_others_see_it() -> None:
     memory = Memory()
-    assert SessionStore(guarded_store(memory, Locks(mutex_for("threading")))).is_shared
+    assert SessionStore(guarded_store(memory, Mutexes(mutex_for("threading")))).is_shared
     memory.is_shared = False  # type: ignore[attr-defined]
-    assert not SessionStore(guarded_store(memory, Locks(mutex_for("threading")))).is_shared
+    assert not SessionStore(guarded_store(memory, Mutexes(mutex_for("threading")))).is_shared
 
 
 def test_a_rule_runs_again_when_another_was_faster() -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from flask_p2p_streams.stores import worker_registry
-from flask_p2p_streams.stores.worker_registry import LIST_KEY, WORKER_TERM, Directory, WorkerEntry
+from flask_p2p_streams.stores.keys import WORKERS
+from flask_p2p_streams.stores.worker_registry import WORKER_TERM, WorkerEntry, WorkerRegistry
 from tests.conftest import Clock
 
 ANN = WorkerEntry("a1", "web-1:17", 1_700_000_000.5, "gevent", True, "0.1.0", 3, 2, ("chat", "é"))
@@ -40,7 +41,7 @@ class Shelf:
         return True
 
     def ids(self) -> list[str]:
-        listed: list[str] = json.loads(self.values[LIST_KEY][0])
+        listed: list[str] = json.loads(self.values[WORKERS][0])
         return listed
 
     def _value(self, key: str) -> str | None:
@@ -54,23 +55,25 @@ def shelf(clock: Clock) -> Shelf:
 
 
 @pytest.fixture
-def workers(shelf: Shelf, clock: Clock) -> Directory:
-    return Directory(shelf, clock)
+def workers(shelf: Shelf, clock: Clock) -> WorkerRegistry:
+    return WorkerRegistry(shelf, clock)
 
 
-def test_who_lives(shelf: Shelf, workers: Directory, clock: Clock) -> None:
+def test_who_lives(shelf: Shelf, workers: WorkerRegistry, clock: Clock) -> None:
     assert workers.living() == []
     workers.write(ANN)
-    Directory(shelf, clock).write(BOB)
+    WorkerRegistry(shelf, clock).write(BOB)
     assert workers.living() == [ANN, BOB]
     assert workers.is_alive("a1")
     assert not workers.is_alive("c3")
 
 
-def test_who_is_silent_is_dead_after_a_term(shelf: Shelf, workers: Directory, clock: Clock) -> None:
+def test_who_is_silent_is_dead_after_a_term(
+    shelf: Shelf, workers: WorkerRegistry, clock: Clock
+) -> None:
     workers.write(ANN)
     clock.advance(WORKER_TERM - 1)
-    Directory(shelf, clock).write(BOB)
+    WorkerRegistry(shelf, clock).write(BOB)
     assert workers.living() == [ANN, BOB]
     clock.advance(1)
     assert workers.living() == [BOB]
@@ -78,30 +81,34 @@ def test_who_is_silent_is_dead_after_a_term(shelf: Shelf, workers: Directory, cl
 
 
 def test_the_dead_are_taken_from_the_list_by_who_registers(
-    shelf: Shelf, workers: Directory, clock: Clock
+    shelf: Shelf, workers: WorkerRegistry, clock: Clock
 ) -> None:
     workers.write(ANN)
     clock.advance(WORKER_TERM)
-    Directory(shelf, clock).write(BOB)
+    WorkerRegistry(shelf, clock).write(BOB)
     assert shelf.ids() == ["b2"]
 
 
-def test_who_comes_back_is_listed_again(shelf: Shelf, workers: Directory, clock: Clock) -> None:
+def test_who_comes_back_is_listed_again(
+    shelf: Shelf, workers: WorkerRegistry, clock: Clock
+) -> None:
     workers.write(ANN)
     clock.advance(WORKER_TERM)
-    Directory(shelf, clock).write(BOB)
+    WorkerRegistry(shelf, clock).write(BOB)
     workers.write(ANN)
     assert shelf.ids() == ["b2", "a1"]
 
 
-def test_an_emptied_store_is_filled_again(shelf: Shelf, workers: Directory) -> None:
+def test_an_emptied_store_is_filled_again(shelf: Shelf, workers: WorkerRegistry) -> None:
     workers.write(ANN)
     shelf.values.clear()
     workers.write(ANN)
     assert workers.living() == [ANN]
 
 
-def test_a_worker_that_is_listed_costs_two_round_trips(shelf: Shelf, workers: Directory) -> None:
+def test_a_worker_that_is_listed_costs_two_round_trips(
+    shelf: Shelf, workers: WorkerRegistry
+) -> None:
     workers.write(ANN)
     shelf.trips = 0
     workers.write(replace(ANN, sockets=4))
@@ -112,22 +119,22 @@ def test_a_worker_that_is_listed_costs_two_round_trips(shelf: Shelf, workers: Di
     assert shelf.trips == 5
 
 
-def test_the_list_outlives_its_term(shelf: Shelf, workers: Directory, clock: Clock) -> None:
+def test_the_list_outlives_its_term(shelf: Shelf, workers: WorkerRegistry, clock: Clock) -> None:
     for _ in range(3):
         workers.write(ANN)
         assert workers.living() == [ANN]
         clock.advance(worker_registry.LIST_TERM * 0.6)
-    assert shelf.read_many([LIST_KEY]) != [None]
+    assert shelf.read_many([WORKERS]) != [None]
 
 
-def test_two_that_register_at_once(shelf: Shelf, workers: Directory, clock: Clock) -> None:
-    shelf.meanwhile = lambda: Directory(shelf, clock).write(BOB)
+def test_two_that_register_at_once(shelf: Shelf, workers: WorkerRegistry, clock: Clock) -> None:
+    shelf.meanwhile = lambda: WorkerRegistry(shelf, clock).write(BOB)
     workers.write(ANN)
     assert workers.living() == [BOB, ANN]
 
 
 def test_a_list_that_others_keep_changing_is_left_for_the_next_time(
-    shelf: Shelf, workers: Directory, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf, workers: WorkerRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shelf, "replace", lambda *_: False)
     workers.write(ANN)
@@ -140,13 +147,13 @@ def test_a_list_that_others_keep_changing_is_left_for_the_next_time(
 def test_the_list_is_bounded(shelf: Shelf, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_registry, "MAX_WORKERS", 2)
     for each in ("a1", "b2", "c3"):
-        Directory(shelf, clock).write(replace(ANN, id=each))
+        WorkerRegistry(shelf, clock).write(replace(ANN, id=each))
     assert shelf.ids() == ["a1", "b2"]
-    assert Directory(shelf, clock).is_alive("c3")
+    assert WorkerRegistry(shelf, clock).is_alive("c3")
 
 
 def test_the_sessions_of_an_entry_are_bounded(
-    workers: Directory, monkeypatch: pytest.MonkeyPatch
+    workers: WorkerRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_registry, "MAX_LISTED", 1)
     workers.write(ANN)
@@ -173,22 +180,22 @@ def record(**changes: object) -> str:
         record(sessions=["chat", 1]),
     ],
 )
-def test_what_is_no_entry_is_missing(shelf: Shelf, workers: Directory, text: str) -> None:
+def test_what_is_no_entry_is_missing(shelf: Shelf, workers: WorkerRegistry, text: str) -> None:
     workers.write(ANN)
     shelf.write("p2p:worker:a1", text, 60)
     assert workers.living() == []
     assert not workers.is_alive("a1")
 
 
-def test_an_entry_of_a_later_version(shelf: Shelf, workers: Directory) -> None:
+def test_an_entry_of_a_later_version(shelf: Shelf, workers: WorkerRegistry) -> None:
     workers.write(ANN)
     shelf.write("p2p:worker:a1", record(load=0.5), 60)
     assert workers.living() == [ANN]
 
 
 @pytest.mark.parametrize("text", ["nonsense", "{}", '"a1"', "[1]", "[" * 100_000])
-def test_what_is_no_list_is_written_anew(shelf: Shelf, workers: Directory, text: str) -> None:
-    shelf.write(LIST_KEY, text, 60)
+def test_what_is_no_list_is_written_anew(shelf: Shelf, workers: WorkerRegistry, text: str) -> None:
+    shelf.write(WORKERS, text, 60)
     assert workers.living() == []
     workers.write(ANN)
     assert workers.living() == [ANN]

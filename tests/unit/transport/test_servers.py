@@ -255,8 +255,8 @@ def refuses(mode: str) -> bool:
     ],
 )
 def test_the_async_mode_that_the_process_is_patched_for(setup: str, mode: str) -> None:
-    imported = "from flask_p2p_streams.transport.servers import async_mode"
-    program = f"{setup}\n{imported}\nprint(async_mode())"
+    imported = "from flask_p2p_streams.runtime.async_mode import fitting_async_mode"
+    program = f"{setup}\n{imported}\nprint(fitting_async_mode())"
     command = [sys.executable, "-W", "ignore", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == mode

@@ -1,4 +1,4 @@
-"""What comes to an app after the extension was set up: honoured, or named once with its cure."""
+"""What comes to an app after the extension was set up: honoured, or named once with a hint."""
 
 import json
 import logging

@@ -181,7 +181,7 @@ def test_a_wrong_attribute_is_refused(app: Flask, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "cure"),
+    ("name", "hint"),
     [
         ("expire_in", "Did you mean expires_in"),
         ("expires", "Did you mean expires_in"),
@@ -195,8 +195,8 @@ def test_a_wrong_attribute_is_refused(app: Flask, name: str) -> None:
         ("connect_timeout_mls_", "config={'connect_timeout_mls': ...}"),
     ],
 )
-def test_a_misspelt_argument_is_no_attribute(app: Flask, name: str, cure: str) -> None:
-    with pytest.raises(ArgumentError, match=re.escape(cure)) as raised:
+def test_a_misspelt_argument_is_no_attribute(app: Flask, name: str, hint: str) -> None:
+    with pytest.raises(ArgumentError, match=re.escape(hint)) as raised:
         frame(app, session_id=1, peer_id=2, **{name: "x"})
     assert raised.value.argument == name
 
