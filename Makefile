@@ -22,7 +22,7 @@ test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the 
 	bash tools/test_programs.sh
 	@files=$$(find tests/client -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/client." >&2; exit 1; }; \
 	$(NODE) node --import ./tests/client/support/examples.js --test --test-concurrency 2 $$files
-	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for ten minutes, beside five who talk; it prints a table.
 	bash tools/test_programs.sh

@@ -16,7 +16,7 @@ from flask_p2p_streams import ErrorCode, P2PStreams, SignalingError
 from flask_p2p_streams.signaling import attendance
 from flask_p2p_streams.signaling.attendance import Attendance
 from flask_p2p_streams.testing import join
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE, until
 from tests.unit.stores.test_session_store import Memory
 
 GRACE = 0.5
@@ -457,13 +457,13 @@ def test_a_newer_socket_of_a_peer_that_comes_in_between_keeps_the_place(
     def late(self: Attendance, member: Any, *, hosts: bool) -> Any:
         if not is_late.is_set():
             is_late.set()
-            assert newer_is_in.wait(20)
+            assert newer_is_in.wait(PATIENCE)
         return enter(self, member, hosts=hosts)
 
     monkeypatch.setattr(Attendance, "enter", late)
     with ThreadPoolExecutor(1) as pool:
         older = pool.submit(join, app, "room", "ann")
-        assert is_late.wait(20)
+        assert is_late.wait(PATIENCE)
         newer = join(app, "room", "ann")
         newer_is_in.set()
         older.exception(20)

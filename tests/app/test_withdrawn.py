@@ -11,7 +11,7 @@ from flask_p2p_streams import P2PStreams, host_elected, peer_joined, session_ope
 from flask_p2p_streams.stores.base import AtomicStore
 from flask_p2p_streams.stores.from_cache import cache_store
 from flask_p2p_streams.testing import P2PTestPeer, join
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE, until
 
 
 class Watched:
@@ -92,7 +92,7 @@ def test_who_is_in_the_middle_of_joining(
     thread = threading.Thread(target=decide)
     store.then = meanwhile
     ann = join(app, "room", "ann")
-    thread.join(30)
+    thread.join(PATIENCE)
     until(lambda: held(app) == 0 and not ann.is_connected, lambda: "It is still in.")
 
 

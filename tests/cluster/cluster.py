@@ -14,7 +14,7 @@ from tests.cluster.logs import complaints
 from tests.kit.http import get, get_json, post
 from tests.kit.servers import free_port, listening, listens, on
 from tests.kit.stores import StoreServer, running_redis
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE, until
 
 MODES = ("eventlet", "gevent", "threading", "eventlet")
 SETTINGS = {
@@ -71,7 +71,7 @@ class Worker:
         """End it as `kill -9` does."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
             self._process = None
 
     def close(self) -> None:

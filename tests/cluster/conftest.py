@@ -10,6 +10,7 @@ from tests.cluster.cluster import MODES, Cluster, Worker, running_cluster
 from tests.cluster.line import Address
 from tests.cluster.pages import Session
 from tests.cluster.peers import Peer
+from tests.kit.waiting import PATIENCE
 
 Join = Callable[..., Peer]
 _numbers = itertools.count(1)
@@ -72,7 +73,7 @@ def join(claims: Claims, session_id: str) -> Iterator[Join]:
     for peer in peers:
         peer.close()
     for peer in peers:
-        peer.join(10)
+        peer.join(PATIENCE)
         assert peer.trouble is None, peer.trouble
 
 

@@ -5,6 +5,8 @@ import socket
 import threading
 from typing import Protocol
 
+from tests.kit.waiting import PATIENCE
+
 CHUNK = 65_536
 
 
@@ -43,10 +45,10 @@ class Front:
         self.turn()
         # A thread in accept() doesn't notice a close.
         _shut(self._listener)
-        self._acceptor.join(10)
+        self._acceptor.join(PATIENCE)
         self.drop()
         for pump in self._pumps:
-            pump.join(10)
+            pump.join(PATIENCE)
         self._listener.close()
 
     # Private

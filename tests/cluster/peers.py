@@ -92,8 +92,8 @@ class Peer(Line):
 
     # What it waits for
 
-    def wait(self, condition: Callable[["Peer"], object], what: str, within: float = 20) -> "Peer":
-        until(lambda: self.trouble or condition(self), lambda: f"{self} is not {what}.", within)
+    def wait(self, condition: Callable[["Peer"], object], what: str) -> "Peer":
+        until(lambda: self.trouble or condition(self), lambda: f"{self} is not {what}.")
         assert self.trouble is None, self.trouble
         return self
 

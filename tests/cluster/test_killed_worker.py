@@ -58,6 +58,6 @@ def test_a_host_that_went_with_its_worker_has_one_successor(cluster: Cluster, jo
     # A newcomer is sent to the dead host, gets no offer, and finds that it is lost as well.
     everybody = [*clients, join("dan", b), join("eve", c)]
     for peer in everybody:
-        peer.wait(lambda peer: peer.epoch > host.epoch and peer.linked, "with a new host", 40)
+        peer.wait(lambda peer: peer.epoch > host.epoch and peer.linked, "with a new host")
     assert len({(peer.host, peer.epoch) for peer in everybody}) == 1
     assert [peer.role for peer in everybody].count("host") == 1

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.kit.waiting import PATIENCE
+
 HUB = "10.77.0.1"
 # A bridge that was given no hardware address takes the lowest of its ports', and another one when
 # a computer with a lower one comes. The others go on sending to the old one, for half a minute.
@@ -52,7 +54,7 @@ class Network:
     def close(self) -> None:
         assert self._holder.stdin is not None
         self._holder.stdin.close()
-        self._holder.wait(10)
+        self._holder.wait(PATIENCE)
         for stream in (self._holder.stdout, self._holder.stderr):
             assert stream is not None
             stream.close()
@@ -138,7 +140,7 @@ class Network:
             yield address
         finally:
             process.stdin.close()
-            process.wait(10)
+            process.wait(PATIENCE)
             process.stdout.close()
 
     # Private
@@ -155,7 +157,7 @@ class Network:
 
 
 def _run(command: list[str], text: str | None = None) -> str:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode != 0:
         raise RuntimeError(f"{shlex.join(command)}: {done.stdout}{done.stderr}")
     return done.stdout

@@ -11,6 +11,7 @@ from string import Template
 
 from example_app.cluster import NGINX, SITE
 from tests.kit.servers import free_port, listening
+from tests.kit.waiting import PATIENCE
 
 DENIED = "    location /admin/ { deny all; }\n"
 OFFERED = re.compile(r"^( *)#(?=\S)", re.MULTILINE)
@@ -44,4 +45,4 @@ def nginx_before(port: int, *, with_bounds: bool = False) -> Iterator[int]:
             yield own
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.kit.servers import free_port, listens
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE, until
 
 
 class StoreServer:
@@ -38,7 +38,7 @@ class StoreServer:
         if self._process is None:
             return
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
         self._process = None
 
     def pause(self) -> None:

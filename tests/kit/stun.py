@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tests.kit.waiting import PATIENCE
+
 COOKIE = 0x2112A442
 Answer = Callable[[bytes], bytes | None]
 
@@ -31,7 +33,7 @@ def stun_server(answer: Answer = binding_success) -> Iterator[int]:
         finally:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
                 last.sendto(b"", ("127.0.0.1", port))
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def _serve(server: socket.socket, answer: Answer) -> None:

@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Iterator, Sequence
 
+from tests.kit.waiting import PATIENCE
 from tests.kit.wire import Wire
 
 # Often enough for the pings that it doesn't read, which may be answered within a minute; and
@@ -32,7 +33,7 @@ class Deaf(Wire):
             yield
         finally:
             over.set()
-            thread.join(20)
+            thread.join(PATIENCE)
 
     def is_cut(self) -> bool:
         """Tell whether the server has ended the connection, without reading from it."""

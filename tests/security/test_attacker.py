@@ -18,6 +18,7 @@ import websocket
 from tests.kit.fixtures import Open
 from tests.kit.frames import frame
 from tests.kit.http import get
+from tests.kit.waiting import PATIENCE
 from tests.kit.wire import Wire
 from tests.security import corpus
 from tests.security.healthy import Healthy, name_of_a_session
@@ -184,7 +185,7 @@ def test_a_token_in_the_address_is_none(open_wire: Open, healthy: Healthy, url: 
     token = get(f"{url}/token/{healthy.session_id}/eve")
     address = url.replace("http", "ws", 1)
     address += f"/socket.io/?EIO=4&transport=websocket&token={token.partition('.')[0]}"
-    stranger = websocket.create_connection(address, timeout=60)
+    stranger = websocket.create_connection(address, timeout=PATIENCE)
     stranger.recv()
     stranger.send("40/p2p,")
     assert json.loads(str(stranger.recv()).partition(",")[2])["message"] == "unauthorized"

@@ -13,6 +13,7 @@ from tests.kit.frames import text
 from tests.kit.http import get
 from tests.kit.raw import Handshaken
 from tests.kit.servers import MODES
+from tests.kit.waiting import PATIENCE
 from tests.security.conftest import UNLIMITED, attacked
 from tests.security.healthy import name_of_a_session
 
@@ -96,7 +97,7 @@ def test_who_never_ends_a_body_is_cut_off_with_its_session(url: str) -> None:
     path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
     with closing(post(url, path, WHOLE, b"4" * (WHOLE - 1))) as line:
         # Its time is 5 s, and 1 s for a goodbye; otherwise it would have all the time there is.
-        line.settimeout(60)
+        line.settimeout(PATIENCE)
         status(line)
 
 

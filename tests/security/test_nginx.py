@@ -14,6 +14,7 @@ from tests.kit.clusters import need_programs
 from tests.kit.leaks import without_leaks
 from tests.kit.nginx import nginx_before
 from tests.kit.servers import PATIENT, app, running
+from tests.kit.waiting import PATIENCE
 from tests.kit.wire import Wire
 
 MAX_CLIENT_BYTES = 41_000
@@ -43,7 +44,7 @@ def answer(
     port: int, path: str, method: str = "GET", body: str | None = None, **headers: str
 ) -> tuple[HTTPResponse, bytes]:
     """Ask as a browser does, which takes compressed answers."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, {"Accept-Encoding": "gzip", **headers})
     response = connection.getresponse()

@@ -8,6 +8,7 @@ import websocket
 
 from tests.kit.http import get
 from tests.kit.servers import MODES
+from tests.kit.waiting import PATIENCE
 from tests.security.conftest import attacked
 
 WEBSITE = "https://www.example.org"
@@ -33,7 +34,7 @@ def status(url: str, origin: str | None, headers: dict[str, str] | None = None) 
     try:
         connection = websocket.create_connection(
             address,
-            timeout=60,
+            timeout=PATIENCE,
             origin=origin,
             suppress_origin=origin is None,
             header=headers or {},

@@ -13,7 +13,7 @@ from tests.kit.frames import BINARY, COMPRESSED, CONTINUATION, FINAL, TEXT, fram
 from tests.kit.http import get, get_json
 from tests.kit.raw import Handshaken
 from tests.kit.servers import MODES
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE, until
 from tests.kit.wire import Wire
 from tests.security import floods
 from tests.security.conftest import UNLIMITED, attacked
@@ -48,7 +48,7 @@ class Poller:
         self, url: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> "tuple[int, str]":
         answer = requests.request(
-            "POST" if body else "GET", url, data=body, headers=headers, timeout=10
+            "POST" if body else "GET", url, data=body, headers=headers, timeout=PATIENCE
         )
         assert answer.headers.get("Content-Type", "text/plain").startswith("text/plain")
         return answer.status_code, answer.text

@@ -14,6 +14,7 @@ from tests.cluster.cluster import Cluster, Worker, running_cluster
 from tests.cluster.pages import Page, Session
 from tests.cluster.peers import token
 from tests.kit.packets import Closed, Packets
+from tests.kit.waiting import PATIENCE
 
 MODES = ("eventlet", "gevent", "threading")
 PAUSE = 0.05
@@ -61,7 +62,7 @@ class Liar(threading.Thread):
 
     def end(self) -> None:
         self._over.set()
-        self.join(30)
+        self.join(PATIENCE)
         assert self.trouble is None, self.trouble
 
     def _say(self, stack: ExitStack) -> None:

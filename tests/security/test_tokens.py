@@ -15,6 +15,7 @@ from flask_p2p_streams.tokens import Signer
 from tests.kit.fixtures import Open
 from tests.kit.http import get
 from tests.kit.servers import MODES
+from tests.kit.waiting import PATIENCE
 from tests.kit.wire import Wire
 from tests.security.conftest import attacked
 from tests.security.healthy import name_of_a_session
@@ -103,7 +104,8 @@ class Visitors:
         told = {"Content-Type": "application/json", "X-Forwarded-For": address}
         told.update({name.replace("_", "-"): value for name, value in headers.items()})
         try:
-            with urlopen(Request(f"{self.url}/p2p/token", body, told), timeout=20) as response:
+            request = Request(f"{self.url}/p2p/token", body, told)
+            with urlopen(request, timeout=PATIENCE) as response:
                 return response.status, json.loads(response.read())
         except HTTPError as error:
             return error.code, json.loads(error.read())
@@ -165,7 +167,7 @@ def test_one_token_again_and_again_takes_little_from_the_others_of_its_address(u
     # However slow the server is, it renews faster than a token for one more comes.
     while 429 not in answers:
         try:
-            with urlopen(request, timeout=20) as response:
+            with urlopen(request, timeout=PATIENCE) as response:
                 answers.append(response.status)
         except HTTPError as error:
             answers.append(error.code)

@@ -10,7 +10,7 @@ import pytest
 from tests.kit.http import get, get_json
 from tests.kit.memory import resident_bytes
 from tests.kit.servers import MODES, Server
-from tests.kit.waiting import until
+from tests.kit.waiting import PATIENCE, until
 from tests.security.conftest import behind
 from tests.security.smuggler import polling
 
@@ -26,7 +26,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 def post(address: str, data: bytes = b"") -> str:
-    with urlopen(Request(address, data, method="POST"), timeout=60) as response:
+    with urlopen(Request(address, data, method="POST"), timeout=PATIENCE) as response:
         return str(response.read().decode())
 
 

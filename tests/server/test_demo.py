@@ -37,7 +37,7 @@ def printed(module: str, host: str, port: int, end: str) -> Iterator[str]:
         yield read(terminal, end.encode()).decode().replace("\r\n", "\n")
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
         os.close(terminal)
 
 

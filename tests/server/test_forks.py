@@ -13,6 +13,7 @@ from tests.kit.fixtures import Open
 from tests.kit.leaks import opening
 from tests.kit.servers import PATIENT, WSGI, Server, environment, gunicorn, serving
 from tests.kit.stores import StoreServer
+from tests.kit.waiting import PATIENCE
 from tests.kit.wire import Wire
 
 SERVERS = {
@@ -88,7 +89,7 @@ def test_the_doctor_sees_each_worker(
         env={**os.environ, **environment(**config)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     found = {each["check"]: each for each in json.loads(done.stdout)}
     assert sorted(found["workers"]["problem"].removeprefix("With sockets: ")[:-1].split(", ")) == (

@@ -8,6 +8,7 @@ import websocket
 
 from tests.kit.servers import PATIENT, WSGI, Server, environment, gunicorn, serving, started
 from tests.kit.stores import StoreServer
+from tests.kit.waiting import PATIENCE
 from tests.kit.wire import Wire
 
 GEVENT, EVENTLET = {"patch": "gevent"}, {"patch": "eventlet"}
@@ -127,7 +128,7 @@ def test_the_configuration_of_gunicorn_may_import_the_app(tmp_path: Path, worker
 @pytest.mark.parametrize("option", ["--check-config", "--print-config"])
 def test_what_gunicorn_only_looks_at(option: str) -> None:
     with started(gunicorn("-k", "gevent", option)) as server:
-        assert server.process.wait(60) == 0, server.log
+        assert server.process.wait(PATIENCE) == 0, server.log
 
 
 # Redis

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.kit.servers import running
+from tests.kit.waiting import PATIENCE
 
 from .axe import expect_no_violations
 from .chat import enter, say
@@ -103,7 +104,7 @@ def test_without_host_and_server_the_reason_is_told(context: BrowserContext) -> 
         ben = enter(context, server.url, "Ben", "alone")
         expect(ben.locator(".status")).to_contain_text("Connected to Ada, who hosts")
         server.process.terminate()
-        server.process.wait(10)
+        server.process.wait(PATIENCE)
         ada.close()
         expect(ben.locator(".status")).to_contain_text("Trying again…")
         expect(ben.locator(".status")).to_contain_text("The server can't be reached")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from tests.kit.chromium import FLAGS, program
 from tests.kit.pages import TIMEOUT_MS, Peer, Room, heard_late
+from tests.kit.waiting import PATIENCE
 
 from .living import JOINING, attributes_of, change, news
 
@@ -35,7 +36,7 @@ def visitor(room: Room) -> "Iterator[None]":
         )
         yield
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def test_a_page_that_is_rendered_ahead_joins_when_it_is_shown(
@@ -44,7 +45,7 @@ def test_a_page_that_is_rendered_ahead_joins_when_it_is_shown(
     ann = room.join("ann")
     request.getfixturevalue("visitor")
     # It takes its time to begin, and then waits for longer than it may take to connect.
-    ann.page.wait_for_function(HEARD, timeout=3 * TIMEOUT_MS)
+    ann.page.wait_for_function(HEARD, timeout=TIMEOUT_MS)
     ann.wait_for_messages([("bob", {"state": "new", "prerendering": True})])
     ann.wait_for_peers(BOTH)
 

@@ -11,10 +11,12 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.kit.chromium import PATIENCE_MS
 from tests.kit.http import get
 from tests.kit.packets import ENDED
 from tests.kit.pages import FRAME, Peer, Room
 from tests.kit.servers import Server
+from tests.kit.waiting import PATIENCE
 from tests.kit.wire import Wire
 from tests.security import corpus
 
@@ -70,7 +72,7 @@ class Crowd:
         finally:
             self._over.set()
             for thread in threads:
-                thread.join(30)
+                thread.join(PATIENCE)
         assert not any(thread.is_alive() for thread in threads)
 
     def _attack(self, seed: int) -> None:
@@ -113,7 +115,7 @@ def test_a_chat_beside_hostile_traffic_misses_nothing(
         for peer in (ann, bob):
             peer.page.evaluate(SPEAK)
         for peer in (ann, bob):
-            peer.page.wait_for_function("window.spoken", timeout=120_000)
+            peer.page.wait_for_function("window.spoken", timeout=2 * PATIENCE_MS)
     assert crowd.sent > 1_000
     for peer in (ann, bob):
         _assert_complete(peer)
@@ -121,7 +123,7 @@ def test_a_chat_beside_hostile_traffic_misses_nothing(
 
 def _assert_complete(peer: Peer) -> None:
     arrived = "n => window.events.filter(({ detail }) => detail.type === 'Data').length >= n"
-    peer.page.wait_for_function(arrived, arg=2 * MESSAGES, timeout=20_000)
+    peer.page.wait_for_function(arrived, arg=2 * MESSAGES, timeout=PATIENCE_MS)
     # The attackers' coming and going is most of what there is to see, and stays in the page.
     seen = peer.page.evaluate(SEEN)
     for sender in ("ann", "bob"):

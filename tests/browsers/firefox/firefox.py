@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.kit.waiting import PATIENCE
+
 DRIVER = Path(__file__).with_name("driver.mjs")
 
 
@@ -37,7 +39,7 @@ class Firefox:
         assert self._driver.stdin is not None
         assert self._driver.stdout is not None
         self._driver.stdin.close()
-        self._driver.wait(20)
+        self._driver.wait(PATIENCE)
         self._driver.stdout.close()
 
     def tell(self, command: dict[str, object]) -> Any:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.kit.chromium import PATIENCE_MS
 from tests.kit.network import HUB
 from tests.kit.pages import FRAME
 from tests.kit.streams import Speaker
@@ -36,7 +37,7 @@ def wait_for_one_session(speakers: list[Speaker], host: Speaker) -> None:
         speaker.page.wait_for_function(
             f"host => {FRAME}.state === 'connected' && {FRAME}.hostPeerId === host",
             arg=host.peer_id,
-            timeout=30_000,
+            timeout=PATIENCE_MS,
         )
 
 
