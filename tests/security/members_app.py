@@ -1,4 +1,7 @@
-"""An app with Flask-Login and Flask-Talisman: `python -m tests.security.members_app MODE PORT`."""
+"""An app of its own, as Flask-Login and Flask-Talisman change all that an app answers.
+
+`python -m tests.security.members_app MODE PORT` serves it.
+"""
 
 import sys
 

@@ -1,5 +1,6 @@
-"""Pages that come in pieces: `python -m tests.browsers.chromium.layouts_app PORT`.
+"""Pages that come in pieces, from templates of their own, so an app of its own.
 
+`python -m tests.browsers.chromium.layouts_app PORT` serves it.
 Turbo visits under a strict policy, fragments for htmx, and pages glued of several templates.
 """
 
