@@ -10,7 +10,6 @@ from flask_socketio import SocketIO
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_p2p_streams import P2PStreams
-from flask_p2p_streams.limits.token_bucket import Rate
 from flask_p2p_streams.stores import from_cache
 from flask_p2p_streams.stores.in_process import MemoryStore
 from tests.kit.app import handlers, inside, log, moderation, pages, tokens, traffic
@@ -50,14 +49,9 @@ def _replace_constants(constants: dict[str, Any]) -> None:
     for path, value in constants.items():
         module, _, name = path.rpartition(".")
         owner = importlib.import_module(module)
-        setattr(owner, name, _like(getattr(owner, name), value))
-
-
-def _like(present: object, value: Any) -> Any:
-    """Return what came as JSON, which has neither tuples nor rates, as what is there now."""
-    if isinstance(present, Rate):
-        return Rate(*value)
-    return tuple(value) if isinstance(present, tuple) else value
+        present = getattr(owner, name)
+        # JSON has no tuples.
+        setattr(owner, name, tuple(value) if isinstance(present, tuple) else value)
 
 
 def _make_extension(app: Flask, config: Config) -> P2PStreams:
