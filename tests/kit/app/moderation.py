@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Flask
 
 import flask_p2p_streams as signals
-from flask_p2p_streams import P2PStreams
+from flask_p2p_streams import P2PStreams, SignalingError
 
 NEWS = ("joined", "connected", "left")
 BAN = 600.0
@@ -21,7 +21,11 @@ def blueprint(app: Flask, p2p: P2PStreams) -> Blueprint:
 
     @moderation.get("/session/<session_id>")
     def session(session_id: str) -> dict[str, object]:
-        info = p2p.session(session_id)
+        try:
+            info = p2p.session(session_id)
+        except SignalingError as error:
+            # Its store is away; whoever waits for a session asks again.
+            return {"error": error.code}
         if info is None:
             return {}
         return {"host": info.host, "epoch": info.epoch, "peers": dict(info.peers)}
