@@ -2,8 +2,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 NODE := bash tools/with_node.sh
 CLIENT := static/dist/p2p.js
+# Those that need neither a server nor a browser of their own.
+FAST_TESTS := tests/unit tests/app
+NODE_TESTS := --import ./tests/client/support/examples.js --test
+PYTEST := -m pytest --dist loadfile --numprocesses
+# Parts that don't need each other run two at a time, each of which prints what it has to say at its end.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2
+IN_ONE_PIECE := bash tools/in_one_piece.sh
 
-.PHONY: help demo demo-cluster build test hostile explore lint docs bench lock clean
+.PHONY: help demo demo-cluster build check test hostile explore lint docs bench lock clean
+.PHONY: lint-python lint-client test-fast test-client test-lowest test-slow
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make.
@@ -18,11 +26,14 @@ demo-cluster: .venv/.demo $(CLIENT) ## Start it as two workers with Redis and ng
 
 build: $(CLIENT) ## Build the browser client into static/dist.
 
-test: lint docs .venv/.dev $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
+# The stories and the courses of things are told a tenth and a third as often as in `make test`.
+check: .venv/.dev $(CLIENT) ## Before each commit: linters and types, then the tests that need no server and no browser.
+	STORIES=200 PROMISES=20 $(SIDE_BY_SIDE) test-fast lint-python lint-client test-client
+
+test: .venv/.dev .venv-lowest/.stamp $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
 	bash tools/test_programs.sh
-	@files=$$(find tests/client -name '*.test.js'); test -n "$$files" || { echo "There are no tests in tests/client." >&2; exit 1; }; \
-	$(NODE) node --import ./tests/client/support/examples.js --test --test-concurrency 2 $$files
-	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(SIDE_BY_SIDE) test-fast lint-python lint-client test-client
+	$(SIDE_BY_SIDE) test-slow docs test-lowest
 
 hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for ten minutes, beside five who talk; it prints a table.
 	bash tools/test_programs.sh
@@ -31,16 +42,37 @@ hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for
 explore: .venv/.dev node_modules/.stamp ## Try the property tests with other examples than `make test` does, and more.
 	$(BIN)/python -m pytest --hypothesis-profile explore -q $$(grep -rl "^from hypothesis" tests/unit)
 	EXAMPLES=$$(date +%s); echo "EXAMPLES=$$EXAMPLES"; export EXAMPLES; \
-	$(NODE) node --import ./tests/client/support/examples.js --test $$(grep -rl '"fast-check"' tests/client --include='*.test.js')
+	$(NODE) node $(NODE_TESTS) $$(grep -rl '"fast-check"' tests/client --include='*.test.js')
 
-lint: .venv/.dev node_modules/.stamp ## Check the Python and JavaScript code.
-	$(BIN)/ruff check
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	$(NODE) npm run --silent lint
+lint: lint-python lint-client ## Check the Python and JavaScript code.
 
 docs: .venv/.dev ## Build the documentation into docs/_build.
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
+# The parts of `check` and `test`.
+
+lint-python: .venv/.dev
+	@$(IN_ONE_PIECE) $@ $(BIN)/ruff check
+	@$(IN_ONE_PIECE) $@ $(BIN)/lint-imports --no-logo
+	@$(IN_ONE_PIECE) $@ $(BIN)/mypy
+
+lint-client: node_modules/.stamp
+	@$(IN_ONE_PIECE) $@ $(NODE) npm run --silent lint
+
+test-fast: .venv/.dev $(CLIENT)
+	@$(IN_ONE_PIECE) $@ $(BIN)/python $(PYTEST) 2 --quiet $(FAST_TESTS)
+
+test-client: node_modules/.stamp
+	@$(IN_ONE_PIECE) $@ $(NODE) node $(NODE_TESTS) --test-concurrency 2 --test-reporter dot \
+		$(or $(shell find tests/client -name '*.test.js'),$(error There are no tests in tests/client))
+
+# With the lowest versions that pyproject.toml allows. It leaves the processor to the browsers beside it.
+test-lowest: .venv-lowest/.stamp $(CLIENT)
+	@$(IN_ONE_PIECE) $@ nice .venv-lowest/bin/python $(PYTEST) 2 --quiet $(FAST_TESTS)
+
+test-slow: .venv/.dev $(CLIENT)
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && \
+	$(NODE) $(BIN)/python $(PYTEST) 4 --no-loadscope-reorder $(FAST_TESTS:%=--ignore %)
 
 bench: .venv/.dev $(CLIENT) ## Measure on this machine, and write benchmarks/results.
 	$(NODE) $(BIN)/python -m benchmarks
@@ -51,7 +83,7 @@ lock: .venv/.dev ## Pin the newest versions that fit in requirements/ and packag
 	$(NODE) npm update --package-lock-only
 
 clean: ## Remove everything that was built or installed.
-	rm -rf .venv node_modules build dist docs/_build static/dist *.egg-info
+	rm -rf .venv .venv-lowest node_modules build dist docs/_build static/dist *.egg-info
 
 # Stamp files: a second call has nothing slow to do.
 
@@ -65,6 +97,14 @@ clean: ## Remove everything that was built or installed.
 
 .venv/.dev: requirements/dev.txt .venv/.demo
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	touch $@
+
+.venv-lowest/bin/pip:
+	bash tools/python_venv.sh $(PYTHON) .venv-lowest
+
+.venv-lowest/.stamp: requirements/lowest.txt pyproject.toml setup.py | .venv-lowest/bin/pip $(CLIENT)
+	.venv-lowest/bin/pip install --quiet --no-deps --require-hashes -r requirements/lowest.txt
+	.venv-lowest/bin/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
 node_modules/.stamp: package.json package-lock.json .npmrc | .venv/bin/pip

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from flask import Flask
 from flask_caching import Cache, backends
+from flask_caching.backends.base import BaseCache
 from werkzeug.utils import ImportStringError
 
 from ..errors import ConfigurationError
@@ -55,7 +56,7 @@ def cache_of_type(app: Flask) -> Cache:
 
 
 def _unknown(kind: str) -> str:
-    known = [name for name in backends.__all__ if name != "BaseCache"]
+    known = [name for name, each in vars(backends).items() if _is_backend(each)]
     nearest = difflib.get_close_matches(kind[:60], known, n=1, cutoff=0.75)
     # What it was before Flask-Caching 2: "redis", "simple".
     nearest = nearest or [name for name in known if name.lower().startswith(kind.lower() or "?")]
@@ -63,6 +64,10 @@ def _unknown(kind: str) -> str:
         return f"CACHE_TYPE is empty. {OF_ONE_S_CHOICE}"
     hint = f"Did you mean {nearest[0]}?" if nearest else f"It knows {', '.join(known)}."
     return f"CACHE_TYPE is {shown(kind)}, which Flask-Caching can't import. {hint}"
+
+
+def _is_backend(each: object) -> bool:
+    return isinstance(each, type) and issubclass(each, BaseCache) and each is not BaseCache
 
 
 def _check_package(name: str) -> None:

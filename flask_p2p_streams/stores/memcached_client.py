@@ -91,8 +91,10 @@ def let_go(*backends: Any) -> None:
     A client connects again when it is asked.
     """
     for backend in backends:
-        reserve = getattr(backend, "_client_context", None)
-        with suppress(Exception), reserve() if reserve else nullcontext() as client:
+        # Flask-Caching lends its client since 2.5; before that, everybody uses the one.
+        lend = getattr(backend, "_client_context", None)
+        lent = lend() if lend else nullcontext(getattr(backend, "_client", None))
+        with suppress(Exception), lent as client:
             close = getattr(client, "disconnect_all", None) or getattr(client, "close", None)
             if close is not None:
                 close()

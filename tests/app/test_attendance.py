@@ -218,7 +218,7 @@ def test_a_connection_that_comes_back_by_itself(app: Flask, heard: Heard) -> Non
 def test_a_client_that_no_host_ever_tells_of(
     app: Flask, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_p2p_streams.signaling.RELEASED_TERM", 0.0)
+    monkeypatch.setattr("flask_p2p_streams.signaling.service.RELEASED_TERM", 0.0)
     _, bob = join(app, "room", "ann"), join(app, "room", "bob")
     bob.leave("connected")
     wait_for(heard, ("left", "bob"))

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 NOT_SOURCE = shutil.ignore_patterns(
-    *(".git", ".venv", "node_modules", "dist", ".dist-*", "build", "_build", "__pycache__"),
+    *(".git", ".venv*", "node_modules", "dist", ".dist-*", "build", "_build", "__pycache__"),
     "*.egg-info",
     # What other tests and tools keep, who may write it, and take it away, in the middle of a copy.
     *(".hypothesis", ".*_cache", ".coverage*"),

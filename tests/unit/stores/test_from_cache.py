@@ -6,7 +6,7 @@ import pytest
 from cachelib.base import BaseCache
 from cachelib.simple import SimpleCache
 from flask import Flask, request
-from flask_caching import Cache
+from flask_caching import Cache, backends
 from flask_caching.backends.memcache import SpreadSASLMemcachedCache
 from pymemcache.client.base import Client, PooledClient
 
@@ -120,13 +120,17 @@ def test_an_app_s_cache_type_is_heeded(app: Flask) -> None:
         cache_store(app)
 
 
+# Flask-Caching before 2.5 still makes a cache of these, with a warning.
+former_name = pytest.mark.skipif(hasattr(backends, "redis"), reason="Flask-Caching knows it")
+
+
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
         ("RediscCache", "Did you mean RedisCache?"),
-        ("redis", "Did you mean RedisCache?"),
-        ("simple", "Did you mean SimpleCache?"),
-        ("no.such.Cache", "It knows NullCache"),
+        pytest.param("redis", "Did you mean RedisCache?", marks=former_name),
+        pytest.param("simple", "Did you mean SimpleCache?", marks=former_name),
+        ("no.such.Cache", "NullCache, RedisCache"),
         ("", "for one process leave it out"),
         (None, "not None. Set it to RedisCache, or for one process leave it out."),
         (5, "CACHE_TYPE must be a text, not 5"),
@@ -371,12 +375,9 @@ leaky = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarn
 def test_a_spreading_cache_is_refused(app: Flask, memcached: StoreServer) -> None:
     class Spreading(SpreadSASLMemcachedCache):
         def __init__(self) -> None:
-            self.chunksize, self.maxchunk = 1000, 4
-            self.key_prefix = None
             plain = cache_of(app, "MemcachedCache", CACHE_MEMCACHED_SERVERS=[memcached.address])
             backend = app.extensions["cache"][plain]
-            self._client, self._client_context = backend._client, backend._client_context
-            self.default_timeout = 300
+            vars(self).update(vars(backend), chunksize=1000, maxchunk=4)
 
     cache = cache_of(app, "SimpleCache")
     app.extensions["cache"][cache] = Spreading()

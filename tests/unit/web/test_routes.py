@@ -57,7 +57,20 @@ def check(app: Any, base_url: str, path: str = "/room", **headers: str) -> None:
 # Hosts
 
 
-@pytest.mark.parametrize("server_name", ["example.org", "example.org:5000", None])
+# Flask before 3.1 answers at no other host than SERVER_NAME.
+since_3_1 = pytest.mark.skipif(
+    "SECRET_KEY_FALLBACKS" not in Flask.default_config, reason="Flask tells hosts apart"
+)
+
+
+@pytest.mark.parametrize(
+    "server_name",
+    [
+        pytest.param("example.org", marks=since_3_1),
+        pytest.param("example.org:5000", marks=since_3_1),
+        None,
+    ],
+)
 def test_an_app_that_tells_no_hosts_apart(server_name: str | None) -> None:
     app = make()
     app.config["SERVER_NAME"] = server_name
