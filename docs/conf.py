@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from flask_p2p_streams import __version__  # noqa: E402
 from flask_p2p_streams.config import Config  # noqa: E402
-from flask_p2p_streams.errors import EXPLANATIONS  # noqa: E402
+from flask_p2p_streams.protocol.errors import EXPLANATIONS  # noqa: E402
 
 project = "Flask-P2P-Streams"
 author = "Flask-P2P-Streams contributors"
@@ -47,20 +47,20 @@ html_show_sphinx = False
 # The table of error codes
 
 class ErrorTable(SphinxDirective):
-    """`{error-table}`: every code, its cause, its cure, and whether trying again can help."""
+    """`{error-table}`: every code, its usual text and hint, and whether trying again can help."""
 
-    head: ClassVar = ("code", "cause", "cure", "retry")
+    head: ClassVar = ("code", "message", "hint", "retry")
 
     def run(self):
         head = [[nodes.Text(each)] for each in self.head]
         rows = [self._cells(code.value, *text) for code, text in EXPLANATIONS.items()]
         return [_table(head, rows, (16, 34, 40, 10))]
 
-    def _cells(self, code, cause, cure, retry):
+    def _cells(self, code, message, hint, retry):
         return [
             [nodes.literal(code, code)],
-            [nodes.Text(cause)],
-            [nodes.Text(cure)],
+            [nodes.Text(message)],
+            [nodes.Text(hint)],
             [nodes.Text("yes" if retry else "no")],
         ]
 

@@ -24,13 +24,14 @@ from .stores.from_cache import cache_store
 from .stores.guarded import guarded_store
 from .stores.session_store import SessionStore
 from .tokens import Signer
-from .transport.carriers import Carriers
-from .transport.connections import Sockets
-from .transport.door import Door
+from .transport.connections import Connections
+from .transport.guard import Guard
 from .transport.namespace import SignalingNamespace
-from .transport.outbox import SocketRooms
-from .transport.outgoing import Outgoing
-from .transport.packets import Packets
+from .transport.outbound import Outbound
+from .transport.outbox import SocketOutbox
+from .transport.packet_filter import PacketFilter
+from .transport.request_filter import RequestFilter
+from .transport.server_support import ServerSupport
 from .transport.servers import check_server, server_of
 from .web.assets import ENTRY, Assets
 from .web.latecomers import Latecomers
@@ -134,9 +135,9 @@ def app_state(
     server = server_of(socketio)
     check_server(server, config.namespace)
     mutex = mutex_for(server.async_mode)
-    sockets = Sockets(server, config.join_timeout)
-    identity = Identity(server.manager)
-    outbox = SocketRooms(server, sockets, config.namespace, identity)
+    sockets = Connections(server, config.join_timeout)
+    identity = Identity()
+    outbox = SocketOutbox(server, sockets, config.namespace, identity)
     sessions = SessionStore(guarded_store(store, Mutexes(mutex)))
     check_web_server(server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone)
     throttle = Throttle(config, metrics)
@@ -157,7 +158,7 @@ def app_state(
         config.namespace, app, server, sockets, signaling, throttle, metrics
     )
     socketio.on_namespace(namespace)
-    packets = Packets(
+    packets = PacketFilter(
         server,
         config.namespace,
         throttle,
@@ -166,18 +167,16 @@ def app_state(
         sockets.standing,
         compress=not is_own,
     )
-    packets.install()
-    server.eio.handle_request = Door(
-        server.eio.handle_request, server.eio, packets.refuse, sockets.standing
-    )
-    sockets.install()
-    Outgoing(server, config.namespace, metrics).install()
-    server.eio.handle_request = Carriers(
-        server.eio.handle_request,
-        server.async_mode,
-        is_shared=sessions.is_shared,
-        has_queue=not outbox.is_alone,
-    )
+    Guard(
+        server=server,
+        connections=sockets,
+        packets=packets,
+        outbound=Outbound(server, config.namespace, metrics),
+        requests=RequestFilter(server.eio, packets.refuse, sockets.standing),
+        server_support=ServerSupport(
+            server.async_mode, is_shared=sessions.is_shared, has_queue=not outbox.is_alone
+        ),
+    ).install()
     return AppState(
         config=config,
         signer=signer,

@@ -18,12 +18,11 @@ from typing import Any, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_socketio import SocketIOTestClient
-from socketio.packet import ACK, CONNECT_ERROR, EVENT, Packet
 
 from .app_state import KEY, AppState
 from .errors import ConfigurationError
 from .sessions.credentials import Role
+from .transport.joining_client import JoiningClient
 from .web.arguments import Id, checked_id
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
@@ -80,7 +79,7 @@ class P2PTestPeer:
         session, peer = checked_id("session_id", session_id), checked_id("peer_id", peer_id)
         self.peer_id = peer
         self._namespace = config.namespace
-        self._client = _Client(
+        self._client = JoiningClient(
             app,
             state.socketio,
             namespace=config.namespace,
@@ -204,47 +203,3 @@ def _state(app: Flask) -> AppState:
 
 def _given(**values: object) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
-
-
-class _Client(SocketIOTestClient):
-    # Flask-SocketIO's own client drops the reason of a refusal.
-
-    refusal: dict[str, Any] | None = None
-    answers = True
-    queue: list[dict[str, Any]]
-
-    def connect(self, *args: Any, **kwargs: Any) -> None:
-        server = self._server
-        deliver = server._send_packet
-
-        def observe(eio_sid: str, packet: Any) -> None:
-            # What is sent to any client comes by the one that was made last.
-            client = cast(Any, self).clients.get(eio_sid)
-            if isinstance(client, _Client) and packet.packet_type == CONNECT_ERROR:
-                client.refusal = packet.data["data"]
-            deliver(eio_sid, packet)
-            if isinstance(client, _Client) and packet.packet_type == EVENT:
-                client._answer(packet)
-
-        server._send_packet = observe
-        super().connect(*args, **kwargs)
-
-    def drop(self) -> None:
-        self._server._handle_eio_disconnect(self._eio_sid, self._server.reason.TRANSPORT_CLOSE)
-        cast(Any, self).connected.clear()
-
-    def _answer(self, packet: Any) -> None:
-        name, *payload = packet.data
-        if packet.id is not None and name == "host_probe" and self.answers:
-            answer = Packet(
-                ACK, data=[{"ok": True, **payload[0]}], namespace=packet.namespace, id=packet.id
-            )
-            self._server._handle_eio_message(self._eio_sid, answer.encode())
-
-    @property
-    def _server(self) -> Any:
-        return cast(Any, self).socketio.server
-
-    @property
-    def _eio_sid(self) -> str:
-        return str(cast(Any, self).eio_sid)

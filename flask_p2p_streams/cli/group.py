@@ -1,4 +1,4 @@
-"""``flask p2p``: the client for a bundler, a controller to start from, and the other commands."""
+"""The group ``flask p2p``, with the commands that copy files: ``install``, ``controller``."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Tables for a terminal: columns as wide as they need, long texts shortened where they must."""
+"""Tables for a terminal; long texts are shortened where they must be."""
 
 from collections.abc import Sequence
 

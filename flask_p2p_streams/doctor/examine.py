@@ -1,4 +1,4 @@
-"""What is wrong with an app, and how to mend it."""
+"""Runs all checks of the doctor, in the order of its report."""
 
 import logging
 from collections.abc import Iterator

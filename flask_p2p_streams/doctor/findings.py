@@ -1,14 +1,14 @@
-"""What ``flask p2p doctor`` looks at, and what it may find."""
+"""What a check gets to look at, and what it may find."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import Flask
-from socketio import PubSubManager
 
 from ..config import Config
 from ..stores.session_store import SessionStore
 from ..stores.worker_registry import WorkerEntry
+from ..transport.message_queue import has_queue
 
 Level = Literal["error", "warning", "ok"]
 
@@ -41,7 +41,7 @@ class CheckContext:
     @property
     def has_queue(self) -> bool:
         """Tell whether the app's Socket.IO server has a message queue."""
-        return isinstance(self.server.manager, PubSubManager)
+        return has_queue(self.server)
 
     @property
     def async_modes(self) -> set[str]:

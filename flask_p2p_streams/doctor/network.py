@@ -1,9 +1,6 @@
-"""What has to be reached: the cache, the message queue, the ICE servers."""
+"""Checks of what has to be reached: the cache, the message queue, the ICE servers."""
 
-import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -13,6 +10,7 @@ from ..stores.guarded import GuardedStore
 from ..stores.keys import DOCTOR
 from ..stores.outages import outage_hint
 from ..stores.worker_registry import WorkerEntry, WorkerRegistry
+from ..transport.message_queue import count_listeners
 from .findings import CheckContext, Finding
 from .parallel import in_parallel
 
@@ -62,19 +60,13 @@ def queue(context: CheckContext) -> list[Finding]:
     """Publish something that nobody heeds, and see whether the workers listen."""
     if not context.has_queue:
         return []
-    manager = context.server.manager
-    with _errors_of(manager._get_logger()) as errors:
-        try:
-            # Listeners ignore a method that they don't know.
-            heard_by = manager._publish({"method": DOCTOR, "host_id": manager.host_id})
-        except Exception as error:
-            errors.append(type(error).__name__)
-            heard_by = None
-    if errors:
+    try:
+        heard_by = count_listeners(context.server, DOCTOR)
+    except OSError:
         problem = "The message queue can't be reached."
         return [Finding("error", "queue", problem, _HINTS["queue"])]
     deaf = [entry for entry in context.workers if entry.has_queue]
-    if type(heard_by) is int and heard_by < len(deaf):
+    if heard_by is not None and heard_by < len(deaf):
         problem = f"{len(deaf)} workers live, but {heard_by} listen to the message queue."
         hint = "Give all of them, and this command, the same message_queue and channel."
         return [Finding("error", "queue", problem, hint)]
@@ -138,21 +130,3 @@ def _ask_store(store: GuardedStore) -> list[WorkerEntry] | SignalingError:
 def _redis(context: CheckContext) -> Any:
     # Of the store, as the app may have other caches besides.
     return getattr(context.store.guarded.backend, "client", None)
-
-
-@contextmanager
-def _errors_of(logger: logging.Logger) -> Iterator[list[str]]:
-    # The managers of python-socketio raise nothing: that they fail is in their log only.
-    errors: list[str] = []
-
-    def keep(record: logging.LogRecord) -> bool:
-        if record.levelno < logging.ERROR:
-            return True
-        errors.append(record.getMessage())
-        return False
-
-    logger.addFilter(keep)
-    try:
-        yield errors
-    finally:
-        logger.removeFilter(keep)

@@ -1,4 +1,4 @@
-"""Calls that may never return, side by side, for a limited time."""
+"""Makes calls that may never return, side by side, for a limited time."""
 
 import threading
 import time

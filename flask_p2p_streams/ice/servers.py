@@ -1,4 +1,4 @@
-"""ICE servers: what an app may name, by the grammar that browsers read it with.
+"""ICE servers: the URLs that an app may name, by the grammar of browsers.
 
 A browser refuses the whole list for one wrong URL, and then connects to nobody, so the mistake
 has to show where it was made. No error repeats a URL or a credential.

@@ -1,4 +1,4 @@
-"""Whether STUN and TURN servers answer: a binding request, as browsers send it (RFC 8489)."""
+"""Asks STUN and TURN servers whether they answer (RFC 8489)."""
 
 import selectors
 import socket

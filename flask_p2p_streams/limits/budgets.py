@@ -1,4 +1,4 @@
-"""The budgets: what one stranger, socket, peer or session may cost this process.
+"""The limits: what one stranger, socket, peer or session may cost this process.
 
 Each has a name, and is counted in ``metrics`` under the one that its comment gives where
 it is exceeded. Those that an app may set are ``P2P_*`` keys of the configuration.

@@ -1,4 +1,4 @@
-"""Who comes too often: slowed first, then closed.
+"""Slows down, and then closes, those who come or send too often.
 
 A refusal here costs some arithmetic: neither the token nor the store is
 looked at before it.

@@ -1,4 +1,4 @@
-"""How often something may happen: token buckets, one for each key.
+"""Token buckets: how often something may happen, one bucket for each key.
 
 A bucket holds ``burst`` tokens and gets ``per_second`` new ones; whatever happens
 takes one, or a part of one. It is filled when it is looked at, so that an idle

@@ -1,4 +1,4 @@
-"""The codes of all errors, with what they tell, and the error that a browser is sent."""
+"""The error codes, their texts and hints, and the error that a browser is sent."""
 
 from enum import Enum
 from typing import NamedTuple

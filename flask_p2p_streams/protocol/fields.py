@@ -1,4 +1,4 @@
-"""The parts of a payload, checked one by one.
+"""Checks the fields of a payload one by one.
 
 Each function takes what a browser sent and returns a value of an exact type, or
 raises :class:`~flask_p2p_streams.errors.SignalingError` (``bad_request`` or ``too_large``).

@@ -1,4 +1,4 @@
-"""The wire: what browsers send, checked and rebuilt, and what they are sent.
+"""The messages of signaling: what browsers send, checked, and what they are sent.
 
 Nothing that a browser sent is passed on as it came: each value is rebuilt from
 checked fields, so that no payload can break the receiver's parser. No field is a

@@ -1,4 +1,4 @@
-"""Descriptions and candidates, checked as far as a server has to understand them.
+"""Checks session descriptions (SDP) and ICE candidates, as far as a server must.
 
 What is checked here is what a hostile peer could use against another one: how much
 there is to parse, and names that the other's browser would look up.

@@ -1,4 +1,4 @@
-"""What is due when its time is over: one background task, as long as there is anything."""
+"""Things that are due after a time: one background task looks after all of them."""
 
 import logging
 import threading

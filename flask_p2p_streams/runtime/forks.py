@@ -1,4 +1,4 @@
-"""What a process must not share with the one that it was forked from."""
+"""Renews what a forked process must not share with its parent."""
 
 import os
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Whether several processes can serve one app together, and what they lack."""
+"""What several processes need to serve one app together."""
 
 CACHE_HINT = "set CACHE_TYPE to RedisCache"
 QUEUE_HINT = (

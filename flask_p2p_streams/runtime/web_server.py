@@ -1,4 +1,4 @@
-"""The web server that loads the app, as far as a process can know it at start."""
+"""Which web server loads the app, and whether that can serve it; known at start."""
 
 import os
 import sys

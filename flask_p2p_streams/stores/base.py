@@ -1,4 +1,4 @@
-"""What a store of the sessions offers: one of the user's own, and one that is atomic.
+"""The two kinds of stores: a plain one of the user's own, and an atomic one.
 
 A store holds JSON text only, never objects: what reads a pickle runs it.
 """

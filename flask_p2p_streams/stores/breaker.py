@@ -1,4 +1,4 @@
-"""Whether a store is worth asking, after it has failed."""
+"""A circuit breaker: after a failure, calls to a dead store fail at once for a while."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The cache that ``CACHE_TYPE`` asks for; where none can be made, the error says what to do."""
+"""Makes the cache that ``CACHE_TYPE`` asks for, or says why it can't be made."""
 
 import difflib
 from importlib.util import find_spec

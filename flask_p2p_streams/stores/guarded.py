@@ -1,4 +1,4 @@
-"""A store whose failures are told in the terms of signaling, and cost little time."""
+"""A store whose failures become ``unavailable`` errors, and cost little time."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

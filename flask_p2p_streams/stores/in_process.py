@@ -1,4 +1,4 @@
-"""Sessions in this process: what is new is refused when there are too many, what lives is kept.
+"""Sessions in this process, with a limit: new ones are refused, living ones are kept.
 
 The caches that could hold them make room by throwing something out. A session that is thrown
 out while it goes on elects a second host.

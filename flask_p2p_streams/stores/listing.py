@@ -1,4 +1,4 @@
-"""All sessions whose host is at a worker, read from the store in few round trips."""
+"""Lists sessions for ``p2p.session()`` and ``flask p2p sessions``, in few round trips."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

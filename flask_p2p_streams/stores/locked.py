@@ -1,4 +1,4 @@
-"""A plain store whose replacements are made atomic by its lock."""
+"""Makes a plain store atomic by its lock."""
 
 from collections.abc import Callable, Sequence
 

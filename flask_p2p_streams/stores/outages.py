@@ -1,4 +1,4 @@
-"""What to do about an outage of a store whose server answers: starting it would not help."""
+"""What to do about an error of a store whose server still answers."""
 
 HINTS = {
     "AuthenticationError": (

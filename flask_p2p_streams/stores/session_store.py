@@ -1,4 +1,4 @@
-"""Sessions in a store. What is written was read just before, or it is read again."""
+"""Sessions and rosters in a store, changed by rules, in one step each."""
 
 import logging
 import time

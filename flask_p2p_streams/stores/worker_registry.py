@@ -1,4 +1,4 @@
-"""Which server processes live, and which hosts' sockets each of them holds.
+"""The registry of living workers, and which hosts' sockets each of them holds.
 
 Every worker writes an entry again and again, which the store forgets WORKER_TERM
 seconds after the last time. No clock of one worker is compared with another's.

@@ -1,4 +1,4 @@
-"""Packets with attachments: taken where the app takes bytes, and as many as it was told."""
+"""Packets with attachments: taken where the app takes bytes, as many as were announced."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What waits for one connection until its client reads it: counted, and bounded."""
+"""How much waits for one connection until its client reads it: counted, with a limit."""
 
 import sys
 import threading
@@ -24,7 +24,7 @@ class Backlog:
         self._bytes = 0
         self._taken: deque[int] = deque()
         self._mutex = threading.Lock()
-        self.lines: set[Any] = set()
+        self.tcp_sockets: set[Any] = set()
         """The TCP connections by which they are to go."""
         self._is_full = self._is_told = False
 

@@ -1,4 +1,4 @@
-"""What is asked of each new connection, before it joins anything."""
+"""Engine.IO connections: one that joins nothing is closed after a while."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from .tcp_connections import set_no_delay
 logger = logging.getLogger("flask_p2p_streams")
 
 
-class Sockets:
+class Connections:
     """The Engine.IO connections of one Socket.IO server.
 
     Each gets ``TCP_NODELAY``, as an event and an answer to the same client
@@ -27,22 +27,10 @@ class Sockets:
         self._server = server
         self._deadlines = Deadlines[str](server, timeout, self._decide, clock)
 
-    def install(self) -> None:
-        """Look at each connection and each packet from now on, before Socket.IO does."""
-        connect = self._server.eio.handlers["connect"]
-        message = self._server.eio.handlers["message"]
-
-        def first_look(eio_sid: str, environ: dict[str, Any]) -> Any:
-            set_no_delay(environ)
-            self.watch(eio_sid)
-            return connect(eio_sid, environ)
-
-        def if_open(eio_sid: str, data: Any) -> Any:
-            # Socket.IO would let a connection join that it has just closed, and hold it for ever.
-            return message(eio_sid, data) if self.is_open(eio_sid) else None
-
-        self._server.eio.on("connect", first_look)
-        self._server.eio.on("message", if_open)
+    def opened(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        """Take in a new connection, before Socket.IO hears of it."""
+        set_no_delay(environ)
+        self.watch(eio_sid)
 
     def watch(self, eio_sid: str) -> None:
         """Close this connection after the time-out if it is in no namespace then."""

@@ -1,4 +1,4 @@
-"""The end of a WebSocket, and of one that is refused: nothing behind it is read as HTTP.
+"""How a WebSocket ends: nothing that comes behind it is read as HTTP.
 
 A proxy that has passed a WebSocket on looks at nothing that comes behind it. Were that
 read as HTTP, a client could send requests past the proxy's rules, with any headers.

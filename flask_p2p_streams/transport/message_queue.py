@@ -1,11 +1,15 @@
-"""What goes over the message queue: in order, and without anybody waiting for it."""
+"""The message queue between workers: what goes over it, and whether it answers."""
 
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
+
+from socketio import PubSubManager
 
 from ..runtime.forks import renew_after_fork
 
@@ -16,6 +20,29 @@ HINT_PAUSE = 60.0
 """Seconds between two hints at a message queue that can't be reached."""
 
 logger = logging.getLogger("flask_p2p_streams")
+
+
+def has_queue(server: Any) -> bool:
+    """Tell whether a Socket.IO server reaches other workers over a message queue."""
+    return isinstance(server.manager, PubSubManager)
+
+
+def count_listeners(server: Any, method: str) -> int | None:
+    """Publish a method that nobody knows, and return how many workers have heard it.
+
+    None where the queue doesn't tell.
+
+    :raises OSError: if the message queue can't be reached.
+    """
+    manager = server.manager
+    with _errors_of(manager._get_logger()) as errors:
+        try:
+            heard_by = manager._publish({"method": method, "host_id": manager.host_id})
+        except Exception as error:
+            raise OSError("The message queue has failed.") from error
+    if errors:
+        raise OSError("The message queue can't be reached.")
+    return heard_by if type(heard_by) is int else None
 
 
 class QueueHint(logging.Filter):
@@ -56,7 +83,12 @@ class Publisher:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Leave what waits, and the sockets, to the process that this one was forked from."""
+        """Leave what waits, and the sockets, to the process that this one was forked from.
+
+        python-socketio names a process on the queue, and drops what comes from its own name.
+        """
+        if has_queue(self._server):
+            self._server.manager.host_id = uuid4().hex
         self._inherited = frozenset(self._server.environ)
         self._begin()
 
@@ -103,3 +135,21 @@ class Publisher:
                 return self._waiting.popleft()
             self._running = self._overflows = False
             return None
+
+
+@contextmanager
+def _errors_of(logger: logging.Logger) -> Iterator[list[str]]:
+    # The managers of python-socketio raise nothing: that they fail is in their log only.
+    errors: list[str] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            return True
+        errors.append(record.getMessage())
+        return False
+
+    logger.addFilter(keep)
+    try:
+        yield errors
+    finally:
+        logger.removeFilter(keep)

@@ -1,4 +1,4 @@
-"""The socket beneath a WebSocket, read no faster and no further than its meter lets it."""
+"""The socket beneath a WebSocket, read no faster than its meter allows."""
 
 from collections.abc import Callable
 from typing import Any

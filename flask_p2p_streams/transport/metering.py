@@ -1,4 +1,4 @@
-"""What comes in on one WebSocket: counted before any library keeps it, and read at a rate."""
+"""Counts what comes in on one WebSocket, before any library keeps it, and slows it down."""
 
 import logging
 import time
@@ -16,7 +16,7 @@ from ..limits.budgets import (
 )
 from ..limits.token_bucket import Rate
 from ..metrics import Metrics
-from .frames import Frame, FrameReader
+from .websocket_frames import Frame, FrameReader
 
 logger = logging.getLogger("flask_p2p_streams")
 

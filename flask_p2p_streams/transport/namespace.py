@@ -1,4 +1,4 @@
-"""Signaling as a Socket.IO namespace: contexts, answers and refusals."""
+"""Signaling's Socket.IO namespace: hands events to signaling, and answers or refusals back."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from ..protocol.messages import refused
 from ..signaling.authorization import join_context
 from ..signaling.members import Member
 from ..signaling.service import Signaling
-from .connections import Sockets
+from .connections import Connections
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -31,7 +31,7 @@ class SignalingNamespace(Namespace):
         name: str,
         app: Flask,
         server: Any,
-        sockets: Sockets,
+        sockets: Connections,
         signaling: Signaling,
         throttle: Throttle,
         metrics: Metrics,

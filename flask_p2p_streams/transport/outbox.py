@@ -1,16 +1,14 @@
-"""How events reach sockets: those of this worker at once, those of others over the queue."""
+"""How signaling sends events to sockets: here at once, to other workers over the message queue."""
 
 import time
 from collections.abc import Set
 from functools import partial
 from typing import Any
 
-from socketio.pubsub_manager import PubSubManager
-
 from ..protocol.fields import Payload
 from ..runtime.identity import Identity
-from .connections import Sockets
-from .message_queue import Publisher, QueueHint
+from .connections import Connections
+from .message_queue import Publisher, QueueHint, has_queue
 
 JOINING_PAUSE = 0.05
 """Seconds between two looks at a socket that is to be closed, and still joins."""
@@ -52,15 +50,17 @@ class SocketQuestion:
             self._server.manager.callbacks.pop(self._distant_sid, None)
 
 
-class SocketRooms:
+class SocketOutbox:
     """The :class:`~flask_p2p_streams.signaling.announcements.Outbox` of one Socket.IO namespace."""
 
-    def __init__(self, server: Any, sockets: Sockets, namespace: str, identity: Identity) -> None:
+    def __init__(
+        self, server: Any, connections: Connections, namespace: str, identity: Identity
+    ) -> None:
         self._server = server
-        self._sockets = sockets
+        self._connections = connections
         self._namespace = namespace
         self._identity = identity
-        self._alone = not isinstance(server.manager, PubSubManager)
+        self._alone = not has_queue(server)
         self._publisher = Publisher(server)
         if not self._alone:
             server.manager._get_logger().addFilter(QueueHint())
@@ -179,7 +179,7 @@ class SocketRooms:
         eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
         self._server.disconnect(sid, namespace=self._namespace)
         if eio_sid is not None:
-            self._sockets.close_if_idle(eio_sid)
+            self._connections.close_if_idle(eio_sid)
 
     def _is_local(self, sid: str) -> bool:
         return self._server.manager.eio_sid_from_sid(sid, self._namespace) is not None

@@ -1,4 +1,4 @@
-"""The pings of all connections, from one background task."""
+"""Sends the pings of all connections from one background task."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The message queue of a Socket.IO server: refused where it can reach nobody."""
+"""Refuses a message queue that can reach nobody."""
 
 from importlib.util import find_spec
 from typing import Any

@@ -1,4 +1,4 @@
-"""The options of the ``SocketIO`` that the extension makes, checked before it drops one."""
+"""Checks the options of the ``SocketIO`` that the extension makes."""
 
 import inspect
 from collections.abc import Mapping

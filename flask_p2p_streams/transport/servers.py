@@ -1,4 +1,4 @@
-"""The app's Socket.IO server: found or made, and refused where it cannot work."""
+"""The app's Socket.IO server: found or made, and refused where it can't work."""
 
 import logging
 import re
@@ -11,9 +11,9 @@ from flask_socketio import SocketIO
 from ..config import Config
 from ..errors import ConfigurationError
 from ..runtime.async_mode import fitting_async_mode
+from .compatibility import check_compatibility
 from .queue_checks import check_queue
 from .server_options import check_options
-from .unspoken import check_speech
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -37,7 +37,7 @@ def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketI
             "app has one. Pass the options to SocketIO().",
             key="P2P_SOCKETIO_OPTIONS",
         )
-    check_speech(server_of(present))
+    check_compatibility(server_of(present))
     return cast(SocketIO, present)
 
 
@@ -87,7 +87,7 @@ def _make(app: Flask, config: Config) -> SocketIO:
     options["async_mode"] = options["async_mode"] or fitting_async_mode()
     try:
         made = SocketIO(app, **options)
-        check_speech(server_of(made))
+        check_compatibility(server_of(made))
     except ConfigurationError:
         app.extensions.pop("socketio", None)
         raise

@@ -1,4 +1,4 @@
-"""The TCP connections beneath requests: found, hurried, ended."""
+"""The TCP connections beneath requests: how to find one, speed it up, and end it."""
 
 import socket
 import struct
@@ -10,7 +10,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 BLOCK = 65_536
 
 
-def line_of(environ: Mapping[str, Any]) -> Any:
+def tcp_socket_of(environ: Mapping[str, Any]) -> Any:
     """Return the socket that a request came by; None where its server hides it."""
     for key in ("werkzeug.socket", "gunicorn.socket"):
         if key in environ:
@@ -22,31 +22,31 @@ def line_of(environ: Mapping[str, Any]) -> Any:
 
 def set_no_delay(environ: Mapping[str, Any]) -> bool:
     """Set ``TCP_NODELAY`` on a request's socket; return whether there was one to set it on."""
-    line = line_of(environ)
-    if line is None:
+    tcp_socket = tcp_socket_of(environ)
+    if tcp_socket is None:
         return False
     try:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tcp_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
         # A Unix socket, or one that has gone already: there is nothing to gain.
         return False
     return True
 
 
-def shut(line: Any) -> None:
+def shut(tcp_socket: Any) -> None:
     """End a connection in both directions, whoever waits for it now."""
-    if line is not None:
+    if tcp_socket is not None:
         with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
+            tcp_socket.shutdown(socket.SHUT_RDWR)
 
 
-def cut(line: Any) -> None:
+def cut(tcp_socket: Any) -> None:
     """End a connection at once, and throw away what its client hasn't read."""
-    if line is not None:
+    if tcp_socket is not None:
         with suppress(OSError):
             # Else the kernel keeps that, and offers it for minutes.
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-    shut(line)
+            tcp_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    shut(tcp_socket)
 
 
 def end(environ: Mapping[str, Any]) -> bool:
@@ -56,10 +56,10 @@ def end(environ: Mapping[str, Any]) -> bool:
     can still be read behind a shutdown, and a part may be in the server's buffer.
     Return whether the server has let the connection be found.
     """
-    line = line_of(environ)
-    if line is None:
+    tcp_socket = tcp_socket_of(environ)
+    if tcp_socket is None:
         return False
-    shut(line)
+    shut(tcp_socket)
     reader = _reader_of(environ)
     with suppress(OSError, ValueError):
         while reader is not None and reader.read(BLOCK):

@@ -1,4 +1,4 @@
-"""WebSockets of the servers that are supported, with a meter on what comes in.
+"""The WebSockets of each supported server, with a meter on what comes in.
 
 Each library bounds a frame or a message; none bounds what it keeps before somebody has
 shown who it is, or what waits to be handled.

@@ -1,4 +1,4 @@
-"""The arguments of the template tags, checked one by one.
+"""Checks the arguments of the template tags.
 
 Each function raises :class:`~flask_p2p_streams.errors.ArgumentError`, which names the
 argument and its mistake.

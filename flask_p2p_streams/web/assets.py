@@ -1,4 +1,4 @@
-"""Where the client's built files are, and how they are served."""
+"""The client's built files: where they are, and how they are served."""
 
 from pathlib import Path
 

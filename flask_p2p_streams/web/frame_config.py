@@ -1,4 +1,4 @@
-"""The ``config`` of a frame, checked while the page is rendered."""
+"""The ``config`` attribute of a ``<p2p-frame>``, checked while the page is rendered."""
 
 from collections.abc import Mapping
 from typing import Any

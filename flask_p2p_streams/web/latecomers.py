@@ -1,4 +1,4 @@
-"""What comes to an app after the extension: seen at the first request, when it is complete."""
+"""Finds, at the first request, what came to the app after the extension and is ignored."""
 
 import logging
 from collections.abc import Callable, Iterable

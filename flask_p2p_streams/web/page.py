@@ -1,4 +1,4 @@
-"""What the page that is being rendered has in it already, and its CSP nonce."""
+"""What the page that is being rendered already holds, and its CSP nonce."""
 
 from collections import deque
 from collections.abc import Callable

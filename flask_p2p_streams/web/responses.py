@@ -1,4 +1,4 @@
-"""The responses that pages with a token travel in: who may keep them, and whether they work.
+"""The HTTP responses of pages with a token: no cache may keep them.
 
 A token is one visitor's. Whoever gets a page from a cache that another visitor's request has
 filled joins in that one's name.

@@ -1,4 +1,4 @@
-"""The extension's own routes: on every host of an app, and answered by nobody else."""
+"""The extension's own routes, the same on every host of an app."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What the configuration of an app was when it was read: what changes later is ignored."""
+"""The configuration as it was read at start; later changes are ignored, and named."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The tokens of pages, renewed over HTTP before they expire."""
+"""Renews the tokens of open pages over HTTP before they expire."""
 
 import json
 import logging

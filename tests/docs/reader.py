@@ -10,6 +10,8 @@ from .blocks import ROOT, Block, blocks_of
 QUICKSTART = "docs/quickstart.md"
 BEGINS_AN_APP = re.compile(r"^app = Flask\(", re.MULTILINE)
 APP = "app.py"
+TOP = ""
+"""The section of what stands above the first heading of a page."""
 MODULES = ROOT / "node_modules"
 LIBRARIES = {
     "turbo.js": "@hotwired/turbo/dist/turbo.es2017-esm.js",
@@ -95,7 +97,11 @@ def end_of_app(block: Block) -> Block:
 
 
 def said_before(block: Block) -> list[Block]:
-    """Return what was typed before a block: since the last heading, and just below the page."""
+    """Return what was typed before a block.
+
+    That is what stands since the last heading, just below the page, and at the top of the docs'
+    page, which is for all its sections.
+    """
     template = template_at(block)
     return [
         each
@@ -104,6 +110,6 @@ def said_before(block: Block) -> list[Block]:
         and each.path is None
         and each.reason_not_to_run is None
         and each.line < block.line
-        and each.section in {block.section, template.section}
+        and each.section in {block.section, template.section, TOP}
         and (each.line > template.line or template.page != block.page)
     ]

@@ -43,10 +43,10 @@ def test_the_readmes_field_sends_once_and_is_cleared(opened: "Tabs") -> None:
     expect(ann.get_by_text("not yet said")).to_have_count(0)
 
 
-@pytest.mark.parametrize("opened", [("docs/javascript.md", 0)], indirect=True)
+@pytest.mark.parametrize("opened", [("docs/files.md", 0)], indirect=True)
 def test_a_file_that_is_chosen_can_be_saved_by_the_other(opened: "Tabs") -> None:
     for name, wanted in (("ann", "#cancel"), ("bob", "#link")):
-        for block in blocks_of("docs/javascript.md"):
+        for block in blocks_of("docs/files.md"):
             is_wanted = block.language == "js" and wanted in block.text
             if is_wanted or "(selector) =>" in block.text:
                 assert opened[name].type(block.text) is None
@@ -59,7 +59,7 @@ def test_a_file_that_is_chosen_can_be_saved_by_the_other(opened: "Tabs") -> None
     assert saved.value.suggested_filename == "hello.txt"
 
 
-@pytest.mark.parametrize("opened", [("docs/javascript.md", 1)], indirect=True)
+@pytest.mark.parametrize("opened", [("docs/stimulus.md", 0)], indirect=True)
 def test_the_controller_says_who_hosts_and_shows_what_is_said(opened: "Tabs") -> None:
     ann, bob = opened["ann"].page, opened["bob"].page
     expect(bob.get_by_text("ann hosts this room.")).to_be_visible()

@@ -6,7 +6,7 @@ import { isFinal, toJSON } from "../base/json.js"
 import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "../base/limits.js"
 
 /**
- * The frames that travel over the data channels (docs/protocol.md, "Data channels").
+ * The frames that travel over the data channels (docs/protocol-channels.md).
  *
  * @typedef {import("./content.js").Packet} Packet
  * @typedef {import("./content.js").ContentFields} ContentFields

@@ -14,7 +14,7 @@ export const WORD_MLS = 4_000
 /** Milliseconds after which who has lost the host asks again. */
 export const ASK_AGAIN_MLS = 500
 
-/** One session of the server, in memory, after the rules of docs/protocol.md. */
+/** One session of the server, in memory, after the rules of docs/protocol-signaling.md. */
 export class FakeServer {
   isDown = false
   /** Whether a host hears by its roster's answer that it was followed by another. */

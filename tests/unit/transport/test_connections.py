@@ -1,10 +1,9 @@
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from flask_p2p_streams.transport.connections import Sockets
+from flask_p2p_streams.transport.connections import Connections
 from tests.conftest import Clock
 
 
@@ -35,28 +34,16 @@ class FakeServer:
             sid_from_eio_sid=self.sid,
             is_pre_connected=lambda *_: self.is_joining,
         )
-        self.packets: list[str] = []
-        self.eio = SimpleNamespace(
-            sockets={},
-            handlers={"connect": self.connect, "message": self.message},
-            on=self.on,
-        )
+        self.eio = SimpleNamespace(sockets={})
+        self.connections = Connections(self, 10.0, clock)
 
     def sid(self, eio_sid: str, namespace: str) -> str | None:
         return "sid" if eio_sid in self.joined and namespace == self.namespace else None
 
-    def connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        self.environ[eio_sid] = environ
-
-    def message(self, eio_sid: str, data: str) -> None:
-        self.packets.append(data)
-
-    def on(self, event: str, handler: Callable[..., Any]) -> None:
-        self.eio.handlers[event] = handler
-
     def arrive(self, eio_sid: str) -> Connection:
         connection = self.eio.sockets[eio_sid] = Connection()
-        self.eio.handlers["connect"](eio_sid, {})
+        self.connections.opened(eio_sid, {})
+        self.environ[eio_sid] = {}
         return connection
 
 
@@ -66,18 +53,16 @@ def server(clock: Clock) -> FakeServer:
 
 
 @pytest.fixture
-def sockets(server: FakeServer, clock: Clock) -> Sockets:
-    sockets = Sockets(server, 10.0, clock)
-    sockets.install()
-    return sockets
+def connections(server: FakeServer) -> Connections:
+    return server.connections
 
 
 def test_a_connection_that_joins_nothing_is_closed(
-    server: FakeServer, sockets: Sockets, clock: Clock
+    server: FakeServer, connections: Connections, clock: Clock
 ) -> None:
     started = clock()
     connection = server.arrive("a")
-    assert sockets.is_open("a")
+    assert connections.is_open("a")
     server.tasks.pop()()
     assert connection.closed
     assert clock() == started + 10
@@ -85,7 +70,7 @@ def test_a_connection_that_joins_nothing_is_closed(
 
 @pytest.mark.parametrize("namespace", ["/p2p", "/", "/chat"])
 def test_a_connection_where_somebody_handles_it_is_left_alone(
-    server: FakeServer, sockets: Sockets, caplog: pytest.LogCaptureFixture, namespace: str
+    server: FakeServer, connections: Connections, caplog: pytest.LogCaptureFixture, namespace: str
 ) -> None:
     server.namespace, server.handlers = namespace, {"/": object(), "/chat": object()}
     connection = server.arrive("a")
@@ -97,7 +82,7 @@ def test_a_connection_where_somebody_handles_it_is_left_alone(
 
 @pytest.mark.parametrize("namespace", ["/", "/made-up"])
 def test_a_connection_where_nobody_handles_it_is_closed(
-    server: FakeServer, sockets: Sockets, namespace: str
+    server: FakeServer, connections: Connections, namespace: str
 ) -> None:
     server.namespace = namespace
     connection = server.arrive("a")
@@ -107,7 +92,7 @@ def test_a_connection_where_nobody_handles_it_is_closed(
 
 
 def test_a_connection_that_is_being_let_in_is_watched_on(
-    server: FakeServer, sockets: Sockets, clock: Clock
+    server: FakeServer, connections: Connections, clock: Clock
 ) -> None:
     started = clock()
     connection = server.arrive("a")
@@ -127,26 +112,26 @@ def test_a_connection_that_is_being_let_in_is_watched_on(
 
 
 def test_one_task_watches_them_all_and_then_ends(
-    server: FakeServer, sockets: Sockets, clock: Clock
+    server: FakeServer, connections: Connections, clock: Clock
 ) -> None:
-    connections = [server.arrive(name) for name in "abc"]
+    arrived = [server.arrive(name) for name in "abc"]
     clock.advance(3)
-    connections.append(server.arrive("d"))
+    arrived.append(server.arrive("d"))
     assert len(server.tasks) == 1
     server.tasks.pop()()
-    assert all(connection.closed for connection in connections)
+    assert all(connection.closed for connection in arrived)
     server.arrive("e")
     assert len(server.tasks) == 1
 
 
-def test_a_connection_that_has_gone_is_no_error(server: FakeServer, sockets: Sockets) -> None:
+def test_a_connection_that_has_gone_is_no_error(server: FakeServer) -> None:
     server.arrive("a")
     server.eio.sockets.clear()
     server.tasks.pop()()
 
 
 def test_a_failure_does_not_stop_the_watch(
-    server: FakeServer, sockets: Sockets, caplog: pytest.LogCaptureFixture
+    server: FakeServer, connections: Connections, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.arrive("a").close = None  # type: ignore[method-assign, assignment]
     connection = server.arrive("b")
@@ -155,27 +140,21 @@ def test_a_failure_does_not_stop_the_watch(
     assert "What was due" in caplog.text
 
 
-def test_a_packet_of_a_closed_connection_is_dropped(server: FakeServer, sockets: Sockets) -> None:
-    server.arrive("a")
-    server.eio.handlers["message"]("a", "40/p2p,")
-    del server.environ["a"]
-    server.eio.handlers["message"]("a", "40/p2p,too late")
-    assert server.packets == ["40/p2p,"]
-
-
-def test_who_leaves_its_namespace_is_watched_again(server: FakeServer, sockets: Sockets) -> None:
+def test_who_leaves_its_namespace_is_watched_again(
+    server: FakeServer, connections: Connections
+) -> None:
     connection = server.arrive("a")
     server.joined.add("a")
     server.tasks.pop()()
     server.joined.clear()
-    sockets.watch_again("a")
+    connections.watch_again("a")
     server.tasks.pop()()
     assert connection.closed
 
 
-def test_who_is_closing_is_not_watched_again(server: FakeServer, sockets: Sockets) -> None:
+def test_who_is_closing_is_not_watched_again(server: FakeServer, connections: Connections) -> None:
     server.arrive("a").closing = True
     server.tasks.pop()()
-    sockets.watch_again("a")
-    sockets.watch_again("unknown")
+    connections.watch_again("a")
+    connections.watch_again("unknown")
     assert server.tasks == []

@@ -18,7 +18,7 @@ from flask_p2p_streams.limits.budgets import READ_AHEAD_BYTES, UNJOINED_MESSAGE_
 from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.transport.metered_sockets import WholeSocket
 from flask_p2p_streams.transport.metering import Meter, Standing
-from flask_p2p_streams.transport.packets import OFFER
+from flask_p2p_streams.transport.packet_filter import OFFER
 from flask_p2p_streams.transport.websockets import BoundedDeflate, MeteredServer, metered, unmasked
 from tests.conftest import Clock
 from tests.kit.frames import BINARY, COMPRESSED, FINAL, TEXT, frame, head, text

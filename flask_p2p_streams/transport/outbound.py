@@ -1,4 +1,4 @@
-"""What goes out to each connection: whole frames, and no more waiting than is bounded."""
+"""What goes out to each connection: whole frames, and a limit on what waits."""
 
 import logging
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from ..metrics import Metrics
 from ..runtime.deadlines import Deadlines
 from ..runtime.mutexes import Mutex, mutex_for
 from .backlog import Backlog, bounded, cost_in
-from .endings import Answer, Endings
+from .endings import Answer
 from .pings import Pings
-from .tcp_connections import cut, line_of, shut
+from .tcp_connections import cut, shut, tcp_socket_of
 from .websockets import Handling, connection_of
 
 logger = logging.getLogger("flask_p2p_streams")
 
 
-class Outgoing:
+class Outbound:
     """The outgoing side of the connections of one Socket.IO server.
 
     Engine.IO keeps whatever a client doesn't read, and a client that says pong for as
@@ -33,37 +33,24 @@ class Outgoing:
         self._pings = Pings(server)
         self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, cut)
 
-    def install(self) -> None:
-        """Look at what goes out on each connection from now on.
+    def opened(self, eio_sid: str) -> None:
+        """Take in a new connection, before Socket.IO hears of it."""
+        self._pings.take_over(eio_sid)
 
-        Call it last: only the outermost of those who open WebSockets sees whose they are.
-        """
-        eio = self._server.eio
-        connect, disconnect = eio.handlers["connect"], eio.handlers["disconnect"]
+    def closed(self, eio_sid: str) -> None:
+        """Say nothing more to a connection, and see that it ends."""
+        self._pings.forget(eio_sid)
+        self._await_end(eio_sid)
 
-        def first_look(eio_sid: str, environ: dict[str, Any]) -> Any:
-            self._pings.take_over(eio_sid)
-            return connect(eio_sid, environ)
-
-        def last_look(eio_sid: str, reason: str) -> Any:
-            self._pings.forget(eio_sid)
-            self._await_end(eio_sid)
-            return disconnect(eio_sid, reason)
-
-        eio.on("connect", first_look)
-        eio.on("disconnect", last_look)
-        queue = bounded(eio._async["queue"], UNREAD_BYTES, self._cost, self._on_overflow)
-        parts = {"queue": queue}
-        if eio._async["websocket"] is not None:
-            parts["websocket"] = self._with_writes_counted(eio._async["websocket"])
-        eio._async = {**eio._async, **parts}
-        eio.handle_request = Endings(self._with_answers_counted(eio.handle_request))
+    def bounded_queue(self, queue_class: Any) -> Any:
+        """Return the kind of queue whose packets wait for a client no longer than is bounded."""
+        return bounded(queue_class, UNREAD_BYTES, self._cost, self._on_overflow)
 
     def _await_end(self, eio_sid: str) -> None:
         # It is left to the client to end the connection, or even to read that it should.
         connection = self._server.eio.sockets.get(eio_sid)
-        for line in [] if connection is None else list(connection.queue.backlog.lines):
-            self._goodbyes.put(line)
+        for tcp_socket in [] if connection is None else list(connection.queue.backlog.tcp_sockets):
+            self._goodbyes.put(tcp_socket)
 
     # What is too much
 
@@ -76,8 +63,8 @@ class Outgoing:
         connections = list(self._server.eio.sockets.values())
         self._empty(queue)
         # First, as whoever writes to it now would write on while the rules run.
-        for line in list(queue.backlog.lines):
-            cut(line)
+        for tcp_socket in list(queue.backlog.tcp_sockets):
+            cut(tcp_socket)
         for connection in [each for each in connections if each.queue is queue]:
             logger.info("Closing connection %s, which reads too little.", connection.sid)
             connection.close(wait=False, abort=True)
@@ -93,27 +80,31 @@ class Outgoing:
 
     # How it goes out
 
-    def _with_writes_counted(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what opens WebSockets, with each write counted.
+
+        It has to be the outermost of those: only that one sees whose WebSocket it is.
+        """
         def open_counted(handler: Any, server: Any) -> Any:
             connection = connection_of(handler)
             backlog: Backlog = connection.queue.backlog
 
             def serve(environ: dict[str, Any], start_response: Any) -> Any:
-                line = line_of(environ)
+                tcp_socket = tcp_socket_of(environ)
                 opened = []
 
                 def handle(websocket: Any) -> Any:
                     opened.append(True)
                     return handler(_Writer(websocket, backlog, self._mutex()))
 
-                backlog.lines.add(line)
+                backlog.tcp_sockets.add(tcp_socket)
                 try:
                     handling = Handling(connection, handle)
                     answer = open_socket(handling, server)(environ, start_response)
                 finally:
-                    self._forget(line, backlog)
+                    self._forget(tcp_socket, backlog)
                     if opened:
-                        shut(line)
+                        shut(tcp_socket)
                     if connection.closed:
                         # Engine.IO forgets one under Werkzeug and gunicorn at its next round.
                         server.sockets.pop(connection.sid, None)
@@ -124,28 +115,29 @@ class Outgoing:
 
         return open_counted
 
-    def _with_answers_counted(self, handle_request: Any) -> Any:
+    def with_answers_counted(self, handle_request: Any) -> Any:
+        """Return what serves requests, with the answers to long polls counted."""
         def handle(environ: dict[str, Any], start_response: Any) -> Any:
             body = handle_request(environ, start_response)
             backlog = self._backlog_of(environ) if isinstance(body, list) else None
-            return body if backlog is None else self._counted(body, backlog, line_of(environ))
+            return body if backlog is None else self._answer(body, backlog, tcp_socket_of(environ))
 
         return handle
 
-    def _counted(self, body: list[bytes], backlog: Backlog, line: Any) -> Answer:
+    def _answer(self, body: list[bytes], backlog: Backlog, tcp_socket: Any) -> Answer:
         size = sum(len(part) for part in body) // APP_SHARE
 
         def written() -> None:
-            self._forget(line, backlog)
+            self._forget(tcp_socket, backlog)
             backlog.answer_written(size)
 
         backlog.answered(size)
-        backlog.lines.add(line)
+        backlog.tcp_sockets.add(tcp_socket)
         return Answer(body, written)
 
-    def _forget(self, line: Any, backlog: Backlog) -> None:
-        backlog.lines.discard(line)
-        self._goodbyes.remove(line)
+    def _forget(self, tcp_socket: Any, backlog: Backlog) -> None:
+        backlog.tcp_sockets.discard(tcp_socket)
+        self._goodbyes.remove(tcp_socket)
 
     def _backlog_of(self, environ: dict[str, Any]) -> Backlog | None:
         # Of a long poll; a WebSocket has no list for a body.
@@ -178,14 +170,14 @@ class _WholeWrites:
     # A socket of simple-websocket's, which calls send() as if it wrote everything, from
     # two threads at once. It may write a part, and then frames would be torn.
 
-    def __init__(self, line: Any, mutex: Mutex) -> None:
-        self._line = line
+    def __init__(self, tcp_socket: Any, mutex: Mutex) -> None:
+        self._tcp_socket = tcp_socket
         self._mutex = mutex
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._line, name)
+        return getattr(self._tcp_socket, name)
 
     def send(self, data: bytes) -> int:
         with self._mutex:
-            self._line.sendall(data)
+            self._tcp_socket.sendall(data)
         return len(data)

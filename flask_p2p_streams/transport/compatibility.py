@@ -1,4 +1,4 @@
-"""What a Socket.IO server was made with: refused where no browser could speak to it.
+"""Options of a Socket.IO server with which no browser could speak to it are refused.
 
 Engine.IO takes any value, and closes each connection without a word.
 """
@@ -23,7 +23,7 @@ ORIGIN_HINT = (
 logger = logging.getLogger("flask_p2p_streams")
 
 
-def check_speech(server: Any) -> None:
+def check_compatibility(server: Any) -> None:
     """Refuse a server that no browser could speak to.
 
     :param server: python-socketio's.

@@ -1,4 +1,4 @@
-"""Packets that no client of ours sends: counted, and closed upon, in silence.
+"""Packets that no client of ours sends are counted, and too many of them close the connection.
 
 Without this, Engine.IO writes a traceback into the log for each of them.
 """
@@ -15,7 +15,7 @@ from ..metrics import Metrics
 from ..protocol.errors import ErrorCode
 from .attachments import Attachments
 from .connections import is_handled
-from .controls import CheckedWebSocket
+from .engineio_packets import CheckedWebSocket
 from .metering import Meter, Standing
 from .websockets import connection_of, metered
 
@@ -35,9 +35,10 @@ DISPATCHERS = ("_trigger_event", "trigger_callback")
 
 Evict = Callable[[str, ErrorCode], None]
 Standings = Callable[[str], Standing]
+Handle = Callable[[str, Any], object]
 
 
-class Packets:
+class PacketFilter:
     """A look at each packet of one Socket.IO server, as it comes and when it was handled.
 
     :param namespace: the one of signaling, which knows no attachments.
@@ -66,31 +67,19 @@ class Packets:
         self._standing = standing
         self._attachments = Attachments(server, namespace)
         self._compress = compress
-        self._message: Any = None
-        self._disconnect: Any = None
-
-    def install(self) -> None:
-        """Look at each packet from now on."""
-        eio = self._server.eio
-        self._message = eio.handlers["message"]
-        self._disconnect = eio.handlers["disconnect"]
-        eio.on("message", self._on_message)
-        eio.on("disconnect", self._on_disconnect)
-        open_socket = eio._async["websocket"]
-        if open_socket is not None:
-            eio._async = {**eio._async, "websocket": self._with_frames_checked(open_socket)}
 
     def refuse(self, eio_sid: str) -> bool:
         """Take note of a packet that no client sends; return whether its sender may stay."""
         self._throttle.bad_packet(eio_sid)
         return not self._end_if_flooding(eio_sid)
 
-    def _on_message(self, eio_sid: str, data: Any) -> None:
+    def take(self, eio_sid: str, data: Any, handle: Handle) -> None:
+        """Hand a packet on, unless nobody takes it; charge its sender for rubbish."""
         if self._attachments.refuses(eio_sid, data):
             self._refuse_attachments(eio_sid)
         else:
             self._charge_for_strays(eio_sid, data)
-            self._hand_on(eio_sid, data)
+            self._hand_on(eio_sid, data, handle)
             if not self._attachments.takes_announced(eio_sid):
                 self._refuse_attachments(eio_sid)
         self._end_if_flooding(eio_sid)
@@ -121,22 +110,21 @@ class Packets:
         self._evict(eio_sid, code)
         return True
 
-    def _hand_on(self, eio_sid: str, data: Any) -> None:
+    def _hand_on(self, eio_sid: str, data: Any, handle: Handle) -> None:
         try:
-            self._message(eio_sid, data)
+            handle(eio_sid, data)
         except Exception as error:
             if _is_the_apps(error):
                 raise
             self._throttle.bad_packet(eio_sid)
 
-    def _on_disconnect(self, eio_sid: str, reason: str) -> None:
-        try:
-            self._disconnect(eio_sid, reason)
-        finally:
-            self._throttle.forget(eio_sid)
-            self._attachments.forget(eio_sid)
+    def forget(self, eio_sid: str) -> None:
+        """Keep nothing more for a connection."""
+        self._throttle.forget(eio_sid)
+        self._attachments.forget(eio_sid)
 
-    def _with_frames_checked(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what opens WebSockets, with a look at each frame that comes in."""
         def open_checked(handler: Any, server: Any) -> Any:
             connection = connection_of(handler)
 

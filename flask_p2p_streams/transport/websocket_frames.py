@@ -1,4 +1,4 @@
-"""WebSocket frames, as far as they have to be read to be counted (RFC 6455, section 5.2)."""
+"""Reads the heads of WebSocket frames, to count them (RFC 6455, section 5.2)."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,7 @@
 import pytest
 from engineio.payload import Payload
 
-from flask_p2p_streams.transport.door import _is_readable
+from flask_p2p_streams.transport.request_filter import _is_readable
 
 
 @pytest.mark.parametrize("most", [16, 50])

@@ -1,4 +1,4 @@
-"""What stands before Engine.IO: requests that it would keep, hang upon or answer badly."""
+"""Refuses requests that Engine.IO would keep, hang upon or answer badly."""
 
 import base64
 import re
@@ -10,9 +10,9 @@ from urllib.parse import parse_qs
 from engineio.payload import Payload
 
 from ..limits.budgets import HANDSHAKE_BYTES, UNJOINED_BYTES
-from .controls import FRAME, is_asked_for
+from .engineio_packets import FRAME, is_asked_for
 from .metering import Standing
-from .tcp_connections import line_of
+from .tcp_connections import tcp_socket_of
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -31,34 +31,35 @@ class Refused(Exception):
         self.status = status
 
 
-class Door:
+class RequestFilter:
     """A look at each request before Engine.IO has one.
 
-    :param handle: what Engine.IO does with it.
     :param refuse: takes note of a bad packet of the connection that is named.
     :param standing: tells of a connection whether it has joined anything.
     """
 
     def __init__(
         self,
-        handle: WsgiApp,
         eio: Any,
         refuse: Callable[[str], object],
         standing: Callable[[str], Standing],
     ) -> None:
-        self._handle = handle
         self._eio = eio
         self._refuse = refuse
         self._standing = standing
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request, or let it pass."""
-        try:
-            self._look_at(environ)
-        except Refused as refused:
-            start_response(refused.status, [("Content-Type", "text/plain")])
-            return [str(refused).encode()]
-        return self._handle(environ, start_response)
+    def before(self, handle: WsgiApp) -> WsgiApp:
+        """Return what answers a request, or lets it pass to ``handle``."""
+
+        def look_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            try:
+                self._look_at(environ)
+            except Refused as refused:
+                start_response(refused.status, [("Content-Type", "text/plain")])
+                return [str(refused).encode()]
+            return handle(environ, start_response)
+
+        return look_first
 
     def _look_at(self, environ: dict[str, Any]) -> None:
         if _head_bytes(environ) > HANDSHAKE_BYTES:
@@ -101,15 +102,16 @@ class Door:
 
 
 def _body(environ: dict[str, Any], connection: Any, size: int) -> bytes:
-    # As long as it comes, its line is one of the connection's, and ends with that.
-    line, lines = line_of(environ), connection.queue.backlog.lines
-    lines.add(line)
+    # While the body arrives, its TCP socket is one of the connection's, and is closed with it.
+    tcp_socket = tcp_socket_of(environ)
+    tcp_sockets = connection.queue.backlog.tcp_sockets
+    tcp_sockets.add(tcp_socket)
     try:
         body: bytes = environ["wsgi.input"].read(size) if not connection.closed else b""
     except OSError:
         body = b""
     finally:
-        lines.discard(line)
+        tcp_sockets.discard(tcp_socket)
     if len(body) < size:
         raise Refused(BAD_REQUEST, "This is not all of it.")
     return body

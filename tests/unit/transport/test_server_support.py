@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flask_p2p_streams.transport.carriers import Carriers, carrying_problem, kind_of
+from flask_p2p_streams.transport.server_support import ServerSupport, carrying_problem, kind_of
 
 THREADS = {"wsgi.multithread": True, "wsgi.multiprocess": False}
 
@@ -52,12 +52,9 @@ def test_several_processes_are_told_once_and_served(
     caplog: pytest.LogCaptureFixture, is_shared: bool, count: int
 ) -> None:
     served: list[str] = []
-    carriers = Carriers(
-        lambda environ, _: served.append(environ["REMOTE_ADDR"]),
-        "threading",
-        is_shared=is_shared,
-        has_queue=True,
-    )
+    carriers = ServerSupport(
+        "threading", is_shared=is_shared, has_queue=True
+    ).before(lambda environ, _: served.append(environ["REMOTE_ADDR"]))
     environ = {"HTTP_UPGRADE": "websocket", "gunicorn.socket": None, "wsgi.multiprocess": True}
     for address in ("192.0.2.1", "192.0.2.2"):
         carriers({**environ, "REMOTE_ADDR": address}, None)
@@ -67,5 +64,7 @@ def test_several_processes_are_told_once_and_served(
 
 
 def test_a_page_is_nobody_s_concern() -> None:
-    carriers = Carriers(lambda *_: [b"page"], "gevent", is_shared=False, has_queue=True)
+    carriers = ServerSupport("gevent", is_shared=False, has_queue=True).before(
+        lambda *_: [b"page"]
+    )
     assert carriers({"SERVER_SOFTWARE": "waitress"}, None) == [b"page"]

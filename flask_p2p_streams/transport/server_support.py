@@ -1,4 +1,4 @@
-"""Whether the server of a request can carry a WebSocket, and the loop that the app needs."""
+"""Whether the web server can carry a WebSocket and runs the app's event loop."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from ..runtime.async_mode import patched_by, patching_problem
 from ..runtime.sharing import lack
 from ..runtime.web_server import GOOD, serving_problem
 from .endings import Endings
-from .tcp_connections import line_of
+from .tcp_connections import tcp_socket_of
 
 Kind = Literal["werkzeug", "gunicorn", "eventlet", "gevent", ""]
 WsgiApp = Callable[[dict[str, Any], Any], Any]
@@ -19,18 +19,16 @@ ANSWER = b"This server can't carry WebSockets; its log says why."
 logger = logging.getLogger("flask_p2p_streams")
 
 
-class Carriers:
+class ServerSupport:
     """A look at each request for a WebSocket: what can't work is refused, and told once.
 
     What serves the app shows with its requests only.
 
-    :param handle: what is done with a request else.
     :param is_shared: whether other processes see the sessions.
     :param has_queue: whether there is a message queue.
     """
 
-    def __init__(self, handle: WsgiApp, mode: str, *, is_shared: bool, has_queue: bool) -> None:
-        self._handle = handle
+    def __init__(self, mode: str, *, is_shared: bool, has_queue: bool) -> None:
         self._mode = mode
         self._is_shared = is_shared
         self._has_queue = has_queue
@@ -38,10 +36,16 @@ class Carriers:
         self._told: set[str] = set()
         self._closing = Endings(_refuse)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Serve a request."""
-        if "HTTP_UPGRADE" not in environ:
-            return self._handle(environ, start_response)
+    def before(self, handle: WsgiApp) -> WsgiApp:
+        """Return what refuses a request for a WebSocket, or lets it pass to ``handle``."""
+
+        def look_first(environ: dict[str, Any], start_response: Any) -> Any:
+            refuse = self._refusal(environ) if "HTTP_UPGRADE" in environ else None
+            return (refuse or handle)(environ, start_response)
+
+        return look_first
+
+    def _refusal(self, environ: Mapping[str, Any]) -> WsgiApp | None:
         kind = kind_of(environ)
         problem = (
             carrying_problem(kind, environ, self._mode)
@@ -50,10 +54,10 @@ class Carriers:
         )
         if problem is None:
             self._doubt(environ)
-            return self._handle(environ, start_response)
+            return None
         self._tell(logging.ERROR, problem)
         # Only of a server that is known can the connection be ended.
-        return (self._closing if kind else _refuse)(environ, start_response)
+        return self._closing if kind else _refuse
 
     def _patching_problem(self) -> str | None:
         patch = patched_by()
@@ -111,7 +115,7 @@ def kind_of(environ: Mapping[str, Any]) -> Kind:
     if "eventlet.input" in environ:
         return "eventlet"
     is_gevent = str(environ.get("SERVER_SOFTWARE")).startswith("gevent")
-    return "gevent" if is_gevent and line_of(environ) is not None else ""
+    return "gevent" if is_gevent and tcp_socket_of(environ) is not None else ""
 
 
 def carrying_problem(kind: Kind, environ: Mapping[str, Any], mode: str) -> str | None:

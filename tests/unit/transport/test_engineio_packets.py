@@ -1,7 +1,7 @@
 import pytest
 
 from flask_p2p_streams.metrics import Metrics
-from flask_p2p_streams.transport.controls import FRAME, MESSAGES_IN_A_ROW, CheckedWebSocket
+from flask_p2p_streams.transport.engineio_packets import FRAME, MESSAGES_IN_A_ROW, CheckedWebSocket
 
 
 @pytest.mark.parametrize("frame", ["1", "2probe", "3", "3probe", "5", "40", "42[]", "40/p2p,{}"])

@@ -1,4 +1,4 @@
-"""Engine.IO's own packets on a WebSocket: what nobody has asked for is rubbish."""
+"""Engine.IO's own packets on a WebSocket: those that nobody has asked for are refused."""
 
 import re
 from collections.abc import Callable
