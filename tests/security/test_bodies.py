@@ -20,7 +20,7 @@ from tests.security.healthy import name_of_a_session
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
 IMPATIENT: dict[str, Any] = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 5}
 WHOLE = 60_000
-GOODBYE = {"flask_p2p_streams.transport.outgoing.GOODBYE_TIMEOUT": 1.0}
+GOODBYE = {"flask_p2p_streams.transport.outbound.GOODBYE_TIMEOUT": 1.0}
 
 
 @pytest.fixture(scope="module", params=MODES)
