@@ -75,7 +75,8 @@ test-slow: .venv/.dev $(CLIENT)
 	$(NODE) $(BIN)/python $(PYTEST) 4 --no-loadscope-reorder $(FAST_TESTS:%=--ignore %)
 
 bench: .venv/.dev $(CLIENT) ## Measure on this machine, and write benchmarks/results.
-	$(NODE) $(BIN)/python -m benchmarks
+	bash tools/test_programs.sh
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m benchmarks
 
 lock: .venv/.dev ## Pin the newest versions that fit in requirements/ and package-lock.json.
 	$(BIN)/pip install --quiet uv

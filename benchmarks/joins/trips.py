@@ -1,4 +1,8 @@
-"""How often a join asks the cache, and what it sends over the message queue."""
+"""How often a join asks the cache, and what it sends over the message queue.
+
+`rows` has for each step the round trips to the cache, to the queue with host and newcomer on one
+worker, and on two: medians. `idle_per_second` is of a worker that has nothing to do.
+"""
 
 import json
 import statistics
@@ -6,58 +10,31 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .exchange import INTERNET
-from .ours import Peer
+from benchmarks.exchange import INTERNET
+from benchmarks.peer import Peer
+from benchmarks.results import Figures
+from benchmarks.server import app_command, running
+
 from .redis_trips import Trips, running_redis
 from .rooms import CONFIG, tokens
-from .server import app_command, leave_the_core_to_the_server, running
+
+if TYPE_CHECKING:
+    from . import Effort
 
 MODE = "gevent"
-STEPS = (
-    "a newcomer joins",
-    "its offer",
-    "its answer",
-    "its candidates, 6 packets",
-    "it is released and goes",
-    "the host's roster",
-    "the first host joins",
-    "the host's socket drops",
-    "the host comes back to its seat",
-)
 QUIET = 0.25
 """Seconds after which a server that was asked has said all that it has to say."""
 BEATS = 9.0
-"""Seconds over which the beat of an idle worker is counted."""
+"""Seconds over which the beat of an idle worker is counted; few where it is only tried."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """Round trips to the cache, and to the message queue, of one step; medians."""
-
-    step: str
-    cache: float
-    queue: float
-    queue_elsewhere: float
-
-
-@dataclass(frozen=True)
-class Result:
-    """All steps, and the round trips of a worker that has nothing to do, in a second."""
-
-    rows: list[Row]
-    idle_per_second: float
-
-
-def results(rounds: int) -> Result:
+def measure(effort: "Effort") -> Figures:
     """Count with host and newcomer on one worker, and on two."""
-    leave_the_core_to_the_server()
     with ExitStack() as stack:
         redis = stack.enter_context(running_redis())
-        cache, queue = Trips(redis.address), Trips(redis.address)
-        for each in cache, queue:
-            stack.callback(each.close)
+        cache, queue = (stack.enter_context(Trips(redis.address)) for _ in range(2))
         config = {
             **CONFIG,
             "CACHE_TYPE": "RedisCache",
@@ -65,28 +42,34 @@ def results(rounds: int) -> Result:
             "QUEUE_URL": f"redis://{queue.address}/1",
         }
         command = app_command(MODE, json.dumps(config))
-        here, there = (stack.enter_context(running(*command)) for _ in range(2))
+        here, there = (stack.enter_context(running(*command)).address for _ in range(2))
         # With a socket on each, both workers tell the others every few seconds that they live.
-        watchers = [
-            Peer(each.address, _token(each.address, f"watched-{each.address}"))
-            for each in (here, there)
-        ]
-        together = _Steps(cache, queue)
-        apart = _Steps(cache, queue)
-        for number in range(rounds):
-            together.play(here.address, here.address, f"together-{number}")
-            apart.play(here.address, there.address, f"apart-{number}")
+        watchers = [Peer(each, _token(each, f"watched-{each}")) for each in (here, there)]
+        together, apart = _Steps(cache, queue), _Steps(cache, queue)
+        for number in range(effort.trips):
+            together.play(here, here, f"together-{number}")
+            apart.play(here, there, f"apart-{number}")
             for watcher in watchers:
                 watcher.tend()
-        before = cache.count
-        time.sleep(BEATS)
-        idle = (cache.count - before) / BEATS / len(watchers)
+        idle = _beats(cache, BEATS if effort.trips > 1 else QUIET) / len(watchers)
         for watcher in watchers:
             watcher.wire.drop()
     rows = [
-        Row(step, together.cache(step), together.queue(step), apart.queue(step)) for step in STEPS
+        {
+            "step": step,
+            "cache": here[0],
+            "queue": here[1],
+            "queue_elsewhere": apart.medians[step][1],
+        }
+        for step, here in together.medians.items()
     ]
-    return Result(rows, idle)
+    return {"mode": MODE, "rows": rows, "idle_per_second": idle}
+
+
+def _beats(cache: Trips, seconds: float) -> float:
+    before = cache.count
+    time.sleep(seconds)
+    return (cache.count - before) / seconds
 
 
 def _token(address: str, session_id: str) -> str:
@@ -94,15 +77,15 @@ def _token(address: str, session_id: str) -> str:
 
 
 class _Steps:
-    def __init__(self, cache: Trips, queue: Trips) -> None:
-        self._ways = cache, queue
-        self._counts: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    def __init__(self, *ways: Trips) -> None:
+        self._ways = ways
+        self._counts: dict[str, list[list[int]]] = defaultdict(list)
 
-    def cache(self, step: str) -> float:
-        return statistics.median(cache for cache, _ in self._counts[step])
-
-    def queue(self, step: str) -> float:
-        return statistics.median(queue for _, queue in self._counts[step])
+    @property
+    def medians(self) -> dict[str, list[float]]:
+        """The round trips of each step: to the cache, and to the queue."""
+        counts = self._counts.items()
+        return {step: [*map(statistics.median, zip(*each, strict=True))] for step, each in counts}
 
     def play(self, host_at: str, newcomer_at: str, session_id: str) -> None:
         host_token = _token(host_at, session_id)
@@ -118,7 +101,7 @@ class _Steps:
         with self._counted("its answer"):
             newcomer.wire.send(newcomer.description("sdp_answer", host.name, "n"))
             host.wait_for('42/p2p,["sdp_answer"')
-        with self._counted("its candidates, 6 packets"):
+        with self._counted(f"its candidates, {2 * len(INTERNET)} packets"):
             for batch in INTERNET:
                 host.wire.send(host.candidates(newcomer.name, "n", batch))
                 newcomer.wire.send(newcomer.candidates(host.name, "n", batch))
@@ -138,8 +121,8 @@ class _Steps:
 
     @contextmanager
     def _counted(self, step: str) -> Iterator[None]:
-        before = self._ways[0].count, self._ways[1].count
+        before = [way.count for way in self._ways]
         yield
         time.sleep(QUIET)
-        after = self._ways[0].count, self._ways[1].count
-        self._counts[step].append((after[0] - before[0], after[1] - before[1]))
+        counts = [way.count - was for way, was in zip(self._ways, before, strict=True)]
+        self._counts[step].append(counts)

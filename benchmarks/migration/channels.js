@@ -10,7 +10,8 @@
   let given = 0
 
   RTCDataChannel.prototype.send = function (text) {
-    if (counts) count(text)
+    // Frames that leave together are lines of one message.
+    if (counts) text.split("\n").forEach(count)
     send.call(this, text)
   }
 
@@ -35,8 +36,8 @@
       return result
     },
     given: () => given,
-    /** Whether the host has been told of all messages up to a place. @param {number} place */
-    hasAcknowledged: (place) => acknowledged >= place,
+    /** Resolves when the host has been told of all messages up to a place. @param {number} place */
+    acknowledged: (place) => recorder.until(() => acknowledged >= place),
   }
 
   // A channel without numbers: whoever relays stamps the sender's name, and that is all.

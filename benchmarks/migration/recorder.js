@@ -56,6 +56,7 @@
   globalThis.recorder = {
     now,
     look,
+    isHost: () => frame().iamHost,
     until,
 
     joined: () => until(() => frame().state === "connected"),

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from .exchange import INTERNET, SDP, compact
-from .ours import Batches
-from .wire import Wire
+from benchmarks.exchange import INTERNET, SDP, Batch, Batches, compact
+from benchmarks.wire import Wire
 
 # A version of PeerJS; the server reads it and does nothing with it.
 PATH = "/peerjs?key=peerjs&id={0}&token={0}&version=1.5.5"
@@ -50,5 +49,5 @@ def negotiate(host: PeerJs, client: PeerJs, batches: Batches = INTERNET) -> None
             peer.wait_for("CANDIDATE")
 
 
-def _candidates(peer: PeerJs, to: str, batch: list[dict[str, Any]]) -> list[str]:
+def _candidates(peer: PeerJs, to: str, batch: Batch) -> list[str]:
     return [peer.say("CANDIDATE", to, {"candidate": candidate}) for candidate in batch]

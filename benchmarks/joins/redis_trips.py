@@ -2,15 +2,11 @@
 
 import shutil
 import socket
-import subprocess
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from .server import Server
-
-START_TIMEOUT = 10.0
+from benchmarks.server import Server, running
 
 
 @contextmanager
@@ -22,21 +18,9 @@ def running_redis() -> Iterator[Server]:
     program = shutil.which("redis-server")
     if program is None:
         raise RuntimeError("There is no redis-server; install Debian's package of that name.")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.02)
-        yield Server(f"127.0.0.1:{port}", process.pid)
-    finally:
-        process.terminate()
-        process.wait(10)
+    options = ["--bind", "127.0.0.1", "--save", "", "--port"]
+    with running(program, *options, pinned=False) as redis:
+        yield redis
 
 
 class Trips:
@@ -51,8 +35,15 @@ class Trips:
         self._mutex = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def close(self) -> None:
+    def __enter__(self) -> "Trips":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._listener.close()
+
+    def add(self) -> None:
+        with self._mutex:
+            self.count += 1
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -61,11 +52,7 @@ class Trips:
                 far = socket.create_connection(self._target)
                 for each in near, far:
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _Way(self, near, far).start()
-
-    def add(self) -> None:
-        with self._mutex:
-            self.count += 1
+                _Way(self, near, far)
 
 
 class _Way:
@@ -73,31 +60,25 @@ class _Way:
 
     def __init__(self, trips: Trips, near: socket.socket, far: socket.socket) -> None:
         self._trips = trips
-        self._near = near
-        self._far = far
         self._answered = True
+        for pair in (near, far, self._asked), (far, near, self._answer):
+            threading.Thread(target=self._carry, args=pair, daemon=True).start()
 
-    def start(self) -> None:
-        threading.Thread(target=self._ask, daemon=True).start()
-        threading.Thread(target=self._answer, daemon=True).start()
-
-    def _ask(self) -> None:
+    def _carry(
+        self, source: socket.socket, target: socket.socket, passed: Callable[[], None]
+    ) -> None:
         with suppress(OSError):
-            while data := self._near.recv(65_536):
-                if self._answered:
-                    self._answered = False
-                    self._trips.add()
-                self._far.sendall(data)
-        self._end()
-
-    def _answer(self) -> None:
-        with suppress(OSError):
-            while data := self._far.recv(65_536):
-                self._answered = True
-                self._near.sendall(data)
-        self._end()
-
-    def _end(self) -> None:
-        for each in self._near, self._far:
+            while data := source.recv(65_536):
+                passed()
+                target.sendall(data)
+        for each in source, target:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def _asked(self) -> None:
+        if self._answered:
+            self._answered = False
+            self._trips.add()
+
+    def _answer(self) -> None:
+        self._answered = True

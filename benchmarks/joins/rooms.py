@@ -1,13 +1,14 @@
 """Sessions that newcomers join one after the other, at our server and at PeerServer."""
 
 import json
-from typing import Protocol
 
-from . import ours, peerjs
-from .exchange import INTERNET
-from .ours import Batches, Peer
+from benchmarks import peer
+from benchmarks.exchange import INTERNET, Batches
+from benchmarks.peer import Peer
+from benchmarks.server import Server, get
+
+from . import peerjs
 from .peerjs import PeerJs
-from .server import Server, get
 
 CONFIG = {
     "P2P_JOIN_RATE": 1e6,
@@ -19,16 +20,21 @@ CONFIG = {
 wait for its turn may answer its pings late."""
 
 
-class Room(Protocol):
-    """A session with some members."""
+def tokens(address: str, session_id: str, prefix: str, count: int) -> list[str]:
+    return list(json.loads(get(address, f"/tokens/{session_id}/{prefix}/{count}")))
 
-    server: Server
+
+class Room:
+    """A session that newcomers join, each after the one before it has been released."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
 
     def prepare(self, count: int) -> None:
         """Do what has to be done before so many newcomers join."""
 
     def join(self, count: int) -> None:
-        """Let newcomers join, each after the one before it has been released."""
+        raise NotImplementedError
 
     def report(self) -> None:
         """Do what the host does when its peers have changed."""
@@ -37,20 +43,16 @@ class Room(Protocol):
         """Do what a member does that only waits."""
 
     def close(self) -> None:
-        """Let everybody go."""
+        raise NotImplementedError
 
 
-def tokens(address: str, session_id: str, prefix: str, count: int) -> list[str]:
-    return list(json.loads(get(address, f"/tokens/{session_id}/{prefix}/{count}")))
-
-
-class OurRoom:
+class OurRoom(Room):
     """A session of ``size`` peers: the host, the newcomer, and others, with or without sockets."""
 
     def __init__(
         self, server: Server, size: int, *, kept: bool = False, batches: Batches = INTERNET
     ) -> None:
-        self.server = server
+        super().__init__(server)
         self._session = f"room-{size}-{len(batches)}"
         self._batches = batches
         self._rounds = 0
@@ -71,7 +73,7 @@ class OurRoom:
     def join(self, count: int) -> None:
         for token in self._tokens:
             newcomer = Peer(self.server.address, token)
-            ours.negotiate(self._host, newcomer, self._batches)
+            peer.negotiate(self._host, newcomer, self._batches)
             newcomer.leave()
 
     def report(self) -> None:
@@ -79,53 +81,37 @@ class OurRoom:
         self._host.report(self._roster)
 
     def tend(self) -> None:
-        for peer in self._host, *self._members:
-            peer.tend()
+        for each in self._host, *self._members:
+            each.tend()
 
     def close(self) -> None:
-        for peer in self._host, *self._members:
-            peer.wire.drop()
+        for each in self._host, *self._members:
+            each.wire.drop()
 
 
-class PeerServerRoom:
-    """As many sockets at PeerServer, which knows of no sessions.
+class PeerServerRoom(Room):
+    """The same at PeerServer, which knows of no sessions, and has nobody tended within 90 s.
 
     :param asked: whether newcomers ask the server for their name first, as PeerJS does
         where the page gives it none.
     """
 
-    def __init__(
-        self, server: Server, size: int, *, asked: bool = False, batches: Batches = INTERNET
-    ) -> None:
-        self.server = server
+    def __init__(self, server: Server, *, asked: bool = False, batches: Batches = INTERNET) -> None:
+        super().__init__(server)
         self._asked = asked
         self._batches = batches
-        self._name = f"{size}-{asked}-{len(batches)}"
+        self._name = f"{asked}-{len(batches)}"
         self._host = PeerJs(server.address, f"host-{self._name}")
-        self._members = [
-            PeerJs(server.address, f"member-{self._name}-{each}") for each in range(size - 2)
-        ]
         self._count = 0
-
-    def prepare(self, count: int) -> None:
-        pass
 
     def join(self, count: int) -> None:
         for _ in range(count):
             self._count += 1
-            name = f"newcomer-{self._name}-{self._count}"
-            if self._asked:
-                name = get(self.server.address, "/peerjs/id")
+            given = f"newcomer-{self._name}-{self._count}"
+            name = get(self.server.address, "/peerjs/id") if self._asked else given
             newcomer = PeerJs(self.server.address, name)
             peerjs.negotiate(self._host, newcomer, self._batches)
             newcomer.wire.close()
 
-    def report(self) -> None:
-        pass
-
-    def tend(self) -> None:
-        """Do nothing: its clients are asked for a sign of life only after 90 s."""
-
     def close(self) -> None:
-        for peer in self._host, *self._members:
-            peer.wire.drop()
+        self._host.wire.drop()
