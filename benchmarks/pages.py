@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, sync_playwright
 
-from tests.support.chromium import FLAGS, program
+from tests.kit.chromium import FLAGS, program
 
 TIMEOUT_MLS = 120_000
 

@@ -14,7 +14,7 @@ from flask_p2p_streams.sessions.crowd import Crowd, Report
 from flask_p2p_streams.sessions.outcomes import Barred, RosterNeeded
 from flask_p2p_streams.sessions.record import Access, Session
 from flask_p2p_streams.sessions.rosters import Roster
-from tests.support.candidates import candidate, token
+from tests.kit.candidates import candidate, token
 
 NOW = 1_700_000_000.0
 OPEN = Access()

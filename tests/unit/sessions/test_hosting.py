@@ -5,7 +5,7 @@ import pytest
 from flask_p2p_streams.sessions.hosting import Incumbent, leave, lose, lose_if_gone, renew, restore
 from flask_p2p_streams.sessions.outcomes import Hosting, Stale
 from flask_p2p_streams.sessions.record import Access, Session, Vacated, unopened
-from tests.support.candidates import member
+from tests.kit.candidates import member
 
 NOW = 1_700_000_000.0
 HOSTED = Session("room", 5, "ann", "sid-a", None, host_worker="there")

@@ -26,7 +26,7 @@ from flask_p2p_streams.sessions.joining import join
 from flask_p2p_streams.sessions.outcomes import Doubted, Hosting, JoinOutcome, Suspected, Waiting
 from flask_p2p_streams.sessions.record import Session
 from flask_p2p_streams.signaling.host_probe import HostProbe
-from tests.support.candidates import candidate, member
+from tests.kit.candidates import candidate, member
 
 IDLE_TIMEOUT = 5.0
 PING_INTERVAL, PING_TIMEOUT = 2.0, 5.0

@@ -20,7 +20,7 @@ from flask_p2p_streams.sessions.outcomes import (
     Waiting,
 )
 from flask_p2p_streams.sessions.record import Session, Vacated
-from tests.support.candidates import candidate
+from tests.kit.candidates import candidate
 
 NOW = 1_700_000_000.0
 FRESH = 1_700_000_000_000

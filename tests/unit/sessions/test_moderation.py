@@ -16,7 +16,7 @@ from flask_p2p_streams.sessions.moderation import close, kick, lock, unban
 from flask_p2p_streams.sessions.outcomes import Following, Hosting, Hostless
 from flask_p2p_streams.sessions.record import Session, Vacated
 from flask_p2p_streams.sessions.rosters import Roster
-from tests.support.candidates import candidate
+from tests.kit.candidates import candidate
 
 NOW = 1_700_000_000.0
 FRESH = 1_700_000_000_000

@@ -23,7 +23,7 @@ from flask_p2p_streams.stores.guarded import guarded_store
 from flask_p2p_streams.stores.keys import MEMORY
 from flask_p2p_streams.stores.session_store import SOCKET_TERM, SessionStore
 from flask_p2p_streams.stores.worker_registry import WorkerEntry, WorkerRegistry
-from tests.support.candidates import candidate, member
+from tests.kit.candidates import candidate, member
 from tests.unit.stores.test_session_store import Memory
 
 NOW = 1_700_000_000.0

@@ -6,7 +6,7 @@ from flask_p2p_streams.sessions.crowd import Crowd
 from flask_p2p_streams.signaling.detached import Detached
 from flask_p2p_streams.signaling.members import Room, Rooms, peer_room, session_room
 from flask_p2p_streams.signaling.offers import MAX_OFFERS
-from tests.support.candidates import member
+from tests.kit.candidates import member
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from flask_p2p_streams.sessions.record import Access, Session
 from flask_p2p_streams.stores.base import Store, checked_store
 from flask_p2p_streams.stores.guarded import guarded_store
 from flask_p2p_streams.stores.session_store import SessionStore
-from tests.support.candidates import candidate
+from tests.kit.candidates import candidate
 
 
 class Memory:
