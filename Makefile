@@ -3,7 +3,7 @@ BIN := .venv/bin
 NODE := bash tools/with_node.sh
 CLIENT := static/dist/p2p.js
 # Those that need neither a server nor a browser of their own.
-FAST_TESTS := tests/unit tests/signaling
+FAST_TESTS := tests/unit tests/app
 NODE_TESTS := --import ./tests/client/support/examples.js --test
 PYTEST := -m pytest --dist loadfile --numprocesses
 # Parts that don't need each other run two at a time, each of which prints what it has to say at its end.
@@ -72,10 +72,11 @@ test-lowest: .venv-lowest/.stamp $(CLIENT)
 
 test-slow: .venv/.dev $(CLIENT)
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && \
-	$(NODE) $(BIN)/python $(PYTEST) 3 $(FAST_TESTS:%=--ignore %)
+	$(NODE) $(BIN)/python $(PYTEST) 4 --no-loadscope-reorder $(FAST_TESTS:%=--ignore %)
 
 bench: .venv/.dev $(CLIENT) ## Measure on this machine, and write benchmarks/results.
-	$(NODE) $(BIN)/python -m benchmarks
+	bash tools/test_programs.sh
+	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && $(NODE) $(BIN)/python -m benchmarks
 
 lock: .venv/.dev ## Pin the newest versions that fit in requirements/ and package-lock.json.
 	$(BIN)/pip install --quiet uv

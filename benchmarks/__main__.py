@@ -1,56 +1,62 @@
 """Run the benchmarks, and write what comes out into benchmarks/results.
 
-`python -m benchmarks` runs all of them, `python -m benchmarks joins` one; with `--quick` they
-only show that they run, and nothing is written.
+`python -m benchmarks` runs all of them, `python -m benchmarks joins` one. Each writes its raw
+results as NAME.json, and out of that the page NAME.md with its plots; `render` writes the pages
+anew without measuring.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 
-from . import data_report, joins_report, migration_report, refusing_report
-from .bars import Plot
+from . import rendering, results
+from .benchmark import BENCHMARKS, run
 
-RESULTS = Path(__file__).parent / "results"
-PAGES: Mapping[str, Callable[[bool], Iterator[str | Plot]]] = {
-    "data": data_report.page,
-    "joins": joins_report.page,
-    "migration": migration_report.page,
-    "refusing": refusing_report.page,
-}
+RENDER = "render"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=" or ".join(PAGES))
-    parser.add_argument("--quick", action="store_true", help="see that it runs; write nothing")
-    chosen = parser.parse_args()
-    for name in chosen.names or PAGES:
-        if name not in PAGES:
-            parser.error(f"there is no {name}; there are {' and '.join(PAGES)}")
-        _run(name, chosen.quick)
+    chosen = _arguments()
+    folder = chosen.into or (
+        Path(mkdtemp(prefix="benchmarks-")) if chosen.quick else results.FOLDER
+    )
+    folder.mkdir(exist_ok=True)
+    names = [name for name in chosen.names if name != RENDER] or list(BENCHMARKS)
+    for name in names:
+        if RENDER not in chosen.names:
+            _measure(name, chosen, folder)
+        if result := results.read(folder, name):
+            rendering.page(folder, result, BENCHMARKS[name].plots)
+            print(f"{folder / name}.md is written.", flush=True)
 
 
-def _run(name: str, quick: bool) -> None:
+def _measure(name: str, chosen: argparse.Namespace, folder: Path) -> None:
     started = time.monotonic()
-    lines: list[str] = []
-    plots: list[Plot] = []
-    for part in PAGES[name](quick):
-        line = part.line if isinstance(part, Plot) else part
-        if isinstance(part, Plot):
-            plots.append(part)
-        lines.append(line)
-        print(line, flush=True)
-    seconds = f"{time.monotonic() - started:.0f} s"
-    if quick:
-        print(f"\n{name}: a quick run of {seconds}, of which nothing is kept.")
-        return
-    target = RESULTS / f"{name}.md"
-    target.write_text("\n".join([*lines, ""]))
-    for plot in plots:
-        (RESULTS / f"{plot.name}.svg").write_text(plot.svg())
-    print(f"\n{target.name} is written, after {seconds}.")
+    result = run(name, chosen.quick)
+    target = results.write(folder, result)
+    print(f"{target} is written, after {time.monotonic() - started:.0f} s.", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    listed = "\n".join(f"  {name:10} {each.compares}" for name, each in BENCHMARKS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog=f"benchmarks:\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = [*BENCHMARKS, RENDER]
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a benchmark, or render")
+    parser.add_argument(
+        "--quick", action="store_true", help="see that it runs; results go to a temporary folder"
+    )
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where the results go")
+    chosen = parser.parse_args()
+    for name in chosen.names:
+        if name not in names:
+            parser.error(f"there is no {name}; there are {', '.join(names)}")
+    return chosen
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ from flask_socketio import SocketIO  # noqa: E402
 
 from flask_p2p_streams import P2PStreams  # noqa: E402
 
+FRAME = "{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
+HALL = '<script type="module" src="/bundles/hall.js"></script>'
+
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 app = Flask(__name__)
 app.config.update(SECRET_KEY="a key for benchmarks", **json.loads(CONFIG))
@@ -59,35 +62,33 @@ def tokens(session_id: str, prefix: str, count: int) -> list[str]:
     return [sign(session_id, f"{prefix}-{each}", 3600, 3600) for each in range(count)]
 
 
+def rendered(source: str, session_id: str, peer_id: str) -> str:
+    return render_template_string(source, session_id=session_id, peer_id=peer_id)
+
+
 @app.get("/page/<session_id>/<peer_id>")
 def page(session_id: str, peer_id: str) -> str:
-    frame = "<!doctype html>{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
-    return render_template_string(frame, session_id=session_id, peer_id=peer_id)
+    return rendered(f"<!doctype html>{FRAME}", session_id, peer_id)
 
 
 @app.get("/hall/<session_id>/<peer_id>")
 def hall(session_id: str, peer_id: str) -> str:
     """Give out a page that holds other systems' connections beside the session's own."""
-    frame = "{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
-    script = '<script type="module" src="/bundles/hall.js"></script>'
-    source = f"<!doctype html>{frame}{script}"
-    return render_template_string(source, session_id=session_id, peer_id=peer_id)
+    return rendered(f"<!doctype html>{FRAME}{HALL}", session_id, peer_id)
 
 
 @app.get("/frameless")
 def frameless() -> str:
     """Give out such a page without a session."""
-    return '<!doctype html><script type="module" src="/bundles/hall.js"></script>'
+    return f"<!doctype html>{HALL}"
 
 
 @app.get("/newcomer/<session_id>/<peer_id>")
 def newcomer(session_id: str, peer_id: str) -> str:
     """Give out a page in which nothing runs yet: the tag's script is left out."""
     head = "{{ p2p_importmap() }}{% set left_out = p2p_script_tag() %}"
-    frame = "{{ p2p_frame_tag(session_id=session_id, peer_id=peer_id) }}"
     script = '<script type="module" src="/bundles/starter.js"></script>'
-    source = f"<!doctype html>{head}{frame}{script}"
-    return render_template_string(source, session_id=session_id, peer_id=peer_id)
+    return rendered(f"<!doctype html>{head}{FRAME}{script}", session_id, peer_id)
 
 
 @app.get("/bundles/<name>")

@@ -26,6 +26,8 @@ SDP = "\r\n".join(
         "",
     )
 )
+Batch = list[dict[str, Any]]
+Batches = list[Batch]
 _LINE = "candidate:{0} 1 udp {1} {2} {3} typ {4} generation 0 ufrag Rf5c network-id 1"
 _KINDS = (
     ("5f3c1a52-9d0e-4b63-8a7f-1c2d3e4f5a6b.local", "host"),
@@ -34,7 +36,7 @@ _KINDS = (
 )
 
 
-def _candidates(kind: int, count: int) -> list[dict[str, Any]]:
+def _candidates(kind: int, count: int) -> Batch:
     address, suffix = _KINDS[kind]
     return [
         {

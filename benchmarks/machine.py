@@ -5,10 +5,11 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = (
+SERVER = (
     "flask",
     "flask-socketio",
     "python-socketio",
@@ -18,24 +19,30 @@ PACKAGES = (
     "gevent",
     "redis",
 )
+"""The packages of a server that is measured."""
+PROGRAMS = {"node": r"v(.*)", "redis-server": r"v=([0-9.]+)"}
 
 
-def others() -> str:
-    """Return a line on what our server is compared with and what it runs beside."""
-    package = Path(__file__).parents[1] / "node_modules/peer/package.json"
-    peer = json.loads(package.read_text())["version"]
-    redis = _said(r"v=([0-9.]+)", "redis-server", "--version")
-    return f"* peer {peer} on node {_said('v(.*)', 'node', '--version')}, redis-server {redis}"
+def machine() -> dict[str, object]:
+    return {
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "load": os.getloadavg()[0],
+    }
 
 
-def description() -> list[str]:
-    """Return lines on the processor, the system, Python and the packages."""
-    return [
-        f"* {os.cpu_count()} cores, {_processor()}",
-        f"* {platform.system()} {platform.release().partition('-')[0]}, "
-        f"{platform.python_implementation()} {platform.python_version()}",
-        "* " + ", ".join(f"{name} {version(name)}" for name in PACKAGES),
-    ]
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return what is installed of Python's packages, npm's and programs, by their names."""
+    return {name: _version(name) for name in names}
+
+
+def _version(name: str) -> str:
+    if name in PROGRAMS:
+        return _said(PROGRAMS[name], name, "--version")
+    package = Path(__file__).parents[1] / "node_modules" / name / "package.json"
+    return str(json.loads(package.read_text())["version"]) if package.exists() else version(name)
 
 
 def _processor() -> str:

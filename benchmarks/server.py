@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-START_TIMEOUT = 30.0
+MODES = ("eventlet", "gevent", "threading")
+START_TIMEOUT = 120.0
 SERVER_CORE = 0
 
 
@@ -28,39 +29,41 @@ class Server:
         # The clock that clock_getcpuclockid(3) names, which Python has for threads only.
         return time.clock_gettime_ns((~self.pid << 3) | 2) / 1e6
 
-    def rss_kb(self) -> int:
-        """Return the kilobytes of memory that it holds."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") // 1024
-
-    def sockets(self) -> int:
-        """Return how many sockets it has open."""
-        count = 0
-        for each in Path(f"/proc/{self.pid}/fd").iterdir():
-            with suppress(OSError):
-                count += str(each.readlink()).startswith("socket:")
-        return count
-
-    def threads(self) -> int:
-        """Return how many threads it has."""
-        return sum(1 for _ in Path(f"/proc/{self.pid}/task").iterdir())
+    def held(self) -> dict[str, int]:
+        """Return what it has: `sockets` and `threads`, and `rss_kb` of memory."""
+        process = Path(f"/proc/{self.pid}")
+        pages = int((process / "statm").read_text().split()[1])
+        return {
+            "sockets": sum(map(_is_socket, (process / "fd").iterdir())),
+            "threads": len([*(process / "task").iterdir()]),
+            "rss_kb": pages * os.sysconf("SC_PAGE_SIZE") // 1024,
+        }
 
 
-def pinning() -> list[str]:
-    """Return the command that keeps a program on the server's core; empty where there is none."""
-    taskset = shutil.which("taskset")
-    return [taskset, "-c", str(SERVER_CORE)] if taskset and (os.cpu_count() or 1) > 1 else []
+def _is_socket(descriptor: Path) -> bool:
+    with suppress(OSError):
+        return str(descriptor.readlink()).startswith("socket:")
+    return False
 
 
-def leave_the_core_to_the_server() -> None:
-    if pinning():
-        os.sched_setaffinity(0, set(range(os.cpu_count() or 1)) - {SERVER_CORE})
+def leave_a_core_to_servers() -> None:
+    """Keep this process off the core that servers are put on from now on, if there is another."""
+    if shutil.which("taskset"):
+        os.sched_setaffinity(0, _cores() - {SERVER_CORE} or {SERVER_CORE})
 
 
 def take_all_cores() -> None:
     """Let what is started from here run on any core, whatever was measured before."""
-    if pinning():
-        os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
+    os.sched_setaffinity(0, _cores())
+
+
+def are_pinned() -> bool:
+    """Whether servers have a core for themselves."""
+    return SERVER_CORE not in os.sched_getaffinity(0)
+
+
+def _cores() -> set[int]:
+    return set(range(os.cpu_count() or 1))
 
 
 def app_command(mode: str, config: str = "{}") -> list[str]:
@@ -79,10 +82,10 @@ def running(*command: str, pinned: bool = True) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    # Not the load's core, even where the load's own process has been kept from the server's.
-    anywhere = ["taskset", "-c", f"0-{(os.cpu_count() or 1) - 1}"] if pinning() else []
+    # One that isn't pinned may run anywhere, though the load's process may not.
+    cores = str(SERVER_CORE) if pinned else ",".join(map(str, _cores()))
     process = subprocess.Popen(
-        [*(pinning() if pinned else anywhere), *command, str(port)],
+        [*(["taskset", "-c", cores] if are_pinned() else []), *command, str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -6,7 +6,8 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 
 from flask_p2p_streams import P2PStreams
-from tests.support.chromium import browser as browser
+from tests.kit.chromium import browser as browser
+from tests.kit.fixtures import redis as redis
 
 # A busy machine is no failure, and a failure is kept by writing a test for it.
 _ALWAYS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .hall import Hall, Page
-from .samples import Samples
+from benchmarks.results import Figures
+
+from .hall import Guest, Hall
+from .rounds import summaries, turns
 
 MIB = 1024 * 1024
 
@@ -28,25 +30,21 @@ SIMPLE = Way("simple-peer", "simple")
 def rates(
     hall: Hall,
     ways: Sequence[Way],
-    sender: Page,
-    receivers: Sequence[Page],
+    sender: Guest,
+    receivers: Sequence[Guest],
     size: int,
     rounds: int,
-) -> dict[str, Samples]:
-    """Return the MB a second that each receiver got, all having it all, in each round.
+) -> Figures:
+    """Return the MB a second that each receiver got, all having it all.
 
     A sender that isn't the hub sends by way of it, unless the hub is the receiver.
     """
-    values: dict[str, list[float]] = {way.name: [] for way in ways}
-    for number in range(rounds + 1):
-        for way in ways:
-            rate = _rate(hall, way, sender, receivers, size)
-            if number > 0:  # V8 compiles what it has run often.
-                values[way.name].append(rate)
-    return {name: Samples(each) for name, each in values.items()}
+    by_name = {way.name: way for way in ways}
+    samples = turns(by_name, lambda way: _rate(hall, way, sender, receivers, size), rounds)
+    return summaries(samples, BARE.name)
 
 
-def _rate(hall: Hall, way: Way, sender: Page, receivers: Sequence[Page], size: int) -> float:
+def _rate(hall: Hall, way: Way, sender: Guest, receivers: Sequence[Guest], size: int) -> float:
     names = [page.name for page in receivers]
     relayed = hall.hub not in (sender, *receivers) and way.system != "ours"
     if relayed:

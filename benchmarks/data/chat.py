@@ -1,59 +1,39 @@
-"""A chat beside a large file: how long a client waits for its own message to come back."""
+"""A chat beside a large file: how long a client waits for its own message to come back.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+For each system `quiet` and `busy` (while the host sends it a file) have summaries of the
+milliseconds from sending to the own echo, `p50` and `p95` of each round, the busy ones with the
+ratio to the quiet ones; `rate` is the MB a second of the file.
+"""
+
+from benchmarks.results import Figures, summary
 
 from .hall import Hall
-from .samples import Samples, percentile
-from .texts import CHARACTERS
+from .rounds import percentile
+from .texts import CHARACTERS, RELAYED
 
 INTERVAL_MLS = 20
+SHARES = {"p50": 0.5, "p95": 0.95}
 
 
-@dataclass(frozen=True)
-class Waits:
-    """Milliseconds from sending to the own echo, by way of the host: p50 and p95 of each round.
-
-    And the MB a second that the file beside it went at.
-    """
-
-    quiet: tuple[Samples, Samples]
-    busy: tuple[Samples, Samples]
-    rate: Samples
-
-    @property
-    def ratios(self) -> tuple[float, float]:
-        """Return how much longer it takes beside the file: p50 and p95."""
-        pairs = zip(self.busy, self.quiet, strict=True)
-        p50, p95 = (busy.ratio(quiet) for busy, quiet in pairs)
-        return p50, p95
-
-
-def waits(
-    hall: Hall, systems: Sequence[str], size: int, count: int, rounds: int
-) -> Mapping[str, Waits]:
+def waits(hall: Hall, size: int, count: int, rounds: int) -> Figures:
     """Let a client chat, and then chat while the host sends it a file of so many bytes."""
-    taken: dict[tuple[str, bool], list[list[float]]] = {
-        (system, busy): [] for system in systems for busy in (False, True)
-    }
-    rates: dict[str, list[float]] = {system: [] for system in systems}
+    chats: dict[str, list[tuple[list[float], list[float], float]]] = {each: [] for each in RELAYED}
     for _ in range(rounds):
-        for (system, busy), values in taken.items():
-            waits, rate = _chat(hall, system, size if busy else 0, count)
-            values.append(waits)
-            if busy:
-                rates[system].append(rate)
+        for system in RELAYED:
+            quiet, _ = _chat(hall, system, 0, count)
+            chats[system].append((quiet, *_chat(hall, system, size, count)))
+    return {system: _told(rows) for system, rows in chats.items()}
 
-    def samples(system: str, busy: bool) -> tuple[Samples, Samples]:
-        p50, p95 = (
-            Samples([percentile(values, share) for values in taken[system, busy]])
-            for share in (0.5, 0.95)
-        )
-        return p50, p95
 
+def _told(rows: list[tuple[list[float], list[float], float]]) -> Figures:
+    quiet, busy = (
+        {name: [percentile(each, share) for each in waits] for name, share in SHARES.items()}
+        for waits in ([quiet for quiet, _, _ in rows], [busy for _, busy, _ in rows])
+    )
     return {
-        system: Waits(samples(system, False), samples(system, True), Samples(rates[system]))
-        for system in systems
+        "quiet": {name: summary(values) for name, values in quiet.items()},
+        "busy": {name: summary(values, quiet=quiet[name]) for name, values in busy.items()},
+        "rate": summary([rate for _, _, rate in rows]),
     }
 
 

@@ -2,41 +2,21 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
-from playwright.sync_api import Browser, CDPSession
+from playwright.sync_api import Browser
 
+from benchmarks.pages import Page
+
+from .rounds import SYSTEMS
 from .servers import Servers
 
-KINDS = ("bare", "ours", "peerjs", "simple")
-TIMEOUT_MLS = 120_000
 
-
-class Page:
-    """One page of a hall, in a context and so in a process of its own."""
-
-    def __init__(self, browser: Browser, url: str, name: str) -> None:
-        self.name = name
-        self._context = browser.new_context()
-        self._context.set_default_timeout(TIMEOUT_MLS)
-        self._page = self._context.new_page()
-        self.go(url)
+class Guest(Page):
+    """One page of a hall, or of a newcomer."""
 
     def go(self, url: str) -> None:
-        """Go to another page of the same site, which leaves what was."""
-        self._page.goto(url)
+        super().go(url)
         self._page.wait_for_function("globalThis.bench ?? globalThis.starter")
-
-    def do(self, call: str, argument: object = None) -> Any:
-        """Call a function of the page's, and wait for what it returns."""
-        late = f"new Promise((_, fail) => {{ setTimeout(fail, {TIMEOUT_MLS}, '{call} hangs') }})"
-        return self._page.evaluate(f"it => Promise.race([{call}(it), {late}])", argument)
-
-    def devtools(self) -> CDPSession:
-        return self._context.new_cdp_session(self._page)
-
-    def close(self) -> None:
-        self._context.close()
 
 
 class Hall:
@@ -48,20 +28,15 @@ class Hall:
         self,
         browser: Browser,
         servers: Servers,
-        kinds: Sequence[str] = KINDS,
+        kinds: Sequence[str] = tuple(SYSTEMS),
         **options: object,
     ) -> None:
         self.session_id = f"hall-{next(self._numbers)}"
-        self.others: list[Page] = []
+        self.others: list[Guest] = []
         self._browser = browser
         self._servers = servers
         self._kinds = kinds
-        self._options = {
-            "bareRelay": servers.bare_relay,
-            "simpleRelay": servers.simple_relay,
-            "peerServer": servers.peer_server,
-            **options,
-        }
+        self._options = {**servers.to_pages, **options}
         self.hub = self._enter("hub")
         self.hub.do("bench.sees", 0)
 
@@ -73,12 +48,12 @@ class Hall:
             self.others.append(page)
         self.hub.do("bench.sees", size)
 
-    def _enter(self, name: str) -> Page:
+    def _enter(self, name: str) -> Guest:
         # Names that no other hall has: the relay and PeerServer know nothing of sessions.
         name = f"{self.session_id}-{name}"
         framed = "ours" in self._kinds
         path = f"hall/{self.session_id}/{name}" if framed else "frameless"
-        page = Page(self._browser, f"{self._servers.app}/{path}", name)
+        page = Guest(self._browser, f"{self._servers.app}/{path}", name)
         page.do("bench.enter", {"name": name, "kinds": self._kinds, **self._options})
         return page
 

@@ -1,47 +1,69 @@
-"""What pages hold: at rest, while a gigabyte passes, and after it."""
+"""What pages hold: at rest, while a gigabyte passes, and after it.
+
+Bytes: `heap` is JavaScript's after a garbage collection, `process` the page's process, `peak` that
+process while the bytes passed. `blank` is a page that has the same script, and is connected to
+nobody; `rows` has both pages of a pair in each system.
+"""
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, CDPSession
 
-from .hall import Hall, Page
+from benchmarks.results import Figures
+
+from .hall import Guest, Hall
 from .servers import Servers
 
 SPIN_MLS = 300
 WATCH_SECONDS = 0.5
-SETTLE_SECONDS = 1.0
 KB = 1024
+Held = dict[str, int]
 
 
-@dataclass(frozen=True)
-class Held:
-    """Bytes: of JavaScript's heap after a garbage collection, and of the process."""
+def measure(browser: Browser, servers: Servers, size: int, settling: float) -> Figures:
+    """Let one page send so many bytes to another, in each system.
 
-    heap: int
-    process: int
+    :param settling: seconds that a page is left alone before it is weighed.
+    """
+
+    def meter(page: Guest) -> "_Meter":
+        return _Meter(browser, page, settling)
+
+    with closing(Guest(browser, f"{servers.app}/frameless", "blank")) as page:
+        blank = meter(page).weigh()
+    rows = []
+    for system in ("bare", "ours"):
+        with closing(Hall(browser, servers, (system,))) as hall:
+            hall.grow(1)
+            meters = {"sender": meter(hall.hub), "receiver": meter(hall.others[0])}
+            rows += [{"system": system, **row} for row in _pair(hall, system, size, meters)]
+    return {"blank": blank, "rows": rows}
 
 
-@dataclass(frozen=True)
-class Row:
-    """One page of a pair; `peak` is of its process while the bytes passed."""
+def _pair(hall: Hall, system: str, size: int, meters: "Mapping[str, _Meter]") -> Iterator[Figures]:
+    sender, [receiver] = hall.hub, hall.others
+    rest = {part: meter.weigh() for part, meter in meters.items()}
+    peaks = {part: held["process"] for part, held in rest.items()}
+    receiver.do("bench.expect", {"system": system, "bytes": size})
+    sender.do("bench.begin", {"system": system, "to": [receiver.name], "bytes": size})
+    while not receiver.do("bench.isFinished"):
+        time.sleep(WATCH_SECONDS)
+        for part, meter in meters.items():
+            peaks[part] = max(peaks[part], meter.process())
+    sender.do("bench.ended")
+    for part, meter in meters.items():
+        yield {"page": part, "rest": rest[part], "peak": peaks[part], "after": meter.weigh()}
 
-    system: str
-    part: str
-    rest: Held
-    peak: int
-    after: Held
 
-
-class Meter:
+class _Meter:
     """Weighs a page."""
 
-    def __init__(self, browser: Browser, page: Page) -> None:
-        self._page = page
+    def __init__(self, browser: Browser, page: Guest, settling: float) -> None:
+        self._settling = settling
         self._devtools = page.devtools()
         self._devtools.send("Performance.enable")
         self._pid = _process_of(browser.new_browser_cdp_session(), page)
@@ -49,10 +71,10 @@ class Meter:
     def weigh(self) -> Held:
         for _ in range(2):
             self._devtools.send("HeapProfiler.collectGarbage")
-            time.sleep(SETTLE_SECONDS / 2)
+            time.sleep(self._settling / 2)
         answer = self._devtools.send("Performance.getMetrics")
         values = {metric["name"]: metric["value"] for metric in answer["metrics"]}
-        return Held(int(values["JSHeapUsedSize"]), self.process())
+        return {"heap": int(values["JSHeapUsedSize"]), "process": self.process()}
 
     def process(self) -> int:
         """Return the bytes of the process, of what it shares only its part.
@@ -65,43 +87,7 @@ class Meter:
         return sum(map(int, parts)) * KB
 
 
-def blank(browser: Browser, servers: Servers) -> Held:
-    """Return what a page holds that has the same script, and is connected to nobody."""
-    page = Page(browser, f"{servers.app}/frameless", "blank")
-    try:
-        return Meter(browser, page).weigh()
-    finally:
-        page.close()
-
-
-def pairs(browser: Browser, servers: Servers, size: int) -> Iterator[Row]:
-    """Let one page send so many bytes to another, in each system."""
-    for system in ("bare", "ours"):
-        hall = Hall(browser, servers, (system,))
-        try:
-            hall.grow(1)
-            yield from _pair(browser, hall, system, size)
-        finally:
-            hall.close()
-
-
-def _pair(browser: Browser, hall: Hall, system: str, size: int) -> Iterator[Row]:
-    sender, [receiver] = hall.hub, hall.others
-    meters = {"sender": Meter(browser, sender), "receiver": Meter(browser, receiver)}
-    rest = {part: meter.weigh() for part, meter in meters.items()}
-    peaks = {part: held.process for part, held in rest.items()}
-    receiver.do("bench.expect", {"system": system, "bytes": size})
-    sender.do("bench.begin", {"system": system, "to": [receiver.name], "bytes": size})
-    while not receiver.do("bench.isFinished"):
-        time.sleep(WATCH_SECONDS)
-        for part, meter in meters.items():
-            peaks[part] = max(peaks[part], meter.process())
-    sender.do("bench.ended")
-    for part, meter in meters.items():
-        yield Row(system, part, rest[part], peaks[part], meter.weigh())
-
-
-def _process_of(devtools: CDPSession, page: Page) -> int:
+def _process_of(devtools: CDPSession, page: Guest) -> int:
     """Return the process of a page: it is the renderer that works while the page does."""
     while True:
         before = _renderers(devtools)

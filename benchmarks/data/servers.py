@@ -23,6 +23,15 @@ class Servers:
     simple_relay: str
     peer_server: str
 
+    @property
+    def to_pages(self) -> dict[str, str]:
+        """What the pages call those that they speak to."""
+        return {
+            "bareRelay": self.bare_relay,
+            "simpleRelay": self.simple_relay,
+            "peerServer": self.peer_server,
+        }
+
 
 @contextmanager
 def running_servers() -> Iterator[Servers]:

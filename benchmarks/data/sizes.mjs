@@ -65,5 +65,5 @@ const shipped = (name) => zipped(readFileSync(join(root, "static/dist", name)))
 process.stdout.write(JSON.stringify({
   shipped: { first: shipped(ENTRY), later: shipped(LATER) },
   whole: await weighed([]),
-  withoutSocketIo: await weighed(["socket.io-client"]),
+  without_socket_io: await weighed(["socket.io-client"]),
 }))

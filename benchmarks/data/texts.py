@@ -1,25 +1,24 @@
 """Many small messages: from the host to all, and from a client by way of the host."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+from benchmarks.results import Figures
 
 from .hall import Hall
-from .samples import SYSTEMS, Samples, percentile
+from .rounds import SYSTEMS, percentile, summaries, turns
 
 CHARACTERS = 100
+RELAYED = {"bare": "bare", "ours": "ours"}
 
 
-def deliveries(hall: Hall, counts: Mapping[int, int], rounds: int) -> dict[str, Samples]:
-    """Return the deliveries a second from the hub to all others, in each round.
+def deliveries(hall: Hall, counts: Mapping[int, int], rounds: int) -> Figures:
+    """Return the deliveries a second from the hub to all others.
 
     :param counts: how many messages are sent to so many.
     """
-    values: dict[str, list[float]] = {name: [] for name in SYSTEMS}
-    for number in range(rounds + 1):
-        for system in SYSTEMS:
-            rate = _deliver(hall, system, counts[len(hall.others)])
-            if number > 0:  # V8 compiles what it has run often.
-                values[system].append(rate)
-    return {name: Samples(each) for name, each in values.items()}
+    count = counts[len(hall.others)]
+    ways = {name: system for system, name in SYSTEMS.items()}
+    return summaries(turns(ways, lambda system: _deliver(hall, system, count), rounds), "bare")
 
 
 def _deliver(hall: Hall, system: str, count: int) -> float:
@@ -32,22 +31,18 @@ def _deliver(hall: Hall, system: str, count: int) -> float:
     return float(count * len(to) / (ended - started) * 1_000)
 
 
-def latencies(
-    hall: Hall, systems: Sequence[str], count: int, interval: int, rounds: int
-) -> dict[str, tuple[Samples, Samples]]:
-    """Return how long a client's messages took to the others: p50 and p95 of each round.
+def latencies(hall: Hall, count: int, interval: int, rounds: int) -> Figures:
+    """Return how long a client's messages took to the others: `p50` and `p95` of each round.
 
     :param interval: milliseconds between two messages.
     """
-    values: dict[str, list[tuple[float, float]]] = {system: [] for system in systems}
-    for number in range(rounds + 1):
-        for system in systems:
-            taken = _relay(hall, system, count, interval)
-            if number > 0:
-                values[system].append((percentile(taken, 0.5), percentile(taken, 0.95)))
+    taken = turns(RELAYED, lambda system: _relay(hall, system, count, interval), rounds)
     return {
-        system: (Samples([one for one, _ in each]), Samples([other for _, other in each]))
-        for system, each in values.items()
+        name: summaries(
+            {system: [percentile(each, share) for each in all_] for system, all_ in taken.items()},
+            "bare",
+        )
+        for name, share in (("p50", 0.5), ("p95", 0.95))
     }
 
 

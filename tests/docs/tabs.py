@@ -10,8 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
-from tests.support.chromium import PATIENCE_MS
-from tests.support.servers import free_port, listening
+from tests.kit.chromium import PATIENCE_MS
+from tests.kit.servers import free_port, listening
 
 from .blocks import ROOT
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.netns.net import Network
-from tests.support.chromium import program
-from tests.support.stores import StoreServer, running_redis, running_sentinel
+from tests.kit.chromium import program
+from tests.kit.network import Network
+from tests.kit.stores import StoreServer, running_redis, running_sentinel
 
 from .blocks import ROOT, Block, all_blocks
 from .reader import APP, folder_at

@@ -12,7 +12,7 @@ from string import Template
 import pytest
 
 from example_app.cluster import NGINX, SITE
-from tests.support.stores import program
+from tests.kit.stores import program
 
 from .blocks import Block, all_blocks
 from .commands import check_line, commands_in

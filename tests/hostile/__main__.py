@@ -16,7 +16,7 @@ try:
     from tests.hostile import on_pages, wire_attacks
     from tests.hostile.on_the_wire import CALM, MODES, OF_THE_CLUSTER, attacked, serving
     from tests.hostile.rows import HEADINGS, MAX_GROWTH, Row, table
-    from tests.support.servers import Server
+    from tests.kit.servers import Server
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"There is no {error.name}. `make hostile` installs what is needed; after that it is"

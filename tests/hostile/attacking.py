@@ -2,23 +2,23 @@
 
 import contextlib
 import select
-import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from secrets import token_hex
 
-import websocket
-
-from tests.security.attacker import Attacker
-from tests.server.wire import get
+from tests.kit import packets
+from tests.kit.frames import frame
+from tests.kit.http import get
+from tests.kit.packets import Closed
+from tests.kit.wire import Wire
 
 LIMIT = 5.0
 """Seconds after which an attack has lasted long enough."""
 PATIENCE = 2.0
 """Seconds after which somebody who isn't read gives up."""
 PIECE = 65_536
-ENDED = (websocket.WebSocketException, OSError, AttributeError, AssertionError, ValueError)
+ENDED = (*packets.ENDED, AssertionError)
 """What becomes of somebody whom the server has had enough of."""
 
 
@@ -29,20 +29,20 @@ class Target:
     urls: list[str]
     session_id: str
     epoch: int
-    sockets: list[Attacker] = field(default_factory=list)
+    sockets: list[Wire] = field(default_factory=list)
 
-    def open(self, address: str | None = None) -> Attacker:
+    def open(self, address: str | None = None) -> Wire:
         """Open a WebSocket, from an address of its own unless one is given."""
         url = self.urls[len(self.sockets) % len(self.urls)]
-        wire = Attacker(url, address or an_address())
+        wire = Wire(url, address or an_address())
         self.sockets.append(wire)
         return wire
 
-    def client(self, peer_id: str | None = None) -> Attacker:
+    def client(self, peer_id: str | None = None) -> Wire:
         """Join the bystanders' session, with a token of one's own."""
         return self.open().join(self.session_id, peer_id or f"eve-{token_hex(4)}")
 
-    def pair(self) -> tuple[Attacker, Attacker, int]:
+    def pair(self) -> tuple[Wire, Wire, int]:
         """Return a host and a client of another session, and its epoch."""
         name = token_hex(4)
         host = self.open().join(name, "host")
@@ -82,51 +82,38 @@ def repeat(times: int) -> Iterator[int]:
         yield number
 
 
-def frame(opcode: int, payload: bytes, *, first: int = 0x80, size: int | None = None) -> bytes:
-    """Return a WebSocket frame, which may promise more than it holds."""
-    length = len(payload) if size is None else size
-    if length < 126:
-        head = bytes([first | opcode, 0x80 | length])
-    elif length < 2**16:
-        head = bytes([first | opcode, 0xFE]) + struct.pack("!H", length)
-    else:
-        head = bytes([first | opcode, 0xFF]) + struct.pack("!Q", length)
-    return head + bytes(4) + payload
-
-
-def pour(wire: Attacker, pieces: Iterator[bytes]) -> None:
+def pour(wire: Wire, pieces: Iterator[bytes]) -> None:
     """Send as fast as is read, until the server ends it, or reads no more for a while."""
-    wire._socket.settimeout(PATIENCE)
+    wire.settimeout(PATIENCE)
     with contextlib.suppress(*ENDED):
         for piece in pieces:
             wire.send_raw(piece)
 
 
-def say_often(wire: Attacker, times: int, text: Callable[[int], str]) -> None:
+def say_often(wire: Wire, times: int, text: Callable[[int], str]) -> None:
     """Say so much as fast as it is read, and take what is answered."""
-    wire._socket.settimeout(PATIENCE)
-    connection = wire._socket.sock
-    assert connection is not None
+    wire.settimeout(PATIENCE)
     with contextlib.suppress(*ENDED):
+        connection = wire.raw_socket
         for number in repeat(times):
             wire.send_raw(frame(1, text(number).encode()))
             while select.select([connection], [], [], 0)[0] and connection.recv(PIECE):
                 pass
 
 
-def drain(wire: Attacker) -> None:
+def drain(wire: Wire) -> None:
     """Take what still comes, until the end or for a moment."""
-    connection = wire._socket.sock
-    if connection is not None:
+    with contextlib.suppress(Closed):
+        connection = wire.raw_socket
         connection.settimeout(0.2)
         while connection.recv(PIECE):
             pass
 
 
-def alive(wires: list[Attacker], seconds: float) -> list[Attacker]:
+def alive(wires: list[Wire], seconds: float) -> list[Wire]:
     """Say that they live for so long; return those that the server hasn't closed."""
     deadline = time.monotonic() + seconds
-    left = {wire._socket.fileno(): wire for wire in wires}
+    left = {wire.raw_socket.fileno(): wire for wire in wires}
     while left and time.monotonic() < deadline:
         for number in select.select([*left], [], [], 0.1)[0]:
             try:

@@ -18,21 +18,22 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-import websocket
-
 from tests.hostile.tally import Tally
-from tests.server.wire import Wire, get
+from tests.kit.http import get
+from tests.kit.packets import ENDED
+from tests.kit.wire import Wire
 
 PAUSE = 0.1
 PATIENCE = 10.0
 """Seconds after which a probe counts as lost."""
+LOOK_AGAIN = 1.0
+"""Seconds after which a line that hears nothing looks whether all is over."""
 ANSWERS = 25
 """Answers of a client before it joins again: a worker without its host passes on 30."""
 JOIN_PAUSE = 0.5
 CLIENTS = ("bob", "cleo", "dan", "eva")
 FRESH_ADDRESS = "203.0.113.9"
 FRESH_TOKENS = 60
-LINE_ENDS = (websocket.WebSocketException, OSError, AttributeError)
 
 
 class Line(Wire):
@@ -48,13 +49,15 @@ class Line(Wire):
 
     def run(self) -> None:
         try:
-            while text := self._recv():
+            while not self._five.over.is_set():
+                packet = self.receive(LOOK_AGAIN)
                 if self.is_busy:
                     time.sleep(max(0.0, self.busy_until - time.monotonic()))
-                self._take(text)
+                if packet is not None:
+                    self.take(packet)
                 while self.events:
                     self._five.hear(self, *self.events.pop(0))
-        except LINE_ENDS:
+        except ENDED:
             pass
         self._five.line_ended(self)
 
@@ -65,7 +68,7 @@ class Line(Wire):
     def signal(self, event: str, to: str, number: str) -> None:
         description = {"type": event.removeprefix("sdp_"), "sdp": "v=0"}
         payload = {"to": to, "epoch": self.epoch, "negotiation": number, "description": description}
-        with contextlib.suppress(*LINE_ENDS):
+        with contextlib.suppress(*ENDED):
             self.send(f"42/p2p,{json.dumps([event, payload])}")
 
 
@@ -121,7 +124,7 @@ class Five:
         self.tally.sent(f"{way}-ann", int(number))
         line.signal("sdp_answer", "ann", negotiation)
         if int(number) % ANSWERS == 0:
-            with contextlib.suppress(*LINE_ENDS):
+            with contextlib.suppress(*ENDED):
                 line.send('42/p2p,["session_join",{}]')
 
     def line_ended(self, line: Line) -> None:
@@ -174,7 +177,7 @@ class Five:
                     self.join_troubles.append(f"hosted by {ready['host_peer_id']}")
                 wire.ask("session_leave", '{"reason":"closed"}')
             wire.close()
-        except (*LINE_ENDS, AssertionError) as error:
+        except (*ENDED, AssertionError) as error:
             self.join_troubles.append(repr(error)[:200])
 
     # What they are told

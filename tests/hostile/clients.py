@@ -13,12 +13,12 @@ from tests.hostile.attacking import (
     an_address,
     attack,
     control,
-    frame,
     pour,
     repeat,
     say_often,
 )
-from tests.security.attacker import Attacker
+from tests.kit.frames import frame
+from tests.kit.wire import Wire
 
 CANDIDATE = "candidate:1 1 udp 2122260223 127.0.0.1 50000 typ host"
 
@@ -54,7 +54,7 @@ def rejoins_on_new_sockets(target: Target, times: int) -> None:
     token = target.token("token", "eve")
     for number in repeat(times):
         with contextlib.suppress(*ENDED):
-            wire = Attacker(target.urls[number % len(target.urls)], an_address())
+            wire = Wire(target.urls[number % len(target.urls)], an_address())
             wire.connect({"token": token})
             wire.close()
 
@@ -80,8 +80,7 @@ def who_never_reads(target: Target, times: int) -> None:
         for host, client, epoch in pairs:
             with contextlib.suppress(*ENDED):
                 if number == 0:
-                    assert client._socket.sock is not None
-                    client._socket.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    client.raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 description = {"type": "offer", "sdp": "v" * 60_000}
                 signal = {"to": "client", "epoch": epoch, "negotiation": f"n{number}"}
                 text = json.dumps(["sdp_offer", {**signal, "description": description}])
@@ -134,7 +133,7 @@ def sessions(target: Target, times: int) -> None:
     """Begin sessions until somebody else's is forgotten."""
     for _ in repeat(times):
         with contextlib.suppress(*ENDED):
-            wire = Attacker(target.urls[0], an_address())
+            wire = Wire(target.urls[0], an_address())
             wire.join(token_hex(8), "host")
             wire.close()
 

@@ -14,9 +14,9 @@ from tests.hostile.on_the_wire import CALM, growth, memory
 from tests.hostile.programs import NICE, program
 from tests.hostile.rows import Row
 from tests.hostile.tally import Tally
-from tests.support.chromium import FLAGS, PATIENCE_MS
-from tests.support.chromium import program as chromium
-from tests.support.servers import Server
+from tests.kit.chromium import FLAGS, PATIENCE_MS
+from tests.kit.chromium import program as chromium
+from tests.kit.servers import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -87,7 +87,7 @@ class Gathering:
         if peer_id == ATTACKER:
             page.add_init_script(ATTACKS_JS)
         page.on("pageerror", lambda error: self.troubles.append(f"{peer_id}: {error}"))
-        page.goto(f"{self.server.url}/page/{self.session_id}/{peer_id}")
+        page.goto(f"{self.server.url}/plain/{self.session_id}/{peer_id}")
         page.wait_for_selector("p2p-frame[state=connected]", state="attached", timeout=PATIENCE_MS)
         return page
 
@@ -102,7 +102,7 @@ class Gathering:
         """Return how long one more page takes to be connected, in milliseconds."""
         self._contexts.append(self._browser.new_context())
         page = self._contexts[-1].new_page()
-        page.goto(f"{self.server.url}/page/{self.session_id}/{peer_id}", wait_until="commit")
+        page.goto(f"{self.server.url}/plain/{self.session_id}/{peer_id}", wait_until="commit")
         begun = time.monotonic()
         page.wait_for_selector("p2p-frame[state=connected]", state="attached", timeout=PATIENCE_MS)
         return 1000 * (time.monotonic() - begun)

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 from tests.hostile.programs import NICE, program
 from tests.hostile.rows import Row
-from tests.support.servers import Server, running
-from tests.support.stores import running_redis
+from tests.kit.servers import Server, app
+from tests.kit.stores import running_redis
 
 MODES = ("threading", "gevent", "eventlet")
 CLUSTER = ("gevent", "eventlet")
@@ -29,15 +30,17 @@ CALM = "calm"
 
 
 @contextlib.contextmanager
-def serving(mode: str, **app: object) -> Iterator[list[Server]]:
-    """Run the server of a mode, or the workers of the cluster; `app` is configuration."""
+def serving(mode: str, **config: object) -> Iterator[list[Server]]:
+    """Run the server of a mode, or the workers of the cluster."""
     with contextlib.ExitStack() as stack:
-        config: dict[str, object] = {"sessions": SESSIONS, "app": app}
+        flask = {"P2P_JOIN_TIMEOUT": 3, **config}
+        chosen: dict[str, Any] = {"most_sessions": SESSIONS}
         modes: tuple[str, ...] = (mode,)
         if mode == "cluster":
             redis = stack.enter_context(running_redis())
-            config, modes = {"cache": redis.url, "queue": redis.url, "app": app}, CLUSTER
-        start = [running("tests.hostile.app", each, json.dumps(config)) for each in modes]
+            chosen, modes = {"cache": redis.url, "queue": redis.url}, CLUSTER
+        # A client's address is what the last proxy says that it is.
+        start = [app(each, flask=flask, proxy={}, **chosen) for each in modes]
         yield [stack.enter_context(each) for each in start]
 
 

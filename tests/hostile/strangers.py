@@ -16,14 +16,14 @@ from tests.hostile.attacking import (
     an_address,
     attack,
     drain,
-    frame,
     pour,
     repeat,
     say_often,
 )
 from tests.hostile.bystanders import FRESH_ADDRESS
-from tests.security.attacker import Attacker
-from tests.server.wire import get
+from tests.kit.frames import frame
+from tests.kit.http import get, get_json
+from tests.kit.wire import Wire
 
 
 @attack
@@ -124,7 +124,7 @@ def ids_of_others(target: Target, times: int) -> str | None:
 def refused_joins(target: Target, times: int) -> None:
     for number in repeat(times):
         with contextlib.suppress(*ENDED):
-            wire = Attacker(target.urls[number % len(target.urls)], an_address())
+            wire = Wire(target.urls[number % len(target.urls)], an_address())
             wire.connect({"token": f"{token_hex(20)}.x"})
             wire.close()
 
@@ -138,9 +138,9 @@ def requests_behind_a_websocket(target: Target, times: int) -> str | None:
     count = smuggled(target)
     for number in repeat(times):
         with contextlib.suppress(*ENDED):
-            wire = Attacker(target.urls[0], an_address())
+            wire = Wire(target.urls[0], an_address())
             end = frame(8, struct.pack("!H", 1000))
-            request = b"GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            request = b"GET /admin/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
             # Each ends the WebSocket; the request comes with it, or behind the goodbye.
             ends = (end, frame(1, b"\xff"), b"\x83\x80\0\0\0\0", frame(1, b"41"), frame(1, b"1"))
             ending = ends[number // 2 % len(ends)]
@@ -155,17 +155,16 @@ def requests_behind_a_websocket(target: Target, times: int) -> str | None:
     return f"{ran} requests ran" if ran else None
 
 
-def hear_goodbye(wire: Attacker) -> None:
+def hear_goodbye(wire: Wire) -> None:
     """Wait for the server's goodbye, and give no answer as a WebSocket would."""
-    connection = wire._socket.sock
-    assert connection is not None
+    connection = wire.raw_socket
     connection.settimeout(0.2)
     with contextlib.suppress(TimeoutError):
         connection.recv(PIECE)
 
 
 def smuggled(target: Target) -> int:
-    return int(json.loads(get(f"{target.urls[0]}/counts"))["smuggled"])
+    return len(get_json(f"{target.urls[0]}/visits"))
 
 
 @attack

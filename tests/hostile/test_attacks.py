@@ -9,7 +9,7 @@ from tests.hostile.__main__ import ALL_MODES, chosen
 from tests.hostile.on_the_wire import CALM, OF_THE_CLUSTER, attacked, serving
 from tests.hostile.rows import MAX_GROWTH, Row, table
 from tests.hostile.wire_attacks import ATTACKS
-from tests.support.servers import Server
+from tests.kit.servers import Server
 
 TIMES = 200
 

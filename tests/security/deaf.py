@@ -7,16 +7,18 @@ import struct
 import threading
 from collections.abc import Iterator, Sequence
 
-from tests.security.attacker import Attacker
+from tests.kit.waiting import PATIENCE
+from tests.kit.wire import Wire
 
 # Often enough for the pings that it doesn't read, which may be answered within a minute; and
 # too seldom to be closed as rubbish, however long a test takes: for that is all forgotten by then.
 PAUSE = 15.0
 SMALL = (socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 TEXT, PONG = 0x81, 0x8A
+PING = 9
 
 
-class Deaf(Attacker):
+class Deaf(Wire):
     """One whose system keeps little of what it doesn't read."""
 
     SOCKET_OPTIONS: Sequence[tuple[int, int, int]] = (SMALL,)
@@ -31,11 +33,10 @@ class Deaf(Attacker):
             yield
         finally:
             over.set()
-            thread.join(20)
+            thread.join(PATIENCE)
 
     def is_cut(self) -> bool:
         """Tell whether the server has ended the connection, without reading from it."""
-        assert self._socket.sock is not None
         state: int = struct.unpack("B", self._tcp_state())[0]
         # TCP_ESTABLISHED
         return state != 1
@@ -62,7 +63,7 @@ class Deaf(Attacker):
 
     def ping(self) -> None:
         """Send a WebSocket's own ping, which another thread of the server answers."""
-        self._socket.ping("are you there?")
+        self.send_frame(b"are you there?", PING)
 
     # Private
 
@@ -72,14 +73,12 @@ class Deaf(Attacker):
                 self.send("3")
 
     def _tcp_state(self) -> bytes:
-        assert self._socket.sock is not None
-        return self._socket.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        return self.raw_socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
 
     def _exactly(self, size: int) -> bytes:
-        assert self._socket.sock is not None
         data = b""
         while len(data) < size:
-            part = self._socket.sock.recv(min(65_536, size - len(data)))
+            part = self.raw_socket.recv(min(65_536, size - len(data)))
             assert part, "The server has ended the connection."
             data += part
         return data

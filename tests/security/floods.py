@@ -6,16 +6,7 @@ Each flood is a list of pieces, sent one after the other for as long as the serv
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from tests.security.frames import (
-    BINARY,
-    CONTINUATION,
-    PING,
-    PONG,
-    TEXT,
-    frame,
-    head,
-    text,
-)
+from tests.kit.frames import BINARY, CONTINUATION, PING, PONG, TEXT, frame, head, text
 
 MIB = 1024 * 1024
 NAMESPACES = ("/", "/p2p", "/made-up")

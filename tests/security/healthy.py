@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any
 
-from tests.server.wire import Wire
+from tests.kit.waiting import PATIENCE
+from tests.kit.wire import Wire
 
 PAUSE = 0.02
 CANDIDATE = "candidate:%s 1 udp 2122260223 127.0.0.1 50000 typ host"
@@ -36,7 +37,7 @@ class Healthy:
             yield self
         finally:
             self._over.set()
-            thread.join(60)
+            thread.join(PATIENCE)
         assert not thread.is_alive()
         if self._failure is not None:
             raise self._failure

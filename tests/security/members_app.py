@@ -1,4 +1,7 @@
-"""An app with Flask-Login and Flask-Talisman: `python -m tests.security.members_app MODE PORT`."""
+"""An app of its own, as Flask-Login and Flask-Talisman change all that an app answers.
+
+`python -m tests.security.members_app MODE PORT` serves it.
+"""
 
 import sys
 
@@ -29,7 +32,7 @@ from flask_talisman import Talisman  # noqa: E402
 
 from flask_p2p_streams import P2PStreams  # noqa: E402
 
-RECORDER = Path(__file__).parents[1] / "browser" / "static"
+RECORDER = Path(__file__).parents[1] / "browsers/chromium" / "static"
 PAGE = """<!doctype html>
 <title>{{ current_user.id }}</title>
 <script type="module" src="{{ url_for('static', filename='recorder.js') }}"></script>

@@ -1,16 +1,14 @@
 """A client that writes HTTP where a WebSocket is, was, or was refused."""
 
-import contextlib
 import json
-import re
-import socket
 import struct
 from urllib.request import urlopen
 
+from tests.kit.frames import frame, text
+from tests.kit.raw import Raw, handshake
+
 SIZE = 64
 """The bytes of a smuggled request: servers read in powers of two, so that one begins there."""
-PATIENCE = 60
-"""Seconds after which a server that says nothing is taken for one that hangs."""
 BLOCK = 4096
 """The bytes that simple-websocket reads at a time; servers read twice as many."""
 
@@ -23,29 +21,8 @@ def smuggled(by: str) -> bytes:
     return text + b"x" * (SIZE - 4 - len(text)) + b"\r\n\r\n"
 
 
-def frame(opcode: int, payload: bytes) -> bytes:
-    """Return a frame as a client sends it, with a mask that changes nothing."""
-    assert len(payload) < 126
-    return bytes([0x80 | opcode, 0x80 | len(payload)]) + b"\0\0\0\0" + payload
-
-
-def handshake(query: str = "", **changed: str | None) -> bytes:
-    """Return a request for a WebSocket; a header that is None is left out."""
-    headers: dict[str, str | None] = {
-        "Host": "127.0.0.1",
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        **{name.replace("_", "-"): value for name, value in changed.items()},
-    }
-    lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value is not None]
-    start = f"GET /socket.io/?EIO=4&transport=websocket{query} HTTP/1.1\r\n"
-    return (start + "".join(lines) + "\r\n").encode()
-
-
-PROBE = frame(1, b"2probe")
-UPGRADE = frame(1, b"5")
+PROBE = text("2probe")
+UPGRADE = text("5")
 LAST_WORDS = {
     "close frame": frame(8, struct.pack("!H", 1000)),
     "goodbye": frame(1, b"1"),
@@ -70,49 +47,11 @@ REFUSED = {
 """Requests for a WebSocket, none of which gets one."""
 
 
-class Smuggler:
-    """One TCP connection, read and written byte by byte."""
-
-    def __init__(self, port: int, first: bytes) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._read = b""
-        self.write(first)
-
-    def write(self, data: bytes) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.sendall(data)
-
-    def read_until(self, pattern: bytes) -> bool:
-        """Read until this has come; return False if the connection ends before."""
-        while not re.search(pattern, self._read, re.DOTALL):
-            try:
-                data = self._socket.recv(65_536)
-            except OSError:
-                return False
-            if not data:
-                return False
-            self._read += data
-        return True
-
-    def read_rest(self, within: float) -> bytes:
-        """Read to the end, or until nothing has come for so many seconds; return all."""
-        with contextlib.suppress(OSError):
-            self._socket.settimeout(within)
-            while data := self._socket.recv(65_536):
-                self._read += data
-        self._socket.settimeout(PATIENCE)
-        return self._read
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-def opened(port: int) -> Smuggler:
+def opened(port: int) -> Raw:
     """Return one whose WebSocket is open, with Engine.IO's first packet read."""
-    smuggler = Smuggler(port, handshake())
-    assert smuggler.read_until(rb'"maxPayload":\d+\}')
-    return smuggler
+    one = Raw(port, handshake())
+    assert one.read_until(rb'"maxPayload":\d+\}')
+    return one
 
 
 def polling(port: int) -> str:
@@ -121,14 +60,14 @@ def polling(port: int) -> str:
         return str(json.loads(response.read()[1:])["sid"])
 
 
-def upgraded(port: int) -> Smuggler:
+def upgraded(port: int) -> Raw:
     """Return one whose WebSocket has taken over from long polling."""
-    smuggler = Smuggler(port, handshake(f"&sid={polling(port)}"))
-    assert smuggler.read_until(rb"101 .*\r\n\r\n")
-    smuggler.write(PROBE)
-    assert smuggler.read_until(b"3probe")
-    smuggler.write(UPGRADE)
-    return smuggler
+    one = Raw(port, handshake(f"&sid={polling(port)}"))
+    assert one.read_until(rb"101 .*\r\n\r\n")
+    one.write(PROBE)
+    assert one.read_until(b"3probe")
+    one.write(UPGRADE)
+    return one
 
 
 # The ways of sending requests behind a WebSocket; each tries one
@@ -169,7 +108,7 @@ def one_by_one(port: int, by: str, last: bytes) -> None:
 
 def with_the_handshake(port: int, by: str, last: bytes) -> None:
     """Send everything in one segment: the handshake, what ends the WebSocket, requests."""
-    finish(Smuggler(port, handshake() + last + smuggled(by) * 64))
+    finish(Raw(port, handshake() + last + smuggled(by) * 64))
 
 
 def instead_of_frames(port: int, by: str, last: bytes) -> None:
@@ -188,7 +127,7 @@ def after_an_upgrade(port: int, by: str, last: bytes) -> None:
 
 def after_half_an_upgrade(port: int, by: str, last: bytes) -> None:
     """Send requests behind a WebSocket that doesn't take over from long polling."""
-    one = Smuggler(port, handshake(f"&sid={polling(port)}"))
+    one = Raw(port, handshake(f"&sid={polling(port)}"))
     one.write(last + b"\0" * (BLOCK - len(last) % BLOCK) + smuggled(by) * 64)
     finish(one)
 
@@ -205,6 +144,6 @@ WAYS = [
 ]
 
 
-def finish(one: Smuggler) -> None:
+def finish(one: Raw) -> None:
     one.read_rest(0.05)
-    one.close()
+    one.drop()

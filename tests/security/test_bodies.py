@@ -1,24 +1,26 @@
 """Requests whose body is cut, or never comes."""
 
-import json
 import re
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
-from tests.security.bare import Bare
-from tests.security.conftest import MODES, UNLIMITED
-from tests.security.frames import text
+from tests.kit.frames import text
+from tests.kit.http import get
+from tests.kit.raw import Handshaken
+from tests.kit.servers import MODES
+from tests.kit.waiting import PATIENCE
+from tests.security.conftest import UNLIMITED, attacked
 from tests.security.healthy import name_of_a_session
-from tests.server.wire import get, until
-from tests.support.servers import running
 
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
-IMPATIENT = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 5}
+IMPATIENT: dict[str, Any] = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 5}
 WHOLE = 60_000
+GOODBYE = {"flask_p2p_streams.transport.outbound.GOODBYE_TIMEOUT": 1.0}
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -26,10 +28,9 @@ def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module", params=[{}, {"OWN_SOCKETIO": True}], ids=["ours", "own"])
+@pytest.fixture(scope="module", params=[False, True], ids=["ours", "own"])
 def url(request: pytest.FixtureRequest, mode: str) -> Iterator[str]:
-    config = json.dumps({**IMPATIENT, **request.param})
-    with running("tests.security.app", mode, config) as server:
+    with attacked(mode, own=request.param, constants=GOODBYE, **IMPATIENT) as server:
         yield server.url
 
 
@@ -95,8 +96,8 @@ def test_who_never_ends_a_body_is_cut_off_with_its_session(url: str) -> None:
         return
     path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
     with closing(post(url, path, WHOLE, b"4" * (WHOLE - 1))) as line:
-        # Its time is 5 s, and 5 s for a goodbye; otherwise it would have all the time there is.
-        line.settimeout(60)
+        # Its time is 5 s, and 1 s for a goodbye; otherwise it would have all the time there is.
+        line.settimeout(PATIENCE)
         status(line)
 
 
@@ -110,8 +111,8 @@ def test_a_stranger_may_not_post_more_than_is_kept_of_one(url: str) -> None:
 
 
 def test_nothing_is_read_for_a_session_that_has_a_websocket(url: str) -> None:
-    bare = Bare(url)
-    until(lambda: '"sid"' in bare.answer or _more(bare), lambda: "There is no session.")
+    bare = Handshaken(url)
+    assert bare.read_until(b'"sid"'), "There is no session."
     # Whoever has joined isn't closed after a while, by which the body would end, too.
     token = get(f"{url}/token/{name_of_a_session()}/ann")
     bare.raw_socket.sendall(text(f'40/p2p,{{"token":"{token}"}}'))
@@ -119,8 +120,3 @@ def test_nothing_is_read_for_a_session_that_has_a_websocket(url: str) -> None:
     with closing(post(url, path, 100_000, b"4")) as line:
         assert status(line) == b"400"
     bare.drop()
-
-
-def _more(bare: Bare) -> bool:
-    bare.answer += bare.raw_socket.recv(4_096).decode(errors="replace")
-    return False

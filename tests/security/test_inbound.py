@@ -2,19 +2,19 @@
 
 import contextlib
 import itertools
-import json
 import select
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.kit.fixtures import Open
+from tests.kit.http import get_json
+from tests.kit.raw import Handshaken
+from tests.kit.waiting import until
+from tests.kit.wire import Wire
 from tests.security import floods
-from tests.security.attacker import Attacker
-from tests.security.bare import Bare
-from tests.security.conftest import Open
 from tests.security.healthy import Healthy
-from tests.server.wire import get, until
 
 KEPT_BYTES = 5 * floods.MIB
 """What an empty process may grow by, as it isn't exact to the byte."""
@@ -26,7 +26,7 @@ LOOK_AGAIN = 0.1
 
 
 def memory(url: str) -> int:
-    return int(json.loads(get(f"{url}/memory"))["bytes"])
+    return int(get_json(f"{url}/memory")["bytes"])
 
 
 def assert_little_is_kept(url: str, before: int) -> None:
@@ -42,7 +42,7 @@ def assert_little_is_kept(url: str, before: int) -> None:
 
 
 def pour(
-    eve: Attacker | Bare, flood: Iterator[bytes], is_enough: Callable[[], bool] = lambda: True
+    eve: Wire | Handshaken, flood: Iterator[bytes], is_enough: Callable[[], bool] = lambda: True
 ) -> bool:
     """Send a flood for a while, and until it is enough; return whether the server has ended it."""
     connection = eve.raw_socket

@@ -1,6 +1,6 @@
 """Flask-Login's user at the door of a session, on real servers; Talisman's headers on the page.
 
-That the page works in a browser under Talisman's policy shows in tests/browser/test_members.py.
+That the page works in a browser under Talisman's policy shows in `tests/browsers`, test_members.py.
 """
 
 import json
@@ -13,8 +13,8 @@ import pytest
 import requests
 import websocket
 
-from tests.security.conftest import MODES
-from tests.support.servers import running
+from tests.kit.servers import MODES, running
+from tests.kit.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -29,8 +29,8 @@ class Visitor:
     def __init__(self, url: str, name: str) -> None:
         self.url = url
         self.http = requests.Session()
-        self.http.get(f"{url}/login/{name}", timeout=60).raise_for_status()
-        self.page = self.http.get(f"{url}/room", timeout=60)
+        self.http.get(f"{url}/login/{name}", timeout=PATIENCE).raise_for_status()
+        self.page = self.http.get(f"{url}/room", timeout=PATIENCE)
         found = re.search(r'token="([^"]+)"', self.page.text)
         assert found is not None
         self.token = found[1]
@@ -44,7 +44,7 @@ class Visitor:
         """Join, and yield the verdict: None, or the refusal."""
         address = self.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
         connection = websocket.create_connection(
-            address, timeout=60, cookie=self.cookie if cookie is None else cookie
+            address, timeout=PATIENCE, cookie=self.cookie if cookie is None else cookie
         )
         try:
             connection.recv()
@@ -70,13 +70,14 @@ def test_who_has_a_number_joins_and_renews(url: str) -> None:
     with eight.joining(token=seven.token) as refusal:
         assert refusal["code"] == "forbidden"
     for visitor, status in ((seven, 200), (eight, 403)):
-        answer = visitor.http.post(f"{url}/p2p/token", json={"token": seven.token}, timeout=60)
+        body = {"token": seven.token}
+        answer = visitor.http.post(f"{url}/p2p/token", json=body, timeout=PATIENCE)
         assert answer.status_code == status
 
 
 def test_who_has_logged_out_is_refused(url: str) -> None:
     ann = Visitor(url, "ann")
-    ann.http.get(f"{url}/logout", timeout=60)
+    ann.http.get(f"{url}/logout", timeout=PATIENCE)
     with ann.joining() as refusal:
         assert refusal["code"] == "forbidden"
 
@@ -96,11 +97,11 @@ def test_a_program_with_a_token_and_without_cookies_is_refused(url: str) -> None
 
 def test_a_renewal_asks_for_the_user_again(url: str) -> None:
     ann = Visitor(url, "ann")
-    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=60)
+    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=PATIENCE)
     assert answer.status_code == 200
     assert answer.json()["token"] != ann.token
-    ann.http.get(f"{url}/logout", timeout=60)
-    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=60)
+    ann.http.get(f"{url}/logout", timeout=PATIENCE)
+    answer = ann.http.post(f"{url}/p2p/token", json={"token": ann.token}, timeout=PATIENCE)
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "forbidden"
 

@@ -7,11 +7,10 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 
-from tests.security.conftest import Open
+from tests.kit.fixtures import Open
+from tests.kit.http import get
+from tests.kit.waiting import PATIENCE
 from tests.security.healthy import Healthy
-from tests.server.wire import get
-
-TIMEOUT = 20
 
 
 class Bot:
@@ -26,12 +25,12 @@ class Bot:
         self.client.on("connect_error", self._refused, namespace="/p2p")
 
     def join(self, auth: Any) -> "Bot":
-        options = {"transports": ["websocket"], "namespaces": ["/p2p"], "wait_timeout": TIMEOUT}
+        options = {"transports": ["websocket"], "namespaces": ["/p2p"], "wait_timeout": PATIENCE}
         self.client.connect(self._url, auth=auth, **options)
         return self
 
     def ask(self, event: str, payload: Any) -> Any:
-        return self.client.call(event, payload, namespace="/p2p", timeout=TIMEOUT)
+        return self.client.call(event, payload, namespace="/p2p", timeout=PATIENCE)
 
     def _hear(self, event: str, *payload: Any) -> None:
         self.heard.append((event, payload))

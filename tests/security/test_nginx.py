@@ -10,11 +10,12 @@ from typing import NamedTuple
 import pytest
 import websocket
 
-from tests.security.nginx import nginx_before
-from tests.server.leaks import without_leaks
-from tests.server.wire import Wire
-from tests.support.clusters import need_programs
-from tests.support.servers import running
+from tests.kit.clusters import need_programs
+from tests.kit.leaks import without_leaks
+from tests.kit.nginx import nginx_before
+from tests.kit.servers import PATIENT, app, running
+from tests.kit.waiting import PATIENCE
+from tests.kit.wire import Wire
 
 MAX_CLIENT_BYTES = 41_000
 """What p2p.js weighs at nginx's level 6, which gives a little more than `gzip -9`."""
@@ -43,7 +44,7 @@ def answer(
     port: int, path: str, method: str = "GET", body: str | None = None, **headers: str
 ) -> tuple[HTTPResponse, bytes]:
     """Ask as a browser does, which takes compressed answers."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, {"Accept-Encoding": "gzip", **headers})
     response = connection.getresponse()
@@ -98,8 +99,7 @@ def test_a_refused_renewal_and_what_is_missing_are_not_compressed(fronts: Fronts
 def test_so_many_websockets_from_one_address_and_no_more() -> None:
     need_programs()
     # This one gives them a minute to join.
-    unlimited = '{"P2P_JOIN_RATE": null}'
-    with running("tests.server.app", "gevent", unlimited) as server, ExitStack() as stack:
+    with app("gevent", **PATIENT, proxy={}) as server, ExitStack() as stack:
         port = int(server.url.rpartition(":")[2])
         front = stack.enter_context(nginx_before(port, with_bounds=True))
         open_one = stack.enter_context(without_leaks(f"http://127.0.0.1:{front}", Wire))

@@ -6,26 +6,25 @@ from collections.abc import Iterator
 import pytest
 import websocket
 
-from tests.security.conftest import MODES
-from tests.server.wire import get
-from tests.support.servers import running
+from tests.kit.http import get
+from tests.kit.servers import MODES
+from tests.kit.waiting import PATIENCE
+from tests.security.conftest import attacked
 
 WEBSITE = "https://www.example.org"
 # What a proxy says that ends TLS and hands the request on.
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "www.example.org"}
-CONFIG = {"P2P_JOIN_RATE": None}
 
 
 @pytest.fixture(scope="module", params=MODES)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with running("tests.security.app", request.param, json.dumps(CONFIG)) as server:
+    with attacked(request.param, P2P_JOIN_RATE=None) as server:
         yield server.url
 
 
 @pytest.fixture(scope="module", params=MODES)
 def proxied(request: pytest.FixtureRequest) -> Iterator[str]:
-    config = json.dumps({**CONFIG, "PROXIED": True})
-    with running("tests.security.app", request.param, config) as server:
+    with attacked(request.param, proxied=True, P2P_JOIN_RATE=None) as server:
         yield server.url
 
 
@@ -35,7 +34,7 @@ def status(url: str, origin: str | None, headers: dict[str, str] | None = None) 
     try:
         connection = websocket.create_connection(
             address,
-            timeout=60,
+            timeout=PATIENCE,
             origin=origin,
             suppress_origin=origin is None,
             header=headers or {},

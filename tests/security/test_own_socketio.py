@@ -9,24 +9,25 @@ from typing import Any
 import pytest
 import requests
 
+from tests.kit.frames import BINARY, COMPRESSED, CONTINUATION, FINAL, TEXT, frame, text
+from tests.kit.http import get, get_json
+from tests.kit.raw import Handshaken
+from tests.kit.servers import MODES
+from tests.kit.waiting import PATIENCE, until
+from tests.kit.wire import Wire
 from tests.security import floods
-from tests.security.attacker import Attacker
-from tests.security.bare import Bare
-from tests.security.conftest import MODES, UNLIMITED
-from tests.security.frames import BINARY, COMPRESSED, CONTINUATION, FINAL, TEXT, frame, text
+from tests.security.conftest import UNLIMITED, attacked
 from tests.security.healthy import Healthy
 from tests.security.test_inbound import assert_little_is_kept, memory, pour
-from tests.server.wire import get, until
-from tests.support.servers import running
 
 # Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
-OWN = {**UNLIMITED, "OWN_SOCKETIO": True, "P2P_JOIN_TIMEOUT": 5}
+IMPATIENT: dict[str, Any] = {**UNLIMITED, "P2P_JOIN_TIMEOUT": 5}
 MAX_ATTACHMENTS = 100
 
 
 @pytest.fixture(scope="module", params=MODES)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with running("tests.security.app", request.param, json.dumps(OWN)) as server:
+    with attacked(request.param, own=True, **IMPATIENT) as server:
         yield server.url
 
 
@@ -47,7 +48,7 @@ class Poller:
         self, url: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> "tuple[int, str]":
         answer = requests.request(
-            "POST" if body else "GET", url, data=body, headers=headers, timeout=10
+            "POST" if body else "GET", url, data=body, headers=headers, timeout=PATIENCE
         )
         assert answer.headers.get("Content-Type", "text/plain").startswith("text/plain")
         return answer.status_code, answer.text
@@ -158,39 +159,39 @@ def test_who_polls_and_joins_nothing_is_closed(open_poller: OpenPoller, url: str
 
 
 @pytest.fixture
-def ann(open_wire: Any) -> Attacker:
+def ann(open_wire: Any) -> Wire:
     """Somebody whom the app lets into its own namespace."""
-    ann: Attacker = open_wire()
+    ann: Wire = open_wire()
     ann.connect({}, namespace="/chat")
     return ann
 
 
-def announce(ann: Attacker, count: int) -> None:
+def announce(ann: Wire, count: int) -> None:
     parts = ",".join(f'{{"_placeholder":true,"num":{number}}}' for number in range(count))
     ann.send(f'45{count}-/chat,7["size",{parts}]')
 
 
-def sizes(ann: Attacker) -> Any:
-    ann._answers[7] = None
-    ann.read(lambda: ann._answers[7] is not None)
-    return ann.answered(7)
+def sizes(ann: Wire) -> Any:
+    ann.answers.pop(7, None)
+    ann.read(lambda: 7 in ann.answers)
+    return ann.answers[7]
 
 
-def test_attachments_arrive_as_far_as_they_are_bounded(ann: Attacker) -> None:
+def test_attachments_arrive_as_far_as_they_are_bounded(ann: Wire) -> None:
     announce(ann, MAX_ATTACHMENTS)
     for _ in range(MAX_ATTACHMENTS):
         ann.send_frame(b"x" * 9_000, BINARY)
     assert sizes(ann) == 9_000 * MAX_ATTACHMENTS
 
 
-def test_more_attachments_are_no_attachments(ann: Attacker) -> None:
+def test_more_attachments_are_no_attachments(ann: Wire) -> None:
     announce(ann, MAX_ATTACHMENTS + 1)
     announce(ann, 1)
     ann.send_frame(b"x" * 8, BINARY)
     assert sizes(ann) == 8
 
 
-def test_attachments_of_more_than_a_message_are_dropped(ann: Attacker, healthy: Healthy) -> None:
+def test_attachments_of_more_than_a_message_are_dropped(ann: Wire, healthy: Healthy) -> None:
     announce(ann, 3)
     ann.send_frame(b"x" * 900_000, BINARY)
     ann.send_frame(b"x" * 900_000, BINARY)
@@ -199,7 +200,7 @@ def test_attachments_of_more_than_a_message_are_dropped(ann: Attacker, healthy: 
     assert sizes(ann) == 7
 
 
-def test_what_is_announced_on_another_namespace_is_dropped(ann: Attacker) -> None:
+def test_what_is_announced_on_another_namespace_is_dropped(ann: Wire) -> None:
     for namespace in ("/p2p", "/made-up"):
         ann.send(f"40{namespace},")
         ann.send(f'451-{namespace},["x",{{"_placeholder":true,"num":0}}]')
@@ -231,7 +232,7 @@ def test_a_message_that_swells_is_not_kept(
     healthy: Healthy, url: str, kind: str, is_member: bool
 ) -> None:
     before = memory(url)
-    eve = Bare(url, **{"Sec-WebSocket-Extensions": "permessage-deflate"})
+    eve = Handshaken(url, **{"Sec-WebSocket-Extensions": "permessage-deflate"})
     assert "permessage-deflate" in eve.answer
     if is_member:
         rooms = held(url)["rooms"]
@@ -244,5 +245,5 @@ def test_a_message_that_swells_is_not_kept(
 
 
 def held(url: str) -> dict[str, int]:
-    counted: dict[str, int] = json.loads(get(f"{url}/held"))
+    counted: dict[str, int] = get_json(f"{url}/held")
     return counted

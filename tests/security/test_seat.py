@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.faults.claims import Claims
-from tests.faults.cluster import Cluster, Worker, running_cluster
-from tests.faults.pages import Page, Session
-from tests.faults.peers import token
-from tests.faults.wire import Closed, Wire
+from tests.cluster.claims import Claims
+from tests.cluster.cluster import Cluster, Worker, running_cluster
+from tests.cluster.pages import Page, Session
+from tests.cluster.peers import token
+from tests.kit.packets import Closed, Packets
+from tests.kit.waiting import PATIENCE
 
 MODES = ("eventlet", "gevent", "threading")
 PAUSE = 0.05
@@ -45,7 +46,7 @@ class Liar(threading.Thread):
         super().__init__(daemon=True)
         self._worker, self._epoch = worker, epoch
         self._token = token(session_id, peer_id)
-        self._wire: Wire | None = None
+        self._wire: Packets | None = None
         self._over = threading.Event()
         self.said = 0
         self.heard: list[Any] = []
@@ -61,14 +62,14 @@ class Liar(threading.Thread):
 
     def end(self) -> None:
         self._over.set()
-        self.join(30)
+        self.join(PATIENCE)
         assert self.trouble is None, self.trouble
 
     def _say(self, stack: ExitStack) -> None:
         if self._wire is None:
-            self._wire = Wire(self._worker)
+            self._wire = Packets(self._worker.url)
             stack.callback(self._wire.close)
-            self._wire.connect({"token": self._token, "lost_epoch": self._epoch})
+            self._wire.enter({"token": self._token, "lost_epoch": self._epoch})
         try:
             packet = self._wire.receive(PAUSE)
             if packet is None:

@@ -1,5 +1,6 @@
 """A client that says pong and reads nothing is closed before it costs much."""
 
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -8,14 +9,16 @@ from functools import partial
 import pytest
 
 from flask_p2p_streams.limits.budgets import UNREAD_BYTES
-from tests.security.attacker import Attacker
-from tests.security.conftest import MODES, UNLIMITED, Open
+from tests.kit.fixtures import Open
+from tests.kit.http import get, get_json
+from tests.kit.memory import resident_bytes, thread_count
+from tests.kit.servers import MODES, Server
+from tests.kit.stores import running_redis
+from tests.kit.waiting import PATIENCE, until
+from tests.kit.wire import Wire
+from tests.security.conftest import UNLIMITED, attacked
 from tests.security.deaf import Deaf, Late, offer
 from tests.security.healthy import Healthy, name_of_a_session
-from tests.server.wire import get, until
-from tests.support.memory import resident_bytes, thread_count
-from tests.support.servers import Server, running
-from tests.support.stores import running_redis
 
 ALLOWED = 10 * 1024 * 1024
 JOINS = 200
@@ -27,7 +30,7 @@ MANY = 2_000
 
 @pytest.fixture(scope="module", params=MODES)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running("tests.security.app", request.param, json.dumps(UNLIMITED)) as server:
+    with attacked(request.param, **UNLIMITED) as server:
         yield server
 
 
@@ -44,17 +47,17 @@ def deaf(url: str) -> Iterator[Deaf]:
 
 
 def unread(url: str) -> int:
-    return int(json.loads(get(f"{url}/metrics"))["limited"]["unread"])
+    return int(get_json(f"{url}/counted")["limited"]["unread"])
 
 
-def warm_up(host: Attacker, client: Attacker, epoch: int) -> None:
+def warm_up(host: Wire, client: Wire, epoch: int) -> None:
     """Let the server take what it takes for large signals at all."""
     for number in range(20):
         assert host.ask("sdp_offer", offer("ann", epoch, number))["ok"]
     client.wait_for("sdp_offer", 20)
 
 
-def flood(sender: Attacker, to: str, epoch: int) -> int:
+def flood(sender: Wire, to: str, epoch: int) -> int:
     """Send until the other has gone; return the number of signals that were taken."""
     for number in range(MANY):
         answer = sender.ask("sdp_offer", offer(to, epoch, number))
@@ -91,7 +94,7 @@ def test_a_host_that_reads_nothing_loses_its_seat(url: str, open_wire: Open, dea
     clients = [open_wire().join(session_id, f"ann-{number}") for number in range(CLIENTS)]
     epoch = clients[0].wait_for("session_ready")["epoch"]
 
-    def has_heard(client: Attacker) -> bool:
+    def has_heard(client: Wire) -> bool:
         return bool(client.received("host_changed") or client.received("sdp_offer"))
 
     with deaf.saying_pong():
@@ -139,21 +142,21 @@ def test_a_host_that_is_busy_while_many_join_stays(url: str, open_wire: Open, de
 def test_many_small_packets_count_too(url: str, deaf: Deaf) -> None:
     closed = unread(url)
     deaf.join(name_of_a_session(), "deaf")
-    number = 0
+    numbers = itertools.count()
 
     def is_closed() -> bool:
-        nonlocal number
-        for _ in range(2_000):
-            number += 1
+        for number in itertools.islice(numbers, 2_000):
             deaf.send_and_forget(f'42/p2p,{number}["hello",{{}}]')
         return unread(url) > closed
 
     # No more than 500 a second are read, and the system keeps the first thousands itself.
-    deadline = time.monotonic() + 120
     with deaf.saying_pong():
-        while not is_closed():
-            assert time.monotonic() < deadline, f"{number} answers wait, and nobody minds."
-            time.sleep(1)
+        until(
+            is_closed,
+            lambda: f"{next(numbers)} answers wait, and nobody minds.",
+            within=2 * PATIENCE,
+            meanwhile=lambda: time.sleep(1),
+        )
 
 
 def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> None:
@@ -165,7 +168,7 @@ def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> Non
     closed = unread(url)
     # More than the system buffers, so that the server's writes stop in the middle of a frame.
     count = 0
-    while max(json.loads(get(f"{url}/waiting"))) < UNREAD_BYTES // 2:
+    while max(get_json(f"{url}/waiting")) < UNREAD_BYTES // 2:
         assert host.ask("sdp_offer", offer("late", epoch, count))["ok"]
         late.ping()
         count += 1
@@ -180,19 +183,15 @@ def test_who_reads_late_gets_every_frame_whole(url: str, open_wire: Open) -> Non
 @pytest.mark.parametrize("mode", MODES)
 def test_signals_of_another_worker_count_too(mode: str) -> None:
     with running_redis() as redis:
-        shared = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": redis.url}
-        # Who gets no turn for a while answers no pings, and isn't closed for that.
-        pings = {"ping_interval": 25, "ping_timeout": 60}
-        options = {"P2P_SOCKETIO_OPTIONS": {"message_queue": redis.url, **pings}}
-        config = {**UNLIMITED, **shared, **options}
-        arguments = ("tests.security.app", mode, json.dumps(config))
-        with running(*arguments) as here, running(*arguments) as there:
+        keepers = {"cache": redis.url, "queue": redis.url}
+        workers = (attacked(mode, keepers=keepers, **UNLIMITED) for _ in range(2))
+        with next(workers) as here, next(workers) as there:
             send_from_another_worker(here, there)
 
 
 def send_from_another_worker(here: Server, there: Server) -> None:
     session_id = name_of_a_session()
-    host = Attacker(here.url).join(session_id, "host")
+    host = Wire(here.url).join(session_id, "host")
     epoch = host.wait_for("session_ready")["epoch"]
     deaf = Deaf(there.url)
     deaf.join(session_id, "deaf")

@@ -1,18 +1,18 @@
 """What waits for a client of the app's own events is bounded, too: long polling, text, bytes."""
 
 import contextlib
-import json
 import socket
 from collections.abc import Iterator
 from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.security.conftest import MODES
+from tests.kit.http import get, get_json
+from tests.kit.memory import resident_bytes
+from tests.kit.servers import MODES, Server
+from tests.kit.waiting import PATIENCE, until
+from tests.security.conftest import behind
 from tests.security.smuggler import polling
-from tests.server.wire import get, until
-from tests.support.memory import resident_bytes
-from tests.support.servers import Server, running
 
 MEGABYTE = 1024 * 1024
 ALLOWED = 64 * MEGABYTE
@@ -21,12 +21,12 @@ ALLOWED = 64 * MEGABYTE
 
 @pytest.fixture(scope="module", params=MODES)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running("tests.security.behind_app", request.param) as server:
+    with behind(request.param) as server:
         yield server
 
 
 def post(address: str, data: bytes = b"") -> str:
-    with urlopen(Request(address, data, method="POST"), timeout=60) as response:
+    with urlopen(Request(address, data, method="POST"), timeout=PATIENCE) as response:
         return str(response.read().decode())
 
 
@@ -43,12 +43,12 @@ def joined(url: str) -> str:
 
 
 def unread(url: str) -> int:
-    return int(json.loads(get(f"{url}/metrics"))["limited"]["unread"])
+    return int(get_json(f"{url}/counted")["limited"]["unread"])
 
 
 def until_closed(url: str, sid: str) -> None:
     def is_closed() -> bool:
-        return sid not in json.loads(get(f"{url}/connections"))
+        return sid not in get_json(f"{url}/connections")
 
     until(is_closed, lambda: "The connection is still open.")
 
@@ -96,4 +96,4 @@ def test_an_app_may_send_much_at_once_to_who_reads(server: Server) -> None:
         post(f"{server.url}/emit/text/{5 * MEGABYTE}/2")
         assert len(get(poll_address(server.url, sid))) > 10 * MEGABYTE
     assert unread(server.url) == closed
-    assert sid in json.loads(get(f"{server.url}/connections"))
+    assert sid in get_json(f"{server.url}/connections")

@@ -1,15 +1,16 @@
 """What a server keeps of those who have gone: nothing, however many they were."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
-from tests.security.conftest import MODES
+from tests.kit.http import get_json
+from tests.kit.memory import resident_bytes, thread_count
+from tests.kit.servers import MODES, Server
+from tests.kit.waiting import until
+from tests.kit.wire import Wire
+from tests.security.conftest import behind
 from tests.security.deaf import Deaf
-from tests.server.wire import Wire, get, until
-from tests.support.memory import resident_bytes, thread_count
-from tests.support.servers import Server, running
 
 WARM_UP = 500
 ROUND = 1_000
@@ -20,7 +21,7 @@ ALLOWED = 4 * 1024 * 1024
 
 @pytest.fixture(scope="module", params=MODES)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running("tests.security.behind_app", request.param) as server:
+    with behind(request.param) as server:
         yield server
 
 
@@ -37,7 +38,7 @@ def come_and_go(url: str, count: int) -> None:
 
 
 def until_nobody_is_here(url: str) -> None:
-    until(lambda: json.loads(get(f"{url}/connections")) == [], lambda: "Somebody is still here.")
+    until(lambda: get_json(f"{url}/connections") == [], lambda: "Somebody is still here.")
 
 
 def test_memory_does_not_grow_with_refused_joins(server: Server) -> None:

@@ -1,4 +1,7 @@
-"""An app on several hosts, or below a path: `python -m tests.server.hosts_app KIND PORT`."""
+"""An app of its own, as it is on several hosts or below a path: Flask is told so when it is made.
+
+`python -m tests.server.hosts_app KIND PORT` serves it.
+"""
 
 import sys
 from typing import Any

@@ -1,9 +1,9 @@
-"""Serve `tests.server.choice_app` by a program: `python -m tests.server.served_by PROGRAM PORT`."""
+"""Serve the tests' app by a program: `python -m tests.server.served_by PROGRAM PORT`."""
 
 import sys
 from typing import Any
 
-from tests.server.choice_app import app, p2p
+from tests.kit.app.wsgi import app, p2p
 
 
 def werkzeug(port: int, **options: Any) -> None:

@@ -13,9 +13,9 @@ from urllib.request import urlopen
 import pytest
 
 from example_app import ports
-from tests.server.wire import until
-from tests.support import servers
-from tests.support.clusters import need_programs, running_cluster
+from tests.kit import servers
+from tests.kit.clusters import need_programs, running_cluster
+from tests.kit.waiting import PATIENCE, until
 
 
 def has_gone(pid: int) -> bool:
@@ -69,7 +69,7 @@ def test_a_dead_worker_costs_a_visitor_nothing_and_comes_back() -> None:
         cluster.wait_for("worker 1 was ended by SIGKILL")
 
         def is_back() -> bool:
-            with urlopen(cluster.url, timeout=30) as response:
+            with urlopen(cluster.url, timeout=PATIENCE) as response:
                 assert response.headers["X-Worker"] in ("worker 1", "worker 2")
             return any("worker 1 is back" in line for line in cluster.lines)
 
@@ -100,7 +100,7 @@ def test_a_taken_port_is_named_with_a_way_out(module: str, goal: str, is_argumen
             env={**os.environ, "PORT": "1" if is_argument else str(port)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
     assert second.returncode == 1
     assert second.stderr.strip() == (

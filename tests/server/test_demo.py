@@ -17,8 +17,9 @@ import pytest
 
 from example_app.addresses import bracketed, family, outward
 from example_app.codes import on_terminal
-from tests.support.clusters import need_programs
-from tests.support.servers import START_TIMEOUT, free_port
+from tests.kit.clusters import need_programs
+from tests.kit.servers import free_port
+from tests.kit.waiting import PATIENCE
 
 ADDRESS = re.compile(r"http://[^\s,]+:\d+")
 ALONE = "This machine is in no network, so no other device can open it."
@@ -36,7 +37,7 @@ def printed(module: str, host: str, port: int, end: str) -> Iterator[str]:
         yield read(terminal, end.encode()).decode().replace("\r\n", "\n")
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
         os.close(terminal)
 
 
@@ -50,7 +51,7 @@ def need_family(host: str) -> None:
 
 
 def read(terminal: int, end: bytes) -> bytes:
-    deadline = time.monotonic() + START_TIMEOUT
+    deadline = time.monotonic() + PATIENCE
     text = b""
     while end not in text:
         ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
@@ -73,7 +74,7 @@ def test_other_devices_are_told_addresses_that_open(module: str, host: str) -> N
         found = ADDRESS.findall(text)
         assert found[1:] == urls
         for url in found:
-            with direct.open(url, timeout=START_TIMEOUT) as response:
+            with direct.open(url, timeout=PATIENCE) as response:
                 assert response.status == 200
         if urls:
             assert f'value="{urls[0]}/rooms/tea"' in room_at(found[0])
@@ -83,7 +84,7 @@ def room_at(url: str) -> str:
     """Enter a room as a browser would, and return its page."""
     visitor = build_opener(ProxyHandler({}), HTTPCookieProcessor())
     form = urlencode({"name": "Ada", "room": "tea"}).encode()
-    with visitor.open(url, form, timeout=START_TIMEOUT) as response:
+    with visitor.open(url, form, timeout=PATIENCE) as response:
         return str(response.read().decode())
 
 
@@ -94,7 +95,7 @@ def test_what_only_this_machine_opens_is_for_no_other(host: str) -> None:
     with printed("example_app", host, port, "Ctrl+C stops the server.") as text:
         (url,) = ADDRESS.findall(text)
         assert outward(host) == []
-        with direct.open(url, timeout=START_TIMEOUT) as response:
+        with direct.open(url, timeout=PATIENCE) as response:
             assert response.status == 200
 
 

@@ -1,49 +1,25 @@
 """The development server: what it logs of WebSockets is no failure, with the debugger too."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.server.wire import Wire, until
-from tests.support.servers import free_port, listening
+from tests.kit.servers import WSGI, Server, serving
+from tests.kit.wire import Wire
 
-COMMAND = [sys.executable, "-m", "flask", "--app", "tests.server.plain_app", "run"]
-
-
-class Development:
-    def __init__(self, url: str, log: Path) -> None:
-        self.url = url
-        self._log = log
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    @property
-    def statuses(self) -> list[str]:
-        """What the log says of WebSockets."""
-        return re.findall(r'GET /socket\.io/[^"]*" (\d{3})', self.log)
+COMMAND = ["-m", "flask", "--app", WSGI, "run"]
+STATUS = re.compile(r'GET /socket\.io/[^"]*" (\d{3})')
+"""What the log says of a WebSocket."""
 
 
 @pytest.fixture(params=[["--debug", "--no-reload"], ["--no-debugger"]], ids=["debug", "plain"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Development]:
-    port, log = free_port(), tmp_path / "log"
-    with log.open("wb") as output:
-        command = [*COMMAND, "--port", str(port), *request.param]
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
-        try:
-            listening(process, port)
-            yield Development(f"http://127.0.0.1:{port}", log)
-        finally:
-            process.terminate()
-            process.wait(10)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with serving(lambda port: [*COMMAND, "--port", str(port), *request.param]) as server:
+        yield server
 
 
-def test_no_end_of_a_websocket_is_logged_as_a_failure(server: Development) -> None:
+def test_no_end_of_a_websocket_is_logged_as_a_failure(server: Server) -> None:
     closed, dropped, left, stranger = (Wire(server.url) for _ in range(4))
     for name, wire in (("ann", closed), ("bob", dropped), ("eve", left)):
         wire.join("room", name)
@@ -55,6 +31,6 @@ def test_no_end_of_a_websocket_is_logged_as_a_failure(server: Development) -> No
     for wire in (dropped, left, stranger):
         wire.drop()
 
-    until(lambda: len(server.statuses) == 4, lambda: server.log)
-    assert server.statuses == ["101"] * 4
+    server.until(lambda: len(STATUS.findall(server.log)) == 4, "four ends")
+    assert STATUS.findall(server.log) == ["101"] * 4
     assert "Traceback" not in server.log

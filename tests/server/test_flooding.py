@@ -1,6 +1,5 @@
 import contextlib
 import itertools
-import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,10 +9,12 @@ from typing import Any
 import pytest
 from websocket import ABNF, WebSocketException
 
-from tests.server.conftest import MODES
-from tests.server.leaks import assert_nothing_is_held
-from tests.server.wire import Wire, get, until
-from tests.support.servers import running
+from tests.kit.http import get, get_json
+from tests.kit.leaks import assert_nothing_is_held
+from tests.kit.servers import MODES
+from tests.kit.waiting import until
+from tests.kit.wire import Wire
+from tests.server.conftest import site as served
 
 MOST_FLOODS = 1000
 """Floods after which a server that has no limit is found out."""
@@ -40,7 +41,7 @@ class Site:
         return get(f"{self.url}/token/{session_id}/{peer_id}")
 
     def counted(self) -> dict[str, Any]:
-        counted: dict[str, Any] = json.loads(get(f"{self.url}/counted"))
+        counted: dict[str, Any] = get_json(f"{self.url}/counted")
         return counted
 
     def close(self) -> None:
@@ -74,7 +75,7 @@ class Room:
 
 @pytest.fixture(scope="module", params=MODES)
 def limited_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with running("tests.server.app", request.param, '{"P2P_JOIN_RATE": 0.5}') as server:
+    with served(request.param, P2P_JOIN_RATE=0.5) as server:
         yield server.url
 
 
@@ -124,7 +125,7 @@ def test_a_flood_is_refused_and_then_ended(site: Site, room: Room) -> None:
     flood_until_evicted(site, room, eve, '42/p2p,0["hello",{}]')
     # What she has sent and nobody reads any more may take the goodbye with it.
     assert {error["code"] for error in eve.received("session_error")} <= {"rate_limited"}
-    assert is_rate_limited(eve.answered(0)["error"])
+    assert is_rate_limited(eve.answers[0]["error"])
     room.negotiate()
     after = site.counted()
     assert after["evicted"] == before["evicted"] + 1
@@ -290,6 +291,6 @@ def test_nothing_is_held_of_floods(site: Site) -> None:
     flood(eve, '42/p2p,["hello",{}]', 150)
 
     def is_remembered() -> bool:
-        return bool(json.loads(get(f"{site.url}/held"))["throttled"])
+        return bool(get_json(f"{site.url}/held")["throttled"])
 
     until(is_remembered, lambda: "Nothing is counted.")

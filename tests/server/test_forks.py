@@ -4,56 +4,44 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.server.wire import Wire, get
-from tests.support.programs import Program, gunicorn, serving
-from tests.support.stores import StoreServer, running_redis
+from tests.kit.fixtures import Open
+from tests.kit.leaks import opening
+from tests.kit.servers import PATIENT, WSGI, Server, environment, gunicorn, serving
+from tests.kit.stores import StoreServer
+from tests.kit.waiting import PATIENCE
+from tests.kit.wire import Wire
 
-APP = "tests.server.choice_app:app"
 SERVERS = {
     "gthread": ("threading", "-k", "gthread", "--threads", "100"),
     "gevent": ("gevent", "-k", "gevent"),
 }
 MOST_PAIRS = 40
 
-Open = Callable[[], Wire]
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[StoreServer]:
-    with running_redis() as server:
-        yield server
-
 
 @pytest.fixture(scope="module", params=SERVERS)
 def config(request: pytest.FixtureRequest, redis: StoreServer) -> dict[str, Any]:
     mode = SERVERS[request.param][0]
     patch = "gevent" if mode == "gevent" else None
-    return {"mode": mode, "patch": patch, "cache": redis.url, "queue": redis.url}
+    kept = {"caches": "none", "cache": redis.url, "queue": redis.url}
+    return {**PATIENT, **kept, "mode": mode, "patch": patch}
 
 
 @pytest.fixture(scope="module")
-def server(config: dict[str, Any]) -> Iterator[Program]:
+def server(config: dict[str, Any]) -> Iterator[Server]:
     name = "gthread" if config["mode"] == "threading" else "gevent"
     options = (*SERVERS[name][1:], "-w", "2", "--preload")
-    with serving(gunicorn(APP, *options), {"CONFIG": json.dumps(config)}) as program:
-        yield program
+    with serving(gunicorn(*options), environment(**config)) as server:
+        yield server
 
 
 @pytest.fixture
-def open_wire(server: Program) -> Iterator[Open]:
-    with ExitStack() as stack:
-
-        def open_one() -> Wire:
-            wire = Wire(server.url)
-            stack.callback(wire.close)
-            return wire
-
+def open_wire(server: Server) -> Iterator[Open]:
+    with opening(server.url, Wire) as open_one:
         yield open_one
 
 
@@ -74,12 +62,12 @@ def meet(open_wire: Open, session_id: str) -> None:
     assert host.wait_for("sdp_answer")["from"] == "bob"
 
 
-def holders(server: Program) -> dict[str, int]:
+def holders(server: Server) -> dict[str, int]:
     """Return how many sockets each worker holds, as it has told last."""
-    return {each["name"]: each["sockets"] for each in json.loads(get(f"{server.url}/workers"))}
+    return {each["name"]: each["sockets"] for each in server.get_json("workers")}
 
 
-def test_peers_meet_wherever_they_are(server: Program, open_wire: Open) -> None:
+def test_peers_meet_wherever_they_are(server: Server, open_wire: Open) -> None:
     # Which worker takes a connection is up to the kernel: go on until both have some.
     for pair in range(MOST_PAIRS):
         meet(open_wire, f"pair-{pair}")
@@ -90,18 +78,18 @@ def test_peers_meet_wherever_they_are(server: Program, open_wire: Open) -> None:
 
 
 def test_the_doctor_sees_each_worker(
-    server: Program, config: dict[str, Any], open_wire: Open
+    server: Server, config: dict[str, Any], open_wire: Open
 ) -> None:
     for pair in range(MOST_PAIRS):
         open_wire().join(f"doctor-{pair}", "ann")
         if len(holders(server)) == 2:
             break
     done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", APP, "p2p", "doctor", "--json"],
-        env={**os.environ, "CONFIG": json.dumps(config)},
+        [sys.executable, "-m", "flask", "--app", WSGI, "p2p", "doctor", "--json"],
+        env={**os.environ, **environment(**config)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     found = {each["check"]: each for each in json.loads(done.stdout)}
     assert sorted(found["workers"]["problem"].removeprefix("With sockets: ")[:-1].split(", ")) == (

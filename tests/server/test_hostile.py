@@ -3,13 +3,12 @@ from secrets import token_hex
 
 import pytest
 
-from tests.server.conftest import MODES, Open
-from tests.server.leaks import without_leaks
-from tests.server.wire import Wire, get
-from tests.support.servers import running
-
-# Of who joins nothing a server is tired soon, but not of who gets no turn for three seconds.
-IMPATIENT = '{"P2P_JOIN_RATE": null, "P2P_JOIN_TIMEOUT": 5}'
+from tests.kit.fixtures import Open
+from tests.kit.http import get
+from tests.kit.leaks import without_leaks
+from tests.kit.servers import MODES
+from tests.kit.wire import Wire
+from tests.server.conftest import site
 
 
 class Room:
@@ -75,7 +74,7 @@ def test_no_auth_at_all(open_wire: Open, room: Room) -> None:
 
 def test_an_expired_token(open_wire: Open, room: Room, url: str) -> None:
     late = open_wire()
-    late.connect({"token": get(f"{url}/expired")})
+    late.connect({"token": get(f"{url}/expired/room/late")})
     assert late.refusal["message"] == "token_expired"
 
 
@@ -97,7 +96,8 @@ def test_who_was_refused_may_come_again_on_the_same_socket(open_wire: Open, room
 @pytest.fixture(params=MODES)
 def open_impatient(request: pytest.FixtureRequest) -> Iterator[Open]:
     with (
-        running("tests.server.app", request.param, IMPATIENT) as server,
+        # Of who joins nothing it is tired soon, but not of who gets no turn for three seconds.
+        site(request.param, P2P_JOIN_TIMEOUT=5) as server,
         without_leaks(server.url, Wire) as open_one,
     ):
         yield open_one

@@ -9,8 +9,8 @@ import pytest
 import requests
 import websocket
 
-from tests.server.wire import TIMEOUT
-from tests.support.servers import running
+from tests.kit.servers import running
+from tests.kit.waiting import PATIENCE
 
 KINDS = ["plain", "subdomain_matching", "host_matching", "dispatcher", "proxy"]
 
@@ -34,14 +34,14 @@ class Visitor:
         """Send a request, as the browser does for a path of its page."""
         headers = {"Host": self._host, **self._prefix()}
         address = self._url + self._inner(path)
-        return requests.request(method, address, headers=headers, timeout=TIMEOUT, **options)  # type: ignore[arg-type]
+        return requests.request(method, address, headers=headers, timeout=PATIENCE, **options)  # type: ignore[arg-type]
 
     def join(self) -> str:
         """Join over a WebSocket; return the verdict."""
         path = self._inner(self.attribute("signaling-path"))
         connection = websocket.create_connection(
             f"{self._url.replace('http', 'ws', 1)}{path}/?EIO=4&transport=websocket",
-            timeout=TIMEOUT,
+            timeout=PATIENCE,
             host=self._host,
             origin=f"http://{self._host}",
             header=self._prefix(),

@@ -4,8 +4,9 @@ from threading import Barrier
 
 import pytest
 
-from tests.server.conftest import Open
-from tests.server.wire import Wire, get
+from tests.kit.fixtures import Open
+from tests.kit.http import get
+from tests.kit.wire import Wire
 
 CROWD = 50
 

@@ -6,40 +6,39 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.server.wire import TIMEOUT, Wire, get
-from tests.support.servers import Server, running
-from tests.support.stores import running_redis, until
+from tests.kit.http import post
+from tests.kit.servers import Server, app
+from tests.kit.stores import StoreServer, shared
+from tests.kit.waiting import PATIENCE, until
+from tests.kit.wire import Wire
 
-APP = "tests.server.people_app"
-PATIENCE = 60.0
-"""Seconds to wait for what is told some 15 s later, however slow the machine is."""
+# When a worker that says nothing counts as gone, and when who is awaited is looked for.
+SOONER = {
+    "flask_p2p_streams.signaling.heartbeat.BEAT": 0.5,
+    "flask_p2p_streams.stores.worker_registry.WORKER_TERM": 5.0,
+    "flask_p2p_streams.signaling.attendance.LOOK": 0.5,
+}
 GRACE = 1.0
 """Seconds that a peer has to come back, where none does."""
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with running_redis() as server:
-        yield server.url
 
 
 class People:
     """Some workers, and what those that live have heard of one session."""
 
-    def __init__(self, redis_url: str, session: str, stack: ExitStack) -> None:
+    def __init__(self, redis: StoreServer, session: str, stack: ExitStack) -> None:
         self.session = session
-        self._redis_url = redis_url
+        self._redis = redis
         self._stack = stack
         self._told: Counter[tuple[str, str]] = Counter()
         self.servers: list[Server] = []
 
     def add(self, **config: object) -> Server:
-        arguments = json.dumps({"P2P_HOST_GRACE": GRACE, "P2P_JOIN_RATE": None} | config)
-        server = self._stack.enter_context(running(APP, self._redis_url, arguments))
+        flask = {"P2P_HOST_GRACE": GRACE, "P2P_JOIN_RATE": None, **config}
+        chosen = shared(self._redis.url, flask=flask, constants=SOONER)
+        server = self._stack.enter_context(app("threading", **chosen))
         self.servers.append(server)
         return server
 
@@ -51,12 +50,11 @@ class People:
     def kill(self, server: Server) -> None:
         self._told += self._of(server)
         server.process.send_signal(signal.SIGKILL)
-        server.process.wait(TIMEOUT)
+        server.process.wait(PATIENCE)
         self.servers.remove(server)
 
     def _of(self, server: Server) -> Counter[tuple[str, str]]:
-        told = json.loads(get(f"{server.url}/heard"))
-        return Counter((news, peer) for where, news, peer in told if where == self.session)
+        return Counter(map(tuple, server.get_json(f"heard/{self.session}")))
 
     @property
     def heard(self) -> Counter[tuple[str, str]]:
@@ -65,21 +63,21 @@ class People:
     def wait_for(self, *news: tuple[str, str]) -> None:
         """Wait until these have been heard, each once, and nothing else."""
         expected = Counter(news)
-        until(lambda: expected <= self.heard, f"{sorted(news)} haven't been heard.", PATIENCE)
+        until(lambda: expected <= self.heard, f"{sorted(news)} haven't been heard.")
         assert self.heard == expected
 
 
 @pytest.fixture(scope="module")
-def pair(redis_url: str) -> Iterator[list[Server]]:
+def pair(redis: StoreServer) -> Iterator[list[Server]]:
     with ExitStack() as stack:
-        workers = People(redis_url, "", stack)
+        workers = People(redis, "", stack)
         yield [workers.add(), workers.add()]
 
 
 @pytest.fixture
-def fresh(redis_url: str, request: pytest.FixtureRequest) -> Iterator[People]:
+def fresh(redis: StoreServer, request: pytest.FixtureRequest) -> Iterator[People]:
     with ExitStack() as stack:
-        yield People(redis_url, request.node.name, stack)
+        yield People(redis, request.node.name, stack)
 
 
 @pytest.fixture
@@ -149,8 +147,7 @@ def test_what_the_app_decides_at_another_worker(people: People, act: str) -> Non
     let_go(people.join(one, "bob"))
     report(ann, epoch_of(ann), ann="connected", bob="connected")
     path = f"kick/{people.session}/bob" if act == "kick" else f"close/{people.session}"
-    with urlopen(Request(f"{other.url}/{path}", method="POST"), timeout=TIMEOUT) as response:
-        assert response.status == 200
+    post(f"{other.url}/{path}")
     left = [("left", "bob")] if act == "kick" else [("left", "ann"), ("left", "bob")]
     people.wait_for(*COME, *left)
 
@@ -172,19 +169,14 @@ def test_a_killed_worker(fresh: People) -> None:
     ann = fresh.join(one, "ann")
     let_go(fresh.join(one, "bob"))
     report(ann, epoch_of(ann), ann="connected", bob="connected")
-    session = f"{other.url}/session/{fresh.session}"
+    def shown() -> tuple[object, object]:
+        session = other.get_json(f"session/{fresh.session}")
+        return session.get("host"), session.get("peers")
 
-    def shown() -> object:
-        return json.loads(get(session))
-
-    both = {"host": "ann", "peers": {"ann": "connected", "bob": "connected"}}
+    both = ("ann", {"ann": "connected", "bob": "connected"})
     until(lambda: shown() == both, "The other worker doesn't know them.")
     fresh.kill(one)
-    until(
-        lambda: shown() == {"host": None, "peers": {}},
-        "Those that are gone are still shown.",
-        PATIENCE,
-    )
+    until(lambda: shown() == (None, {}), "Those that are gone are still shown.")
     # There is room for a stranger, who finds that the host is gone, and follows it.
     eve = fresh.join(other, "eve")
     host_instead(eve)

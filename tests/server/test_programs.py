@@ -1,24 +1,23 @@
 """What serves the app: where that can't carry its WebSockets, it says so once, with a hint."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import websocket
 
-from tests.server.wire import Wire
-from tests.support.programs import Program, gunicorn, program, serving
-from tests.support.stores import StoreServer, running_redis
+from tests.kit.servers import PATIENT, WSGI, Server, environment, gunicorn, serving, started
+from tests.kit.stores import StoreServer
+from tests.kit.waiting import PATIENCE
+from tests.kit.wire import Wire
 
-APP = "tests.server.choice_app:app"
 GEVENT, EVENTLET = {"patch": "gevent"}, {"patch": "eventlet"}
 THREADS = ("-k", "gthread", "--threads", "20")
 
 
-def environment(config: dict[str, Any]) -> dict[str, str]:
-    return {"CONFIG": json.dumps(config), "FLASK_APP": APP}
+def chosen(config: dict[str, Any]) -> dict[str, str]:
+    """Return the environment for an app that leaves its cache to the extension."""
+    return environment(**PATIENT, caches="none", **config)
 
 
 def command(name: str) -> Any:
@@ -45,7 +44,7 @@ def command(name: str) -> Any:
     ],
 )
 def test_what_can_carry_websockets_does(name: str, config: dict[str, Any]) -> None:
-    with serving(command(name), environment(config)) as server:
+    with serving(command(name), chosen(config)) as server:
         wires = [Wire(server.url).join("room", peer_id) for peer_id in ("ann", "bob")]
         assert wires[1].wait_for("session_ready")["host_peer_id"] == "ann"
         for wire in wires:
@@ -75,13 +74,13 @@ def test_what_can_carry_websockets_does(name: str, config: dict[str, Any]) -> No
     ],
 )
 def test_what_can_not_says_so_once(name: str, config: dict[str, Any], told: str) -> None:
-    with serving(command(name), environment(config)) as server:
+    with serving(command(name), chosen(config)) as server:
         for _ in range(3):
             with pytest.raises(websocket.WebSocketBadStatusException) as refused:
                 Wire(server.url)
             assert refused.value.status_code == 501
         # Pages are served all the same.
-        server.get("/ready")
+        server.get("ready")
         lines = [line for line in server.log.splitlines() if "ERROR:flask_p2p_streams" in line]
         # Each of Werkzeug's processes is new, and so is its log.
         assert len(lines) == (3 if name == "processes" else 1)
@@ -109,7 +108,7 @@ def test_what_can_not_says_so_once(name: str, config: dict[str, Any], told: str)
 def test_gunicorn_does_not_start_what_can_not_work(
     options: tuple[str, ...], config: dict[str, Any], told: str
 ) -> None:
-    with program(gunicorn(APP, *options), environment(config)) as server:
+    with started(gunicorn(*options), chosen(config)) as server:
         server.until(lambda: server.process.poll() is not None, "its end")
         assert "ConfigurationError" in server.log
         assert told in server.log
@@ -120,28 +119,22 @@ def test_the_configuration_of_gunicorn_may_import_the_app(tmp_path: Path, worker
     patch = "from gevent import monkey; monkey.patch_all()" if worker == "gevent" else ""
     settings = Path(tmp_path, "settings.py")
     settings.write_text(
-        f"{patch}\nimport tests.server.choice_app\nworker_class = {worker!r}\nthreads = 20\n"
+        f"{patch}\nimport {WSGI}\nworker_class = {worker!r}\nthreads = 20\n"
     )
-    with serving(gunicorn(APP, "-c", str(settings)), environment({})) as server:
+    with serving(gunicorn("-c", str(settings)), chosen({})) as server:
         assert first_answer(server) == "joined"
 
 
 @pytest.mark.parametrize("option", ["--check-config", "--print-config"])
 def test_what_gunicorn_only_looks_at(option: str) -> None:
-    with program(gunicorn(APP, "-k", "gevent", option)) as server:
-        assert server.process.wait(60) == 0, server.log
+    with started(gunicorn("-k", "gevent", option)) as server:
+        assert server.process.wait(PATIENCE) == 0, server.log
 
 
 # Redis
 
 
-@pytest.fixture(scope="module")
-def redis() -> Iterator[StoreServer]:
-    with running_redis() as server:
-        yield server
-
-
-def first_answer(server: Program) -> str:
+def first_answer(server: Server) -> str:
     try:
         wire = Wire(server.url)
     except websocket.WebSocketBadStatusException as refused:
@@ -154,21 +147,21 @@ def first_answer(server: Program) -> str:
 @pytest.mark.parametrize("name", ["gevent", "eventlet"])
 def test_a_queue_that_would_stop_an_unpatched_process(name: str, redis: StoreServer) -> None:
     config = {"mode": name, "queue": redis.url, "cache": redis.url}
-    with serving(command(name), environment(config)) as server:
+    with serving(command(name), chosen(config)) as server:
         assert first_answer(server) == "501"
-        server.get("/ready")
+        server.get("ready")
         assert server.log.count("message queue would stop it all") == 1
 
 
 def test_a_cache_that_would_stop_an_unpatched_eventlet(redis: StoreServer) -> None:
     config = {"mode": "eventlet", "cache": redis.url}
-    with serving(command("eventlet"), environment(config)) as server:
+    with serving(command("eventlet"), chosen(config)) as server:
         assert [first_answer(server) for _ in range(2)] == ["501", "501"]
-        server.get("/ready")
+        server.get("ready")
         assert server.log.count("cache would stop it all") == 1
 
 
 def test_a_cache_that_stops_an_unpatched_gevent_at_each_call(redis: StoreServer) -> None:
-    with serving(command("gevent"), environment({"mode": "gevent", "cache": redis.url})) as server:
+    with serving(command("gevent"), chosen({"mode": "gevent", "cache": redis.url})) as server:
         assert [first_answer(server) for _ in range(2)] == ["joined", "joined"]
         assert server.log.count("stops all of it") == 1

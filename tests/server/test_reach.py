@@ -7,49 +7,41 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flask_p2p_streams import __version__
-from tests.server.wire import Wire, until
-from tests.support.servers import free_port, running
-from tests.support.stores import StoreServer, running_redis
-from tests.support.stun import stun_server
+from tests.kit.fixtures import Open
+from tests.kit.leaks import opening
+from tests.kit.servers import app, environment, free_port
+from tests.kit.stores import StoreServer, running_redis, shared
+from tests.kit.stun import stun_server
+from tests.kit.waiting import PATIENCE, until
+from tests.kit.wire import Wire
 
-APP = "tests.server.shared_app:create_app"
+APP = "tests.kit.app.factory"
 WIDTH = "120"
 # For a doctor that finds what there is, however slow the machine is.
-WHOLE_RUN = {"TEST_TIME_LIMIT": "30"}
-PATIENT = {**WHOLE_RUN, "TEST_ICE_TIME_LIMIT": "30"}
+REACH = "flask_p2p_streams.doctor.network"
+WHOLE_RUN = {"constants": {f"{REACH}.TIME_LIMIT": 30.0}}
+THOROUGH = {"constants": {f"{REACH}.TIME_LIMIT": 30.0, f"{REACH}.ICE_TIME_LIMIT": 30.0}}
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Doctor = Callable[..., tuple[int, dict[str, dict[str, str]]]]
 
 
 @pytest.fixture(scope="module")
-def redis() -> Iterator[StoreServer]:
-    with running_redis() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def url(redis: StoreServer) -> Iterator[str]:
-    with running("tests.server.shared_app", redis.url) as server:
+    with app("threading", **shared(redis.url)) as server:
         yield server.url
 
 
 @pytest.fixture
-def open_wire(url: str) -> Iterator[Callable[[], Wire]]:
-    with ExitStack() as stack:
-
-        def open_one() -> Wire:
-            wire = Wire(url)
-            stack.callback(wire.close)
-            return wire
-
+def open_wire(url: str) -> Iterator[Open]:
+    with opening(url, Wire) as open_one:
         yield open_one
 
 
@@ -57,23 +49,29 @@ def flask(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("flask")), "--app", APP, "p2p", *arguments]
 
 
-def run(url: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    variables = {**os.environ, "TEST_REDIS_URL": url, "COLUMNS": WIDTH, **environment}
+def variables(url: str, **chosen: Any) -> dict[str, str]:
+    return {**os.environ, "COLUMNS": WIDTH, **environment(**shared(url, **chosen))}
+
+
+def run(url: str, *arguments: str, **chosen: Any) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        flask(*arguments), env=variables, capture_output=True, text=True, timeout=60
+        flask(*arguments),
+        env=variables(url, **chosen),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
 
 
 @contextmanager
 def watching(url: str, errors: int) -> Iterator["subprocess.Popen[str]"]:
     """Run a table that is shown anew until it is interrupted."""
-    environment = {**os.environ, "TEST_REDIS_URL": url, "COLUMNS": WIDTH}
     command = flask("sessions", "--watch", "0.1")
     # A program that is run in the background ignores the signal, as do those whom it starts.
     ours = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, env=variables(url), stdout=subprocess.PIPE, stderr=errors, text=True
         )
     finally:
         signal.signal(signal.SIGINT, ours)
@@ -86,9 +84,9 @@ def command(redis: StoreServer) -> Command:
     return lambda *arguments: run(redis.url, *arguments)
 
 
-def examined(url: str, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
+def examined(url: str, *arguments: str, **chosen: Any) -> tuple[int, dict[str, Any]]:
     """Return the exit status of the doctor, and its findings by check; the last of each."""
-    done = run(url, "doctor", "--json", *arguments, **environment)
+    done = run(url, "doctor", "--json", *arguments, **chosen)
     assert done.stderr == ""
     return done.returncode, {each["check"]: each for each in json.loads(done.stdout)}
 
@@ -96,7 +94,7 @@ def examined(url: str, *arguments: str, **environment: str) -> tuple[int, dict[s
 # Sessions
 
 
-def test_sessions_and_their_workers(open_wire: Callable[[], Wire], command: Command) -> None:
+def test_sessions_and_their_workers(open_wire: Open, command: Command) -> None:
     open_wire().join("chat", "ann")
     open_wire().join("chat", "bob")
     open_wire().join("lab", "eve")
@@ -166,10 +164,10 @@ def test_a_watch_goes_on_without_a_cache() -> None:
 
 def test_an_app_that_is_well() -> None:
     with running_redis() as redis, stun_server() as port:
-        ice = json.dumps([{"urls": f"stun:127.0.0.1:{port}"}])
-        key = {"TEST_SECRET_KEY": "5f0c7b127da1bfa3e9b2d1c1", "TEST_ICE_SERVERS": ice, **PATIENT}
-        status, findings = examined(redis.url, **key)
-        assert examined(redis.url, "--strict", **key)[0] == 1
+        ice = [{"urls": f"stun:127.0.0.1:{port}"}]
+        well = {"SECRET_KEY": "5f0c7b127da1bfa3e9b2d1c1", "P2P_ICE_SERVERS": ice}
+        status, findings = examined(redis.url, flask=well, **THOROUGH)
+        assert examined(redis.url, "--strict", flask=well, **THOROUGH)[0] == 1
     assert status == 0
     assert {check: each["level"] for check, each in findings.items()} == {
         "secret key": "ok",
@@ -191,12 +189,12 @@ def test_the_report_for_people(redis: StoreServer) -> None:
     assert lines[-1] == "0 errors, 3 warnings."
 
 
-def test_workers_that_live(open_wire: Callable[[], Wire], redis: StoreServer) -> None:
+def test_workers_that_live(open_wire: Open, redis: StoreServer) -> None:
     open_wire().join("room", "ann")
     findings: dict[str, Any] = {}
 
     def one_is_seen() -> bool:
-        findings.update(examined(redis.url, **PATIENT)[1])
+        findings.update(examined(redis.url, **THOROUGH)[1])
         # It may be seen before it listens to the queue.
         return "workers" in findings and findings["queue"]["level"] == "ok"
 
@@ -204,13 +202,13 @@ def test_workers_that_live(open_wire: Callable[[], Wire], redis: StoreServer) ->
     assert findings["workers"]["level"] == "ok"
     assert f"{socket.gethostname()}:" in findings["workers"]["problem"]
     # The worker listens to the channel of its own app only.
-    status, findings = examined(redis.url, TEST_CHANNEL="another", **PATIENT)
+    status, findings = examined(redis.url, channel="another", **THOROUGH)
     assert (status, findings["queue"]["level"]) == (1, "error")
     assert "channel" in findings["queue"]["hint"]
 
 
 def test_workers_that_have_just_ended_are_no_error() -> None:
-    with running_redis() as redis, running("tests.server.shared_app", redis.url) as first:
+    with running_redis() as redis, app("threading", **shared(redis.url)) as first:
         wire = Wire(first.url).join("room", "ann")
         entries = json.loads(run(redis.url, "sessions", "--json").stdout)
         assert entries[0]["session"] == "room"
@@ -221,14 +219,14 @@ def test_workers_that_have_just_ended_are_no_error() -> None:
         first.process.kill()
         wire.drop()
         # It is listed for a while, and listens to nothing.
-        status, findings = examined(redis.url, **PATIENT)
+        status, findings = examined(redis.url, **THOROUGH)
     assert findings["queue"]["level"] == "ok", findings["queue"]
     assert "workers" not in findings
     assert status == 0
 
 
 def test_a_redis_that_is_away() -> None:
-    status, findings = examined(f"redis://127.0.0.1:{free_port()}/0", **PATIENT)
+    status, findings = examined(f"redis://127.0.0.1:{free_port()}/0", **THOROUGH)
     assert status == 1
     assert findings["cache"]["level"] == findings["queue"]["level"] == "error"
     assert "ConnectionError" in findings["cache"]["problem"]
@@ -245,8 +243,8 @@ def test_a_redis_that_hangs() -> None:
 
 def test_a_redis_that_forgets() -> None:
     with running_redis("--maxmemory", "50mb", "--maxmemory-policy", "volatile-ttl") as redis:
-        status, findings = examined(redis.url, **PATIENT)
-        beside_pages = examined(redis.url, TEST_PAGES="1", **PATIENT)[1]
+        status, findings = examined(redis.url, **THOROUGH)
+        beside_pages = examined(redis.url, caches="two", **THOROUGH)[1]
     assert beside_pages["eviction"] == findings["eviction"]
     assert (status, findings["eviction"]["level"]) == (0, "warning")
     assert "volatile-ttl" in findings["eviction"]["problem"]
@@ -261,8 +259,7 @@ def test_ice_servers_that_do_not_answer(redis: StoreServer) -> None:
     ]
     servers = [{"urls": urls, "username": "u", "credential": "c"}]
     # Each has its own time, and the run has more: it says of each what has become of it.
-    ice = {"TEST_ICE_SERVERS": json.dumps(servers), **WHOLE_RUN}
-    done = run(redis.url, "doctor", "--json", **ice)
+    done = run(redis.url, "doctor", "--json", flask={"P2P_ICE_SERVERS": servers}, **WHOLE_RUN)
     findings = [each for each in json.loads(done.stdout) if each["check"] == "ice"]
     assert done.returncode == 1
     assert [each["level"] for each in findings] == ["error"] * 3 + ["ok"]
@@ -284,7 +281,7 @@ def test_a_redis_that_refuses_the_password() -> None:
 
 def test_an_ice_server_that_is_none(redis: StoreServer) -> None:
     servers = [{"urls": "stun:a..b"}]
-    done = run(redis.url, "doctor", "--json", TEST_ICE_SERVERS=json.dumps(servers))
+    done = run(redis.url, "doctor", "--json", flask={"P2P_ICE_SERVERS": servers})
     (finding,) = json.loads(done.stdout)
     assert done.returncode == 1
     assert (finding["level"], finding["check"]) == ("error", "P2P_ICE_SERVERS")
@@ -292,15 +289,15 @@ def test_an_ice_server_that_is_none(redis: StoreServer) -> None:
 
 
 def test_an_app_that_refuses_to_start(redis: StoreServer) -> None:
-    status, findings = examined(redis.url, TEST_SECRET_KEY="")
+    status, findings = examined(redis.url, flask={"SECRET_KEY": ""})
     assert (status, list(findings)) == (1, ["SECRET_KEY"])
     for arguments in (["doctor"], ["sessions"], ["lock", "room"]):
-        done = run(redis.url, *arguments, TEST_SECRET_KEY="")
+        done = run(redis.url, *arguments, flask={"SECRET_KEY": ""})
         assert done.returncode == 1
         assert "The app has no SECRET_KEY" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
 
 
 def test_what_needs_no_app_works_without_one(redis: StoreServer, tmp_path: Any) -> None:
-    done = run(redis.url, "controller", "chat", str(tmp_path), TEST_SECRET_KEY="")
+    done = run(redis.url, "controller", "chat", str(tmp_path), flask={"SECRET_KEY": ""})
     assert (done.returncode, done.stderr) == (0, "")

@@ -16,15 +16,15 @@ from flask_p2p_streams.stores.base import AtomicStore
 from flask_p2p_streams.stores.breaker import OPEN_FOR, Breaker
 from flask_p2p_streams.stores.guarded import GuardedStore
 from tests.conftest import Clock
-from tests.support.races import KINDS, Target, race, running_store, store_on
-from tests.support.stores import (
+from tests.kit.races import KINDS, Target, race, running_store, store_on
+from tests.kit.stores import (
     StoreServer,
     running_cluster,
     running_memcached,
     running_redis,
     running_sentinel,
-    until,
 )
+from tests.kit.waiting import until
 
 # Seconds: far less than calls take that wait for each other, far more than a busy machine does.
 # That each gives up after a second is for tests/unit/stores/test_redis_client.py to say.

@@ -3,13 +3,14 @@
 import json
 from contextlib import ExitStack
 
-from tests.server.wire import Wire, get, until
-from tests.support.programs import Program, serving
-from tests.support.stores import running_redis
+from tests.kit.servers import PATIENT, Server, environment, serving
+from tests.kit.stores import running_redis
+from tests.kit.waiting import until
+from tests.kit.wire import Wire
 
 
-def listed(server: Program) -> int:
-    return len(json.loads(get(f"{server.url}/workers")))
+def listed(server: Server) -> int:
+    return len(server.get_json("workers"))
 
 
 def test_a_host_that_lives_elsewhere_keeps_its_seat() -> None:
@@ -18,7 +19,7 @@ def test_a_host_that_lives_elsewhere_keeps_its_seat() -> None:
             stack.enter_context(
                 serving(
                     lambda port: ["-m", "tests.server.served_by", "socketio", str(port)],
-                    {"CONFIG": json.dumps({"cache": redis.url})},
+                    environment(**PATIENT, caches="none", cache=redis.url),
                 )
             )
             for _ in range(2)

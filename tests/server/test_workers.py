@@ -7,26 +7,19 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.server.wire import Wire
-from tests.support.servers import running
-from tests.support.stores import running_redis
+from tests.kit.servers import WSGI, app, environment
+from tests.kit.stores import StoreServer, shared
+from tests.kit.waiting import PATIENCE
+from tests.kit.wire import Wire
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Open = Callable[[int], Wire]
 
 
 @pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with running_redis() as server:
-        yield server.url
-
-
-@pytest.fixture(scope="module")
-def urls(redis_url: str) -> Iterator[list[str]]:
+def urls(redis: StoreServer) -> Iterator[list[str]]:
     with ExitStack() as stack:
-        servers = [
-            stack.enter_context(running("tests.server.shared_app", redis_url)) for _ in range(2)
-        ]
+        servers = [stack.enter_context(app("threading", **shared(redis.url))) for _ in range(2)]
         yield [server.url for server in servers]
 
 
@@ -43,19 +36,14 @@ def open_wire(urls: list[str]) -> Iterator[Open]:
 
 
 @pytest.fixture
-def command(redis_url: str) -> Run:
+def command(redis: StoreServer) -> Run:
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        flask = [
-            sys.executable,
-            "-m",
-            "flask",
-            "--app",
-            "tests.server.shared_app:create_app",
-            "p2p",
-        ]
-        environment = {**os.environ, "TEST_REDIS_URL": redis_url}
         return subprocess.run(
-            [*flask, *arguments], env=environment, capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "flask", "--app", WSGI, "p2p", *arguments],
+            env={**os.environ, **environment(**shared(redis.url))},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
 
     return run

@@ -183,7 +183,7 @@ globalThis.bench = {
    */
   async chat({ system, count, intervalMls, characters, untilFinished = false }) {
     said.clear()
-    for (let number = 0; number < count && !(untilFinished && sink.isFinished); number += 1) {
+    for (let number = 0; number === 0 || (number < count && !(untilFinished && sink.isFinished)); number += 1) {
       const key = `${name}#${(lastNumber += 1)}`
       const sentAt = now()
       said.set(key, { sentAt })

@@ -21,8 +21,8 @@ export class Ours {
   constructor({ received, receivedFile }) {
     this.#frame.addEventListener("p2p:message", ({ detail: { type, senderId, data } }) => { if (type === "Data") received(senderId, data) })
     this.#frame.addEventListener("p2p:file", ({ detail: incoming }) => {
-      const to = this.discards ? new WritableStream() : undefined
-      void incoming.accept({ to }).then(() => receivedFile(incoming.size))
+      const options = this.discards ? { to: new WritableStream() } : {}
+      void incoming.accept(options).then(() => receivedFile(incoming.size))
     })
   }
 

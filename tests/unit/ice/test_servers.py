@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from flask_p2p_streams.ice.servers import IceUrl, ice_server_list, ice_url
-from tests.support.ice import BAD_URLS, GOOD_URLS
+from tests.kit.ice import BAD_URLS, GOOD_URLS
 
 
 @pytest.mark.parametrize("url", GOOD_URLS)

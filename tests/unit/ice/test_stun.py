@@ -3,8 +3,8 @@ import socket
 import pytest
 
 from flask_p2p_streams.ice.stun import Endpoint, answers, endpoint
-from tests.support.servers import free_port
-from tests.support.stun import binding_success, stun_server
+from tests.kit.servers import free_port
+from tests.kit.stun import binding_success, stun_server
 
 
 @pytest.mark.parametrize(

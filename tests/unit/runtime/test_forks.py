@@ -32,6 +32,7 @@ from flask_p2p_streams.stores.breaker import Breaker
 
 class Server:
     environ = {"of the parent": None}
+    manager = None
     def start_background_task(self, target, *arguments):
         threading.Thread(target=target, args=arguments, daemon=True).start()
     sleep = staticmethod(__import__("time").sleep)

@@ -19,8 +19,8 @@ from flask_p2p_streams.stores.from_cache import cache_store, find_cache
 from flask_p2p_streams.stores.guarded import guarded_store
 from flask_p2p_streams.stores.in_process import MemoryStore
 from flask_p2p_streams.stores.session_store import SessionStore
-from tests.support.servers import free_port
-from tests.support.stores import StoreServer, running_memcached
+from tests.kit.servers import free_port
+from tests.kit.stores import StoreServer, running_memcached
 
 LOCKS = Mutexes(mutex_for("threading"))
 

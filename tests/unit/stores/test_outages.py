@@ -8,7 +8,7 @@ import redis
 from redis.exceptions import RedisError
 
 from flask_p2p_streams.stores.outages import outage_hint
-from tests.support.stores import running_redis
+from tests.kit.stores import running_redis
 
 OTHERWISE = "Is it running?"
 

@@ -18,7 +18,7 @@ from flask_p2p_streams.stores.redis_client import (
     own_client,
 )
 from flask_p2p_streams.stores.redis_store import RedisStore
-from tests.support.servers import free_port
+from tests.kit.servers import free_port
 
 
 def settings_of(client: Any) -> dict[str, Any]:

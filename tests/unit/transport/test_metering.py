@@ -11,7 +11,7 @@ from flask_p2p_streams.limits.token_bucket import Rate
 from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.transport.metering import Meter, Pace, Standing
 from tests.conftest import Clock
-from tests.security.frames import BINARY, CONTINUATION, FINAL, PING, TEXT, frame, head, text
+from tests.kit.frames import BINARY, CONTINUATION, FINAL, PING, TEXT, frame, head, text
 
 MOST = 100_000
 

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_p2p_streams.transport.websocket_frames import Frame, FrameReader
-from tests.security.frames import BINARY, CONTINUATION, FINAL, PING, TEXT, frame, head
+from tests.kit.frames import BINARY, CONTINUATION, FINAL, PING, TEXT, frame, head
 
 SIZES = st.one_of(st.integers(0, 130), st.sampled_from([65_535, 65_536, 70_000]))
 

@@ -21,7 +21,7 @@ from flask_p2p_streams.transport.metering import Meter, Standing
 from flask_p2p_streams.transport.packet_filter import OFFER
 from flask_p2p_streams.transport.websockets import BoundedDeflate, MeteredServer, metered, unmasked
 from tests.conftest import Clock
-from tests.security.frames import BINARY, COMPRESSED, FINAL, TEXT, frame, head, text
+from tests.kit.frames import BINARY, COMPRESSED, FINAL, TEXT, frame, head, text
 
 MOST = 200_000
 DEFLATE = "permessage-deflate; client_max_window_bits"
