@@ -108,7 +108,7 @@ class Tags:
         :param can_send: whether this peer may send; without, it only receives.
         :param starts_at: when the session begins: seconds since 1970, or an aware datetime.
         :param ends_at: when it ends for this peer, likewise.
-        :param config: see :func:`~flask_p2p_streams.web.frame_config.frame_options`.
+        :param config: see "Config" on the page "Template tag" of the documentation.
         :param caller: the block of ``{% call %}``.
         :param attrs: attributes of the element; ``class_`` is ``class``, an underscore a dash.
         :raises ArgumentError: that names the argument.
