@@ -4,7 +4,7 @@ import { MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 /**
  * What `p2p_frame_tag` wrote into the element, with the defaults of what it left out.
  *
- * @typedef {object} Options
+ * @typedef {object} Attributes
  * @property {string} sessionId
  * @property {string} peerId
  * @property {string} token
@@ -32,10 +32,10 @@ export const CONNECT_TIMEOUT_MLS = 15_000
  * @param {Element} element
  * @param {string} [url] the page's own origin
  * @param {string} [token] what is good where the attribute was taken away
- * @returns {Options}
+ * @returns {Attributes}
  * @throws {P2pError} `bad_request` that names the attribute, `unsupported` in a page that has no origin
  */
-export function readOptions(element, url = ownOrigin(), token) {
+export function readAttributes(element, url = ownOrigin(), token) {
   const config = readConfig(element)
   return {
     sessionId: readId(element, "session-id"),

@@ -2,7 +2,7 @@ import { systemClock } from "../base/clock.js"
 import { ownOrigin } from "./attribute_parsing.js"
 import { checkIceServers } from "../transport/direct_path.js"
 import { P2pError } from "../base/errors.js"
-import { readOptions } from "./attributes.js"
+import { readAttributes } from "./attributes.js"
 import { Page } from "./page.js"
 import { Stay } from "./stay.js"
 
@@ -10,7 +10,7 @@ import { Stay } from "./stay.js"
  * Keeps an element in the session that its attributes name, as long as it is in a page that people see: what it is to be in is read from the element, and
  * settle() makes it so, whatever has happened to the element before.
  *
- * @typedef {import("./attributes.js").Options} Options
+ * @typedef {import("./attributes.js").Attributes} Attributes
  *
  * @typedef {object} LifeDelegate
  * @property {() => void} lifeSettled
@@ -34,7 +34,7 @@ export class Life {
   /**
    * @param {Element} element
    * @param {import("../messaging/topics.js").Topics} topics
-   * @param {LifeDelegate & import("../session/session.js").PeerOptions["delegate"]} delegate
+   * @param {LifeDelegate & import("../session/session.js").SessionOptions["delegate"]} delegate
    */
   constructor(element, topics, delegate) {
     this.#element = element
@@ -152,7 +152,7 @@ export class Life {
 
   #read() {
     try {
-      const options = readOptions(this.#element, ownOrigin(), this.#stay?.token)
+      const options = readAttributes(this.#element, ownOrigin(), this.#stay?.token)
       if (options.iceServers && !this.#stay?.hasServersOf(options)) checkIceServers(options.iceServers)
       return options
     } catch (error) {
@@ -169,7 +169,7 @@ export class Life {
     this.#delegate.lifeRefused(error)
   }
 
-  /** @param {Options | null} options */
+  /** @param {Attributes | null} options */
   #stayIn(options) {
     this.#refusal = null
     if (!options) return this.#page.stop()
@@ -180,7 +180,7 @@ export class Life {
     if (this.#page.isReady && this.#element.isConnected) this.#stay?.start()
   }
 
-  /** @param {Options} options */
+  /** @param {Attributes} options */
   #enter(options) {
     if (this.#stay && !this.#stay.isFor(options)) this.#topics.forget()
     this.#stay = new Stay(options, this.#topics, this.#delegate, (renewal) => this.stayRenewed(renewal))

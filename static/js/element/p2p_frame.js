@@ -33,7 +33,7 @@ export class P2pFrame extends HTMLElement {
 
   /** @type {P2pError | null} */
   #lastError = null
-  #topics = new Topics((error) => this.peerErrored(error))
+  #topics = new Topics((error) => this.sessionErrored(error))
   #late = new LateListeners(this, (type) => this.#present(type))
   #unheard = new Unheard(systemClock, () => this.#late.has("p2p:error"))
   #life = new Life(this, this.#topics, this)
@@ -143,7 +143,7 @@ export class P2pFrame extends HTMLElement {
    * @param {PeerId | PeerId[]} [options.to] whom; without it, everybody who is connected now
    * @param {string} [options.name] the file's own
    * @param {string} [options.type] its MIME type, the file's own
-   * @returns {import("../files/transfer.js").Shipment} to pause, resume or cancel it; its `done` resolves when it is over for everybody, and somebody has it whole
+   * @returns {import("../files/transfer.js").Transfer} to pause, resume or cancel it; its `done` resolves when it is over for everybody, and somebody has it whole
    * @throws {P2pError} `not_joined`, `forbidden`, `bad_request`, `no_such_peer`, `unsupported`; what else prevents it, `done` rejects with
    */
   sendFile(file, options = {}) {
@@ -222,26 +222,26 @@ export class P2pFrame extends HTMLElement {
   /** @param {P2pError} error */
   lifeRefused(error) {
     this.#reflection.update()
-    this.peerErrored(error)
+    this.sessionErrored(error)
   }
 
   // What the peer says
 
   /** @param {PeerState} state */
-  peerStateChanged(state) {
+  sessionStateChanged(state) {
     this.#lastError = null // what explains the new state comes behind it
     this.#reflection.update()
     if (state !== "new" && state !== "failed") this.#dispatch(`p2p:${state}`, {})
   }
 
   /** @param {P2pError} error */
-  peerErrored(error) {
+  sessionErrored(error) {
     this.#lastError = error
     this.dispatchEvent(this.#unheard.watch(new CustomEvent("p2p:error", { detail: error, bubbles: true, composed: true })))
   }
 
   /** @param {{ type: "Data", senderId: string, data: any }} message */
-  peerReceived(message) {
+  sessionReceived(message) {
     this.#dispatch("p2p:message", message)
   }
 
@@ -249,34 +249,34 @@ export class P2pFrame extends HTMLElement {
    * @param {import("../files/receiving/incoming_file.js").IncomingFile} file
    * @returns {boolean} whether the app answers later; who has answered needn't say so
    */
-  peerOffered(file) {
+  sessionOffered(file) {
     return !this.#dispatch("p2p:file", file)
   }
 
   /** @param {import("../files/progress.js").Progress} progress */
-  peerProgressed(progress) {
+  sessionProgressed(progress) {
     this.#dispatch("p2p:progress", progress)
   }
 
   /** @param {{ senderId: string, from: number, to: number }} gap */
-  peerMissed(gap) {
+  sessionMissed(gap) {
     this.#dispatch("p2p:gap", gap)
   }
 
   /** @param {{ hostPeerId: string | null, epoch: number }} host */
-  peerForked(host) {
+  sessionForked(host) {
     this.#dispatch("p2p:forked", host)
   }
 
   /** @param {Map<string, PeerState>} peers */
-  peerPeersChanged(peers) {
+  sessionPeersChanged(peers) {
     const data = Object.fromEntries(peers)
     this.#dispatch("p2p:peers", data)
     this.#dispatch("p2p:message", { type: STATE, senderId: this.hostPeerId, data })
   }
 
   /** @param {{ hostPeerId: string, epoch: number }} host */
-  peerHostChanged(host) {
+  sessionHostChanged(host) {
     this.#reflection.update()
     this.#dispatch("p2p:host-changed", host)
   }

@@ -1,7 +1,7 @@
 import { systemClock } from "../base/clock.js"
 import { Connection } from "../transport/direct_path.js"
 import { P2pError } from "../base/errors.js"
-import { Peer } from "../session/session.js"
+import { Session } from "../session/session.js"
 import { Renewal } from "../signaling/token_renewal.js"
 import { Signaling } from "../signaling/signaling.js"
 
@@ -14,16 +14,16 @@ export class Stay {
   #hasEnded = false
 
   /**
-   * @param {import("./attributes.js").Options} options
+   * @param {import("./attributes.js").Attributes} options
    * @param {import("../messaging/topics.js").Topics} topics
-   * @param {import("../session/session.js").PeerOptions["delegate"]} delegate
+   * @param {import("../session/session.js").SessionOptions["delegate"]} delegate
    * @param {(renewal: Renewal) => void} renewed the server has given a newer token
    */
   constructor(options, topics, delegate, renewed) {
     this.#options = options
     this.#place = placeOf(options)
     this.#renewal = new Renewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
-    this.peer = new Peer({
+    this.peer = new Session({
       ...options,
       topics,
       clock: systemClock,
@@ -59,13 +59,13 @@ export class Stay {
 
   /**
    * Whether it is what these options mean. Tokens and ICE servers are others in each page that the server renders, and mean the same.
-   * @param {import("./attributes.js").Options | null} options
+   * @param {import("./attributes.js").Attributes | null} options
    */
   isFor(options) {
     return options !== null && placeOf(options) === this.#place
   }
 
-  /** @param {import("./attributes.js").Options} options */
+  /** @param {import("./attributes.js").Attributes} options */
   hasServersOf({ iceServers }) {
     return JSON.stringify(iceServers) === JSON.stringify(this.#options.iceServers)
   }
@@ -78,7 +78,7 @@ export class Stay {
 
   /**
    * Takes over what is newer of the same place: it is used from the next join on. Where the former has failed, that is now.
-   * @param {import("./attributes.js").Options} options
+   * @param {import("./attributes.js").Attributes} options
    */
   renew(options) {
     const isNew = this.#renewal.take(options) || !this.hasServersOf(options)
@@ -101,10 +101,10 @@ export class Stay {
   /**
    * Who has left needs no token.
    * @param {P2pError} error
-   * @param {import("../session/session.js").PeerOptions["delegate"]} delegate
+   * @param {import("../session/session.js").SessionOptions["delegate"]} delegate
    */
   #warn(error, delegate) {
-    if (this.peer.state !== "closed") delegate.peerErrored(error)
+    if (this.peer.state !== "closed") delegate.sessionErrored(error)
   }
 
   /** @param {() => void} join */
@@ -114,7 +114,7 @@ export class Stay {
   }
 }
 
-/** @param {import("./attributes.js").Options} options */
+/** @param {import("./attributes.js").Attributes} options */
 function placeOf(options) {
   return JSON.stringify({ ...options, token: 0, tokenExpiresInMls: 0, tokenUrl: 0, iceServers: 0 })
 }

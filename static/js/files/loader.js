@@ -4,24 +4,24 @@ import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limit
 import { CHUNK, CREDIT } from "../wire/frames.js"
 import { P2pError } from "../base/errors.js"
 import { Shares } from "../base/shares.js"
-import { Shipment } from "./transfer.js"
+import { Transfer } from "./transfer.js"
 
 /**
  * The way to the part of the client that moves files, which is loaded when the first one comes or goes.
  *
  * @typedef {import("./transfers.js").Transfers} Transfers
- * @typedef {Pick<import("../session/exchange.js").ExchangeDelegate, "exchangeOffered" | "exchangeProgressed">} ShippingDelegate
+ * @typedef {Pick<import("../session/exchange.js").ExchangeDelegate, "exchangeOffered" | "exchangeProgressed">} LoaderDelegate
  *
- * @typedef {object} ShippingOptions
+ * @typedef {object} LoaderOptions
  * @property {string} peerId
  * @property {import("../base/clock.js").Clock} clock
- * @property {ShippingDelegate} delegate
+ * @property {LoaderDelegate} delegate
  * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route
  * @property {(peerId: string, note: any) => Promise<void>} tell
  * @property {(to: string[]) => number} buffered
  * @property {() => string[]} reachable
  */
-export class Shipping {
+export class Loader {
   #options
   /** @type {Transfers | null} */
   #transfers = null
@@ -32,7 +32,7 @@ export class Shipping {
   /** What others have told meanwhile. */
   #notes = new Shares()
 
-  /** @param {ShippingOptions} options */
+  /** @param {LoaderOptions} options */
   constructor(options) {
     this.#options = options
   }
@@ -44,7 +44,7 @@ export class Shipping {
    */
   send(file, options) {
     const blob = asBlob(file)
-    return new Shipment(blob, options, async (id) => {
+    return new Transfer(blob, options, async (id) => {
       if (this.#waiting.size - this.#notes.count >= MAX_LOADING) throw new P2pError("rate_limited")
       return (await this.#load()).sendFile(blob, { ...options, id })
     })

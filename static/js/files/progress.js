@@ -11,7 +11,7 @@ import { Rate } from "./rate.js"
  * @property {string} name
  * @property {string} type
  * @property {number} size
- * @property {number} transferred bytes that the receiver has written; where this is the sender's, a little more, that have come to it
+ * @property {number} transferred bytes that the recipient has written; where this is the sender's, a little more, that have come to it
  * @property {number} rate bytes per second
  * @property {import("./sending/recipient.js").TransferState} state
  * @property {import("../base/errors.js").P2pError} [error]

@@ -1,9 +1,9 @@
-import { Inbound } from "./receiving/queue.js"
+import { ReceivingQueue } from "./receiving/queue.js"
 import { TICK_MLS } from "./limits.js"
 import { readNote } from "./notes.js"
-import { Outbound } from "./sending/queue.js"
+import { SendingQueue } from "./sending/queue.js"
 import { Sinks } from "./receiving/sinks.js"
-import { Talking } from "./sending/yielding.js"
+import { Yielding } from "./sending/yielding.js"
 
 /**
  * What carries files: the peer, which knows the channels.
@@ -31,31 +31,31 @@ import { Talking } from "./sending/yielding.js"
 /** All files on their way from this peer and to it. The rules are between the two ends: whoever passes chunks on needs none. */
 export class Transfers {
   #options
-  #talking
+  #yielding
   /** Set while a look at them all is due. @type {any} */
   #timer = null
-  #outbound
-  #inbound
+  #sending
+  #receiving
   #sinks
 
   /** @param {TransfersOptions} options */
   constructor({ sinks = new Sinks(), subtle = globalThis.crypto?.subtle, ...options }) {
     this.#options = options
     this.#sinks = sinks
-    this.#talking = new Talking(options.clock)
-    this.#outbound = new Outbound({ ...options, talking: this.#talking, subtle })
-    this.#inbound = new Inbound({ ...options, subtle, sinks })
+    this.#yielding = new Yielding(options.clock)
+    this.#sending = new SendingQueue({ ...options, yielding: this.#yielding, subtle })
+    this.#receiving = new ReceivingQueue({ ...options, subtle, sinks })
     sinks.tidy()
   }
 
   /** How many transfers aren't over. */
   get size() {
-    return this.#outbound.size + this.#inbound.size
+    return this.#sending.size + this.#receiving.size
   }
 
   /** How many chunks were dropped: unknown, out of order, twice, or too long. */
   get droppedChunks() {
-    return this.#inbound.droppedChunks
+    return this.#receiving.droppedChunks
   }
 
   /**
@@ -65,7 +65,7 @@ export class Transfers {
    * @throws {import("../base/errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
    */
   sendFile(blob, options = {}) {
-    const file = this.#outbound.send(blob, options, this.#look())
+    const file = this.#sending.send(blob, options, this.#look())
     this.#watch()
     return file
   }
@@ -77,12 +77,12 @@ export class Transfers {
   noted(senderId, data) {
     const note = readNote(data)
     if (note?.kind === "offer") {
-      this.#inbound.offered(note, senderId, this.#look().has(senderId))
+      this.#receiving.offered(note, senderId, this.#look().has(senderId))
       this.#watch()
     } else if (note) {
-      const file = this.#outbound.find(note.id, senderId)
+      const file = this.#sending.find(note.id, senderId)
       if (file) file.noted(senderId, note)
-      else this.#inbound.noted(senderId, note)
+      else this.#receiving.noted(senderId, note)
     }
   }
 
@@ -92,7 +92,7 @@ export class Transfers {
    * @param {Uint8Array} bytes
    */
   chunkReceived(senderId, header, bytes) {
-    this.#inbound.chunkReceived(senderId, header, bytes)
+    this.#receiving.chunkReceived(senderId, header, bytes)
   }
 
   /**
@@ -100,34 +100,34 @@ export class Transfers {
    * @param {{ transfer: string, offset: number, resume?: boolean }} credit
    */
   creditReceived(senderId, credit) {
-    this.#outbound.find(credit.transfer, senderId)?.credited(senderId, credit)
-    this.#outbound.pump()
+    this.#sending.find(credit.transfer, senderId)?.credited(senderId, credit)
+    this.#sending.pump()
   }
 
   /** Something else was said in the session, or heard: chunks make room for more of that. */
   talked() {
-    this.#talking.note()
+    this.#yielding.note()
   }
 
   /** A channel has room again. */
   drained() {
-    this.#outbound.pump()
+    this.#sending.pump()
   }
 
   /** Somebody has become reachable, or unreachable. */
   peersChanged() {
     const reachable = this.#look()
-    this.#outbound.each((file) => file.reach(reachable))
-    this.#inbound.each((file) => file.reach(reachable))
-    this.#outbound.pump()
+    this.#sending.each((file) => file.reach(reachable))
+    this.#receiving.each((file) => file.reach(reachable))
+    this.#sending.pump()
   }
 
   /** This peer has a new connection: what was in flight is lost. */
   reconnected() {
     this.peersChanged()
-    this.#outbound.each((file) => file.goBack())
-    this.#inbound.each((file) => file.goBack())
-    this.#outbound.pump()
+    this.#sending.each((file) => file.goBack())
+    this.#receiving.each((file) => file.goBack())
+    this.#sending.pump()
   }
 
   /**
@@ -135,8 +135,8 @@ export class Transfers {
    * @param {import("../base/errors.js").P2pError} error
    */
   leave(error) {
-    this.#outbound.leave(error)
-    this.#inbound.leave(error)
+    this.#sending.leave(error)
+    this.#receiving.leave(error)
     this.#options.clock.clearTimeout(this.#timer)
     this.#timer = null
     void this.#sinks.dispose()
@@ -156,9 +156,9 @@ export class Transfers {
   #tick() {
     this.#timer = null
     this.peersChanged()
-    this.#outbound.each((file) => file.pass(TICK_MLS))
-    this.#inbound.pass(TICK_MLS)
-    this.#outbound.pump()
+    this.#sending.each((file) => file.pass(TICK_MLS))
+    this.#receiving.pass(TICK_MLS)
+    this.#sending.pump()
     this.#watch()
   }
 }

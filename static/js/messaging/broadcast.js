@@ -12,12 +12,12 @@ import { Outbox } from "./outbox.js"
  * @typedef {import("../wire/content.js").Packet} Packet
  * @typedef {import("../wire/frames.js").Mark} Mark
  *
- * @typedef {object} ConversationDelegate
- * @property {(message: { type: "Data", senderId: string, topic?: string, data: any }) => void} conversationShown a message is to be shown
- * @property {(gap: { senderId: string, from: number, to: number }) => void} conversationMissed messages can't be had any more
- * @property {() => void} conversationForked the session went on in two halves, which meet again
+ * @typedef {object} BroadcastDelegate
+ * @property {(message: { type: "Data", senderId: string, topic?: string, data: any }) => void} broadcastShown a message is to be shown
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} broadcastMissed messages can't be had any more
+ * @property {() => void} broadcastForked the session went on in two halves, which meet again
  */
-export class Conversation {
+export class Broadcast {
   #peerId
   #clock
   #delegate
@@ -45,7 +45,7 @@ export class Conversation {
    * @param {object} options
    * @param {string} options.peerId
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {ConversationDelegate} options.delegate
+   * @param {BroadcastDelegate} options.delegate
    * @param {number} [options.history] how many messages a newcomer is shown, and keeps for the next ones
    */
   constructor({ peerId, clock, delegate, history = 0 }) {
@@ -152,7 +152,7 @@ export class Conversation {
     }
     if (!this.#log.add({ senderId, inc, id }, this.#epoch, packet)) return
     this.#hasHeard = true
-    this.#delegate.conversationShown({ type: DATA, senderId, ...readContent(frame) })
+    this.#delegate.broadcastShown({ type: DATA, senderId, ...readContent(frame) })
   }
 
   /**
@@ -169,7 +169,7 @@ export class Conversation {
     if (this.#isOwn(senderId, inc) && to > this.#outbox.lastId) return
     if (!this.#log.skip(senderId, inc, to)) return
     this.#hasHeard = true
-    this.#delegate.conversationMissed({ senderId, from, to })
+    this.#delegate.broadcastMissed({ senderId, from, to })
   }
 
   /**
@@ -194,7 +194,7 @@ export class Conversation {
     this.#isInStep = true
     this.#heard += 1
     const { entries } = this.#log.missing(marks)
-    if (this.#isForked && (entries.length > 0 || this.#hasHeard)) this.#delegate.conversationForked()
+    if (this.#isForked && (entries.length > 0 || this.#hasHeard)) this.#delegate.broadcastForked()
     this.#isFresh = this.#isForked = false
     for (const mark of marks) this.#log.skip(...mark)
     this.#outbox.resume(marks.find(([senderId, inc]) => this.#isOwn(senderId, inc))?.[2] ?? 0)
@@ -280,7 +280,7 @@ export class Conversation {
    * @param {number} epoch under which it was said
    */
   present({ senderId, content }, epoch) {
-    if (epoch >= this.#freshEpoch) this.#delegate.conversationShown({ type: DATA, senderId, ...content.read() })
+    if (epoch >= this.#freshEpoch) this.#delegate.broadcastShown({ type: DATA, senderId, ...content.read() })
   }
 
   /**
@@ -288,7 +288,7 @@ export class Conversation {
    * @param {number} epoch under which the message after it was said
    */
   presentGap({ senderId, from, to }, epoch) {
-    if (epoch >= this.#freshEpoch) this.#delegate.conversationMissed({ senderId, from, to })
+    if (epoch >= this.#freshEpoch) this.#delegate.broadcastMissed({ senderId, from, to })
   }
 
   /** The host doesn't pass a number on. @param {string} senderId @param {string} inc @param {number} id */

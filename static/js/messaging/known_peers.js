@@ -5,7 +5,7 @@ import { MAX_PEERS } from "../wire/presence.js"
  * Whom a peer has seen in the session, as long as it stays there: after a change of host the picture is empty at first, and who was in it comes back, or has
  * said something that others bring.
  */
-export class Acquaintances {
+export class KnownPeers {
   #peerId
   #clock
   /** How each was seen last, and since when it is missing, those first that are missing for longest. @type {Map<string, { state: import("../wire/presence.js").PeerState, goneAt: number }>} */

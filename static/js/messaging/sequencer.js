@@ -24,10 +24,10 @@ export const ALONE_AFTER_MLS = 5_000
  * @property {(guest: Guest, error: P2pError) => void} relayFailed a client's connection can't go on
  */
 export class Relay {
-  #conversation
+  #broadcast
   #delegate
   #orphans
-  #acquaintances
+  #knownPeers
   /** Runs while others are expected who were in the session before. */
   #expecting
   #watch
@@ -37,21 +37,21 @@ export class Relay {
 
   /**
    * @param {object} options
-   * @param {import("./broadcast.js").Conversation} options.conversation
+   * @param {import("./broadcast.js").Broadcast} options.broadcast
    * @param {RelayDelegate} options.delegate
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {number} options.epoch
-   * @param {import("./known_peers.js").Acquaintances} options.acquaintances
+   * @param {import("./known_peers.js").KnownPeers} options.knownPeers
    */
-  constructor({ conversation, acquaintances, delegate, clock, epoch }) {
-    this.#conversation = conversation
+  constructor({ broadcast, knownPeers, delegate, clock, epoch }) {
+    this.#broadcast = broadcast
     this.#delegate = delegate
     this.#expecting = new Deadline(clock)
     this.#watch = new Watch({ clock, look: () => this.#look() })
-    this.#acquaintances = acquaintances
-    if (acquaintances.expects(ALONE_AFTER_MLS)) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
+    this.#knownPeers = knownPeers
+    if (knownPeers.expects(ALONE_AFTER_MLS)) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
     this.#orphans = new Orphans({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
-    conversation.host(epoch)
+    broadcast.host(epoch)
   }
 
   /**
@@ -59,7 +59,7 @@ export class Relay {
    * @param {number} epoch
    */
   resume(epoch) {
-    this.#conversation.resume(epoch)
+    this.#broadcast.resume(epoch)
     this.#orphans.resume()
   }
 
@@ -77,14 +77,14 @@ export class Relay {
    * @param {Content} content
    */
   sendOwn(senderId, id, content) {
-    this.#relay({ senderId, inc: this.#conversation.inc, id, content }, Infinity)
+    this.#relay({ senderId, inc: this.#broadcast.inc, id, content }, Infinity)
   }
 
   // What the clients say
 
   /** @param {Guest} guest */
   connected(guest) {
-    guest.since = this.#conversation.lastPlace
+    guest.since = this.#broadcast.lastPlace
   }
 
   /**
@@ -96,11 +96,11 @@ export class Relay {
     const hello = guest.hear(frame)
     if (!hello) return
     const { peerId } = guest.connection
-    for (const packet of this.#conversation.welcome(hello, guest.since)) {
+    for (const packet of this.#broadcast.welcome(hello, guest.since)) {
       const error = guest.connection.failureToSend(packet)
       if (error) return this.#delegate.relayFailed(guest, error)
     }
-    guest.meet(hello.inc, this.#conversation.lastId(peerId, hello.inc) ?? 0, this.#watch.now)
+    guest.meet(hello.inc, this.#broadcast.lastId(peerId, hello.inc) ?? 0, this.#watch.now)
     this.#expecting.stop()
     this.settle()
   }
@@ -134,7 +134,7 @@ export class Relay {
    */
   shown(guest, place) {
     guest.tell(ACK, () => {
-      guest.shown = Math.max(guest.shown, Math.min(place, this.#conversation.lastPlace))
+      guest.shown = Math.max(guest.shown, Math.min(place, this.#broadcast.lastPlace))
       this.settle()
     })
   }
@@ -144,10 +144,10 @@ export class Relay {
     const guests = this.#delegate.synced()
     const keepers = guests.filter((guest) => this.#keeps(guest))
     for (const guest of keepers.slice(0, WITNESSES)) guest.makeWitness()
-    const { lastPlace } = this.#conversation
+    const { lastPlace } = this.#broadcast
     const [first = lastPlace, second = lastPlace] = keepers.map(({ shown }) => shown).sort((one, other) => other - one)
     for (const guest of guests) guest.tellStable(!guest.isSilent && guest.shown === first ? second : first)
-    if (guests.length > 0 || !this.#expecting.isRunning) this.#conversation.stable(first)
+    if (guests.length > 0 || !this.#expecting.isRunning) this.#broadcast.stable(first)
     if (guests.some(({ shown }) => shown < lastPlace)) this.#watch.start()
   }
 
@@ -166,10 +166,10 @@ export class Relay {
 
   /** Goes on while something is unacknowledged. */
   #look() {
-    this.#places.push(this.#conversation.lastPlace)
+    this.#places.push(this.#broadcast.lastPlace)
     if (this.#places.length > WITNESS_MLS / LOOK_MLS) this.#due = /** @type {number} */ (this.#places.shift())
     this.settle()
-    return this.#delegate.synced().some(({ shown }) => shown < this.#conversation.lastPlace)
+    return this.#delegate.synced().some(({ shown }) => shown < this.#broadcast.lastPlace)
   }
 
   /**
@@ -207,7 +207,7 @@ export class Relay {
    * @param {number} id
    */
   #refuse(guest, senderId, inc, id) {
-    this.#conversation.skip(senderId, inc, id)
+    this.#broadcast.skip(senderId, inc, id)
     guest.refuse(id, new P2pError("forbidden", { message: "This peer may read, and not send." }))
   }
 
@@ -232,7 +232,7 @@ export class Relay {
   /** Whether a message may be passed on for somebody who isn't here: whoever is speaks for itself. @param {import("./recovery.js").Orphan} orphan */
   #accepts({ message }) {
     const isHere = this.#delegate.synced().some((guest) => guest.connection.peerId === message.senderId)
-    return !isHere && this.#conversation.accepts(message, this.#acquaintances.hasMet(message.senderId))
+    return !isHere && this.#broadcast.accepts(message, this.#knownPeers.hasMet(message.senderId))
   }
 
   /**
@@ -241,15 +241,15 @@ export class Relay {
    * @returns {number | undefined} its place
    */
   #relay(message, saidUnder) {
-    const admitted = this.#conversation.admit(message)
+    const admitted = this.#broadcast.admit(message)
     if (!admitted) return undefined
     const { packet, place, gap } = admitted
     if (gap) {
       this.#delegate.relayed(JSON.stringify(gap))
-      this.#conversation.presentGap(gap, saidUnder)
+      this.#broadcast.presentGap(gap, saidUnder)
     }
     this.#delegate.relayed(packet)
-    this.#conversation.present(message, saidUnder)
+    this.#broadcast.present(message, saidUnder)
     return place
   }
 }

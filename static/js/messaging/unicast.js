@@ -35,7 +35,7 @@ const SLICE_MESSAGES = 20
  * @property {boolean} isReachable
  * @property {Timer} patience
  *
- * @typedef {object} DirectOptions
+ * @typedef {object} UnicastOptions
  * @property {import("../base/clock.js").Clock} clock
  * @property {() => string} inc names this page's stay in the session
  * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route throws where the channel doesn't take it
@@ -50,7 +50,7 @@ const SLICE_MESSAGES = 20
  * Reliable messages from one peer to one other, through the host, which keeps nothing of them: each is kept here until the other has acknowledged it, and
  * sent again when one of the two was away or there is another host.
  */
-export class Direct {
+export class Unicast {
   #options
   #lastId = 0
   #count = 0
@@ -67,7 +67,7 @@ export class Direct {
   #bucket
   #characterBucket
 
-  /** @param {DirectOptions} options */
+  /** @param {UnicastOptions} options */
   constructor(options) {
     this.#options = options
     this.#ackTimer = new Timer(options.clock)

@@ -7,7 +7,7 @@ import { Shares } from "../base/shares.js"
 export const MAX_STREAMS = 10_000
 
 /** Messages that may be lost, of which only the newest counts: what comes after a newer one of its sender and topic is dropped. */
-export class Fast {
+export class Unreliable {
   #inc
   #route
   #received

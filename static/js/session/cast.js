@@ -76,7 +76,7 @@ export class Cast {
       return true
     }
     const { peers } = this
-    if (this.hosting) this.#options.conversation.fork()
+    if (this.hosting) this.#options.broadcast.fork()
     this.#role?.stop(new P2pError("stale_epoch", { message: `${hostPeerId} is the host now.` }))
     /** @type {Role} */
     const role = new RoleHere({

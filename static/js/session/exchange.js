@@ -1,10 +1,10 @@
 import { hasContent, readContent } from "../wire/content.js"
-import { Direct } from "../messaging/unicast.js"
+import { Unicast } from "../messaging/unicast.js"
 import { P2pError } from "../base/errors.js"
-import { Fast } from "../messaging/unreliable.js"
+import { Unreliable } from "../messaging/unreliable.js"
 import { CHUNK, CREDIT, DATA, DIRECT, FAST, isSpeech, MAX_ADDRESSEES, RECEIVED } from "../wire/frames.js"
 import { Requests } from "../messaging/requests.js"
-import { Shipping } from "../files/loader.js"
+import { Loader } from "../files/loader.js"
 
 /**
  * What one peer has to do with single others, and what it tells everybody that may be lost: direct messages, requests, files, cursors. It outlives
@@ -28,16 +28,16 @@ import { Shipping } from "../files/loader.js"
  * @property {() => boolean} isConnected
  * @property {() => Map<string, import("../wire/frames.js").PeerState>} peers
  * @property {() => void} requireVoice throws where this peer may not send
- * @property {import("../messaging/known_peers.js").Acquaintances} acquaintances
+ * @property {import("../messaging/known_peers.js").KnownPeers} knownPeers
  * @property {() => number} [now] for how long, in milliseconds, this page has watched what waits
  * @property {ExchangeDelegate} delegate
  */
 export class Exchange {
   #options
-  #direct
-  #fast
+  #unicast
+  #unreliable
   #requests
-  #shipping
+  #loader
 
   /** @param {ExchangeOptions} options */
   constructor(options) {
@@ -45,10 +45,10 @@ export class Exchange {
     const { clock, inc, topics, isConnected, now, delegate } = options
     const isPaced = () => options.role()?.isPaced ?? false
     const route = (/** @type {RoutedFrame} */ frame) => this.#route(frame)
-    this.#direct = new Direct({ clock, inc, route, isConnected, isPaced, now, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
-    this.#fast = new Fast({ inc, route, received: (frame) => this.#show(frame, { mayWait: false }) })
+    this.#unicast = new Unicast({ clock, inc, route, isConnected, isPaced, now, reaches: (peerId) => this.#reaches(peerId), received: (frame) => this.#received(frame) })
+    this.#unreliable = new Unreliable({ inc, route, received: (frame) => this.#show(frame, { mayWait: false }) })
     this.#requests = new Requests({ clock, tell: (...args) => this.#tell(...args), reaches: (peerId) => this.#reaches(peerId), responder: (topic) => topics.responder(topic) })
-    this.#shipping = new Shipping({
+    this.#loader = new Loader({
       peerId: options.peerId,
       clock,
       delegate,
@@ -81,7 +81,7 @@ export class Exchange {
     if (to) this.#refuseCrowd(to)
     const { peerId } = this.#options
     this.talked()
-    this.#fast.send(content, to?.filter((other) => other !== peerId))
+    this.#unreliable.send(content, to?.filter((other) => other !== peerId))
     if (to?.includes(peerId) ?? true) this.#show({ senderId: peerId, ...content.fields }, { mayWait: false })
   }
 
@@ -102,19 +102,19 @@ export class Exchange {
    */
   sendFile(file, options) {
     if (options.to) this.#refuseUnknown(options.to)
-    return this.#shipping.send(file, options)
+    return this.#loader.send(file, options)
   }
 
   /** @param {P2pError} error */
   leave(error) {
-    this.#direct.leave(error)
+    this.#unicast.leave(error)
     this.#requests.leave(error)
-    this.#shipping.leave(error)
+    this.#loader.leave(error)
   }
 
   /** How many messages wait for single peers. */
   get waiting() {
-    return this.#direct.size
+    return this.#unicast.size
   }
 
   /**
@@ -123,7 +123,7 @@ export class Exchange {
    * @param {P2pError} error
    */
   expire(time, error) {
-    this.#direct.expire(time, error)
+    this.#unicast.expire(time, error)
   }
 
   // What the role says
@@ -131,39 +131,39 @@ export class Exchange {
   /** @param {RoutedFrame} frame */
   routed(frame) {
     switch (frame.type) {
-      case DIRECT: return this.#direct.receive(frame)
-      case RECEIVED: return this.#direct.acknowledged(frame)
-      case FAST: return this.#fast.receive(frame)
-      case CHUNK: return this.#shipping.chunkReceived(frame)
-      case CREDIT: return this.#shipping.creditReceived(frame)
+      case DIRECT: return this.#unicast.receive(frame)
+      case RECEIVED: return this.#unicast.acknowledged(frame)
+      case FAST: return this.#unreliable.receive(frame)
+      case CHUNK: return this.#loader.chunkReceived(frame)
+      case CREDIT: return this.#loader.creditReceived(frame)
     }
   }
 
   /** This peer has a new connection, or none to wait for. */
   resume() {
-    this.#direct.resume()
-    this.#shipping.resume()
+    this.#unicast.resume()
+    this.#loader.resume()
   }
 
   /** Somebody has come or gone, this peer too. */
   update() {
-    this.#direct.update()
-    this.#shipping.update()
+    this.#unicast.update()
+    this.#loader.update()
   }
 
   /** Something was said, or heard. */
   talked() {
-    this.#shipping.talked()
+    this.#loader.talked()
   }
 
   /** There is room again. */
   drained() {
-    this.#shipping.drained()
+    this.#loader.drained()
   }
 
   /** @returns {boolean} whether nothing is left that could be sent now */
   flush() {
-    return this.#direct.flush()
+    return this.#unicast.flush()
   }
 
   // Private
@@ -191,7 +191,7 @@ export class Exchange {
   #refuseUnknown(to) {
     // Before the host has said who is there, anybody may be.
     if (!this.#options.isConnected() || !this.#options.role()?.isSynced) return
-    const unknown = to.find((peerId) => !this.#options.acquaintances.knows(peerId) && peerId !== this.#options.peerId)
+    const unknown = to.find((peerId) => !this.#options.knownPeers.knows(peerId) && peerId !== this.#options.peerId)
     if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
   }
 
@@ -204,7 +204,7 @@ export class Exchange {
   async #tell(peerId, letter, size) {
     if (peerId === this.#options.peerId) return this.#received({ senderId: peerId, ...letter })
     if (letter.note === undefined) this.talked()
-    const received = this.#direct.send(peerId, letter, size)
+    const received = this.#unicast.send(peerId, letter, size)
     this.#options.delegate.exchangeFlushed()
     return received
   }
@@ -213,7 +213,7 @@ export class Exchange {
   #received(letter) {
     const { senderId = "", note, ask, answer } = letter
     if (note === undefined) this.talked()
-    if (note !== undefined) this.#shipping.noted(senderId, note)
+    if (note !== undefined) this.#loader.noted(senderId, note)
     else if (answer !== undefined) this.#requests.answered(senderId, answer, letter, () => readContent(letter).data)
     else if (ask !== undefined) void this.#requests.asked(senderId, ask, readContent(letter))
     else if (hasContent(letter)) this.#show(letter, { direct: true })

@@ -12,25 +12,25 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
 /**
  * This peer's place in the session, as the server gives it: its role, its seat, what it may do, and for how long.
  *
- * @typedef {object} MembershipDelegate
+ * @typedef {object} LeadershipDelegate
  * @property {boolean} isConnected whether the peer is connected
  * @property {boolean} isAttempting whether an attempt to get connected is under way
- * @property {(former: { hostPeerId: string | null, epoch: number }) => void} membershipBegan with another role, or under another host
- * @property {(error: P2pError) => void} membershipRefused the server won't have this peer, or has thrown it out
- * @property {(error: P2pError) => void} membershipFailed the role could not do what the server asked for
+ * @property {(former: { hostPeerId: string | null, epoch: number }) => void} leadershipBegan with another role, or under another host
+ * @property {(error: P2pError) => void} leadershipRefused the server won't have this peer, or has thrown it out
+ * @property {(error: P2pError) => void} leadershipFailed the role could not do what the server asked for
  *
- * @typedef {object} MembershipOptions
+ * @typedef {object} LeadershipOptions
  * @property {string} peerId
  * @property {{ idleTimeoutMls: number }} [heartbeat]
  * @property {number} connectTimeoutMls
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
  * @property {(setup: import("./session.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("../transport/direct_path.js").Connection} createConnection
  * @property {import("../base/clock.js").Clock} clock
- * @property {import("../messaging/broadcast.js").Conversation} conversation
- * @property {import("../messaging/known_peers.js").Acquaintances} acquaintances
- * @property {MembershipDelegate & import("../topology/downstreams.js").RoleDelegate} delegate
+ * @property {import("../messaging/broadcast.js").Broadcast} broadcast
+ * @property {import("../messaging/known_peers.js").KnownPeers} knownPeers
+ * @property {LeadershipDelegate & import("../topology/downstreams.js").RoleDelegate} delegate
  */
-export class Membership {
+export class Leadership {
   #peerId
   /** For how long this page may stand still, as the server is told for the case that it hosts. @type {{ idle_timeout_ms?: number }} */
   #ownTimeout
@@ -57,8 +57,8 @@ export class Membership {
   /** Whether this peer may send messages. */
   canSend = true
 
-  /** @param {MembershipOptions} options */
-  constructor({ peerId, heartbeat, connectTimeoutMls, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
+  /** @param {LeadershipOptions} options */
+  constructor({ peerId, heartbeat, connectTimeoutMls, createSignaling, createConnection, clock, broadcast, knownPeers, delegate }) {
     this.#peerId = peerId
     this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMls) } : {}
     this.#delegate = delegate
@@ -70,8 +70,8 @@ export class Membership {
     this.#cast = new Cast({
       peerId,
       clock,
-      conversation,
-      acquaintances,
+      broadcast,
+      knownPeers,
       delegate,
       signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
       createConnection: (setup) => createConnection(setup, this.#iceServers),
@@ -194,7 +194,7 @@ export class Membership {
   /** A session that runs doesn't need the server; but nobody can come in, and its app may want to know. */
   signalingDropped() {
     const lost = new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." })
-    this.#outage.start(this.#outageMls, () => { if (!this.#delegate.isAttempting) this.#delegate.membershipFailed(lost) })
+    this.#outage.start(this.#outageMls, () => { if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(lost) })
   }
 
   /** @param {import("../signaling/signaling.js").Ready} ready */
@@ -205,7 +205,7 @@ export class Membership {
     if (ready.peer_id === this.#peerId) this.#learn(ready)
     this.#patience.start(OFFER_PATIENCE_MLS, () => this.#missOffer())
     const { hostPeerId, epoch } = this
-    if (this.#cast.play(ready)) this.#delegate.membershipBegan({ hostPeerId, epoch })
+    if (this.#cast.play(ready)) this.#delegate.leadershipBegan({ hostPeerId, epoch })
     if (this.iamHost) this.#isAppointed = false
     else if (this.#isAppointed) this.#cast.following?.volunteer()
     // The app may have left from within what it was told.
@@ -256,7 +256,7 @@ export class Membership {
   signalingRefused(error) {
     this.#outage.stop()
     if (this.#isAppointed && !isExpulsion(error)) this.#decline()
-    else this.#delegate.membershipRefused(error)
+    else this.#delegate.leadershipRefused(error)
   }
 
   // Private
@@ -266,7 +266,7 @@ export class Membership {
     this.canSend = can_send
     this.#outage.stop()
     // Who stays longer than a timer can wait joins again before that, and learns it anew.
-    if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.membershipRefused(new P2pError("session_expired")))
+    if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.leadershipRefused(new P2pError("session_expired")))
   }
 
   /**
@@ -303,7 +303,7 @@ export class Membership {
       act()
     } catch (error) {
       if (!(error instanceof P2pError)) throw error
-      this.#delegate.membershipFailed(error)
+      this.#delegate.leadershipFailed(error)
     }
   }
 

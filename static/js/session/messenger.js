@@ -1,8 +1,8 @@
-import { Acquaintances } from "../messaging/known_peers.js"
+import { KnownPeers } from "../messaging/known_peers.js"
 import { Timer } from "../base/clock.js"
 import { Content } from "../wire/content.js"
 import { ContentQueue } from "../messaging/content_queue.js"
-import { Conversation } from "../messaging/broadcast.js"
+import { Broadcast } from "../messaging/broadcast.js"
 import { P2pError } from "../base/errors.js"
 import { Exchange } from "./exchange.js"
 import { SEND_TERM_MLS } from "../base/limits.js"
@@ -20,15 +20,15 @@ export const RETRY_SEND_MLS = 50
  * @typedef {{ type: "Data", senderId: string, topic?: string, data: any, direct?: boolean }} Shown
  * @typedef {{ to?: string[], topic?: string, reliable?: boolean }} SendOptions
  *
- * @typedef {object} TalkDelegate
- * @property {(message: Shown) => void} peerReceived a message without a topic
- * @property {(gap: { senderId: string, from: number, to: number }) => void} peerMissed messages can't be had any more
- * @property {(host: { hostPeerId: string | null, epoch: number }) => void} peerForked the session had gone on in two halves
- * @property {(file: import("../files/receiving/incoming_file.js").IncomingFile) => boolean} peerOffered another peer offers a file; whether the app knows what to do
- * @property {(progress: import("../files/progress.js").Progress) => void} peerProgressed a file has got on
- * @property {(error: import("../base/errors.js").P2pError) => void} peerErrored
+ * @typedef {object} MessengerDelegate
+ * @property {(message: Shown) => void} sessionReceived a message without a topic
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} sessionMissed messages can't be had any more
+ * @property {(host: { hostPeerId: string | null, epoch: number }) => void} sessionForked the session had gone on in two halves
+ * @property {(file: import("../files/receiving/incoming_file.js").IncomingFile) => boolean} sessionOffered another peer offers a file; whether the app knows what to do
+ * @property {(progress: import("../files/progress.js").Progress) => void} sessionProgressed a file has got on
+ * @property {(error: import("../base/errors.js").P2pError) => void} sessionErrored
  *
- * @typedef {object} TalkOptions
+ * @typedef {object} MessengerOptions
  * @property {string} peerId
  * @property {import("../base/clock.js").Clock} clock
  * @property {number} [history]
@@ -38,9 +38,9 @@ export const RETRY_SEND_MLS = 50
  * @property {() => Map<string, import("../wire/frames.js").PeerState>} peers
  * @property {() => boolean} isConnected
  * @property {() => void} requireVoice throws where this peer may not send
- * @property {TalkDelegate} delegate
+ * @property {MessengerDelegate} delegate
  */
-export class Talk {
+export class Messenger {
   #options
   #delegate
   #topics
@@ -52,17 +52,17 @@ export class Talk {
   #progress = 0
   #progressAt = 0
 
-  /** @param {TalkOptions} options */
+  /** @param {MessengerOptions} options */
   constructor(options) {
     this.#options = options
     this.#delegate = options.delegate
-    this.#topics = options.topics ?? new Topics((error) => options.delegate.peerErrored(error))
+    this.#topics = options.topics ?? new Topics((error) => options.delegate.sessionErrored(error))
     this.#contents = new ContentQueue(options.clock)
     this.#retry = new Timer(options.clock)
     this.#watch = new Watch({ clock: options.clock, look: () => this.#look() })
-    this.conversation = new Conversation({ ...options, delegate: this })
-    this.acquaintances = new Acquaintances(options)
-    this.#exchange = new Exchange({ ...options, acquaintances: this.acquaintances, topics: this.#topics, inc: () => this.conversation.inc, now: () => this.#watch.now, delegate: this })
+    this.broadcast = new Broadcast({ ...options, delegate: this })
+    this.knownPeers = new KnownPeers(options)
+    this.#exchange = new Exchange({ ...options, knownPeers: this.knownPeers, topics: this.#topics, inc: () => this.broadcast.inc, now: () => this.#watch.now, delegate: this })
   }
 
   // What the app says
@@ -79,7 +79,7 @@ export class Talk {
     this.#options.requireVoice()
     if (!reliable) return this.#exchange.sendFast(to, content)
     if (to) return this.#exchange.send(to, content)
-    const stable = this.conversation.send(content, this.#watch.now)
+    const stable = this.broadcast.send(content, this.#watch.now)
     this.flush()
     this.#mind()
     return stable
@@ -118,7 +118,7 @@ export class Talk {
 
   /** Somebody has come or gone, this peer too. */
   update() {
-    this.acquaintances.meet(this.#options.peers())
+    this.knownPeers.meet(this.#options.peers())
     this.#exchange.update()
     this.flush()
     this.#mind()
@@ -132,7 +132,7 @@ export class Talk {
       if (role.iamHost) this.#options.requireVoice() // it may be gone since this was said; a client is refused by its host
       role.send(id, content)
     }
-    const isDone = this.conversation.flush(say) && this.#exchange.flush()
+    const isDone = this.broadcast.flush(say) && this.#exchange.flush()
     if (!isDone && !this.#retry.isRunning) this.#retry.start(RETRY_SEND_MLS, () => this.flush())
   }
 
@@ -147,8 +147,8 @@ export class Talk {
    * @param {import("../base/errors.js").P2pError} error for what isn't delivered
    */
   leave(error) {
-    this.conversation.leave(error)
-    this.acquaintances.forget()
+    this.broadcast.leave(error)
+    this.knownPeers.forget()
     this.#exchange.leave(error)
     this.#watch.stop()
   }
@@ -167,18 +167,18 @@ export class Talk {
   // What the conversation says
 
   /** @param {Shown} message */
-  conversationShown(message) {
+  broadcastShown(message) {
     this.#show(message)
   }
 
   /** @param {{ senderId: string, from: number, to: number }} gap */
-  conversationMissed(gap) {
-    this.#delegate.peerMissed(gap)
+  broadcastMissed(gap) {
+    this.#delegate.sessionMissed(gap)
   }
 
-  conversationForked() {
+  broadcastForked() {
     const { hostPeerId = null, epoch = 0 } = this.#options.role() ?? {}
-    this.#delegate.peerForked({ hostPeerId, epoch })
+    this.#delegate.sessionForked({ hostPeerId, epoch })
   }
 
   // What the exchange says
@@ -198,12 +198,12 @@ export class Talk {
 
   /** @param {import("../files/receiving/incoming_file.js").IncomingFile} file */
   exchangeOffered(file) {
-    return this.#delegate.peerOffered(file)
+    return this.#delegate.sessionOffered(file)
   }
 
   /** @param {import("../files/progress.js").Progress} progress */
   exchangeProgressed(progress) {
-    this.#delegate.peerProgressed(progress)
+    this.#delegate.sessionProgressed(progress)
   }
 
   // Private
@@ -214,7 +214,7 @@ export class Talk {
   }
 
   get #isWaiting() {
-    return this.conversation.waiting > 0 || this.#exchange.waiting > 0 || this.#isBehind
+    return this.broadcast.waiting > 0 || this.#exchange.waiting > 0 || this.#isBehind
   }
 
   /** Whether this client isn't in step with its host. */
@@ -224,17 +224,17 @@ export class Talk {
 
   #look() {
     const late = new P2pError("no_answer", { message: `Nobody has confirmed the message for ${SEND_TERM_MLS / 1_000} s.`, hint: "It may have arrived, or arrive yet." })
-    this.conversation.expire(this.#watch.now - SEND_TERM_MLS, late)
+    this.broadcast.expire(this.#watch.now - SEND_TERM_MLS, late)
     this.#exchange.expire(this.#watch.now - SEND_TERM_MLS, late)
     const { idleTimeoutMls = HEARTBEAT_IDLE_TIMEOUT_MLS } = this.#options.heartbeat ?? {}
-    const isOwed = this.#options.isConnected() && (this.conversation.waiting > 0 || this.#isBehind)
-    if (!isOwed || this.conversation.progress !== this.#progress) this.#hasProgressed()
+    const isOwed = this.#options.isConnected() && (this.broadcast.waiting > 0 || this.#isBehind)
+    if (!isOwed || this.broadcast.progress !== this.#progress) this.#hasProgressed()
     else if (this.#watch.now - this.#progressAt >= 2 * idleTimeoutMls) this.#options.role()?.giveUp(new P2pError("host_lost", { message: `The host lets nothing become stable for ${2 * idleTimeoutMls} ms.` }))
     return this.#isWaiting
   }
 
   #hasProgressed() {
-    this.#progress = this.conversation.progress
+    this.#progress = this.broadcast.progress
     this.#progressAt = this.#watch.now
   }
 
@@ -253,7 +253,7 @@ export class Talk {
    */
   #show(message, mayWait) {
     this.#exchange.talked()
-    if (message.topic === undefined) this.#delegate.peerReceived(message)
+    if (message.topic === undefined) this.#delegate.sessionReceived(message)
     else this.#topics.show(message, mayWait)
   }
 }

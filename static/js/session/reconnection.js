@@ -9,7 +9,7 @@ export const CALM_MLS = 60_000
 export const PATIENT_TRIES = 5
 
 /** A peer's attempts to get connected: each has its time, and after one that failed the next one waits its turn. */
-export class Attempts {
+export class Reconnection {
   #timeoutMls
   #autoReconnect
   #backoff

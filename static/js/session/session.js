@@ -1,8 +1,8 @@
-import { Attempts, isExpulsion } from "./reconnection.js"
+import { Reconnection, isExpulsion } from "./reconnection.js"
 import { P2pError } from "../base/errors.js"
 import { Handover } from "./handover.js"
-import { Membership } from "./leadership.js"
-import { Talk } from "./messenger.js"
+import { Leadership } from "./leadership.js"
+import { Messenger } from "./messenger.js"
 
 /**
  * The story of one peer: it joins, is given a role, plays it, loses its host, and joins again.
@@ -12,48 +12,48 @@ import { Talk } from "./messenger.js"
  * @typedef {import("../wire/frames.js").PeerState} PeerState
  * @typedef {Pick<import("../transport/direct_path.js").ConnectionOptions, "peerId" | "negotiationId" | "delegate" | "signal">} ConnectionSetup
  *
- * @typedef {object} PeerDelegate
- * @property {(state: PeerState) => void} peerStateChanged
- * @property {(peers: Map<string, PeerState>) => void} peerPeersChanged
- * @property {(host: { hostPeerId: string, epoch: number }) => void} peerHostChanged
+ * @typedef {object} SessionDelegate
+ * @property {(state: PeerState) => void} sessionStateChanged
+ * @property {(peers: Map<string, PeerState>) => void} sessionPeersChanged
+ * @property {(host: { hostPeerId: string, epoch: number }) => void} sessionHostChanged
  *
- * @typedef {Omit<import("./leadership.js").MembershipOptions, "delegate" | "conversation" | "acquaintances"> & {
+ * @typedef {Omit<import("./leadership.js").LeadershipOptions, "delegate" | "broadcast" | "knownPeers"> & {
  *   connectTimeoutMls: number,
  *   keepSignaling: boolean,
  *   autoReconnect: boolean,
  *   history?: number,
  *   heartbeat?: { idleTimeoutMls: number },
  *   topics?: import("../messaging/topics.js").Topics,
- *   delegate: PeerDelegate & import("./messenger.js").TalkDelegate,
+ *   delegate: SessionDelegate & import("./messenger.js").MessengerDelegate,
  *   backoff?: import("../base/backoff.js").Backoff,
- * }} PeerOptions
+ * }} SessionOptions
  */
-export class Peer {
+export class Session {
   #options
   #delegate
-  #attempts
-  #membership
-  #talk
+  #reconnection
+  #leadership
+  #messenger
   #handover
   /** @type {PeerState} */
   #state = "new"
   /** Why this peer has given up last. @type {P2pError | null} */
   #failure = null
 
-  /** @param {PeerOptions} options */
+  /** @param {SessionOptions} options */
   constructor(options) {
     this.#options = options
     this.#delegate = options.delegate
-    this.#attempts = new Attempts(options)
+    this.#reconnection = new Reconnection(options)
     this.#handover = new Handover(options.clock)
-    this.#talk = new Talk({
+    this.#messenger = new Messenger({
       ...options,
-      role: () => this.#membership.role,
-      peers: () => this.#membership.peers,
+      role: () => this.#leadership.role,
+      peers: () => this.#leadership.peers,
       isConnected: () => this.isConnected,
       requireVoice: () => this.#requireVoice(),
     })
-    this.#membership = new Membership({ ...options, conversation: this.#talk.conversation, acquaintances: this.#talk.acquaintances, delegate: this })
+    this.#leadership = new Leadership({ ...options, broadcast: this.#messenger.broadcast, knownPeers: this.#messenger.knownPeers, delegate: this })
   }
 
   get state() {
@@ -65,26 +65,26 @@ export class Peer {
   }
 
   get isAttempting() {
-    return this.#attempts.isRunning
+    return this.#reconnection.isRunning
   }
 
   get peers() {
-    const peers = new Map(this.#membership.peers) // the app's own
+    const peers = new Map(this.#leadership.peers) // the app's own
     // Nobody tells a peer of itself once it is out.
     if (this.#isOver && peers.has(this.#options.peerId)) peers.set(this.#options.peerId, this.#state)
     return peers
   }
 
   get hostPeerId() {
-    return this.#membership.hostPeerId
+    return this.#leadership.hostPeerId
   }
 
   get iamHost() {
-    return this.#membership.iamHost
+    return this.#leadership.iamHost
   }
 
   get epoch() {
-    return this.#membership.epoch
+    return this.#leadership.epoch
   }
 
   // What the app says
@@ -93,7 +93,7 @@ export class Peer {
   start() {
     if (this.isAttempting || this.isConnected) return
     this.#beginAttempt()
-    this.#membership.join()
+    this.#leadership.join()
     this.#setState("negotiating")
   }
 
@@ -106,7 +106,7 @@ export class Peer {
    * @throws {P2pError} as a rejection
    */
   async send(data, options = {}) {
-    return this.#talk.send(data, options)
+    return this.#messenger.send(data, options)
   }
 
   /**
@@ -119,7 +119,7 @@ export class Peer {
    * @throws {P2pError} as a rejection
    */
   async request(peerId, topic, data, options = {}) {
-    return this.#talk.request(peerId, topic, data, options)
+    return this.#messenger.request(peerId, topic, data, options)
   }
 
   /**
@@ -129,7 +129,7 @@ export class Peer {
    * @throws {P2pError}
    */
   sendFile(file, options = {}) {
-    return this.#talk.sendFile(file, options)
+    return this.#messenger.sendFile(file, options)
   }
 
   /**
@@ -139,7 +139,7 @@ export class Peer {
    * @throws {P2pError} as a rejection: `forbidden`, `no_such_peer`, `unavailable`
    */
   async handOver(peerId) {
-    const { hosting } = this.#membership
+    const { hosting } = this.#leadership
     if (!hosting) throw new P2pError("forbidden", { message: "Only the host can hand the session over.", hint: "Call it in the page whose frame.iamHost is true." })
     if (!hosting.appoint(peerId)) throw new P2pError("no_such_peer", { message: `${peerId} is not connected.` })
     return this.#handover.begin(peerId)
@@ -148,7 +148,7 @@ export class Peer {
   /** Leaves and joins afresh. */
   reconnect() {
     this.#end((role) => role.stop())
-    this.#attempts.reset()
+    this.#reconnection.reset()
     this.#setState("new")
     this.start()
   }
@@ -176,7 +176,7 @@ export class Peer {
   /** The network is back: nothing waits any longer, and what had failed without it is tried anew. */
   hurry() {
     if (this.#isOver) this.#revive()
-    else if (!this.#attempts.isWaiting) this.#membership.hurry()
+    else if (!this.#reconnection.isWaiting) this.#leadership.hurry()
     else if (this.isConnected) this.#joinAgain()
     else this.start()
   }
@@ -186,14 +186,14 @@ export class Peer {
   }
 
   #joinAgain() {
-    this.#attempts.stop()
-    this.#membership.join()
+    this.#reconnection.stop()
+    this.#leadership.join()
   }
 
   // What the server says, as far as it doesn't concern the role
 
   /** @param {{ hostPeerId: string | null, epoch: number }} former */
-  membershipBegan(former) {
+  leadershipBegan(former) {
     const { hostPeerId, epoch } = this
     this.#handover.hostChanged(hostPeerId)
     if (!this.iamHost) this.#beginAttempt()
@@ -201,21 +201,21 @@ export class Peer {
     this.roleChanged()
     if (!this.iamHost) return
     this.rolePeersChanged()
-    this.#talk.resume()
+    this.#messenger.resume()
   }
 
   /** @param {P2pError} error */
-  membershipRefused(error) {
-    const joinAgain = () => this.#membership.join()
+  leadershipRefused(error) {
+    const joinAgain = () => this.#leadership.join()
     const { retry, retryAfterMls } = error
-    if (this.isAttempting && retry && retryAfterMls !== undefined) return this.#attempts.comeAgain(error, retryAfterMls, joinAgain)
+    if (this.isAttempting && retry && retryAfterMls !== undefined) return this.#reconnection.comeAgain(error, retryAfterMls, joinAgain)
     if (this.isAttempting) return this.#fail(error)
     if (isExpulsion(error) || this.#isDeposed(error)) return this.#stop(error)
     // A session that runs doesn't need the server; only newcomers do.
-    const comesAgain = this.iamHost || (this.#options.keepSignaling && this.#attempts.mayTryAgain(error))
-    const isNews = !comesAgain || this.#attempts.isNews(error)
-    if (comesAgain) this.#attempts.tryAgain(joinAgain, retryAfterMls)
-    if (isNews) this.#delegate.peerErrored(error)
+    const comesAgain = this.iamHost || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
+    const isNews = !comesAgain || this.#reconnection.isNews(error)
+    if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)
+    if (isNews) this.#delegate.sessionErrored(error)
   }
 
   /**
@@ -223,54 +223,54 @@ export class Peer {
    * @param {P2pError} error
    */
   #isDeposed(error) {
-    const { hosting } = this.#membership
-    return hosting !== null && (!error.retry || (hosting.connected().length === 0 && !this.#attempts.mayTryAgain(error)))
+    const { hosting } = this.#leadership
+    return hosting !== null && (!error.retry || (hosting.connected().length === 0 && !this.#reconnection.mayTryAgain(error)))
   }
 
   /** @param {P2pError} error */
-  membershipFailed(error) {
+  leadershipFailed(error) {
     if (this.isAttempting) this.#fail(error)
-    else this.#delegate.peerErrored(error)
+    else this.#delegate.sessionErrored(error)
   }
 
   // What the role says
 
   roleRenumbered() {
     const { hostPeerId, epoch } = this
-    this.#delegate.peerHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
+    this.#delegate.sessionHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
   }
 
   roleChanged() {
-    const { role } = this.#membership
+    const { role } = this.#leadership
     if (!role) return
     if (role.state === "connected" && !this.isConnected) this.#connected()
     else this.#setState(role.state)
   }
 
   rolePeersChanged() {
-    this.#talk.update()
-    this.#delegate.peerPeersChanged(this.peers)
+    this.#messenger.update()
+    this.#delegate.sessionPeersChanged(this.peers)
   }
 
   roleSynced() {
-    this.#talk.resume()
+    this.#messenger.resume()
   }
 
   /** @param {import("../wire/frames.js").RoutedFrame} frame */
   roleRouted(frame) {
-    this.#talk.routed(frame)
+    this.#messenger.routed(frame)
   }
 
   roleDrained() {
-    this.#talk.drained()
+    this.#messenger.drained()
   }
 
   roleAppointed() {
-    this.#membership.prepare()
+    this.#leadership.prepare()
   }
 
   roleYields() {
-    this.#membership.yield()
+    this.#leadership.yield()
   }
 
   roleFollowed() {
@@ -281,34 +281,34 @@ export class Peer {
 
   /** @param {P2pError} reason */
   roleLost(reason) {
-    const error = this.#membership.judge(reason)
+    const error = this.#leadership.judge(reason)
     if (this.isAttempting) return this.#fail(error)
-    this.#membership.lose()
-    if (error.code === "stale_epoch") this.#talk.conversation.fork()
-    if (!this.#attempts.mayRecover(error)) this.#stop(error)
+    this.#leadership.lose()
+    if (error.code === "stale_epoch") this.#messenger.broadcast.fork()
+    if (!this.#reconnection.mayRecover(error)) this.#stop(error)
     else this.#recover()
     // That a host goes is part of life; what else ended the connection is worth a word, though it is tried again.
-    if (this.#attempts.isWaiting && error.code !== "host_lost" && error.code !== "stale_epoch") this.#delegate.peerErrored(error)
+    if (this.#reconnection.isWaiting && error.code !== "host_lost" && error.code !== "stale_epoch") this.#delegate.sessionErrored(error)
     this.rolePeersChanged()
   }
 
   /** @param {Record<string, PeerState>} roster */
   roleReported(roster) {
-    this.#membership.report(roster)
+    this.#leadership.report(roster)
   }
 
   // How an attempt ends. What comes next is begun before the app is told what was: it may close or reconnect from within.
 
   #beginAttempt() {
-    this.#attempts.begin(() => this.#fail(this.#membership.timeoutError(this.#attempts.refusal)))
+    this.#reconnection.begin(() => this.#fail(this.#leadership.timeoutError(this.#reconnection.refusal)))
   }
 
   #connected() {
-    this.#attempts.succeed()
+    this.#reconnection.succeed()
     this.#setState("connected")
     if (!this.isConnected) return
-    this.#membership.succeed(this.#options.keepSignaling)
-    this.#talk.flush()
+    this.#leadership.succeed(this.#options.keepSignaling)
+    this.#messenger.flush()
   }
 
   /**
@@ -317,14 +317,14 @@ export class Peer {
    */
   #fail(error) {
     this.#end((role) => role.stop())
-    if (!this.#attempts.mayRecover(error)) return this.#stop(error)
+    if (!this.#reconnection.mayRecover(error)) return this.#stop(error)
     this.#recover()
-    this.#delegate.peerErrored(error)
+    this.#delegate.sessionErrored(error)
   }
 
   /** Comes back after a loss. */
   #recover() {
-    this.#attempts.tryAgain(() => this.start())
+    this.#reconnection.tryAgain(() => this.start())
     this.#setState("disconnected")
   }
 
@@ -337,8 +337,8 @@ export class Peer {
     const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
     this.#failure = error
     this.#end((role) => role.stop(farewell))
-    this.#conclude(this.#attempts.stateAfter(error), error)
-    this.#delegate.peerErrored(error)
+    this.#conclude(this.#reconnection.stateAfter(error), error)
+    this.#delegate.sessionErrored(error)
   }
 
   /**
@@ -346,9 +346,9 @@ export class Peer {
    * @param {(role: import("./cast.js").Role) => void} end
    */
   #end(end) {
-    this.#attempts.stop()
-    this.#talk.rest()
-    this.#membership.end(end)
+    this.#reconnection.stop()
+    this.#messenger.rest()
+    this.#leadership.end(end)
   }
 
   /**
@@ -358,16 +358,16 @@ export class Peer {
   #conclude(state, error) {
     this.#handover.end(error)
     // Whoever is only disconnected goes on where it was when the app has it reconnect.
-    if (state !== "disconnected") this.#talk.leave(error)
+    if (state !== "disconnected") this.#messenger.leave(error)
     this.#setState(state)
   }
 
   get #isOver() {
-    return !this.isAttempting && !this.#attempts.isWaiting && this.#membership.role === null && this.#state !== "new"
+    return !this.isAttempting && !this.#reconnection.isWaiting && this.#leadership.role === null && this.#state !== "new"
   }
 
   #requireVoice() {
-    if (!this.#membership.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
+    if (!this.#leadership.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
     if (this.#isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#state}.` })
   }
 
@@ -375,7 +375,7 @@ export class Peer {
   #setState(state) {
     if (this.#state === state) return
     this.#state = state
-    this.#talk.update()
-    this.#delegate.peerStateChanged(state)
+    this.#messenger.update()
+    this.#delegate.sessionStateChanged(state)
   }
 }

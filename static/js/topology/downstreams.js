@@ -34,8 +34,8 @@ import { Switchboard } from "./router.js"
  * @property {(to: string, negotiation: string, signal: import("../transport/negotiation.js").Signal) => void} signal
  * @property {(options: import("../session/session.js").ConnectionSetup) => import("../transport/direct_path.js").Connection} createConnection
  * @property {import("../base/clock.js").Clock} clock
- * @property {import("../messaging/broadcast.js").Conversation} conversation
- * @property {import("../messaging/known_peers.js").Acquaintances} acquaintances
+ * @property {import("../messaging/broadcast.js").Broadcast} broadcast
+ * @property {import("../messaging/known_peers.js").KnownPeers} knownPeers
  * @property {Map<string, import("../wire/frames.js").PeerState>} [peers] the last picture of the session
  */
 
@@ -64,14 +64,14 @@ export class HostRole {
   #hasYielded = false
 
   /** @param {RoleOptions} options */
-  constructor({ peerId, epoch, delegate, signal, createConnection, clock, conversation, acquaintances }) {
+  constructor({ peerId, epoch, delegate, signal, createConnection, clock, broadcast, knownPeers }) {
     this.#peerId = this.hostPeerId = peerId
     this.epoch = epoch
     this.#delegate = delegate
     this.#signal = signal
     this.#createConnection = createConnection
     this.#clock = clock
-    this.#relay = new Relay({ conversation, acquaintances, clock, delegate: this, epoch })
+    this.#relay = new Relay({ broadcast, knownPeers, clock, delegate: this, epoch })
     this.#switchboard = new Switchboard({ peerId, delegate: this })
     this.#allowances = new Allowances(clock)
     this.#entrance = new Entrance({ clock, allowances: this.#allowances, negotiating: () => this.#guests.size - this.connected().length })

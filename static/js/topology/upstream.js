@@ -30,7 +30,7 @@ export class ClientRole {
   #news
   /** Who may not send. @type {Set<string>} */
   #readers = new Set()
-  #conversation
+  #broadcast
   #clock
   /** Whether the host has said what it has, so that this peer's messages may go out. */
   isSynced = false
@@ -49,7 +49,7 @@ export class ClientRole {
   #early = new EarlySignals()
 
   /** @param {import("./downstreams.js").RoleOptions} options */
-  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection, peers, clock, conversation }) {
+  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection, peers, clock, broadcast }) {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
@@ -59,7 +59,7 @@ export class ClientRole {
     this.#delegate = delegate
     this.#signal = signal
     this.#createConnection = createConnection
-    this.#conversation = conversation
+    this.#broadcast = broadcast
     this.#clock = clock
     this.#offers = new Bucket({ ...OFFERS, clock })
     this.#ackTimer = new Timer(clock)
@@ -117,7 +117,7 @@ export class ClientRole {
 
   /** @param {import("../transport/direct_path.js").Connection} connection */
   #sayHello(connection) {
-    for (const packet of this.#conversation.hello(this.epoch)) connection.failureToSend(packet)
+    for (const packet of this.#broadcast.hello(this.epoch)) connection.failureToSend(packet)
     this.#helloTimer.start(HELLO_AGAIN_MLS, () => this.#sayHello(connection))
   }
 
@@ -135,9 +135,9 @@ export class ClientRole {
       case DATA: return this.#receivedData(frame, packet)
       case SYNC: return this.#receivedSync(frame)
       case SUCCEED: return this.#delegate.roleAppointed()
-      case GAP: return this.#conversation.miss(frame)
-      case STABLE: return this.#conversation.stable(frame.n)
-      case REFUSED: return this.#conversation.refuse(frame.id, P2pError.fromPayload(frame.error))
+      case GAP: return this.#broadcast.miss(frame)
+      case STABLE: return this.#broadcast.stable(frame.n)
+      case REFUSED: return this.#broadcast.refuse(frame.id, P2pError.fromPayload(frame.error))
       case PACE: this.#ackPause = Math.min(ACK_PAUSE_MLS, Math.max(QUICK_ACK_PAUSE_MLS, frame.mls))
     }
   }
@@ -148,8 +148,8 @@ export class ClientRole {
    */
   #receivedData(frame, packet) {
     if (!frame.senderId || !frame.inc) return
-    if (this.#readers.has(frame.senderId)) this.#conversation.ignore(frame)
-    else this.#conversation.receive(frame, packet)
+    if (this.#readers.has(frame.senderId)) this.#broadcast.ignore(frame)
+    else this.#broadcast.receive(frame, packet)
     this.#acknowledge(frame.n ?? 0)
   }
 
@@ -165,18 +165,18 @@ export class ClientRole {
     if (this.isSynced || this.#seen.length > MAX_SENDERS) return
     this.#seen.push(...seen)
     if (more) return
-    if (this.#conversation.disowns(this.#seen)) return this.#comeBackAnew()
+    if (this.#broadcast.disowns(this.#seen)) return this.#comeBackAnew()
     this.isSynced = true
     this.#helloTimer.stop()
     // What doesn't fit is lost to the others only if nobody else has it.
-    for (const packet of this.#conversation.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(packet)) break
+    for (const packet of this.#broadcast.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(packet)) break
     this.#acknowledge(n)
     this.#delegate.roleSynced()
   }
 
   /** Under the name that this page has, the host passes nothing on. */
   #comeBackAnew() {
-    this.#conversation.renew()
+    this.#broadcast.renew()
     this.#connection?.end(new P2pError("host_lost", { message: "The host was told messages of this page that it hasn't sent." }))
   }
 
@@ -213,7 +213,7 @@ export class ClientRole {
   /** The server had forgotten this host, and has it back under a later epoch. @param {number} epoch */
   #renumber(epoch) {
     this.hostEpoch = epoch
-    this.#conversation.resume(epoch)
+    this.#broadcast.resume(epoch)
     this.#delegate.roleRenumbered()
   }
 

@@ -46,7 +46,7 @@ test("a file that is paused before anybody takes it waits", async () => {
   assert.equal((await room.settled(sending.done)).error, undefined)
 })
 
-test("a receiver pauses for itself; the others go on, and it catches up", async () => {
+test("a recipient pauses for itself; the others go on, and it catches up", async () => {
   const story = open("ann", "bob", "cay")
   const { room, taken, parties: [, bob, cay] } = story
   const bytes = noise(6 * MIB)
@@ -61,7 +61,7 @@ test("a receiver pauses for itself; the others go on, and it catches up", async 
   assert.ok(await same(await taken.get("cay")[0], bytes))
 })
 
-test("a receiver pauses before its turn has come", async () => {
+test("a recipient pauses before its turn has come", async () => {
   const { room, parties: [ann, bob] } = open("ann", "bob")
   bob.onOffer = () => true
   const sending = ann.transfers.sendFile(noise(MIB), { to: "bob" })
@@ -87,7 +87,7 @@ test("the sender cancels", async () => {
   assert.deepEqual([ann.progress.at(-1).state, ann.progress.at(-1).error.code, bob.progress.at(-1).state], ["failed", "cancelled", "failed"])
 })
 
-test("a receiver cancels for itself", async () => {
+test("a recipient cancels for itself", async () => {
   const story = open("ann", "bob", "cay")
   const { room, parties: [, bob] } = story
   const { sending } = await under(story, noise(4 * MIB), "bob", "cay")

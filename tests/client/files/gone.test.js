@@ -46,7 +46,7 @@ const assertStates = ({ file, sending }, state) => assert.deepEqual([file.state,
 /** How far a file may be when one of the two goes. @type {Record<string, () => ReturnType<typeof begin>>} */
 const STATES = {
   "is on its way": () => begin(),
-  "its receiver has paused": async () => {
+  "its recipient has paused": async () => {
     const story = await begin()
     story.file.pause()
     await story.room.pass(1_000)
@@ -96,14 +96,14 @@ for (const [name, arrange] of Object.entries(STATES)) {
     assertLeft({ bob, sinks, others })
   })
 
-  test(`a file that ${name} ends soon when its receiver's page is loaded anew`, async () => {
+  test(`a file that ${name} ends soon when its recipient's page is loaded anew`, async () => {
     const { room, ann, sending } = await arrange()
     const bob = await room.reload("bob")
     const { error } = await room.settled(sending.done, 5_000)
     assert.deepEqual([error.code, codes(sending.failures), ann.transfers.size, bob.transfers.size], ["cancelled", { bob: "cancelled" }, 0, 0])
   })
 
-  test(`a file that ${name} ends when its receiver has gone for good`, async () => {
+  test(`a file that ${name} ends when its recipient has gone for good`, async () => {
     const { room, ann, sending } = await arrange()
     room.close("bob")
     const { error } = await room.settled(sending.done, RETURN_MLS + 5_000)
@@ -111,7 +111,7 @@ for (const [name, arrange] of Object.entries(STATES)) {
   })
 }
 
-test("a file whose receiver was given up while it was away and had paused ends there, too, when it is back", async () => {
+test("a file whose recipient was given up while it was away and had paused ends there, too, when it is back", async () => {
   const { room, ann, bob, sinks, sending, file, taken } = await begin()
   const cay = room.parties.get("cay")
   const toBoth = ann.transfers.sendFile(new TestFile(noise(3 * WINDOW_BYTES)), { to: ["bob", "cay"] })

@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url))
 /** The client as it is shipped, but for the element, which Node can't have. */
 const INDEX = `
   export { ERRORS, P2pError } from "./base/errors.js"
-  export { Shipping } from "./files/loader.js"
+  export { Loader } from "./files/loader.js"
   export { Manager } from "socket.io-client"`
 
 let folder
@@ -45,11 +45,11 @@ const shipped = (name) => /** @type {any} */ (bundles.find((bundle) => bundle.na
 async function open() {
   const dist = await mkdtemp(join(folder, "dist-"))
   await put(dist, "p2p.js")
-  const { P2pError, Shipping } = await import(pathToFileURL(join(dist, "p2p.js")).href)
+  const { P2pError, Loader } = await import(pathToFileURL(join(dist, "p2p.js")).href)
   const told = /** @type {any[]} */ ([])
   const offers = /** @type {any[]} */ ([])
   const clock = new FakeClock()
-  const shipping = new Shipping({
+  const shipping = new Loader({
     peerId: "ann", clock,
     delegate: { exchangeOffered: (file) => offers.push(file), exchangeProgressed: () => undefined },
     route: () => undefined,

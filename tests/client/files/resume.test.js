@@ -11,7 +11,7 @@ function begin({ parties: [ann] }, bytes, to) {
   return ann.transfers.sendFile(new TestFile(bytes), { to })
 }
 
-test("goes on where it was when a receiver's line breaks", async () => {
+test("goes on where it was when a recipient's line breaks", async () => {
   const story = open("ann", "bob")
   const { room, taken, parties: [ann, bob] } = story
   const bytes = noise(8 * MIB)
@@ -60,7 +60,7 @@ for (const order of [["ann", "bob"], ["bob", "ann"]]) {
   })
 }
 
-test("goes on when sender or receiver becomes the host", async () => {
+test("goes on when sender or recipient becomes the host", async () => {
   for (const next of ["ann", "bob"]) {
     const story = open("ann", "bob")
     const { room, taken } = story
@@ -136,7 +136,7 @@ test("chunks that come twice are taken once", async () => {
   assert.equal(ann.sentBytes, bytes.length)
 })
 
-test("a slow receiver sets the pace, and is waited for", async () => {
+test("a slow recipient sets the pace, and is waited for", async () => {
   const { room, taken, parties: [ann, bob, cay] } = open("ann", "bob", "cay")
   cay.down.rate = 100
   const bytes = noise(4 * MIB)

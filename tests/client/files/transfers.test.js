@@ -168,7 +168,7 @@ test("one sender whose files get on slowly leaves room for another's", async () 
   assert.ok(await same(await taken.get("bob").at(-1), noise(3 * MIB, 99)))
 })
 
-test("one receiver that takes next to nothing doesn't keep the others from a file for long", async () => {
+test("one recipient that takes next to nothing doesn't keep the others from a file for long", async () => {
   const { room, taken, parties: [ann, , mallory] } = open("ann", "bob", "mallory")
   mallory.down.rate = 8
   const sending = ann.transfers.sendFile(noise(4 * MIB), { to: ["bob", "mallory"] })
@@ -204,7 +204,7 @@ test("a thousand small files all arrive", async () => {
   assert.deepEqual(received.map(({ name, size }) => [name, size]), sendings.map(({ name }, number) => [name, number]))
 })
 
-test("only so many files may wait, here and at a receiver", async () => {
+test("only so many files may wait, here and at a recipient", async () => {
   const { room, parties: [ann, bob] } = open("ann", "bob")
   bob.onOffer = () => true
   const empty = new Blob([])

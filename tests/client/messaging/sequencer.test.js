@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Acquaintances } from "../../../static/js/messaging/known_peers.js"
+import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
 import { Content } from "../../../static/js/wire/content.js"
-import { Conversation } from "../../../static/js/messaging/broadcast.js"
+import { Broadcast } from "../../../static/js/messaging/broadcast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { Guest } from "../../../static/js/topology/downstream.js"
 import { LOOK_MLS, WITNESS_MLS } from "../../../static/js/base/limits.js"
@@ -21,25 +21,25 @@ const EPOCH = 7
 function open({ seen, peers = {} } = {}) {
   const clock = new FakeClock()
   const host = { texts: /** @type {string[]} */ ([]), gaps: /** @type {any[]} */ ([]), on: /** @type {(message: any) => void} */ (() => undefined) }
-  const conversation = new Conversation({
+  const broadcast = new Broadcast({
     peerId: "host", clock,
     delegate: {
-      conversationShown: (message) => {
+      broadcastShown: (message) => {
         host.texts.push(`${message.senderId}: ${message.data}`)
         host.on(message)
       },
-      conversationMissed: (gap) => host.gaps.push(gap),
-      conversationForked: () => undefined,
+      broadcastMissed: (gap) => host.gaps.push(gap),
+      broadcastForked: () => undefined,
     },
   })
-  if (seen) conversation.meet(seen)
-  const acquaintances = new Acquaintances({ peerId: "host", clock })
-  acquaintances.meet(new Map(Object.entries(peers)))
+  if (seen) broadcast.meet(seen)
+  const knownPeers = new KnownPeers({ peerId: "host", clock })
+  knownPeers.meet(new Map(Object.entries(peers)))
   /** @type {any[]} */
   let guests = []
   const failures = []
   const relay = new Relay({
-    conversation, acquaintances, clock, epoch: EPOCH,
+    broadcast, knownPeers, clock, epoch: EPOCH,
     delegate: {
       synced: () => guests.filter(({ isSynced }) => isSynced),
       relayed: (text) => guests.forEach((guest) => { if (guest.isSynced) guest.got.push(JSON.parse(text)) }),
@@ -65,14 +65,14 @@ function open({ seen, peers = {} } = {}) {
   }
   const say = (guest, id, rest = {}) => relay.admit(guest, { type: "Data", id, data: id, ...rest }, 10)
   const sayOwn = (data) => {
-    const result = fate(conversation.send(Content.of(data)))
-    conversation.flush((id, content) => {
+    const result = fate(broadcast.send(Content.of(data)))
+    broadcast.flush((id, content) => {
       relay.sendOwn("host", id, content)
       relay.settle()
     })
     return result
   }
-  return { clock, host, conversation, relay, failures, join, leave, say, sayOwn }
+  return { clock, host, broadcast, relay, failures, join, leave, say, sayOwn }
 }
 
 const stableTo = ({ got }) => got.filter(({ type }) => type === "Stable").at(-1)?.n ?? 0
@@ -359,10 +359,10 @@ test("who comes meanwhile speaks for itself", () => {
 })
 
 test("who is here is not spoken for, nor is the host, nor a stranger where the host knows better", () => {
-  const { clock, host, conversation, join, say } = open({ seen: [["dave", "gone", 1]], peers: { eve: "disconnected" } })
+  const { clock, host, broadcast, join, say } = open({ seen: [["dave", "gone", 1]], peers: { eve: "disconnected" } })
   const [ann] = [join("ann"), join("bob")]
   say(ann, 1, orphan("bob", { inc: "x" }))
-  say(ann, 2, orphan("host", { inc: conversation.inc }))
+  say(ann, 2, orphan("host", { inc: broadcast.inc }))
   say(ann, 1, orphan("stranger"))
   say(ann, 1, orphan("eve"))
   clock.advance(SETTLE_MLS)

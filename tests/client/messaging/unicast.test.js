@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
-import { ACK_PAUSE_MLS, Direct, RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { ACK_PAUSE_MLS, Unicast, RETURN_MLS } from "../../../static/js/messaging/unicast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { ANSWERS_PART, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MLS } from "../../../static/js/base/limits.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
@@ -95,7 +95,7 @@ class End {
   constructor(post, peerId, inc = peerId.slice(0, 1)) {
     this.peerId = peerId
     this.inc = inc
-    this.direct = new Direct({
+    this.direct = new Unicast({
       clock: post.clock,
       inc: () => this.inc,
       isConnected: () => this.isConnected,

@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { Content } from "../../../static/js/wire/content.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { Fast, MAX_STREAMS } from "../../../static/js/messaging/unreliable.js"
+import { Unreliable, MAX_STREAMS } from "../../../static/js/messaging/unreliable.js"
 import { MAX_FAST_BYTES } from "../../../static/js/base/limits.js"
 
 /** What is sent, and what is shown. */
@@ -11,7 +11,7 @@ function open() {
   const sent = /** @type {any[]} */ ([])
   const shown = /** @type {any[]} */ ([])
   const inc = { is: "a" }
-  const fast = new Fast({ inc: () => inc.is, route: (frame) => sent.push(frame), received: ({ data }) => shown.push(data) })
+  const fast = new Unreliable({ inc: () => inc.is, route: (frame) => sent.push(frame), received: ({ data }) => shown.push(data) })
   const receive = (id, rest = {}) => fast.receive({ type: "Fast", senderId: "bob", inc: "b", id, data: id, ...rest })
   return { fast, sent, shown, inc, receive }
 }
@@ -92,7 +92,7 @@ test("small means few bytes", () => {
 
 test("without a connection it is lost, and that is all; what is wrong here is not hidden", () => {
   const errors = [new P2pError("not_joined"), new TypeError("a mistake")]
-  const fast = new Fast({ inc: () => "a", route: () => { throw errors.shift() }, received: () => undefined })
+  const fast = new Unreliable({ inc: () => "a", route: () => { throw errors.shift() }, received: () => undefined })
   fast.send(Content.of(1))
   assert.throws(() => fast.send(Content.of(1)), TypeError)
 })

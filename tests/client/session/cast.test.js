@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Acquaintances } from "../../../static/js/messaging/known_peers.js"
+import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
 import { Cast } from "../../../static/js/session/cast.js"
-import { Conversation } from "../../../static/js/messaging/broadcast.js"
+import { Broadcast } from "../../../static/js/messaging/broadcast.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 function make() {
@@ -11,9 +11,9 @@ function make() {
   const signals = []
   const delegate = { roleChanged() {}, rolePeersChanged() {}, roleSynced() {}, roleLost() {}, roleReported() {} }
   const createConnection = () => assert.fail("no connection is asked for")
-  const conversation = new Conversation({ peerId: "ann", clock, delegate: { conversationShown() {}, conversationMissed() {}, conversationForked() {} } })
-  const acquaintances = new Acquaintances({ peerId: "ann", clock })
-  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, conversation, acquaintances, createConnection, signal: (...signal) => signals.push(signal) }) }
+  const broadcast = new Broadcast({ peerId: "ann", clock, delegate: { broadcastShown() {}, broadcastMissed() {}, broadcastForked() {} } })
+  const knownPeers = new KnownPeers({ peerId: "ann", clock })
+  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, broadcast, knownPeers, createConnection, signal: (...signal) => signals.push(signal) }) }
 }
 
 test("before the server has spoken there is no role", () => {

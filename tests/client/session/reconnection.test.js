@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Attempts, CALM_MLS } from "../../../static/js/session/reconnection.js"
+import { Reconnection, CALM_MLS } from "../../../static/js/session/reconnection.js"
 import { Backoff, MAX_REJOINS, REJOIN_DELAYS_MLS } from "../../../static/js/base/backoff.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { FakeClock } from "../support/fake_clock.js"
@@ -10,7 +10,7 @@ const LOST = new P2pError("host_lost")
 
 function make(options = {}) {
   const clock = new FakeClock()
-  const attempts = new Attempts({ connectTimeoutMls: 1_000, autoReconnect: true, clock, backoff: new Backoff(() => 0.5), ...options })
+  const attempts = new Reconnection({ connectTimeoutMls: 1_000, autoReconnect: true, clock, backoff: new Backoff(() => 0.5), ...options })
   return { clock, attempts }
 }
 

@@ -1,8 +1,8 @@
-import { Acquaintances } from "../../../static/js/messaging/known_peers.js"
+import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
 import { ClientRole } from "../../../static/js/topology/upstream.js"
 import { Content } from "../../../static/js/wire/content.js"
 import { Connection } from "../../../static/js/transport/direct_path.js"
-import { Conversation } from "../../../static/js/messaging/broadcast.js"
+import { Broadcast } from "../../../static/js/messaging/broadcast.js"
 import { HostRole } from "../../../static/js/topology/downstreams.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
@@ -55,8 +55,8 @@ export class Room {
       epoch: EPOCH,
       delegate: player,
       clock: this.clock,
-      conversation: player.conversation,
-      acquaintances: new Acquaintances({ peerId, clock: this.clock }),
+      broadcast: player.broadcast,
+      knownPeers: new KnownPeers({ peerId, clock: this.clock }),
       signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
       createConnection: (setup) => {
         const connection = new Connection({
@@ -114,7 +114,7 @@ export class Player {
    * @param {import("../../../static/js/base/clock.js").Clock} clock
    */
   constructor(peerId, clock) {
-    this.conversation = new Conversation({ peerId, clock, delegate: this })
+    this.broadcast = new Broadcast({ peerId, clock, delegate: this })
   }
 
   get texts() {
@@ -137,12 +137,12 @@ export class Player {
   /** @param {any} data */
   say(data) {
     const id = ++this.#said
-    this.conversation.send(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
+    this.broadcast.send(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
     this.#flush()
   }
 
   #flush() {
-    if (this.role.isSynced) this.conversation.flush((id, content) => this.role.send(id, content))
+    if (this.role.isSynced) this.broadcast.flush((id, content) => this.role.send(id, content))
   }
 
   roleSynced() {
@@ -161,15 +161,15 @@ export class Player {
     this.drains += 1
   }
 
-  conversationShown(message) {
+  broadcastShown(message) {
     this.received.push(message)
   }
 
-  conversationMissed(gap) {
+  broadcastMissed(gap) {
     this.gaps.push(gap)
   }
 
-  conversationForked() {
+  broadcastForked() {
     this.forks += 1
   }
 

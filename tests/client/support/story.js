@@ -3,7 +3,7 @@ import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
 import { Connection } from "../../../static/js/transport/direct_path.js"
 import { RETURN_MLS } from "../../../static/js/messaging/unicast.js"
 import { FILL_WINDOW_MLS } from "../../../static/js/messaging/recovery.js"
-import { Peer } from "../../../static/js/session/session.js"
+import { Session } from "../../../static/js/session/session.js"
 
 import { FakeClock, settle } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
@@ -250,20 +250,20 @@ class StoryPage extends Page {
 
   // What the peer says
 
-  peerStateChanged(state) {
-    super.peerStateChanged(state)
+  sessionStateChanged(state) {
+    super.sessionStateChanged(state)
     if (state === "closed" || state === "failed") this.end()
     if (state === "connected") this.#greet()
   }
 
-  peerHostChanged(host) {
-    super.peerHostChanged(host)
+  sessionHostChanged(host) {
+    super.sessionHostChanged(host)
     if (this.peer.iamHost) this.#met()
     this.#greet()
   }
 
-  peerReceived(message) {
-    super.peerReceived(message)
+  sessionReceived(message) {
+    super.sessionReceived(message)
     if (message.direct) return this.#toldAlone(message)
     if (this.story.isWave(message)) return this.story.waved(this, message)
     this.story.shown(this, message)
@@ -285,15 +285,15 @@ class StoryPage extends Page {
     this.whisper(message.senderId, 1)
   }
 
-  peerPeersChanged(peers) {
-    super.peerPeersChanged(peers)
+  sessionPeersChanged(peers) {
+    super.sessionPeersChanged(peers)
     for (const peerId of this.#picture) this.#seenAt.set(peerId, this.story.clock.now())
     this.#picture = new Set(peers.keys())
     for (const peerId of peers.keys()) this.stay.known.add(peerId)
   }
 
-  peerMissed(gap) {
-    super.peerMissed(gap)
+  sessionMissed(gap) {
+    super.sessionMissed(gap)
     this.story.missed(this, gap)
   }
 

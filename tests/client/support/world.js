@@ -1,6 +1,6 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
 import { Connection } from "../../../static/js/transport/direct_path.js"
-import { Peer } from "../../../static/js/session/session.js"
+import { Session } from "../../../static/js/session/session.js"
 import { Topics } from "../../../static/js/messaging/topics.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
@@ -27,7 +27,7 @@ export class World {
   /**
    * Opens a page; it doesn't join yet.
    * @param {string} peerId
-   * @param {Partial<import("../../../static/js/session/session.js").PeerOptions>} [options]
+   * @param {Partial<import("../../../static/js/session/session.js").SessionOptions>} [options]
    */
   page(peerId, options = {}) {
     return new Page(this, peerId, options)
@@ -59,7 +59,7 @@ export class Page {
   messages = []
   /** The files that others have offered. @type {any[]} */
   offers = []
-  topics = new Topics((error) => this.peerErrored(error))
+  topics = new Topics((error) => this.sessionErrored(error))
   /** @type {{ senderId: string, from: number, to: number }[]} */
   gaps = []
   /** @type {{ hostPeerId: string | null, epoch: number }[]} */
@@ -72,12 +72,12 @@ export class Page {
   /**
    * @param {World} world
    * @param {string} peerId
-   * @param {Partial<import("../../../static/js/session/session.js").PeerOptions>} options
+   * @param {Partial<import("../../../static/js/session/session.js").SessionOptions>} options
    */
   constructor({ clock, network, server }, peerId, options) {
     /** @type {FakeSignaling} */
     this.signaling = /** @type {any} */ (null)
-    this.peer = new Peer({
+    this.peer = new Session({
       peerId,
       connectTimeoutMls: CONNECT_TIMEOUT_MLS,
       keepSignaling: false,
@@ -111,44 +111,44 @@ export class Page {
     return Object.fromEntries(this.peer.peers)
   }
 
-  peerStateChanged(state) {
+  sessionStateChanged(state) {
     this.states.push(state)
     this.on[state]?.(state)
   }
 
-  peerErrored(error) {
+  sessionErrored(error) {
     this.errors.push(error)
     this.on.error?.(error)
   }
 
-  peerReceived(message) {
+  sessionReceived(message) {
     this.messages.push(message)
     this.on.message?.(message)
   }
 
-  peerOffered(file) {
+  sessionOffered(file) {
     this.offers.push(file)
     this.on.file?.(file)
     return "file" in this.on
   }
 
-  peerProgressed(progress) {
+  sessionProgressed(progress) {
     this.on.progress?.(progress)
   }
 
-  peerMissed(gap) {
+  sessionMissed(gap) {
     this.gaps.push(gap)
   }
 
-  peerForked(host) {
+  sessionForked(host) {
     this.forks.push(host)
   }
 
-  peerPeersChanged(peers) {
+  sessionPeersChanged(peers) {
     this.on.peers?.(peers)
   }
 
-  peerHostChanged(host) {
+  sessionHostChanged(host) {
     this.hosts.push(host)
     this.on.host?.(host)
   }

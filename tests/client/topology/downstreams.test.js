@@ -54,13 +54,13 @@ test("a message without a name is of whom the connection belongs to; nothing els
   ann.channel("host").send(JSON.stringify({ type: "Data", id: 1, data: "I am ann", extra: "x" }))
   await room.pass()
   for (const { received } of [host, bob]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", data: "I am ann" }])
-  const { inc } = ann.conversation
+  const { inc } = ann.broadcast
   assert.deepEqual(JSON.parse(host.channel("bob").frames.findLast((text) => text.includes("I am ann"))), { type: "Data", senderId: "ann", inc, id: 1, data: "I am ann", n: 1 })
 })
 
 test("nobody speaks for who is here", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
-  for (const [senderId, { conversation: { inc } }] of /** @type {[string, any][]} */ ([["bob", bob], ["host", host]])) {
+  for (const [senderId, { broadcast: { inc } }] of /** @type {[string, any][]} */ ([["bob", bob], ["host", host]])) {
     for (const id of [1, Number.MAX_SAFE_INTEGER]) ann.channel("host").send(JSON.stringify({ type: "Data", senderId, inc, id, data: "I am another" }))
   }
   await room.pass(FILL_WINDOW_MLS + SETTLE_MLS)

@@ -4,7 +4,7 @@ import { Digest } from "../digest.js"
 import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS } from "../limits.js"
 import { Meter } from "../progress.js"
 import { failNote, failure } from "../notes.js"
-import { Writing } from "./assembly.js"
+import { Assembly } from "./assembly.js"
 
 /**
  * @typedef {import("../sending/recipient.js").TransferState} TransferState
@@ -42,8 +42,8 @@ export class IncomingFile {
   #stage = "offered"
   /** @type {WritableStream | undefined} */
   #to
-  /** @type {Writing | null} */
-  #writing = null
+  /** @type {Assembly | null} */
+  #assembly = null
   /** @type {Extract<Note, { kind: "end" }> | null} */
   #end = null
   #isFinishing = false
@@ -150,12 +150,12 @@ export class IncomingFile {
     const { sinks, subtle } = this.#options
     try {
       const sink = await sinks.open(this, this.#to)
-      this.#writing = new Writing(this.size, sink, new Digest(subtle), this)
+      this.#assembly = new Assembly(this.size, sink, new Digest(subtle), this)
     } catch (error) {
       this.fail(asP2pError(error))
       return
     }
-    if (this.#stage === "failed") return this.#writing.abort(/** @type {P2pError} */ (this.error))
+    if (this.#stage === "failed") return this.#assembly.abort(/** @type {P2pError} */ (this.error))
     this.#idleMls = 0
     if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
     this.#accept()
@@ -178,18 +178,18 @@ export class IncomingFile {
    * @returns {boolean} whether it was taken
    */
   chunkReceived(offset, bytes) {
-    const writing = this.#writing
-    if (this.#stage !== "active" || !writing) return false
+    const assembly = this.#assembly
+    if (this.#stage !== "active" || !assembly) return false
     this.#idleMls = 0
-    const isTaken = writing.take(offset, bytes)
-    this.#hasGap = !isTaken && offset > writing.received
+    const isTaken = assembly.take(offset, bytes)
+    this.#hasGap = !isTaken && offset > assembly.received
     if (this.#hasGap) this.#ask()
-    if (writing.credit >= this.#creditedTo + CREDIT_BYTES) this.#credit()
+    if (assembly.credit >= this.#creditedTo + CREDIT_BYTES) this.#credit()
     return isTaken
   }
 
   blockWritten() {
-    const { written, credit } = /** @type {Writing} */ (this.#writing)
+    const { written, credit } = /** @type {Assembly} */ (this.#assembly)
     this.transferred = written
     this.#stillMls = 0
     if (credit > this.#creditedTo) this.#credit()
@@ -198,7 +198,7 @@ export class IncomingFile {
   }
 
   /** @param {unknown} error */
-  writingFailed(error) {
+  assemblyFailed(error) {
     this.fail(asP2pError(error))
   }
 
@@ -218,7 +218,7 @@ export class IncomingFile {
     if (isHere) this.goBack()
     else if (this.#stage !== "offered") this.#idleMls = 0
     // Another page may have come back, which knows nothing of the file, and says so.
-    if (isHere && (this.#stage === "accepted" || this.#writing)) this.#accept()
+    if (isHere && (this.#stage === "accepted" || this.#assembly)) this.#accept()
   }
 
   /** @param {number} mls */
@@ -240,7 +240,7 @@ export class IncomingFile {
     if (this.isOver) return
     this.error = error
     this.#enter("failed")
-    if (this.#writing) this.#writing.abort(error)
+    if (this.#assembly) this.#assembly.abort(error)
     else discard(this.#to, error)
     if (tell) this.#post(failNote(this.id, error))
     this.#outcome.reject(error)
@@ -258,14 +258,14 @@ export class IncomingFile {
   /** Whether it isn't the sender's turn to do something. */
   get #isExcused() {
     if (this.#stage === "offered" || !this.#isHere) return false
-    return this.state !== "active" || !this.#writing?.isIdle || this.#isFinishing
+    return this.state !== "active" || !this.#assembly?.isIdle || this.#isFinishing
   }
 
   /** @param {boolean} isPaused */
   #setPaused(isPaused) {
     if (isPaused === this.#isPaused || this.isOver) return
     this.#isPaused = isPaused
-    if (this.#writing) this.#post({ kind: isPaused ? "pause" : "resume", id: this.id })
+    if (this.#assembly) this.#post({ kind: isPaused ? "pause" : "resume", id: this.id })
     this.#pauseChanged()
   }
 
@@ -282,8 +282,8 @@ export class IncomingFile {
   }
 
   #credit() {
-    if (!this.#writing) return
-    this.#creditedTo = this.#writing.credit
+    if (!this.#assembly) return
+    this.#creditedTo = this.#assembly.credit
     this.#options.carrier.sendCredit(this.senderId, { transfer: this.id, offset: this.#creditedTo })
   }
 
@@ -294,15 +294,15 @@ export class IncomingFile {
   /** A sign of life before a block is whole, and after a silence all that the sender may have missed. */
   #remind() {
     const isSilent = this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0
-    if (isSilent || (this.#writing?.credit ?? 0) > this.#creditedTo) this.#credit()
+    if (isSilent || (this.#assembly?.credit ?? 0) > this.#creditedTo) this.#credit()
     if (isSilent || this.#hasGap) this.#ask()
   }
 
   /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */
   #ask() {
-    if (!this.#writing) return
+    if (!this.#assembly) return
     const { carrier, clock } = this.#options
-    const { received } = this.#writing
+    const { received } = this.#assembly
     if (clock.now() - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return
     this.#askedAt = clock.now()
     this.#askedFor = received
@@ -316,9 +316,9 @@ export class IncomingFile {
   }
 
   #finishIfWhole() {
-    if (this.#stage !== "active" || !this.#writing || !this.#end || this.#isFinishing || this.transferred < this.size) return
+    if (this.#stage !== "active" || !this.#assembly || !this.#end || this.#isFinishing || this.transferred < this.size) return
     this.#isFinishing = true
-    this.#writing.finish(this.#end.digest).then(({ file, verified }) => this.#done(file, verified), (error) => this.fail(asP2pError(error)))
+    this.#assembly.finish(this.#end.digest).then(({ file, verified }) => this.#done(file, verified), (error) => this.fail(asP2pError(error)))
   }
 
   /**
@@ -336,7 +336,7 @@ export class IncomingFile {
 
   #close() {
     this.#meter.report()
-    this.#writing = null
+    this.#assembly = null
     this.#options.delegate.fileRested(this)
   }
 

@@ -4,7 +4,7 @@ import { AHEAD_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MLS, MAX_INBOUND_BYTES, MAX_I
 import { failNote } from "../notes.js"
 
 /** All that others offer and send to this peer, and whose turn it is. */
-export class Inbound {
+export class ReceivingQueue {
   #options
   /** By sender, then by the id that the sender gave it. @type {Map<string, Map<string, IncomingFile>>} */
   #files = new Map()

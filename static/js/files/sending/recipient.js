@@ -1,11 +1,11 @@
 import { LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "../limits.js"
 import { Meter } from "../progress.js"
-import { Window } from "./congestion_window.js"
+import { CongestionWindow } from "./congestion_window.js"
 
 /** @typedef {"offered" | "active" | "paused" | "done" | "failed"} TransferState */
 
-/** One receiver of a file that this peer sends: how far it is, and for how long it has not moved. */
-export class Receiver {
+/** One recipient of a file that this peer sends: how far it is, and for how long it has not moved. */
+export class Recipient {
   /** @type {"waiting" | "offered" | "accepted" | "active" | "done" | "failed"} */
   stage = "waiting"
   /** What is sent to it next, the most that was ever sent to it, and what it has got. */
@@ -31,15 +31,15 @@ export class Receiver {
    * @param {string} peerId
    * @param {number} size
    * @param {boolean} isHere whether it can be reached now
-   * @param {import("./yielding.js").Talking} talking
+   * @param {import("./yielding.js").Yielding} yielding
    * @param {() => void} report
    */
-  constructor(peerId, size, isHere, talking, report) {
+  constructor(peerId, size, isHere, yielding, report) {
     this.peerId = peerId
     this.size = size
     this.#isHere = isHere
-    this.meter = new Meter(talking.clock, report)
-    this.#window = new Window(talking)
+    this.meter = new Meter(yielding.clock, report)
+    this.#window = new CongestionWindow(yielding)
   }
 
   get isOver() {
@@ -144,7 +144,7 @@ export class Receiver {
 
   // Private
 
-  /** Whether it isn't this receiver's turn to do something. @param {boolean} isFilePaused */
+  /** Whether it isn't this recipient's turn to do something. @param {boolean} isFilePaused */
   #isExcused(isFilePaused) {
     if (this.stage === "waiting" || this.stage === "accepted") return true
     return this.stage === "active" && (isFilePaused || this.isPaused || (this.position === this.credited && this.credited < this.size))

@@ -1,7 +1,7 @@
 import { TALK_MLS } from "../limits.js"
 
 /** Whether somebody talks in the session, for whom files make room. */
-export class Talking {
+export class Yielding {
   #lastAt = -Infinity
 
   /** @param {import("../../base/clock.js").Clock} clock */
