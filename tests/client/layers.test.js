@@ -31,15 +31,12 @@ const EXCEPTIONS = {
     "topology/downstreams.js -> transport/direct_path.js",
     "topology/upstream.js -> transport/direct_path.js",
   ],
-  ConnectionSetup: ["topology/downstreams.js -> session/session.js"],
   MAX_SENDERS: ["topology/downstream.js -> messaging/message_log.js", "topology/upstream.js -> messaging/message_log.js"],
   guarded: ["topology/entrance.js -> messaging/topics.js"],
   KnownPeers: ["topology/downstreams.js -> messaging/known_peers.js"],
   Broadcast: ["topology/downstreams.js -> messaging/broadcast.js"],
   Relay: ["topology/downstreams.js -> messaging/sequencer.js"],
   Guest: ["messaging/sequencer.js -> topology/downstream.js"],
-  ExchangeDelegate: ["files/loader.js -> session/exchange.js"],
-  HEARTBEAT_IDLE_TIMEOUT_MLS: ["session/messenger.js -> element/attributes.js"],
 }
 
 const IMPORTS = /(?:\bfrom|\bimport)[\s(]*["'](\.[^"']+)["']/g

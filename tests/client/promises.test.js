@@ -6,7 +6,7 @@ import fc from "fast-check"
 import { CLOSE_TIMEOUT_MLS } from "../../static/js/transport/data_channel.js"
 import { Connection } from "../../static/js/transport/direct_path.js"
 import { ERRORS, P2pError } from "../../static/js/base/errors.js"
-import { HANDOVER_TIMEOUT_MLS } from "../../static/js/session/handover.js"
+import { HANDOVER_TIMEOUT_MS } from "../../static/js/session/succession.js"
 import { LOOK_MLS, READ_TERM_MLS, SEND_TERM_MLS } from "../../static/js/base/limits.js"
 import { decodeFrame, encodeFrame } from "../../static/js/wire/frames.js"
 // So that a file needs no time to be begun that isn't the clock's.
@@ -277,7 +277,7 @@ test("a next host that doesn't come ends the wish, and what it says later moves 
   withholding(world, "mallory", (type) => type !== "Succeed")
   await world.pass(100)
   const wish = fate(host.peer.handOver("mallory"))
-  await world.pass(HANDOVER_TIMEOUT_MLS)
+  await world.pass(HANDOVER_TIMEOUT_MS)
   assert.deepEqual([wish.is, host.peer.iamHost], ["unavailable", true])
 })
 

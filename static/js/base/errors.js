@@ -190,6 +190,21 @@ export class P2pError extends Error {
     })
   }
 
+  /**
+   * Does what may fail: the one way to look at a failure to send, which is thrown.
+   * @param {() => void} act
+   * @returns {P2pError | null} the P2pError that it has thrown; anything else is thrown on
+   */
+  static thrownBy(act) {
+    try {
+      act()
+      return null
+    } catch (error) {
+      if (error instanceof P2pError) return error
+      throw error
+    }
+  }
+
   /** @returns {ErrorPayload} */
   toPayload() {
     return { code: this.code, message: this.message, hint: this.hint, retry: this.retry }

@@ -60,6 +60,8 @@ export const MAX_PAGES_OF_SENDER = 20
 
 // Pairs
 
+/** Milliseconds after which another peer that isn't heard is taken for lost, where the app doesn't say. */
+export const HEARTBEAT_IDLE_TIMEOUT_MLS = 5_000
 /** Milliseconds after which what this peer has said, and nobody has confirmed, is given up. */
 export const SEND_TERM_MLS = 60_000
 /** Milliseconds between two looks at that. */

@@ -241,7 +241,7 @@ export class P2pFrame extends HTMLElement {
   }
 
   /** @param {{ type: "Data", senderId: string, data: any }} message */
-  sessionReceived(message) {
+  messageReceived(message) {
     this.#dispatch("p2p:message", message)
   }
 
@@ -249,23 +249,22 @@ export class P2pFrame extends HTMLElement {
    * @param {import("../files/receiving/incoming_file.js").IncomingFile} file
    * @returns {boolean} whether the app answers later; who has answered needn't say so
    */
-  sessionOffered(file) {
+  fileOffered(file) {
     return !this.#dispatch("p2p:file", file)
   }
 
   /** @param {import("../files/progress.js").Progress} progress */
-  sessionProgressed(progress) {
+  fileProgressed(progress) {
     this.#dispatch("p2p:progress", progress)
   }
 
   /** @param {{ senderId: string, from: number, to: number }} gap */
-  sessionMissed(gap) {
+  messagesMissed(gap) {
     this.#dispatch("p2p:gap", gap)
   }
 
-  /** @param {{ hostPeerId: string | null, epoch: number }} host */
-  sessionForked(host) {
-    this.#dispatch("p2p:forked", host)
+  messagesForked() {
+    this.#dispatch("p2p:forked", { hostPeerId: this.hostPeerId, epoch: this.epoch })
   }
 
   /** @param {Map<string, PeerState>} peers */

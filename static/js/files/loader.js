@@ -10,16 +10,10 @@ import { Transfer } from "./transfer.js"
  * The way to the part of the client that moves files, which is loaded when the first one comes or goes.
  *
  * @typedef {import("./transfers.js").Transfers} Transfers
- * @typedef {Pick<import("../session/exchange.js").ExchangeDelegate, "exchangeOffered" | "exchangeProgressed">} LoaderDelegate
- *
  * @typedef {object} LoaderOptions
- * @property {string} peerId
  * @property {import("../base/clock.js").Clock} clock
- * @property {LoaderDelegate} delegate
- * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route
- * @property {(peerId: string, note: any) => Promise<void>} tell
- * @property {(to: string[]) => number} buffered
- * @property {() => string[]} reachable
+ * @property {import("./transfers.js").Carrier} carrier
+ * @property {import("./transfers.js").TransfersDelegate} delegate
  */
 export class Loader {
   #options
@@ -64,14 +58,11 @@ export class Loader {
     this.#load().then((transfers) => transfers.noted(senderId, note), (error) => this.#refuse(senderId, note, error)).finally(() => this.#notes.remove(senderId, 0))
   }
 
-  /** @param {import("../wire/frames.js").ChunkFrame} frame */
-  chunkReceived({ senderId = "", transfer, offset, bytes = new Uint8Array() }) {
-    this.#transfers?.chunkReceived(senderId, { transfer, offset }, bytes)
-  }
-
-  /** @param {import("../wire/frames.js").CreditFrame} frame */
-  creditReceived({ senderId = "", transfer, offset, resume }) {
-    this.#transfers?.creditReceived(senderId, { transfer, offset, resume })
+  /** @param {import("../wire/frames.js").RoutedFrame} frame */
+  received(frame) {
+    const { senderId = "" } = frame
+    if (frame.type === CHUNK) this.#transfers?.receiving.chunkReceived(senderId, frame, frame.bytes ?? new Uint8Array())
+    else if (frame.type === CREDIT) this.#transfers?.creditReceived(senderId, frame)
   }
 
   // What the connections tell
@@ -85,11 +76,11 @@ export class Loader {
   }
 
   drained() {
-    this.#transfers?.drained()
+    this.#transfers?.sending.pump()
   }
 
   talked() {
-    this.#transfers?.talked()
+    this.#transfers?.yielding.note()
   }
 
   /** @param {P2pError} error */
@@ -108,7 +99,7 @@ export class Loader {
    * @param {P2pError} error
    */
   #refuse(senderId, note, { code, message }) {
-    if ((code === "unavailable" || code === "rate_limited") && note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
+    if ((code === "unavailable" || code === "rate_limited") && note?.kind !== "fail") this.#options.carrier.post(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
   }
 
   /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
@@ -133,23 +124,7 @@ export class Loader {
 
   /** @param {typeof import("./transfers.js").Transfers} TransfersHere */
   #begin(TransfersHere) {
-    const { peerId, clock, delegate, route, tell, buffered, reachable } = this.#options
-    const transfers = new TransfersHere({
-      clock,
-      carrier: {
-        peerId,
-        buffered,
-        reachable,
-        post: tell,
-        sendChunk: (to, header, bytes) => route({ type: CHUNK, to, ...header, bytes }),
-        sendCredit: (to, credit) => { try { route({ type: CREDIT, to, ...credit }) } catch (error) { if (!(error instanceof P2pError)) throw error } },
-      },
-      delegate: {
-        fileOffered: (file) => delegate.exchangeOffered(file),
-        fileProgressed: (progress) => delegate.exchangeProgressed(progress),
-      },
-    })
-    return (this.#transfers = transfers)
+    return (this.#transfers = new TransfersHere(this.#options))
   }
 }
 

@@ -6,13 +6,10 @@ import { Sinks } from "./receiving/sinks.js"
 import { Yielding } from "./sending/yielding.js"
 
 /**
- * What carries files: the peer, which knows the channels.
- *
- * @typedef {object} Carrier
+ * @typedef {object} Carrier what carries files: the session, which knows the channels
  * @property {string} peerId this peer
  * @property {(to: string, note: import("./notes.js").Note) => Promise<void>} post reliable, in order; resolves when received, rejects with a P2pError
- * @property {(to: string[], header: { transfer: string, offset: number }, bytes: Uint8Array) => void} sendChunk throws a P2pError when it can't be sent now
- * @property {(to: string, credit: { transfer: string, offset: number, resume?: boolean }) => void} sendCredit best effort
+ * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route chunks and credits; throws a P2pError where the frame isn't taken
  * @property {(to: string[]) => number} buffered bytes that wait in this peer's own channels to them, in the fullest one
  * @property {() => string[]} reachable the other peers that are connected now
  *
@@ -31,31 +28,24 @@ import { Yielding } from "./sending/yielding.js"
 /** All files on their way from this peer and to it. The rules are between the two ends: whoever passes chunks on needs none. */
 export class Transfers {
   #options
-  #yielding
   /** Set while a look at them all is due. @type {any} */
   #timer = null
-  #sending
-  #receiving
   #sinks
 
   /** @param {TransfersOptions} options */
   constructor({ sinks = new Sinks(), subtle = globalThis.crypto?.subtle, ...options }) {
     this.#options = options
     this.#sinks = sinks
-    this.#yielding = new Yielding(options.clock)
-    this.#sending = new SendingQueue({ ...options, yielding: this.#yielding, subtle })
-    this.#receiving = new ReceivingQueue({ ...options, subtle, sinks })
+    /** Told of whatever else is said in the session, or heard: chunks make room for more of that. */
+    this.yielding = new Yielding(options.clock)
+    this.sending = new SendingQueue({ ...options, yielding: this.yielding, subtle })
+    this.receiving = new ReceivingQueue({ ...options, subtle, sinks })
     sinks.tidy()
   }
 
   /** How many transfers aren't over. */
   get size() {
-    return this.#sending.size + this.#receiving.size
-  }
-
-  /** How many chunks were dropped: unknown, out of order, twice, or too long. */
-  get droppedChunks() {
-    return this.#receiving.droppedChunks
+    return this.sending.size + this.receiving.size
   }
 
   /**
@@ -65,7 +55,7 @@ export class Transfers {
    * @throws {import("../base/errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
    */
   sendFile(blob, options = {}) {
-    const file = this.#sending.send(blob, options, this.#look())
+    const file = this.sending.send(blob, options, this.#look())
     this.#watch()
     return file
   }
@@ -77,22 +67,13 @@ export class Transfers {
   noted(senderId, data) {
     const note = readNote(data)
     if (note?.kind === "offer") {
-      this.#receiving.offered(note, senderId, this.#look().has(senderId))
+      this.receiving.offered(note, senderId, this.#look().has(senderId))
       this.#watch()
     } else if (note) {
-      const file = this.#sending.find(note.id, senderId)
+      const file = this.sending.find(note.id, senderId)
       if (file) file.noted(senderId, note)
-      else this.#receiving.noted(senderId, note)
+      else this.receiving.noted(senderId, note)
     }
-  }
-
-  /**
-   * @param {string} senderId
-   * @param {{ transfer: string, offset: number }} header
-   * @param {Uint8Array} bytes
-   */
-  chunkReceived(senderId, header, bytes) {
-    this.#receiving.chunkReceived(senderId, header, bytes)
   }
 
   /**
@@ -100,34 +81,24 @@ export class Transfers {
    * @param {{ transfer: string, offset: number, resume?: boolean }} credit
    */
   creditReceived(senderId, credit) {
-    this.#sending.find(credit.transfer, senderId)?.credited(senderId, credit)
-    this.#sending.pump()
-  }
-
-  /** Something else was said in the session, or heard: chunks make room for more of that. */
-  talked() {
-    this.#yielding.note()
-  }
-
-  /** A channel has room again. */
-  drained() {
-    this.#sending.pump()
+    this.sending.find(credit.transfer, senderId)?.credited(senderId, credit)
+    this.sending.pump()
   }
 
   /** Somebody has become reachable, or unreachable. */
   peersChanged() {
     const reachable = this.#look()
-    this.#sending.each((file) => file.reach(reachable))
-    this.#receiving.each((file) => file.reach(reachable))
-    this.#sending.pump()
+    this.sending.each((file) => file.reach(reachable))
+    this.receiving.each((file) => file.reach(reachable))
+    this.sending.pump()
   }
 
   /** This peer has a new connection: what was in flight is lost. */
   reconnected() {
     this.peersChanged()
-    this.#sending.each((file) => file.goBack())
-    this.#receiving.each((file) => file.goBack())
-    this.#sending.pump()
+    this.sending.each((file) => file.goBack())
+    this.receiving.each((file) => file.goBack())
+    this.sending.pump()
   }
 
   /**
@@ -135,8 +106,8 @@ export class Transfers {
    * @param {import("../base/errors.js").P2pError} error
    */
   leave(error) {
-    this.#sending.leave(error)
-    this.#receiving.leave(error)
+    this.sending.leave(error)
+    this.receiving.leave(error)
     this.#options.clock.clearTimeout(this.#timer)
     this.#timer = null
     void this.#sinks.dispose()
@@ -156,9 +127,9 @@ export class Transfers {
   #tick() {
     this.#timer = null
     this.peersChanged()
-    this.#sending.each((file) => file.pass(TICK_MLS))
-    this.#receiving.pass(TICK_MLS)
-    this.#sending.pump()
+    this.sending.each((file) => file.pass(TICK_MLS))
+    this.receiving.pass(TICK_MLS)
+    this.sending.pump()
     this.#watch()
   }
 }

@@ -1,4 +1,4 @@
-import { RETURN_MLS } from "./unicast.js"
+import { RETURN_MS } from "./unicast.js"
 import { MAX_PEERS } from "../wire/presence.js"
 
 /**
@@ -37,7 +37,7 @@ export class KnownPeers {
 
   /** Whether a peer is in the session, or was a moment ago. @param {string} peerId */
   knows(peerId) {
-    return this.#isWithin(RETURN_MLS, this.#seen.get(peerId)?.goneAt)
+    return this.#isWithin(RETURN_MS, this.#seen.get(peerId)?.goneAt)
   }
 
   /** Whether a peer was ever in the session. @param {string} peerId */

@@ -14,20 +14,22 @@ const MAX_TERM_MLS = 2 ** 31 - 1
 /**
  * @typedef {import("./unicast.js").Letter} Letter
  * @typedef {{ peerId: string, resolve: (value: any) => void, reject: (error: unknown) => void }} Pending
- *
+ */
+
+/**
  * @typedef {object} RequestsOptions
  * @property {import("../base/clock.js").Clock} clock
- * @property {(peerId: string, letter: Letter, size: number) => Promise<void>} tell
- * @property {(peerId: string) => boolean} reaches whether that peer is connected
- * @property {(topic: string) => import("./topics.js").Responder | undefined} responder
+ * @property {Pick<import("./messenger.js").Uplink, "reaches">} uplink
+ * @property {Pick<import("./topics.js").Topics, "responder">} topics
+ * @property {{ tell: (peerId: string, letter: Letter, size: number) => Promise<void> }} messenger
  */
 
 /** Questions to single peers, and their answers. */
 export class Requests {
   #clock
-  #tell
-  #reaches
-  #responder
+  #uplink
+  #topics
+  #messenger
   #lastId = 0
   /** @type {Map<number, Pending>} */
   #pending = new Map()
@@ -38,11 +40,11 @@ export class Requests {
   #places = new Set()
 
   /** @param {RequestsOptions} options */
-  constructor({ clock, tell, reaches, responder }) {
+  constructor({ clock, uplink, topics, messenger }) {
     this.#clock = clock
-    this.#tell = tell
-    this.#reaches = reaches
-    this.#responder = responder
+    this.#uplink = uplink
+    this.#topics = topics
+    this.#messenger = messenger
   }
 
   /**
@@ -64,7 +66,7 @@ export class Requests {
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(id, { peerId, resolve, reject })
-        this.#tell(peerId, { ...content.fields, ask: id }, content.size).catch((error) => this.#take(id)?.reject(error))
+        this.#messenger.tell(peerId, { ...content.fields, ask: id }, content.size).catch((error) => this.#take(id)?.reject(error))
       })
     } finally {
       this.#pending.delete(id)
@@ -83,7 +85,7 @@ export class Requests {
   async asked(senderId, id, { topic = "", data }) {
     if (isFull(this.#answering, senderId)) this.#releaseOld()
     const { letter, size } = isFull(this.#answering, senderId) ? failure(new P2pError("rate_limited")) : await this.#answer(senderId, topic, data)
-    this.#tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
+    this.#messenger.tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
   }
 
   /**
@@ -111,7 +113,7 @@ export class Requests {
    * @param {number} timeout
    */
   #timeoutError(peerId, timeout) {
-    if (!this.#reaches(peerId)) return new P2pError("no_such_peer", { message: `${peerId} did not come within ${timeout} ms.` })
+    if (!this.#uplink.reaches(peerId)) return new P2pError("no_such_peer", { message: `${peerId} did not come within ${timeout} ms.` })
     return new P2pError("no_answer", { message: `${peerId} did not answer within ${timeout} ms.` })
   }
 
@@ -129,7 +131,7 @@ export class Requests {
    * @returns {Promise<{ letter: Letter, size: number }>}
    */
   async #answer(senderId, topic, data) {
-    const respond = this.#responder(topic)
+    const respond = this.#topics.responder(topic)
     if (!respond) return failure(new P2pError("no_handler", { message: `Nobody answers requests on "${topic}" there.` }))
     const place = { senderId, at: this.#clock.now() }
     this.#places.add(place)

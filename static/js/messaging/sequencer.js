@@ -147,7 +147,7 @@ export class Relay {
     const { lastPlace } = this.#broadcast
     const [first = lastPlace, second = lastPlace] = keepers.map(({ shown }) => shown).sort((one, other) => other - one)
     for (const guest of guests) guest.tellStable(!guest.isSilent && guest.shown === first ? second : first)
-    if (guests.length > 0 || !this.#expecting.isRunning) this.#broadcast.stable(first)
+    if (guests.length > 0 || !this.#expecting.isRunning) this.#broadcast.outbox.stable(first)
     if (guests.some(({ shown }) => shown < lastPlace)) this.#watch.start()
   }
 

@@ -26,13 +26,15 @@ import { Switchboard } from "./router.js"
  * @property {(error: P2pError) => void} roleLost a client has lost its host
  * @property {(roster: Record<string, import("../wire/frames.js").PeerState>) => void} roleReported a host's roster for the server
  *
+ * @typedef {Pick<import("../transport/direct_path.js").ConnectionOptions, "peerId" | "negotiationId" | "delegate" | "signal">} ConnectionSetup
+ *
  * @typedef {object} RoleOptions
  * @property {string} peerId
  * @property {string} hostPeerId
  * @property {number} epoch
  * @property {RoleDelegate} delegate
  * @property {(to: string, negotiation: string, signal: import("../transport/negotiation.js").Signal) => void} signal
- * @property {(options: import("../session/session.js").ConnectionSetup) => import("../transport/direct_path.js").Connection} createConnection
+ * @property {(options: ConnectionSetup) => import("../transport/direct_path.js").Connection} createConnection
  * @property {import("../base/clock.js").Clock} clock
  * @property {import("../messaging/broadcast.js").Broadcast} broadcast
  * @property {import("../messaging/known_peers.js").KnownPeers} knownPeers

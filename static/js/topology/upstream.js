@@ -136,8 +136,8 @@ export class ClientRole {
       case SYNC: return this.#receivedSync(frame)
       case SUCCEED: return this.#delegate.roleAppointed()
       case GAP: return this.#broadcast.miss(frame)
-      case STABLE: return this.#broadcast.stable(frame.n)
-      case REFUSED: return this.#broadcast.refuse(frame.id, P2pError.fromPayload(frame.error))
+      case STABLE: return this.#broadcast.outbox.stable(frame.n)
+      case REFUSED: return this.#broadcast.outbox.refuse(frame.id, P2pError.fromPayload(frame.error))
       case PACE: this.#ackPause = Math.min(ACK_PAUSE_MLS, Math.max(QUICK_ACK_PAUSE_MLS, frame.mls))
     }
   }

@@ -132,7 +132,7 @@ test("chunks that come twice are taken once", async () => {
   const bytes = noise(2 * MIB + 9)
   await room.settled(begin(story, bytes, "bob").done)
   assert.ok(await same(await taken.get("bob")[0], bytes))
-  assert.equal(bob.transfers.droppedChunks, 33)
+  assert.equal(bob.transfers.receiving.droppedChunks, 33)
   assert.equal(ann.sentBytes, bytes.length)
 })
 
@@ -205,7 +205,7 @@ test("a sender that stops halfway is given up", async () => {
   ann.transfers.noted = () => {} // it hangs
   bob.transfers.noted("ann", { kind: "offer", id: "half", name: "x", type: "", size: MIB })
   await room.pass(10)
-  for (let offset = 0; offset < MIB / 2; offset += 64 * KIB) bob.transfers.chunkReceived("ann", { transfer: "half", offset }, noise(64 * KIB))
+  for (let offset = 0; offset < MIB / 2; offset += 64 * KIB) bob.transfers.receiving.chunkReceived("ann", { transfer: "half", offset }, noise(64 * KIB))
   const [file] = bob.offers
   const { error } = await room.settled(file.accept())
   assert.equal(error.code, "stalled")

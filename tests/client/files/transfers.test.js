@@ -129,7 +129,7 @@ test("while somebody talks little is under way, in small chunks, and all of the 
   const look = async (isTalking) => {
     let most = 0
     for (let step = 0; step < 400; step++) {
-      if (isTalking) ann.transfers.talked()
+      if (isTalking) ann.transfers.yielding.note()
       await room.pass(5)
       if (step === 200) longest = 0
       if (step >= 200) most = Math.max(most, ann.sentBytes - sending.transferred)
@@ -155,7 +155,7 @@ test("several files at once take turns, and those beyond wait for theirs", async
   for (const sending of sendings) assert.equal((await room.settled(sending.done)).error, undefined)
   const received = await Promise.all(taken.get("bob"))
   for (const [number, bytes] of files.entries()) assert.ok(await same(received[number], bytes))
-  assert.equal(bob.transfers.droppedChunks, 0)
+  assert.equal(bob.transfers.receiving.droppedChunks, 0)
 })
 
 test("one sender whose files get on slowly leaves room for another's", async () => {
@@ -254,12 +254,12 @@ test("bad notes, chunks and credits change nothing", async () => {
   const sending = ann.transfers.sendFile(bytes, { to: "bob" })
   await room.until(() => sending.transferred > MIB)
   const { id: transfer } = sending
-  const { droppedChunks } = bob.transfers
+  const { droppedChunks } = bob.transfers.receiving
   const chunk = new Uint8Array(64 * KIB)
-  for (const offset of [0, 8 * MIB, -1, 1.5, NaN, "0", null, 64 * KIB + 1]) bob.transfers.chunkReceived("ann", { transfer, offset }, chunk)
-  bob.transfers.chunkReceived("eve", { transfer, offset: 0 }, chunk)
-  bob.transfers.chunkReceived("ann", { transfer: "unknown", offset: 0 }, chunk)
-  assert.equal(bob.transfers.droppedChunks - droppedChunks, 10)
+  for (const offset of [0, 8 * MIB, -1, 1.5, NaN, "0", null, 64 * KIB + 1]) bob.transfers.receiving.chunkReceived("ann", { transfer, offset }, chunk)
+  bob.transfers.receiving.chunkReceived("eve", { transfer, offset: 0 }, chunk)
+  bob.transfers.receiving.chunkReceived("ann", { transfer: "unknown", offset: 0 }, chunk)
+  assert.equal(bob.transfers.receiving.droppedChunks - droppedChunks, 10)
   for (const offset of [-1, 64 * MIB, 0.5, NaN, "9", null]) for (const resume of [true, false]) ann.transfers.creditReceived("bob", { transfer, offset, resume })
   ann.transfers.creditReceived("eve", { transfer, offset: 0 })
   ann.transfers.noted("eve", { kind: "fail", id: transfer, code: "cancelled" })

@@ -15,10 +15,10 @@ function open(peerId = "ann", options = {}) {
   const told = { shown: /** @type {any[]} */ ([]), gaps: /** @type {any[]} */ ([]), forks: 0 }
   const broadcast = new Broadcast({
     peerId, clock, ...options,
+    reader: { messageShown: (message) => void told.shown.push(message) },
     delegate: {
-      broadcastShown: (message) => told.shown.push(message),
-      broadcastMissed: (gap) => told.gaps.push(gap),
-      broadcastForked: () => { told.forks += 1 },
+      messagesMissed: (gap) => void told.gaps.push(gap),
+      messagesForked: () => { told.forks += 1 },
     },
   })
   const receive = (senderId, inc, id, data = `${senderId} ${id}`) => {
@@ -103,12 +103,12 @@ test("a newcomer owes nothing and is owed nothing: what was before it counts as 
 test("gives a host what it lacks: others' words and its own, except what it sends anyway", async () => {
   const { broadcast, receive } = open()
   broadcast.meet([])
-  const results = ["a", "b", "c"].map((data) => fate(broadcast.send(Content.of(data))))
-  broadcast.flush(() => undefined)
+  const results = ["a", "b", "c"].map((data) => fate(broadcast.outbox.add(Content.of(data))))
+  broadcast.outbox.flush(() => undefined)
   receive("bob", "x", 1)
-  receive("ann", conversation.inc, 1, "a")
-  receive("ann", conversation.inc, 2, "b")
-  broadcast.stable(1)
+  receive("ann", broadcast.inc, 1, "a")
+  receive("ann", broadcast.inc, 2, "b")
+  broadcast.outbox.stable(1)
   await settle()
   assert.deepEqual(results.map(({ is }) => is), ["resolved", "pending", "pending"])
 
@@ -117,17 +117,17 @@ test("gives a host what it lacks: others' words and its own, except what it send
   const frames = parse(broadcast.meet([]))
   assert.deepEqual(frames.map(({ senderId, inc: page, id, data }) => [senderId, page, id, data]), [["bob", "x", 1, "bob 1"], ["ann", inc, 1, "a"]])
   const sent = []
-  broadcast.flush((id, content) => void sent.push([id, content.read().data]))
+  broadcast.outbox.flush((id, content) => void sent.push([id, content.read().data]))
   assert.deepEqual(sent, [[2, "b"], [3, "c"]])
 })
 
 test("what the next host has of its own is stable", async () => {
   const { broadcast } = open()
   broadcast.meet([])
-  const results = ["a", "b"].map((data) => fate(broadcast.send(Content.of(data))))
-  broadcast.flush(() => undefined)
+  const results = ["a", "b"].map((data) => fate(broadcast.outbox.add(Content.of(data))))
+  broadcast.outbox.flush(() => undefined)
   broadcast.hello(2)
-  conversation.meet([["ann", conversation.inc, 1], ["ann", "other page", 9]])
+  broadcast.meet([["ann", broadcast.inc, 1], ["ann", "other page", 9]])
   await settle()
   assert.deepEqual(results.map(({ is }) => is), ["resolved", "pending"])
 })
@@ -153,7 +153,7 @@ test("who leaves takes nothing along: what wasn't stable is rejected, and who co
   broadcast.meet([])
   receive("bob", "x", 1)
   const { inc } = broadcast
-  const result = fate(broadcast.send(Content.of("late")))
+  const result = fate(broadcast.outbox.add(Content.of("late")))
   broadcast.leave(new P2pError("not_joined"))
   await settle()
   assert.equal(result.is, "not_joined")
@@ -162,8 +162,8 @@ test("who leaves takes nothing along: what wasn't stable is rejected, and who co
   assert.deepEqual([hello.fresh, hello.seen], [true, []])
   receive("bob", "x", 1)
   assert.deepEqual(shown(told), ["bob 1", "bob 1"])
-  fate(broadcast.send(Content.of("anew")))
-  broadcast.flush((id) => assert.equal(id, 1))
+  fate(broadcast.outbox.add(Content.of("anew")))
+  broadcast.outbox.flush((id) => assert.equal(id, 1))
 })
 
 // As a host

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
-import { RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { MAX_PEERS } from "../../../static/js/wire/presence.js"
 import { FakeClock } from "../support/fake_clock.js"
 
@@ -25,9 +25,9 @@ test("who is there is known, who never was isn't, and nobody is an acquaintance 
 test("who has gone is known for a while, however long it was there", () => {
   const { clock, meet, known } = open()
   meet("ann", "bob")
-  clock.advance(100 * RETURN_MLS)
+  clock.advance(100 * RETURN_MS)
   meet("bob")
-  clock.advance(RETURN_MLS)
+  clock.advance(RETURN_MS)
   meet("bob")
   assert.deepEqual(known("ann", "bob"), ["ann", "bob"])
   clock.advance(1)
@@ -38,7 +38,7 @@ test("who comes back, and goes again, is known for as long again", () => {
   const { clock, meet, known } = open()
   for (const peerIds of [["ann"], [], ["ann"], []]) {
     meet(...peerIds)
-    clock.advance(RETURN_MLS - 1)
+    clock.advance(RETURN_MS - 1)
   }
   meet()
   assert.deepEqual(known("ann"), ["ann"])
@@ -48,7 +48,7 @@ test("who was met stays so, however many pictures there are without it", () => {
   const { clock, meet, met } = open()
   for (const peerIds of [["ann", "bob"], ["bob"], [], ["cleo"], []]) {
     meet(...peerIds)
-    clock.advance(RETURN_MLS + 1)
+    clock.advance(RETURN_MS + 1)
   }
   assert.deepEqual(met("ann", "bob", "cleo", "dave"), ["ann", "bob", "cleo"])
 })

@@ -20,19 +20,20 @@ function open() {
   for (const [peerId, other] of [["ann", "bob"], ["bob", "ann"]]) {
     requests[peerId] = new Requests({
       clock,
-      responder: (topic) => responders[peerId][topic],
-      reaches: (other) => way.reaches(other),
-      tell: async (to, letter) => {
-        const error = way.fails(to, letter)
-        if (error) throw error
-        told.push(letter)
-        if (to !== other || way.loses(letter)) return
-        const { ask, answer, topic, data } = letter
-        await Promise.resolve()
-        if (answer === undefined) void requests[other].asked(peerId, ask, { topic, data })
-        else requests[other].answered(peerId, answer, letter, () => data)
-      },
+      topics: { responder: (topic) => responders[peerId][topic] },
+      uplink: { reaches: (other) => way.reaches(other) },
+      messenger: { tell: (to, letter) => tell(peerId, other, to, letter) },
     })
+  }
+  const tell = async (peerId, other, to, letter) => {
+    const error = way.fails(to, letter)
+    if (error) throw error
+    told.push(letter)
+    if (to !== other || way.loses(letter)) return
+    const { ask, answer, topic, data } = letter
+    await Promise.resolve()
+    if (answer === undefined) void requests[other].asked(peerId, ask, { topic, data })
+    else requests[other].answered(peerId, answer, letter, () => data)
   }
   const ask = (data, options = {}) => requests.ann.ask("bob", Content.of(data, "t"), options)
   return { clock, requests, responders, told, way, ask }

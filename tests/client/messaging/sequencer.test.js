@@ -23,13 +23,15 @@ function open({ seen, peers = {} } = {}) {
   const host = { texts: /** @type {string[]} */ ([]), gaps: /** @type {any[]} */ ([]), on: /** @type {(message: any) => void} */ (() => undefined) }
   const broadcast = new Broadcast({
     peerId: "host", clock,
-    delegate: {
-      broadcastShown: (message) => {
+    reader: {
+      messageShown: (message) => {
         host.texts.push(`${message.senderId}: ${message.data}`)
         host.on(message)
       },
-      broadcastMissed: (gap) => host.gaps.push(gap),
-      broadcastForked: () => undefined,
+    },
+    delegate: {
+      messagesMissed: (gap) => host.gaps.push(gap),
+      messagesForked: () => undefined,
     },
   })
   if (seen) broadcast.meet(seen)
@@ -65,8 +67,8 @@ function open({ seen, peers = {} } = {}) {
   }
   const say = (guest, id, rest = {}) => relay.admit(guest, { type: "Data", id, data: id, ...rest }, 10)
   const sayOwn = (data) => {
-    const result = fate(broadcast.send(Content.of(data)))
-    broadcast.flush((id, content) => {
+    const result = fate(broadcast.outbox.add(Content.of(data)))
+    broadcast.outbox.flush((id, content) => {
       relay.sendOwn("host", id, content)
       relay.settle()
     })

@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { OFFER_PATIENCE_MLS } from "../../../static/js/session/leadership.js"
+import { OFFER_PATIENCE_MS } from "../../../static/js/session/succession.js"
 import { settle } from "../support/fake_clock.js"
 import { GRACE_MLS, IDLE_TIMEOUT_MLS, RECOVERY_MLS } from "../support/fake_server.js"
 import { CONNECT_TIMEOUT_MLS, HEARTBEAT, fate, World } from "../support/world.js"
@@ -418,7 +418,7 @@ test("a client with a kept socket stays with its host while another is elected i
   world.server.forgetUntil(5)
   const dan = world.page("dan")
   dan.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS + 100)
+  await world.pass(OFFER_PATIENCE_MS + 100)
   assert.deepEqual([ann.peer.iamHost, dan.peer.hostPeerId, bob.states.length, bob.hosts.length], [true, "ann", told, 2])
 })
 
@@ -431,7 +431,7 @@ test("a client with a kept socket whose host hears of nothing follows the next o
   world.server.forgetUntil(5)
   const dan = world.page("dan")
   dan.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS - 100)
+  await world.pass(OFFER_PATIENCE_MS - 100)
   assert.equal(bob.peer.hostPeerId, "ann")
   await world.pass(200)
   assert.equal(bob.peer.hostPeerId, "dan")
@@ -454,7 +454,7 @@ test("a client that gets no offer says so, and is introduced again", async () =>
   world.server.loses = (event, _payload, peerId) => event === "session_ready" && peerId === "ann"
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS - 100)
+  await world.pass(OFFER_PATIENCE_MS - 100)
   world.server.loses = () => false
   assert.equal(world.server.heard("join").length, 2)
   await world.pass(200)
@@ -468,7 +468,7 @@ test("a newcomer that finds only a host's socket takes its place, and the host t
   world.server.loses = (_event, _payload, peerId) => peerId === "ann" && world.server.epoch === 1
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS + IDLE_TIMEOUT_MLS - 500)
+  await world.pass(OFFER_PATIENCE_MS + IDLE_TIMEOUT_MLS - 500)
   assert.deepEqual([bob.peer.iamHost, ann.peer.iamHost, bob.lastState], [false, true, "negotiating"])
   await world.pass(1_500)
   assert.deepEqual([bob.peer.iamHost, ann.peer.hostPeerId, ann.lastState], [true, "bob", "connected"])

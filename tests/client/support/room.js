@@ -114,7 +114,7 @@ export class Player {
    * @param {import("../../../static/js/base/clock.js").Clock} clock
    */
   constructor(peerId, clock) {
-    this.broadcast = new Broadcast({ peerId, clock, delegate: this })
+    this.broadcast = new Broadcast({ peerId, clock, reader: this, delegate: this })
   }
 
   get texts() {
@@ -137,12 +137,12 @@ export class Player {
   /** @param {any} data */
   say(data) {
     const id = ++this.#said
-    this.broadcast.send(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
+    this.broadcast.outbox.add(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
     this.#flush()
   }
 
   #flush() {
-    if (this.role.isSynced) this.broadcast.flush((id, content) => this.role.send(id, content))
+    if (this.role.isSynced) this.broadcast.outbox.flush((id, content) => this.role.send(id, content))
   }
 
   roleSynced() {
@@ -161,15 +161,15 @@ export class Player {
     this.drains += 1
   }
 
-  broadcastShown(message) {
+  messageShown(message) {
     this.received.push(message)
   }
 
-  broadcastMissed(gap) {
+  messagesMissed(gap) {
     this.gaps.push(gap)
   }
 
-  broadcastForked() {
+  messagesForked() {
     this.forks += 1
   }
 

@@ -1,7 +1,7 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
 import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
 import { Connection } from "../../../static/js/transport/direct_path.js"
-import { RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { FILL_WINDOW_MLS } from "../../../static/js/messaging/recovery.js"
 import { Session } from "../../../static/js/session/session.js"
 
@@ -213,7 +213,7 @@ class StoryPage extends Page {
     const { peer } = this
     peer.roleSynced = () => {
       this.#met()
-      Peer.prototype.roleSynced.call(peer)
+      Session.prototype.roleSynced.call(peer)
     }
     story.network.pages.set(owner, this)
   }
@@ -240,7 +240,7 @@ class StoryPage extends Page {
   /** Whether it saw somebody in the session who can't have gone for long. @param {string} peerId */
   knows(peerId) {
     const seenAt = this.#picture.has(peerId) ? Infinity : (this.#seenAt.get(peerId) ?? -Infinity)
-    return this.story.clock.now() - seenAt < RETURN_MLS
+    return this.story.clock.now() - seenAt < RETURN_MS
   }
 
   /** @param {string} to @param {number} count */
@@ -262,8 +262,8 @@ class StoryPage extends Page {
     this.#greet()
   }
 
-  sessionReceived(message) {
-    super.sessionReceived(message)
+  messageReceived(message) {
+    super.messageReceived(message)
     if (message.direct) return this.#toldAlone(message)
     if (this.story.isWave(message)) return this.story.waved(this, message)
     this.story.shown(this, message)
@@ -292,8 +292,8 @@ class StoryPage extends Page {
     for (const peerId of peers.keys()) this.stay.known.add(peerId)
   }
 
-  sessionMissed(gap) {
-    super.sessionMissed(gap)
+  messagesMissed(gap) {
+    super.messagesMissed(gap)
     this.story.missed(this, gap)
   }
 

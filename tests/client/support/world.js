@@ -121,27 +121,28 @@ export class Page {
     this.on.error?.(error)
   }
 
-  sessionReceived(message) {
+  messageReceived(message) {
     this.messages.push(message)
     this.on.message?.(message)
   }
 
-  sessionOffered(file) {
+  fileOffered(file) {
     this.offers.push(file)
     this.on.file?.(file)
     return "file" in this.on
   }
 
-  sessionProgressed(progress) {
+  fileProgressed(progress) {
     this.on.progress?.(progress)
   }
 
-  sessionMissed(gap) {
+  messagesMissed(gap) {
     this.gaps.push(gap)
   }
 
-  sessionForked(host) {
-    this.forks.push(host)
+  messagesForked() {
+    const { hostPeerId, epoch } = this.peer
+    this.forks.push({ hostPeerId, epoch })
   }
 
   sessionPeersChanged(peers) {

@@ -262,7 +262,7 @@ test("what a reader sends is refused, and everybody knows who reads", async () =
   for (const { texts } of [room.host, ann, bob]) assert.deepEqual(texts, ["bob: I may"])
 
   // A host that passes it on all the same isn't heard.
-  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", inc: ann.conversation.inc, id: 2, n: 2, data: "smuggled" }))
+  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", inc: ann.broadcast.inc, id: 2, n: 2, data: "smuggled" }))
   await room.pass()
   assert.deepEqual(bob.texts, ["bob: I may"])
 })

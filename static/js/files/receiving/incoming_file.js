@@ -284,7 +284,7 @@ export class IncomingFile {
   #credit() {
     if (!this.#assembly) return
     this.#creditedTo = this.#assembly.credit
-    this.#options.carrier.sendCredit(this.senderId, { transfer: this.id, offset: this.#creditedTo })
+    this.#sendCredit(this.#creditedTo)
   }
 
   #accept() {
@@ -301,12 +301,21 @@ export class IncomingFile {
   /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */
   #ask() {
     if (!this.#assembly) return
-    const { carrier, clock } = this.#options
+    const { clock } = this.#options
     const { received } = this.#assembly
     if (clock.now() - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return
     this.#askedAt = clock.now()
     this.#askedFor = received
-    carrier.sendCredit(this.senderId, { transfer: this.id, offset: received, resume: true })
+    this.#sendCredit(received, true)
+  }
+
+  /**
+   * One that is lost is told again after a silence.
+   * @param {number} offset
+   * @param {boolean} [resume]
+   */
+  #sendCredit(offset, resume) {
+    P2pError.thrownBy(() => this.#options.carrier.route({ type: "Credit", to: this.senderId, transfer: this.id, offset, resume }))
   }
 
   /** @param {Extract<Note, { kind: "end" }>} note */

@@ -234,14 +234,9 @@ export class OutgoingFile {
     if (this.#carrier.buffered(to) + length > HIGH_BYTES) return false
     const chunk = this.#blocks?.chunk(offset)
     if (!chunk) return false
-    try {
-      this.#carrier.sendChunk(to, { transfer: this.id, offset }, chunk.subarray(0, length))
-      return true
-    } catch (error) {
-      if (!(error instanceof P2pError)) throw error
-      if (error.code === "forbidden") this.#failAll(error)
-      return false // it isn't connected, and goes on when it is
-    }
+    const error = P2pError.thrownBy(() => this.#carrier.route({ type: "Chunk", to, transfer: this.id, offset, bytes: chunk.subarray(0, length) }))
+    if (error?.code === "forbidden") this.#failAll(error)
+    return !error // where it isn't connected, it goes on when it is
   }
 
   /**

@@ -221,9 +221,9 @@ test("a sender that heeds no credit fills no memory", async () => {
   const chunk = noise(BLOCK_BYTES)
   let taken = 0
   for (let offset = 0; offset < 64 * MIB; offset += BLOCK_BYTES) {
-    const { droppedChunks } = bob.transfers
-    bob.transfers.chunkReceived("eve", { transfer: "flood", offset }, chunk)
-    taken += bob.transfers.droppedChunks === droppedChunks ? BLOCK_BYTES : 0
+    const { droppedChunks } = bob.transfers.receiving
+    bob.transfers.receiving.chunkReceived("eve", { transfer: "flood", offset }, chunk)
+    taken += bob.transfers.receiving.droppedChunks === droppedChunks ? BLOCK_BYTES : 0
   }
   assert.equal(taken, AHEAD_BYTES + BLOCK_BYTES)
 })
