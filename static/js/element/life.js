@@ -42,8 +42,8 @@ export class Life {
     this.#delegate = delegate
   }
 
-  get peer() {
-    return this.#stay?.peer ?? null
+  get session() {
+    return this.#stay?.session ?? null
   }
 
   get peerId() {
@@ -61,7 +61,7 @@ export class Life {
   get joined() {
     if (this.#isDue) this.settle()
     const { isRefused } = this
-    if (!isRefused && this.#stay && !this.#stay.hasEnded) return this.#stay.peer
+    if (!isRefused && this.#stay && !this.#stay.hasEnded) return this.#stay.session
     throw new P2pError("not_joined", { message: isRefused ? "This peer is failed." : "The frame is not in the page." })
   }
 
@@ -115,16 +115,16 @@ export class Life {
 
   pageHidden() {
     this.#comesBack = this.#stay?.isLive ?? false
-    if (this.#comesBack) this.peer?.abort()
+    if (this.#comesBack) this.session?.abort()
   }
 
   pageShown() {
-    if (this.#comesBack) this.peer?.reconnect()
+    if (this.#comesBack) this.session?.reconnect()
     else this.pageOnline()
   }
 
   pageOnline() {
-    this.peer?.hurry()
+    this.session?.hurry()
   }
 
   // What the stay says

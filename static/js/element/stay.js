@@ -23,7 +23,7 @@ export class Stay {
     this.#options = options
     this.#place = placeOf(options)
     this.#renewal = new Renewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
-    this.peer = new Session({
+    this.session = new Session({
       ...options,
       topics,
       clock: systemClock,
@@ -49,7 +49,7 @@ export class Stay {
 
   /** Whether there is something to come back to. */
   get isLive() {
-    const { state } = this.peer
+    const { state } = this.session
     return this.#isUnderWay && state !== "closed" && state !== "failed"
   }
 
@@ -73,7 +73,7 @@ export class Stay {
   start() {
     if (this.#hasStarted || this.#hasEnded) return
     this.#hasStarted = true
-    this.#attempt(() => this.peer.start())
+    this.#attempt(() => this.session.start())
   }
 
   /**
@@ -83,17 +83,17 @@ export class Stay {
   renew(options) {
     const isNew = this.#renewal.take(options) || !this.hasServersOf(options)
     this.#options = options
-    if (isNew && this.peer.state === "failed") this.reconnect()
+    if (isNew && this.session.state === "failed") this.reconnect()
   }
 
   reconnect() {
-    if (this.#isUnderWay) this.#attempt(() => this.peer.reconnect())
+    if (this.#isUnderWay) this.#attempt(() => this.session.reconnect())
   }
 
   end() {
     this.#hasEnded = true
     this.#renewal.stop()
-    this.peer.close()
+    this.session.close()
   }
 
   // Private
@@ -104,13 +104,13 @@ export class Stay {
    * @param {import("../session/session.js").SessionOptions["delegate"]} delegate
    */
   #warn(error, delegate) {
-    if (this.peer.state !== "closed") delegate.sessionErrored(error)
+    if (this.session.state !== "closed") delegate.sessionErrored(error)
   }
 
   /** @param {() => void} join */
   #attempt(join) {
     if ("RTCPeerConnection" in globalThis) join()
-    else this.peer.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
+    else this.session.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
   }
 }
 

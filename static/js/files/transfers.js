@@ -50,11 +50,11 @@ export class Transfers {
 
   /**
    * @param {Blob} blob
-   * @param {import("./sending/queue.js").SendFileOptions} [options] without `to` it goes to all that are connected
+   * @param {import("./sending/queue.js").SendFileOptions} options without `to` it goes to all that are connected
    * @returns {import("./sending/outgoing_file.js").OutgoingFile}
    * @throws {import("../base/errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
    */
-  sendFile(blob, options = {}) {
+  sendFile(blob, options) {
     const file = this.sending.send(blob, options, this.#look())
     this.#watch()
     return file

@@ -103,7 +103,7 @@ class Pipe {
 class AppTransfers extends Transfers {
   /** @override @param {any} data @param {any} [options] */
   sendFile(data, options) {
-    return super.sendFile(asBlob(data), options)
+    return super.sendFile(asBlob(data), { id: crypto.randomUUID().replaceAll("-", ""), ...options })
   }
 }
 

@@ -1,9 +1,11 @@
 import { P2pError } from "../../base/errors.js"
 import { deferred } from "../../base/deferred.js"
+import { Credits } from "./credits.js"
 import { Digest } from "../digest.js"
-import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS } from "../limits.js"
+import { OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS } from "../limits.js"
 import { Meter } from "../progress.js"
 import { failNote, failure } from "../notes.js"
+import { asP2pError, discard, problemOf } from "./acceptance.js"
 import { Assembly } from "./assembly.js"
 
 /**
@@ -53,11 +55,7 @@ export class IncomingFile {
   #idleMls = 0
   /** Milliseconds in which nothing was written, and this side hadn't paused it. */
   #stillMls = 0
-  #creditedTo = 0
-  /** Whether what came last can't be taken before what is missing has come. */
-  #hasGap = false
-  #askedAt = -Infinity
-  #askedFor = -1
+  #credits
 
   /** @param {IncomingOptions} options */
   constructor(options) {
@@ -69,6 +67,7 @@ export class IncomingFile {
     this.size = size
     this.#options = options
     this.#isHere = options.isHere
+    this.#credits = new Credits(options)
     this.#meter = new Meter(options.clock, () => options.delegate.fileReported(this))
   }
 
@@ -125,10 +124,6 @@ export class IncomingFile {
     return this.#stage === "done" || this.#stage === "failed"
   }
 
-  get isOffered() {
-    return this.#stage === "offered"
-  }
-
   /** How many bytes of it may be on their way here, or wait to be written, of the most that may be of any. @param {number} most */
   load(most) {
     return this.state === "active" ? Math.min(this.size, most) : 0
@@ -139,9 +134,9 @@ export class IncomingFile {
     return this.state === "active" && !this.#isExcused
   }
 
-  /** It is accepted, and others come first. */
-  wait() {
-    this.#accept()
+  /** Tells the sender that it is accepted; as long as others come first, that it has to wait. */
+  confirm() {
+    this.#post({ kind: "accept", id: this.id, ...(this.#stage === "accepted" && { wait: true }) })
   }
 
   /** Its turn has come. */
@@ -158,7 +153,7 @@ export class IncomingFile {
     if (this.#stage === "failed") return this.#assembly.abort(/** @type {P2pError} */ (this.error))
     this.#idleMls = 0
     if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
-    this.#accept()
+    this.confirm()
     this.#meter.report()
   }
 
@@ -172,27 +167,21 @@ export class IncomingFile {
     if (note.kind === "end") this.#ended(note)
   }
 
-  /**
-   * @param {number} offset
-   * @param {Uint8Array} bytes
-   * @returns {boolean} whether it was taken
-   */
+  /** @param {number} offset @param {Uint8Array} bytes @returns {boolean} whether it was taken */
   chunkReceived(offset, bytes) {
     const assembly = this.#assembly
     if (this.#stage !== "active" || !assembly) return false
     this.#idleMls = 0
     const isTaken = assembly.take(offset, bytes)
-    this.#hasGap = !isTaken && offset > assembly.received
-    if (this.#hasGap) this.#ask()
-    if (assembly.credit >= this.#creditedTo + CREDIT_BYTES) this.#credit()
+    this.#credits.moved(assembly, !isTaken && offset > assembly.received)
     return isTaken
   }
 
   blockWritten() {
-    const { written, credit } = /** @type {Assembly} */ (this.#assembly)
-    this.transferred = written
+    const assembly = /** @type {Assembly} */ (this.#assembly)
+    this.transferred = assembly.written
     this.#stillMls = 0
-    if (credit > this.#creditedTo) this.#credit()
+    this.#credits.grant(assembly)
     this.#meter.moved(this.transferred)
     this.#finishIfWhole()
   }
@@ -205,9 +194,7 @@ export class IncomingFile {
   /** What was on its way is lost. */
   goBack() {
     this.#idleMls = 0
-    this.#askedAt = -Infinity
-    this.#credit()
-    this.#ask()
+    if (this.#assembly) this.#credits.repeat(this.#assembly)
   }
 
   /** @param {Set<string>} reachable */
@@ -218,7 +205,7 @@ export class IncomingFile {
     if (isHere) this.goBack()
     else if (this.#stage !== "offered") this.#idleMls = 0
     // Another page may have come back, which knows nothing of the file, and says so.
-    if (isHere && (this.#stage === "accepted" || this.#assembly)) this.#accept()
+    if (isHere && (this.#stage === "accepted" || this.#assembly)) this.confirm()
   }
 
   /** @param {number} mls */
@@ -229,13 +216,10 @@ export class IncomingFile {
     if (!this.#isPaused) this.#stillMls += mls
     if (this.#stage === "offered" && this.#idleMls >= OFFER_MLS) this.fail(new P2pError("declined"))
     else if (this.#stage !== "offered" && (this.#idleMls >= RETURN_MLS || this.#stillMls >= PATIENCE_MLS)) this.fail(new P2pError("stalled"))
-    else this.#remind()
+    else if (this.#assembly) this.#credits.remind(this.#assembly, this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0)
   }
 
-  /**
-   * @param {P2pError} error
-   * @param {boolean} [tell]
-   */
+  /** @param {P2pError} error @param {boolean} [tell] the sender */
   fail(error, tell = true) {
     if (this.isOver) return
     this.error = error
@@ -281,43 +265,6 @@ export class IncomingFile {
     if (this.state === "paused") this.#options.delegate.fileRested(this)
   }
 
-  #credit() {
-    if (!this.#assembly) return
-    this.#creditedTo = this.#assembly.credit
-    this.#sendCredit(this.#creditedTo)
-  }
-
-  #accept() {
-    this.#post({ kind: "accept", id: this.id, ...(this.#stage === "accepted" && { wait: true }) })
-  }
-
-  /** A sign of life before a block is whole, and after a silence all that the sender may have missed. */
-  #remind() {
-    const isSilent = this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0
-    if (isSilent || (this.#assembly?.credit ?? 0) > this.#creditedTo) this.#credit()
-    if (isSilent || this.#hasGap) this.#ask()
-  }
-
-  /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */
-  #ask() {
-    if (!this.#assembly) return
-    const { clock } = this.#options
-    const { received } = this.#assembly
-    if (clock.now() - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return
-    this.#askedAt = clock.now()
-    this.#askedFor = received
-    this.#sendCredit(received, true)
-  }
-
-  /**
-   * One that is lost is told again after a silence.
-   * @param {number} offset
-   * @param {boolean} [resume]
-   */
-  #sendCredit(offset, resume) {
-    P2pError.thrownBy(() => this.#options.carrier.route({ type: "Credit", to: this.senderId, transfer: this.id, offset, resume }))
-  }
-
   /** @param {Extract<Note, { kind: "end" }>} note */
   #ended(note) {
     this.#end ??= note
@@ -330,10 +277,7 @@ export class IncomingFile {
     this.#assembly.finish(this.#end.digest).then(({ file, verified }) => this.#done(file, verified), (error) => this.fail(asP2pError(error)))
   }
 
-  /**
-   * @param {File | null} file
-   * @param {boolean} verified
-   */
+  /** @param {File | null} file @param {boolean} verified */
   #done(file, verified) {
     if (this.isOver) return
     this.verified = verified
@@ -353,31 +297,4 @@ export class IncomingFile {
   #post(note) {
     this.#options.carrier.post(this.senderId, note).catch((error) => this.fail(error, false))
   }
-}
-
-/**
- * Whoever means a stream and gives something else would find the file nowhere.
- * @param {any} options
- */
-function problemOf(options) {
-  const isObject = Object.prototype.toString.call(options) === "[object Object]" // a stream itself is none
-  const unknown = isObject ? Object.keys(options).find((name) => name !== "to") : "it"
-  if (unknown !== undefined) return new P2pError("bad_request", { message: `accept() doesn't know the option ${unknown}.`, hint: "Call accept(), or accept({ to }) with a WritableStream." })
-  if (!("to" in options) || options.to?.locked === false) return null
-  return new P2pError("unsupported", { message: "A file goes into a WritableStream that nobody else writes to.", hint: "Leave the option to out to have the file kept here." })
-}
-
-/**
- * Nothing will be written to it; who made it for this file needn't look after that. One that a sink has is the sink's.
- * @param {WritableStream | undefined} stream
- * @param {P2pError} error
- */
-function discard(stream, error) {
-  stream?.abort(error).catch(() => undefined)
-}
-
-/** @param {any} error */
-function asP2pError(error) {
-  if (error instanceof P2pError) return error
-  return new P2pError(error?.name === "QuotaExceededError" ? "no_space" : "internal", { cause: error })
 }

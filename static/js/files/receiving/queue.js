@@ -96,7 +96,7 @@ export class ReceivingQueue {
   fileTaken(file) {
     this.#waiting.add(file)
     this.#startNext()
-    if (this.#waiting.has(file)) file.wait()
+    if (this.#waiting.has(file)) file.confirm()
   }
 
   /** @param {IncomingFile} file */

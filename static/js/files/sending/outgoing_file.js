@@ -1,4 +1,5 @@
 import { P2pError } from "../../base/errors.js"
+import { holdersOf, leastOf } from "./audience.js"
 import { Blocks } from "./blocks.js"
 import { deferred } from "../../base/deferred.js"
 import { Digest } from "../digest.js"
@@ -11,7 +12,7 @@ import { Recipient } from "./recipient.js"
  * @typedef {import("../notes.js").Note} Note
  *
  * @typedef {object} OutgoingDelegate
- * @property {() => void} fileMoved something may be sent now
+ * @property {() => void} pump something may be sent now
  * @property {(file: OutgoingFile) => void} fileAccepted
  * @property {(file: OutgoingFile, recipient: Recipient) => void} fileReported
  * @property {(file: OutgoingFile, peerId: string) => void} fileEnded for this recipient
@@ -33,6 +34,8 @@ import { Recipient } from "./recipient.js"
 export class OutgoingFile {
   /** What became of those that haven't got it. @type {Map<string, P2pError>} */
   failures = new Map()
+  /** Whether this side has paused it, for all. */
+  isPaused = false
   #carrier
   #yielding
   #delegate
@@ -40,7 +43,6 @@ export class OutgoingFile {
   /** @type {Blocks | null} */
   #blocks
   #outcome = deferred()
-  #isPaused = false
   /** @type {Map<string, Recipient>} */
   #recipients
 
@@ -54,7 +56,7 @@ export class OutgoingFile {
     this.#yielding = yielding
     this.#delegate = delegate
     this.#digest = new Digest(subtle)
-    this.#blocks = new Blocks(blob, this.#digest, { blockRead: () => delegate.fileMoved(), blockFailed: (error) => this.#failAll(error) })
+    this.#blocks = new Blocks(blob, this.#digest, { blockRead: () => delegate.pump(), blockFailed: (error) => this.fail(error) })
     this.#recipients = new Map(to.map((peerId) => {
       const recipient = new Recipient(peerId, blob.size, reachable.has(peerId), yielding, () => delegate.fileReported(this, recipient))
       return [peerId, recipient]
@@ -68,22 +70,22 @@ export class OutgoingFile {
 
   /** Where each recipient is. @returns {Map<string, { state: TransferState, transferred: number }>} */
   get peers() {
-    return new Map(this.#all.map((recipient) => [recipient.peerId, { state: this.stateOf(recipient), transferred: recipient.credited }]))
+    return new Map(this.#all.map((recipient) => [recipient.peerId, { state: recipient.stateOf(this.isPaused), transferred: recipient.credited }]))
   }
 
   /** How many bytes all have that it hasn't failed for. */
   get transferred() {
-    return this.#least(({ credited }) => credited)
+    return leastOf(this.#all, ({ credited }) => credited)
   }
 
   /** Bytes per second, as the slowest recipient takes them. */
   get rate() {
-    return this.#least(({ meter }) => meter.rate)
+    return leastOf(this.#all, ({ meter }) => meter.rate)
   }
 
   /** @returns {TransferState} */
   get state() {
-    const states = this.#all.map((recipient) => this.stateOf(recipient))
+    const states = this.#all.map((recipient) => recipient.stateOf(this.isPaused))
     return (/** @type {const} */ (["active", "paused", "offered", "done"])).find((state) => states.includes(state)) ?? "failed"
   }
 
@@ -96,21 +98,12 @@ export class OutgoingFile {
     this.#setPaused(false)
   }
 
-  /**
-   * Ends it for all that don't have it yet.
-   * @param {string} [reason] told to them
-   */
+  /** Ends it for all that don't have it yet. @param {string} [reason] told to them */
   cancel(reason) {
-    this.#failAll(new P2pError("cancelled", { message: reason }))
+    this.fail(new P2pError("cancelled", { message: reason }))
   }
 
   // For those who carry it
-
-  /** @param {Recipient} recipient @returns {TransferState} */
-  stateOf({ stage, isPaused }) {
-    if (stage === "active") return isPaused || this.#isPaused ? "paused" : "active"
-    return stage === "waiting" || stage === "accepted" ? "offered" : stage
-  }
 
   /** @param {string} peerId */
   isFor(peerId) {
@@ -129,10 +122,7 @@ export class OutgoingFile {
     recipient.meter.report()
   }
 
-  /**
-   * @param {string} peerId
-   * @param {Note} note
-   */
+  /** @param {string} peerId @param {Note} note */
   noted(peerId, note) {
     const recipient = this.#recipients.get(peerId)
     // It was away when it was given up.
@@ -144,10 +134,7 @@ export class OutgoingFile {
     if (note.kind === "done" && recipient.stage === "active" && recipient.sent === this.size) this.#done(recipient)
   }
 
-  /**
-   * @param {string} peerId
-   * @param {{ offset: number, resume?: boolean }} credit
-   */
+  /** @param {string} peerId @param {{ offset: number, resume?: boolean }} credit */
   credited(peerId, credit) {
     const recipient = this.#recipients.get(peerId)
     // What it misses may all be waiting here still, on a slow line.
@@ -155,12 +142,9 @@ export class OutgoingFile {
     if (recipient.credit(credit)) recipient.meter.moved(recipient.credited)
   }
 
-  /**
-   * Sends the next chunk to those that need it: everybody waits for the one that is furthest behind.
-   * @returns {boolean} whether one was sent
-   */
+  /** Sends the next chunk to those that need it: everybody waits for the one that is furthest behind. @returns {boolean} whether one was sent */
   sendChunk() {
-    if (this.#isPaused) return false
+    if (this.isPaused) return false
     const served = this.#all.filter(({ isServed }) => isServed)
     const offset = Math.min(this.size, ...served.map(({ position }) => position))
     const most = this.#yielding.isOn ? SMALL_CHUNK_BYTES : CHUNK_BYTES
@@ -190,38 +174,25 @@ export class OutgoingFile {
 
   /** @param {number} mls */
   pass(mls) {
-    const holders = this.#holders
+    const holders = holdersOf(this.#all, this.#carrier)
     for (const recipient of this.#all) {
       if (recipient.isOver) continue
       if (recipient.lag(mls, holders.includes(recipient))) this.#fail(recipient, new P2pError("stalled"))
-      const code = recipient.pass(mls, this.#isPaused, this.#carrier.buffered([recipient.peerId]) > CHUNK_BYTES)
+      const code = recipient.pass(mls, this.isPaused, this.#carrier.buffered([recipient.peerId]) > CHUNK_BYTES)
       if (code) this.#fail(recipient, new P2pError(code))
-      else if (!this.#isPaused && recipient.isKeptWaiting(mls)) this.#post(recipient, { kind: "hold", id: this.id })
+      else if (!this.isPaused && recipient.isKeptWaiting(mls)) this.#post(recipient, { kind: "hold", id: this.id })
     }
   }
 
-  /** @param {P2pError} error */
-  leave(error) {
-    for (const recipient of this.#all) this.#fail(recipient, error, false)
+  /** @param {P2pError} error @param {boolean} [tell] each of them */
+  fail(error, tell) {
+    for (const recipient of this.#all) this.#fail(recipient, error, tell)
   }
 
   // Private
 
-  /** Those that others wait for, which could take the next chunk. */
-  get #holders() {
-    const served = this.#all.filter(({ isServed, credited }) => isServed && credited < this.size)
-    const full = served.filter((recipient) => !recipient.hasRoom(1) && this.#carrier.buffered([recipient.peerId]) <= CHUNK_BYTES)
-    return full.length < served.length ? full : []
-  }
-
   get #all() {
     return [...this.#recipients.values()]
-  }
-
-  /** @param {(recipient: Recipient) => number} amount */
-  #least(amount) {
-    const amounts = this.#all.filter(({ stage }) => stage !== "failed").map(amount)
-    return amounts.length > 0 ? Math.min(...amounts) : 0
   }
 
   /**
@@ -235,18 +206,15 @@ export class OutgoingFile {
     const chunk = this.#blocks?.chunk(offset)
     if (!chunk) return false
     const error = P2pError.thrownBy(() => this.#carrier.route({ type: "Chunk", to, transfer: this.id, offset, bytes: chunk.subarray(0, length) }))
-    if (error?.code === "forbidden") this.#failAll(error)
+    if (error?.code === "forbidden") this.fail(error)
     return !error // where it isn't connected, it goes on when it is
   }
 
-  /**
-   * @param {Recipient} recipient
-   * @param {boolean} [wait]
-   */
+  /** @param {Recipient} recipient @param {boolean} [wait] */
   #accepted(recipient, wait) {
     recipient.enter(wait ? "accepted" : "active")
     if (wait) return
-    if (this.#isPaused) this.#post(recipient, { kind: "pause", id: this.id })
+    if (this.isPaused) this.#post(recipient, { kind: "pause", id: this.id })
     recipient.meter.report()
     this.#endIfSent(recipient)
     this.#delegate.fileAccepted(this)
@@ -254,25 +222,22 @@ export class OutgoingFile {
 
   /** @param {boolean} isPaused */
   #setPaused(isPaused) {
-    if (isPaused === this.#isPaused || this.isOver) return
-    this.#isPaused = isPaused
+    if (isPaused === this.isPaused || this.isOver) return
+    this.isPaused = isPaused
     for (const recipient of this.#all) {
       if (recipient.stage !== "active") continue
       this.#post(recipient, { kind: isPaused ? "pause" : "resume", id: this.id })
       recipient.meter.report()
     }
-    this.#delegate.fileMoved()
+    this.#delegate.pump()
   }
 
-  /**
-   * @param {Recipient} recipient
-   * @param {boolean} isPaused
-   */
+  /** @param {Recipient} recipient @param {boolean} isPaused */
   #pausedBy(recipient, isPaused) {
     if (isPaused === recipient.isPaused) return
     recipient.isPaused = isPaused
     recipient.meter.report()
-    this.#delegate.fileMoved()
+    this.#delegate.pump()
   }
 
   /** @param {Recipient} recipient */
@@ -296,16 +261,7 @@ export class OutgoingFile {
     this.#ended(recipient)
   }
 
-  /** @param {P2pError} error */
-  #failAll(error) {
-    for (const recipient of this.#all) this.#fail(recipient, error)
-  }
-
-  /**
-   * @param {Recipient} recipient
-   * @param {P2pError} error
-   * @param {boolean} [tell]
-   */
+  /** @param {Recipient} recipient @param {P2pError} error @param {boolean} [tell] it */
   #fail(recipient, error, tell = recipient.stage !== "waiting") {
     if (recipient.isOver) return
     recipient.enter("failed")
@@ -336,10 +292,7 @@ export class OutgoingFile {
     else this.#outcome.resolve(undefined)
   }
 
-  /**
-   * @param {Recipient} recipient
-   * @param {Note} note
-   */
+  /** @param {Recipient} recipient @param {Note} note */
   #post(recipient, note) {
     this.#carrier.post(recipient.peerId, note).catch((error) => this.#fail(recipient, error, false))
   }

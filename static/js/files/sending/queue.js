@@ -1,10 +1,9 @@
 import { P2pError } from "../../base/errors.js"
-import { hexadecimal } from "../digest.js"
 import { MAX_FILE_BYTES, MAX_OPEN, MAX_QUEUED, MAX_RECIPIENTS } from "../limits.js"
 import { cleanName, cleanType } from "../names.js"
 import { OutgoingFile } from "./outgoing_file.js"
 
-/** @typedef {{ to?: string | string[], name?: string, type?: string, id?: string }} SendFileOptions */
+/** @typedef {{ to?: string | string[], name?: string, type?: string, id: string }} SendFileOptions */
 
 /** All that this peer sends: which file is offered to whom and when, and whose chunk is next. */
 export class SendingQueue {
@@ -39,7 +38,7 @@ export class SendingQueue {
     if (this.size >= MAX_QUEUED) throw new P2pError("rate_limited", { message: `${MAX_QUEUED} files wait already.` })
     const file = new OutgoingFile({
       ...this.#options,
-      id: id ?? hexadecimal(crypto.getRandomValues(new Uint8Array(12))),
+      id,
       blob,
       name: cleanName(String(name ?? /** @type {File} */ (blob).name ?? "")),
       type: cleanType(String(type ?? blob.type)),
@@ -81,14 +80,10 @@ export class SendingQueue {
   /** @param {P2pError} error */
   leave(error) {
     this.#lanes.clear() // nothing is offered in the place of what ends
-    this.each((file) => file.leave(error))
+    this.each((file) => file.fail(error, false))
   }
 
   // Files' delegate
-
-  fileMoved() {
-    this.pump()
-  }
 
   /** @param {OutgoingFile} file */
   fileAccepted(file) {
@@ -103,7 +98,7 @@ export class SendingQueue {
   fileReported(file, recipient) {
     const { id, name, type, size } = file
     const { peerId, credited: transferred, meter: { rate }, error } = recipient
-    this.#options.delegate.fileProgressed({ id, peerId, direction: "out", name, type, size, transferred, rate, state: file.stateOf(recipient), ...(error && { error }) })
+    this.#options.delegate.fileProgressed({ id, peerId, direction: "out", name, type, size, transferred, rate, state: recipient.stateOf(file.isPaused), ...(error && { error }) })
   }
 
   /**

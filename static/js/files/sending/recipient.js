@@ -46,6 +46,12 @@ export class Recipient {
     return this.stage === "done" || this.stage === "failed"
   }
 
+  /** As an app has it. @param {boolean} isFilePaused @returns {TransferState} */
+  stateOf(isFilePaused) {
+    if (this.stage === "active") return this.isPaused || isFilePaused ? "paused" : "active"
+    return this.stage === "waiting" || this.stage === "accepted" ? "offered" : this.stage
+  }
+
   /** Whether it takes chunks now. */
   get isServed() {
     return this.stage === "active" && this.#isHere && !this.isPaused
