@@ -11,12 +11,12 @@ import { LOOK_MLS, READ_TERM_MLS, SEND_TERM_MLS } from "../../static/js/base/lim
 import { decodeFrame, encodeFrame } from "../../static/js/wire/frames.js"
 // So that a file needs no time to be begun that isn't the clock's.
 import "../../static/js/files/transfers.js"
-import { CONNECT_TIMEOUT_MLS, fate, HEARTBEAT, World } from "./support/world.js"
+import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, World } from "./support/world.js"
 import "./support/report_error.js"
 
 const PEERS = ["ann", "bob", "cleo", "dave"]
 /** Milliseconds in which all has its end: those who are lost are noticed, come back or don't, and what is for them is given up. */
-const CALM_MLS = 90_000
+const CALM_MS = 90_000
 /** How many courses of things are tried: `PROMISES=5000 node --test tests/client/promises.test.js`. */
 const { PROMISES = "60" } = process.env
 
@@ -119,7 +119,7 @@ test("whatever happens, each promise is kept, or broken with a reason", async ()
     for (const who of PEERS) await course.take({ act: "open", who })
     await course.world.pass(100)
     for (const step of steps) await course.take(step)
-    await course.world.pass(CALM_MLS)
+    await course.world.pass(CALM_MS)
     const codes = Object.keys(ERRORS)
     const odd = course.promises.filter(({ fate }) => fate.is !== "resolved" && !codes.includes(fate.is))
     assert.deepEqual(odd.map(({ what, fate }) => `${what}: ${fate.is}`), [])
@@ -139,7 +139,7 @@ function withholding(world, peerId, says) {
   const page = world.page(peerId, {
     createConnection: (setup) => {
       const { clock, network: { RTCPeerConnection } } = world
-      const connection = new Connection({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
+      const connection = new Connection({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
       const send = connection.sendPacket.bind(connection)
       connection.sendPacket = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
       const trySend = connection.trySend.bind(connection)

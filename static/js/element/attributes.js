@@ -24,8 +24,8 @@ import { HEARTBEAT_IDLE_TIMEOUT_MLS, MAX_CONFIG_CHARACTERS } from "../base/limit
 /** Where they are read from. */
 export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
 
-export const HEARTBEAT_INTERVAL_MLS = 1_000
-export const CONNECT_TIMEOUT_MLS = 15_000
+export const HEARTBEAT_INTERVAL_MS = 1_000
+export const CONNECT_TIMEOUT_MS = 15_000
 
 /**
  * @param {Element} element
@@ -49,7 +49,7 @@ export function readAttributes(element, url = ownOrigin(), token) {
     heartbeat: readHeartbeat(pick(config, "heartbeat", OBJECT, {})),
     keepSignaling: pick(config, "keep_signaling", SWITCH, false),
     autoReconnect: pick(config, "auto_reconnect", SWITCH, true),
-    connectTimeoutMls: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MLS),
+    connectTimeoutMls: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MS),
     history: pick(config, "history", whole(0, 1_000), 0),
   }
 }
@@ -81,7 +81,7 @@ function readConfig(element) {
 
 /** @param {any} heartbeat */
 function readHeartbeat(heartbeat) {
-  const intervalMls = pick(heartbeat, "interval_mls", whole(100, 60_000), HEARTBEAT_INTERVAL_MLS)
+  const intervalMls = pick(heartbeat, "interval_mls", whole(100, 60_000), HEARTBEAT_INTERVAL_MS)
   const idleTimeoutMls = pick(heartbeat, "idle_timeout_mls", whole(200, 600_000), HEARTBEAT_IDLE_TIMEOUT_MLS)
   if (idleTimeoutMls < 2 * intervalMls) throw refusal("config", "has an idle_timeout_mls of less than twice its interval_mls")
   return { intervalMls, idleTimeoutMls }

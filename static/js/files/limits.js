@@ -40,26 +40,26 @@ export const MAX_OPEN = 16
 export const MAX_ID_CHARACTERS = 64
 
 /** Milliseconds between two looks at who makes no progress. */
-export const TICK_MLS = 1_000
+export const TICK_MS = 1_000
 /** Milliseconds for which an offer stands. */
-export const OFFER_MLS = 60_000
+export const OFFER_MS = 60_000
 /** Milliseconds without progress after which a recipient is dropped. */
-export const STALL_MLS = 10_000
+export const STALL_MS = 10_000
 /** Milliseconds without progress after which a transfer ends, whatever the reason: the other end may have paused it, or may let it wait for its turn, and mean it for ever. */
-export const PATIENCE_MLS = 24 * 60 * 60 * 1_000
+export const PATIENCE_MS = 24 * 60 * 60 * 1_000
 /** A recipient that the others of the same file wait for takes so many bytes in so many milliseconds, or is dropped. */
 export const LEAST_PACE_BYTES = 256 * 1024
-export const LEAST_PACE_MLS = 30_000
+export const LEAST_PACE_MS = 30_000
 /** Milliseconds that a peer which is out of reach gets to come back. */
-export const RETURN_MLS = 30_000
+export const RETURN_MS = 30_000
 /** Milliseconds of silence after which a recipient says where it is, and a sender that it is still there. */
-export const SILENCE_MLS = 5_000
+export const SILENCE_MS = 5_000
 /** Milliseconds between two demands to go back: to a new place, and to the same one. */
-export const ASK_MLS = 250
-export const ASK_AGAIN_MLS = 2_000
+export const ASK_MS = 250
+export const ASK_AGAIN_MS = 2_000
 /** Milliseconds for which files make room for more, after something was said. */
-export const TALK_MLS = 1_000
+export const TALK_MS = 1_000
 /** Milliseconds after which the shortest delay is measured anew. */
-export const PROBE_MLS = 10_000
+export const PROBE_MS = 10_000
 /** Milliseconds between two reports of progress. */
-export const REPORT_MLS = 100
+export const REPORT_MS = 100

@@ -1,4 +1,4 @@
-import { REPORT_MLS } from "./limits.js"
+import { REPORT_MS } from "./limits.js"
 import { Rate } from "./rate.js"
 
 /**
@@ -41,7 +41,7 @@ export class Meter {
   /** @param {number} transferred all bytes so far */
   moved(transferred) {
     this.#rate.add(this.#clock.now(), transferred)
-    if (this.#clock.now() - this.#reportedAt >= REPORT_MLS) this.report()
+    if (this.#clock.now() - this.#reportedAt >= REPORT_MS) this.report()
   }
 
   report() {

@@ -1,5 +1,5 @@
 import { ReceivingQueue } from "./receiving/queue.js"
-import { TICK_MLS } from "./limits.js"
+import { TICK_MS } from "./limits.js"
 import { readNote } from "./notes.js"
 import { SendingQueue } from "./sending/queue.js"
 import { Sinks } from "./receiving/sinks.js"
@@ -121,14 +121,14 @@ export class Transfers {
 
   /** Looks after them all, now and then, for as long as there are any. */
   #watch() {
-    if (this.#timer === null && this.size > 0) this.#timer = this.#options.clock.setTimeout(() => this.#tick(), TICK_MLS)
+    if (this.#timer === null && this.size > 0) this.#timer = this.#options.clock.setTimeout(() => this.#tick(), TICK_MS)
   }
 
   #tick() {
     this.#timer = null
     this.peersChanged()
-    this.sending.each((file) => file.pass(TICK_MLS))
-    this.receiving.pass(TICK_MLS)
+    this.sending.each((file) => file.pass(TICK_MS))
+    this.receiving.pass(TICK_MS)
     this.sending.pump()
     this.#watch()
   }

@@ -45,17 +45,17 @@ export class KnownPeers {
     return this.#seen.has(peerId)
   }
 
-  /** Whether somebody was connected less than so long ago, and wasn't seen to go. @param {number} mls */
-  expects(mls) {
-    return [...this.#seen.values()].some(({ state, goneAt }) => state === "connected" && this.#isWithin(mls, goneAt))
+  /** Whether somebody was connected less than so long ago, and wasn't seen to go. @param {number} ms */
+  expects(ms) {
+    return [...this.#seen.values()].some(({ state, goneAt }) => state === "connected" && this.#isWithin(ms, goneAt))
   }
 
   forget() {
     this.#seen.clear()
   }
 
-  /** @param {number} mls @param {number} [goneAt] */
-  #isWithin(mls, goneAt = -Infinity) {
-    return this.#clock.now() - goneAt <= mls
+  /** @param {number} ms @param {number} [goneAt] */
+  #isWithin(ms, goneAt = -Infinity) {
+    return this.#clock.now() - goneAt <= ms
   }
 }

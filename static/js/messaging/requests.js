@@ -7,9 +7,9 @@ import { Shares } from "../base/shares.js"
 import { guarded } from "./topics.js"
 
 /** Milliseconds that a peer has to answer a request, where the app doesn't say. */
-export const REQUEST_TIMEOUT_MLS = 10_000
+export const REQUEST_TIMEOUT_MS = 10_000
 /** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
-const MAX_TERM_MLS = 2 ** 31 - 1
+const MAX_TERM_MS = 2 ** 31 - 1
 
 /**
  * @typedef {import("./unicast.js").Letter} Letter
@@ -53,9 +53,9 @@ export class Requests {
    * @param {{ timeout?: number, signal?: AbortSignal }} options
    * @returns {Promise<any>} the answer; rejects with a P2pError, or with the signal's reason
    */
-  async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MLS, signal }) {
+  async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MS, signal }) {
     signal?.throwIfAborted()
-    if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds.", hint: "Give more than 0, and at most 2147483647, which are 24 days." })
+    if (!(timeout > 0 && timeout <= MAX_TERM_MS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds.", hint: "Give more than 0, and at most 2147483647, which are 24 days." })
     if (isFull(this.#asking, peerId)) throw new P2pError("rate_limited", { message: `${this.#asking.of(peerId)} requests to ${peerId} are under way, and ${this.#asking.count} in all.` })
     const id = ++this.#lastId
     const timer = new Deadline(this.#clock)

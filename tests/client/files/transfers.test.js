@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../../static/js/base/errors.js"
-import { CHUNK_BYTES, LEAST_PACE_MLS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_OFFERS_IN_ALL, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_PACE_MS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_OFFERS_IN_ALL, MAX_QUEUED, OFFER_MS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise, subtle } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -80,7 +80,7 @@ test("an offer that nobody looks after, or that is declined, or that nobody answ
   }
   dan.onOffer = () => true
   const sending = ann.transfers.sendFile(noise(10), { to: ["bob", "cay", "dan"] })
-  await room.pass(OFFER_MLS - 5_000)
+  await room.pass(OFFER_MS - 5_000)
   assert.deepEqual(codes(sending.failures), { bob: "declined", cay: "declined" })
   assert.equal(sending.failures.get("cay").message, "No room on my desk.")
   const { error } = await room.settled(sending.done)
@@ -175,7 +175,7 @@ test("one recipient that takes next to nothing doesn't keep the others from a fi
   await room.until(() => sending.peers.get("mallory")?.state === "active")
   const begun = room.clock.now()
   assert.equal((await room.settled(sending.done)).error, undefined)
-  assert.ok(room.clock.now() - begun < 2 * LEAST_PACE_MLS)
+  assert.ok(room.clock.now() - begun < 2 * LEAST_PACE_MS)
   assert.deepEqual([sending.peers.get("bob")?.state, sending.failures.get("mallory")?.code], ["done", "stalled"])
   assert.ok(await same(await taken.get("bob")[0], noise(4 * MIB)))
 })
@@ -190,7 +190,7 @@ test("senders that bring next to nothing don't keep others from sending for long
   const begun = room.clock.now()
   const sending = cleo.transfers.sendFile(noise(3 * MIB), { to: "bob" })
   assert.equal((await room.settled(sending.done)).error, undefined)
-  assert.ok(room.clock.now() - begun < 3 * LEAST_PACE_MLS)
+  assert.ok(room.clock.now() - begun < 3 * LEAST_PACE_MS)
   assert.ok(await same(await taken.get("bob").at(-1), noise(3 * MIB)))
   for (const { done } of sendings) void done.catch(() => undefined)
   assert.ok(sendings.some(({ failures }) => failures.get("bob")?.code === "stalled"))

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { Content } from "../../../static/js/wire/content.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../../static/js/base/limits.js"
-import { REQUEST_TIMEOUT_MLS, Requests } from "../../../static/js/messaging/requests.js"
+import { REQUEST_TIMEOUT_MS, Requests } from "../../../static/js/messaging/requests.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 import { reported } from "../support/report_error.js"
 import { fate } from "../support/world.js"
@@ -127,7 +127,7 @@ test("who doesn't answer in time: no_answer, after the app's time or the usual o
   clock.advance(1)
   await settle()
   assert.equal(short.is, "no_answer")
-  clock.advance(REQUEST_TIMEOUT_MLS - 301)
+  clock.advance(REQUEST_TIMEOUT_MS - 301)
   await settle()
   assert.equal(usual.is, "pending")
   clock.advance(1)

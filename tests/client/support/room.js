@@ -7,7 +7,7 @@ import { HostRole } from "../../../static/js/topology/downstreams.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
-import { CONNECT_TIMEOUT_MLS, HEARTBEAT } from "./world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT } from "./world.js"
 
 export const EPOCH = 7
 
@@ -60,7 +60,7 @@ export class Room {
       signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
       createConnection: (setup) => {
         const connection = new Connection({
-          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS,
           RTCPeerConnection: /** @type {any} */ (this.network.RTCPeerConnection),
         })
         player.ends.set(setup.peerId, this.network.all.at(-1))

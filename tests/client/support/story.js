@@ -8,7 +8,7 @@ import { Session } from "../../../static/js/session/session.js"
 import { FakeClock, settle } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
-import { CONNECT_TIMEOUT_MLS, fate, Page } from "./world.js"
+import { CONNECT_TIMEOUT_MS, fate, Page } from "./world.js"
 
 /** Slower than in a browser, so that a quiet minute isn't all heartbeats. */
 const HEARTBEAT = { intervalMls: 2_500, idleTimeoutMls: 5_000 }
@@ -201,7 +201,7 @@ class StoryPage extends Page {
       backoff: new Backoff(() => 0.5),
       createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
       createConnection: (setup, iceServers) => new Connection({
-        ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: network.of(owner),
+        ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.of(owner),
       }),
       ...options,
     })

@@ -8,7 +8,7 @@ import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
 
 export const HEARTBEAT = { intervalMls: 1_000, idleTimeoutMls: 5_000 }
-export const CONNECT_TIMEOUT_MLS = 15_000
+export const CONNECT_TIMEOUT_MS = 15_000
 
 /** Browsers, a server and a network, and the time they live in. */
 export class World {
@@ -79,7 +79,7 @@ export class Page {
     this.signaling = /** @type {any} */ (null)
     this.peer = new Session({
       peerId,
-      connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+      connectTimeoutMls: CONNECT_TIMEOUT_MS,
       keepSignaling: false,
       autoReconnect: true,
       clock,
@@ -88,7 +88,7 @@ export class Page {
       delegate: this,
       createSignaling: (delegate) => (this.signaling = new FakeSignaling(server, peerId, delegate)),
       createConnection: (setup, iceServers) => new Connection({
-        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: network.RTCPeerConnection,
+        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.RTCPeerConnection,
       }),
       ...options,
     })

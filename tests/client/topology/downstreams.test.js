@@ -10,7 +10,7 @@ import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../../static/js/messaging/recove
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../../static/js/topology/roster.js"
 import { settle } from "../support/fake_clock.js"
 import { Room } from "../support/room.js"
-import { CONNECT_TIMEOUT_MLS } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS } from "../support/world.js"
 
 /** @param {...string} peerIds */
 async function open(...peerIds) {
@@ -190,7 +190,7 @@ test("an attempt that nobody answers ends, and leaves nothing behind", async () 
   const { room, host } = await open()
   room.loses = () => true
   await room.join("ann")
-  await room.pass(CONNECT_TIMEOUT_MLS + CLOSE_TIMEOUT_MLS)
+  await room.pass(CONNECT_TIMEOUT_MS + CLOSE_TIMEOUT_MLS)
   assert.equal(host.presence.ann, "disconnected")
   assert.deepEqual(room.network.open, [])
 })

@@ -8,7 +8,7 @@ import { EXCESS, FROM_CLIENT, RUBBISH } from "../../../static/js/base/limits.js"
 import { ACK, CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../../static/js/wire/frames.js"
 import { FakeClock, pass, settle } from "../support/fake_clock.js"
 import { FakeNetwork } from "../support/fake_rtc.js"
-import { CONNECT_TIMEOUT_MLS, HEARTBEAT as BEAT } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT as BEAT } from "../support/world.js"
 
 const hello = encodeFrame({ type: DATA, id: 1, data: "hello" })
 
@@ -32,7 +32,7 @@ function pair({ loses = () => false } = {}) {
       },
     }
     end.connection = new Connection({
-      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS,
       RTCPeerConnection: /** @type {any} */ (network.RTCPeerConnection),
       signal: (signal) => { if (!loses(signal)) queueMicrotask(() => ends[other].connection.receiveSignal(signal)) },
     })
@@ -92,7 +92,7 @@ test("a quiet hour is no loss: the heartbeat keeps it alive", async () => {
 
 test("nobody answers: connect_timeout, in time, and everything is freed", async () => {
   const world = await connected({ loses: () => true })
-  await pass(world.clock, CONNECT_TIMEOUT_MLS - 100)
+  await pass(world.clock, CONNECT_TIMEOUT_MS - 100)
   assert.deepEqual(world.host.errors, [])
   await pass(world.clock, 100)
   assert.equal(world.host.errors[0].code, "connect_timeout")
@@ -104,7 +104,7 @@ test("there is no path and ICE says nothing: ice_failed, in time", async () => {
   const world = pair()
   world.network.isReachable = false
   world.host.connection.offer()
-  await pass(world.clock, CONNECT_TIMEOUT_MLS)
+  await pass(world.clock, CONNECT_TIMEOUT_MS)
   for (const { log, errors } of [world.host, world.client]) {
     assert.deepEqual(log, ["connecting", "ended"])
     assert.deepEqual(errors.map(({ code }) => code), ["ice_failed"])
@@ -211,7 +211,7 @@ test("closed before, in the middle of and right after the negotiation", async ()
     world.host.connection.offer()
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()
     world.host.connection.close()
-    await pass(world.clock, CONNECT_TIMEOUT_MLS + BEAT.idleTimeoutMls)
+    await pass(world.clock, CONNECT_TIMEOUT_MS + BEAT.idleTimeoutMls)
     assert.ok(!world.host.log.includes("ended"), `after ${turns} turns`)
     assert.equal(world.client.log.filter((line) => line === "ended").length, 1, `after ${turns} turns`)
     await assertReleased(world)

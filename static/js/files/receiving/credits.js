@@ -1,5 +1,5 @@
 import { P2pError } from "../../base/errors.js"
-import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES } from "../limits.js"
+import { ASK_AGAIN_MS, ASK_MS, CREDIT_BYTES } from "../limits.js"
 
 /** How the sender of one file is told how far it may go on, and from where. */
 export class Credits {
@@ -59,7 +59,7 @@ export class Credits {
   /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. @param {import("./assembly.js").Assembly} assembly */
   #ask({ received }) {
     const now = this.#options.clock.now()
-    if (now - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return
+    if (now - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MS : ASK_MS)) return
     this.#askedAt = now
     this.#askedFor = received
     this.#send(received, true)

@@ -2,7 +2,7 @@ import { P2pError } from "../../base/errors.js"
 import { deferred } from "../../base/deferred.js"
 import { Credits } from "./credits.js"
 import { Digest } from "../digest.js"
-import { OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS } from "../limits.js"
+import { OFFER_MS, PATIENCE_MS, RETURN_MS, SILENCE_MS } from "../limits.js"
 import { Meter } from "../progress.js"
 import { failNote, failure } from "../notes.js"
 import { asP2pError, discard, problemOf } from "./acceptance.js"
@@ -52,9 +52,9 @@ export class IncomingFile {
   #isPaused = false
   #isPausedThere = false
   #isHere
-  #idleMls = 0
+  #idleMs = 0
   /** Milliseconds in which nothing was written, and this side hadn't paused it. */
-  #stillMls = 0
+  #stillMs = 0
   #credits
 
   /** @param {IncomingOptions} options */
@@ -151,7 +151,7 @@ export class IncomingFile {
       return
     }
     if (this.#stage === "failed") return this.#assembly.abort(/** @type {P2pError} */ (this.error))
-    this.#idleMls = 0
+    this.#idleMs = 0
     if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
     this.confirm()
     this.#meter.report()
@@ -160,7 +160,7 @@ export class IncomingFile {
   /** @param {Note} note */
   noted(note) {
     if (this.isOver) return
-    if (this.#stage === "active") this.#idleMls = 0
+    if (this.#stage === "active") this.#idleMs = 0
     if (note.kind === "fail") this.fail(failure(note), false)
     if (note.kind === "pause" || note.kind === "resume") this.#setPausedThere(note.kind === "pause")
     if (note.kind === "hold") this.goBack() // the sender is back, and may have missed where this is
@@ -171,7 +171,7 @@ export class IncomingFile {
   chunkReceived(offset, bytes) {
     const assembly = this.#assembly
     if (this.#stage !== "active" || !assembly) return false
-    this.#idleMls = 0
+    this.#idleMs = 0
     const isTaken = assembly.take(offset, bytes)
     this.#credits.moved(assembly, !isTaken && offset > assembly.received)
     return isTaken
@@ -180,7 +180,7 @@ export class IncomingFile {
   blockWritten() {
     const assembly = /** @type {Assembly} */ (this.#assembly)
     this.transferred = assembly.written
-    this.#stillMls = 0
+    this.#stillMs = 0
     this.#credits.grant(assembly)
     this.#meter.moved(this.transferred)
     this.#finishIfWhole()
@@ -193,7 +193,7 @@ export class IncomingFile {
 
   /** What was on its way is lost. */
   goBack() {
-    this.#idleMls = 0
+    this.#idleMs = 0
     if (this.#assembly) this.#credits.repeat(this.#assembly)
   }
 
@@ -203,20 +203,20 @@ export class IncomingFile {
     if (isHere === this.#isHere) return
     this.#isHere = isHere
     if (isHere) this.goBack()
-    else if (this.#stage !== "offered") this.#idleMls = 0
+    else if (this.#stage !== "offered") this.#idleMs = 0
     // Another page may have come back, which knows nothing of the file, and says so.
     if (isHere && (this.#stage === "accepted" || this.#assembly)) this.confirm()
   }
 
-  /** @param {number} mls */
-  pass(mls) {
+  /** @param {number} ms */
+  pass(ms) {
     if (this.isOver) return
-    if (this.#isExcused) this.#idleMls = 0
-    else this.#idleMls += mls
-    if (!this.#isPaused) this.#stillMls += mls
-    if (this.#stage === "offered" && this.#idleMls >= OFFER_MLS) this.fail(new P2pError("declined"))
-    else if (this.#stage !== "offered" && (this.#idleMls >= RETURN_MLS || this.#stillMls >= PATIENCE_MLS)) this.fail(new P2pError("stalled"))
-    else if (this.#assembly) this.#credits.remind(this.#assembly, this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0)
+    if (this.#isExcused) this.#idleMs = 0
+    else this.#idleMs += ms
+    if (!this.#isPaused) this.#stillMs += ms
+    if (this.#stage === "offered" && this.#idleMs >= OFFER_MS) this.fail(new P2pError("declined"))
+    else if (this.#stage !== "offered" && (this.#idleMs >= RETURN_MS || this.#stillMs >= PATIENCE_MS)) this.fail(new P2pError("stalled"))
+    else if (this.#assembly) this.#credits.remind(this.#assembly, this.#idleMs > 0 && this.#idleMs % SILENCE_MS === 0)
   }
 
   /** @param {P2pError} error @param {boolean} [tell] the sender */
@@ -236,7 +236,7 @@ export class IncomingFile {
   /** @param {"accepted" | "active" | "done" | "failed"} stage */
   #enter(stage) {
     this.#stage = stage
-    this.#idleMls = 0
+    this.#idleMs = 0
   }
 
   /** Whether it isn't the sender's turn to do something. */

@@ -1,4 +1,4 @@
-import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MLS, WINDOW_BYTES } from "../limits.js"
+import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, WINDOW_BYTES } from "../limits.js"
 
 /** How many times what the way holds is sent ahead: more than once, so that it shows when it holds more. */
 const GAIN = 1.25
@@ -48,7 +48,7 @@ export class CongestionWindow {
       this.#shortest = delay
       this.#shortestAt = now
     }
-    if (isQueued || now - this.#shortestAt > PROBE_MLS) this.#measureAnew()
+    if (isQueued || now - this.#shortestAt > PROBE_MS) this.#measureAnew()
     else this.#modest = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, GAIN * this.#fastest * this.#shortest + CREDIT_BYTES)) // which waits for its credit
   }
 

@@ -172,15 +172,15 @@ export class OutgoingFile {
     for (const recipient of this.#all) recipient.goBack()
   }
 
-  /** @param {number} mls */
-  pass(mls) {
+  /** @param {number} ms */
+  pass(ms) {
     const holders = holdersOf(this.#all, this.#carrier)
     for (const recipient of this.#all) {
       if (recipient.isOver) continue
-      if (recipient.lag(mls, holders.includes(recipient))) this.#fail(recipient, new P2pError("stalled"))
-      const code = recipient.pass(mls, this.isPaused, this.#carrier.buffered([recipient.peerId]) > CHUNK_BYTES)
+      if (recipient.lag(ms, holders.includes(recipient))) this.#fail(recipient, new P2pError("stalled"))
+      const code = recipient.pass(ms, this.isPaused, this.#carrier.buffered([recipient.peerId]) > CHUNK_BYTES)
       if (code) this.#fail(recipient, new P2pError(code))
-      else if (!this.isPaused && recipient.isKeptWaiting(mls)) this.#post(recipient, { kind: "hold", id: this.id })
+      else if (!this.isPaused && recipient.isKeptWaiting(ms)) this.#post(recipient, { kind: "hold", id: this.id })
     }
   }
 

@@ -1,4 +1,4 @@
-import { LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "../limits.js"
+import { LEAST_PACE_BYTES, LEAST_PACE_MS, OFFER_MS, PATIENCE_MS, RETURN_MS, SILENCE_MS, STALL_MS } from "../limits.js"
 import { Meter } from "../progress.js"
 import { CongestionWindow } from "./congestion_window.js"
 
@@ -18,12 +18,12 @@ export class Recipient {
   /** @type {import("../../base/errors.js").P2pError | undefined} */
   error
   #isHere
-  #idleMls = 0
+  #idleMs = 0
   /** As that, and no new connection or pause makes it begin anew. */
-  #stillMls = 0
-  #quietMls = 0
+  #stillMs = 0
+  #quietMs = 0
   /** For how long others have waited for it, and what it had got when that began. */
-  #lagMls = 0
+  #lagMs = 0
   #lagFrom = 0
   #window
 
@@ -65,7 +65,7 @@ export class Recipient {
   /** @param {"offered" | "accepted" | "active" | "done" | "failed"} stage */
   enter(stage) {
     this.stage = stage
-    this.#idleMls = this.#stillMls = 0
+    this.#idleMs = this.#stillMs = 0
   }
 
   /** @param {number} length */
@@ -73,7 +73,7 @@ export class Recipient {
     this.position += length
     this.sent = Math.max(this.sent, this.position)
     this.#window.sent(this.position)
-    this.#quietMls = 0
+    this.#quietMs = 0
   }
 
   /**
@@ -87,7 +87,7 @@ export class Recipient {
     this.credited = offset
     this.#window.credited(offset)
     this.position = Math.max(this.position, offset)
-    this.#idleMls = this.#stillMls = 0
+    this.#idleMs = this.#stillMs = 0
     return true
   }
 
@@ -95,7 +95,7 @@ export class Recipient {
   goBack() {
     this.position = this.credited
     this.#window.reset()
-    if (this.stage !== "offered") this.#idleMls = 0 // an offer isn't made anew
+    if (this.stage !== "offered") this.#idleMs = 0 // an offer isn't made anew
   }
 
   /**
@@ -111,41 +111,41 @@ export class Recipient {
 
   /**
    * Time has passed. It is counted tick by tick, so that a page that was asleep holds none of it against the others.
-   * @param {number} mls
+   * @param {number} ms
    * @param {boolean} isFilePaused
    * @param {boolean} isQueued whether what was sent to it may wait in this page still
    * @returns {"declined" | "stalled" | null} what has become of it
    */
-  pass(mls, isFilePaused, isQueued) {
-    if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMls = 0
-    else this.#idleMls += mls
-    if (!isFilePaused && this.stage !== "waiting") this.#stillMls += mls
-    if (this.#idleMls < this.#patience(isQueued) && this.#stillMls < PATIENCE_MLS) return null
+  pass(ms, isFilePaused, isQueued) {
+    if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMs = 0
+    else this.#idleMs += ms
+    if (!isFilePaused && this.stage !== "waiting") this.#stillMs += ms
+    if (this.#idleMs < this.#patience(isQueued) && this.#stillMs < PATIENCE_MS) return null
     return this.stage === "offered" ? "declined" : "stalled"
   }
 
   /**
    * Time has passed in which others of the same file waited for it, or didn't.
-   * @param {number} mls
+   * @param {number} ms
    * @param {boolean} holdsUp
    * @returns {boolean} whether it keeps them waiting for next to nothing
    */
-  lag(mls, holdsUp) {
-    this.#lagMls += mls
-    if (holdsUp && this.credited - this.#lagFrom < LEAST_PACE_BYTES) return this.#lagMls > LEAST_PACE_MLS
-    this.#lagMls = 0
+  lag(ms, holdsUp) {
+    this.#lagMs += ms
+    if (holdsUp && this.credited - this.#lagFrom < LEAST_PACE_BYTES) return this.#lagMs > LEAST_PACE_MS
+    this.#lagMs = 0
     this.#lagFrom = this.credited
     return false
   }
 
   /**
-   * @param {number} mls
+   * @param {number} ms
    * @returns {boolean} whether it has heard nothing for so long that it may think that nobody is there
    */
-  isKeptWaiting(mls) {
+  isKeptWaiting(ms) {
     if (!this.isServed) return false
-    this.#quietMls = (this.#quietMls + mls) % (2 * SILENCE_MLS)
-    return this.#quietMls === 0
+    this.#quietMs = (this.#quietMs + ms) % (2 * SILENCE_MS)
+    return this.#quietMs === 0
   }
 
   // Private
@@ -158,7 +158,7 @@ export class Recipient {
 
   /** @param {boolean} isQueued */
   #patience(isQueued) {
-    if (this.stage === "offered") return OFFER_MLS
-    return this.#isHere && this.credited < this.size && !isQueued ? STALL_MLS : RETURN_MLS
+    if (this.stage === "offered") return OFFER_MS
+    return this.#isHere && this.credited < this.size && !isQueued ? STALL_MS : RETURN_MS
   }
 }

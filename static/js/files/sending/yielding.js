@@ -1,4 +1,4 @@
-import { TALK_MLS } from "../limits.js"
+import { TALK_MS } from "../limits.js"
 
 /** Whether somebody talks in the session, for whom files make room. */
 export class Yielding {
@@ -15,6 +15,6 @@ export class Yielding {
   }
 
   get isOn() {
-    return this.clock.now() - this.#lastAt < TALK_MLS
+    return this.clock.now() - this.#lastAt < TALK_MS
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MLS, SMALL_CHUNK_BYTES, TALK_MLS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
+import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, SMALL_CHUNK_BYTES, TALK_MS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
 import { Yielding } from "../../../../static/js/files/sending/yielding.js"
 import { CongestionWindow } from "../../../../static/js/files/sending/congestion_window.js"
 import { FakeClock } from "../../support/fake_clock.js"
@@ -83,16 +83,16 @@ test("a way that holds next to nothing is sent little more than the least, and i
 test("a way that becomes a longer one, or a slower one, is measured anew", () => {
   const sender = new Sender().run(2_000, true)
   sender.delay = 2 * DELAY
-  sender.run(PROBE_MLS + 3_000, true)
+  sender.run(PROBE_MS + 3_000, true)
   assert.ok(sender.window.size >= 2 * HELD && sender.window.size < 3 * HELD, `${sender.window.size}`)
   sender.rate = RATE / 4
-  sender.run(PROBE_MLS + 3_000, true)
+  sender.run(PROBE_MS + 3_000, true)
   assert.ok(sender.window.size >= HELD / 2 && sender.window.size < 0.9 * HELD, `${sender.window.size}`)
 })
 
 test("when nobody has said anything for a while, it is as before", () => {
   const sender = new Sender().run(2_000, true)
-  sender.run(TALK_MLS, false)
+  sender.run(TALK_MS, false)
   assert.equal(sender.window.size, WINDOW_BYTES)
 })
 

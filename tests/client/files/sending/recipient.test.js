@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CHUNK_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, STALL_MLS, TICK_MLS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MS, OFFER_MS, PATIENCE_MS, RETURN_MS, STALL_MS, TICK_MS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
 import { Recipient } from "../../../../static/js/files/sending/recipient.js"
 import { Yielding } from "../../../../static/js/files/sending/yielding.js"
 import { FakeClock } from "../../support/fake_clock.js"
@@ -18,7 +18,7 @@ function active() {
 
 /** How long it is put up with, in milliseconds. */
 function patience(recipient, isPaused = false, isQueued = false) {
-  for (let mls = TICK_MLS; mls <= 200_000; mls += TICK_MLS) if (recipient.pass(TICK_MLS, isPaused, isQueued)) return mls
+  for (let mls = TICK_MS; mls <= 200_000; mls += TICK_MS) if (recipient.pass(TICK_MS, isPaused, isQueued)) return mls
   return Infinity
 }
 
@@ -59,17 +59,17 @@ test("takes a window and no more", () => {
 })
 
 test("is put up with for as long as it isn't its turn, and for a while when it is", () => {
-  assert.equal(patience(active()), STALL_MLS)
+  assert.equal(patience(active()), STALL_MS)
   assert.equal(patience(active(), true), Infinity)
-  assert.equal(patience(active(), false, true), RETURN_MLS)
+  assert.equal(patience(active(), false, true), RETURN_MS)
   assert.equal(patience(Object.assign(active(), { isPaused: true })), Infinity)
   const idle = active()
   idle.credit({ offset: 3 * CHUNK_BYTES })
   assert.equal(patience(idle), Infinity)
   const gone = active()
   gone.reach(false)
-  assert.equal(patience(gone), RETURN_MLS)
-  assert.equal(patience(Object.assign(gone, { isPaused: true }), true), TICK_MLS, "whoever is gone for that long is gone, paused or not")
+  assert.equal(patience(gone), RETURN_MS)
+  assert.equal(patience(Object.assign(gone, { isPaused: true }), true), TICK_MS, "whoever is gone for that long is gone, paused or not")
 })
 
 test("one that lets it wait, pauses it or comes back again and again is put up with for so long", () => {
@@ -86,19 +86,19 @@ test("one that lets it wait, pauses it or comes back again and again is put up w
       if (name === "reconnecting") excuse(recipient)
       end = recipient.pass(5_000, false, false)
     }
-    assert.equal(mls, PATIENCE_MLS, name)
+    assert.equal(mls, PATIENCE_MS, name)
   }
 })
 
 test("a file that this side has paused waits for as long as it likes", () => {
   const recipient = active()
-  for (let mls = 0; mls <= 2 * PATIENCE_MLS; mls += 5_000) assert.equal(recipient.pass(5_000, true, false), null)
+  for (let mls = 0; mls <= 2 * PATIENCE_MS; mls += 5_000) assert.equal(recipient.pass(5_000, true, false), null)
 })
 
 test("a new connection doesn't make an offer new", () => {
   const recipient = new Recipient("bob", SIZE, true, new Yielding(new FakeClock()), () => {})
   recipient.enter("offered")
-  for (let mls = 5_000; mls < OFFER_MLS; mls += 5_000) {
+  for (let mls = 5_000; mls < OFFER_MS; mls += 5_000) {
     recipient.goBack()
     assert.equal(recipient.pass(5_000, false, false), null)
   }
@@ -109,14 +109,14 @@ test("one that others wait for has to get on, and one that nobody waits for may 
   const lagging = (bytes, holdsUp) => {
     const recipient = active()
     for (let offset = 0; offset + CHUNK_BYTES <= SIZE && recipient.hasRoom(CHUNK_BYTES); offset += CHUNK_BYTES) recipient.advance(CHUNK_BYTES)
-    for (let mls = TICK_MLS; mls <= 2 * LEAST_PACE_MLS; mls += TICK_MLS) {
+    for (let mls = TICK_MS; mls <= 2 * LEAST_PACE_MS; mls += TICK_MS) {
       recipient.credit({ offset: recipient.credited + bytes })
-      if (recipient.lag(TICK_MLS, holdsUp())) return mls
+      if (recipient.lag(TICK_MS, holdsUp())) return mls
     }
     return Infinity
   }
-  const needed = Math.ceil(LEAST_PACE_BYTES / (LEAST_PACE_MLS / TICK_MLS))
-  assert.equal(lagging(1, () => true), LEAST_PACE_MLS + TICK_MLS)
+  const needed = Math.ceil(LEAST_PACE_BYTES / (LEAST_PACE_MS / TICK_MS))
+  assert.equal(lagging(1, () => true), LEAST_PACE_MS + TICK_MS)
   assert.equal(lagging(needed, () => true), Infinity)
   assert.equal(lagging(1, () => false), Infinity)
   let tick = 0
