@@ -1,3 +1,4 @@
+// All that the attributes of an element say, with the defaults.
 import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
 import { HEARTBEAT_IDLE_TIMEOUT_MLS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 

@@ -1,3 +1,4 @@
+// The p2p:* events of the element.
 import { systemClock } from "../base/clock.js"
 import { STATE } from "../wire/frames.js"
 import { LateListeners } from "./late_listeners.js"

@@ -1,3 +1,4 @@
+// Keeps an element in the session that its attributes name, as long as it is in a page.
 import { systemClock } from "../base/clock.js"
 import { ownOrigin } from "./attribute_parsing.js"
 import { checkIceServers } from "../transport/direct_path.js"

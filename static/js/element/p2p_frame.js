@@ -1,3 +1,4 @@
+// The custom element <p2p-frame>: its properties and methods.
 import { readArguments, readAs, readPeerId, readTo } from "./arguments.js"
 import { systemClock } from "../base/clock.js"
 import { isFlag } from "../base/fields.js"

@@ -1,3 +1,4 @@
+// One stay of an element in one session: the session object, and its token and connections.
 import { systemClock } from "../base/clock.js"
 import { Connection } from "../transport/direct_path.js"
 import { P2pError } from "../base/errors.js"

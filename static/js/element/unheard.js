@@ -1,3 +1,4 @@
+// Writes errors that no app listens for to the browser's console.
 /** Milliseconds that a page has to listen for an error before its browser's console tells it: scripts may come late. */
 export const UNHEARD_MS = 1_000
 

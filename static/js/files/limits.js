@@ -1,3 +1,4 @@
+// The sizes, numbers and times that bound the transfer of files.
 /** Reading, digests and resuming go by blocks of this size. */
 export const BLOCK_BYTES = 256 * 1024
 /** How much of a file is read in one go, before the browser looks again whether it has changed. */

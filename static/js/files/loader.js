@@ -1,3 +1,4 @@
+// Loads the code that moves files when the first file comes or goes.
 import { Deadline } from "../base/deadline.js"
 import { asBlob } from "../base/kinds.js"
 import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"

@@ -1,3 +1,4 @@
+// The notes that the two ends of a transfer send each other.
 import { ERRORS, P2pError } from "../base/errors.js"
 import { MAX_FILE_BYTES, MAX_ID_CHARACTERS } from "./limits.js"
 import { cleanName, cleanType } from "./names.js"

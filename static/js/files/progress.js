@@ -1,3 +1,4 @@
+// Reports the progress of a transfer.
 import { REPORT_MS } from "./limits.js"
 import { Rate } from "./rate.js"
 

@@ -1,3 +1,4 @@
+// How fast a transfer is, in bytes per second.
 /** Milliseconds over which a rate is taken, and between two of its samples. */
 export const RATE_MS = 2_000
 const SAMPLE_MS = 100

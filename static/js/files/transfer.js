@@ -1,3 +1,4 @@
+// A file that an app sends, as the app sees it.
 /**
  * A file on its way to others, as its sender's app sees it. It is there at once, whatever has to be loaded first.
  *

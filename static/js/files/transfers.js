@@ -1,3 +1,4 @@
+// All files on their way from this peer and to it.
 import { ReceivingQueue } from "./receiving/queue.js"
 import { TICK_MS } from "./limits.js"
 import { readNote } from "./notes.js"

@@ -1,3 +1,4 @@
+// Messages to everybody: what this peer has sent, has seen and keeps.
 import { encodeEntry, entryFrames, gapFrame, gapFrames } from "./catch_up.js"
 import { readContent } from "../wire/content.js"
 import { MAX_LOG_MESSAGES, MessageLog } from "./message_log.js"

@@ -1,3 +1,4 @@
+// The frames that give a peer what it has missed.
 import { P2pError } from "../base/errors.js"
 import { Content } from "../wire/content.js"
 import { DATA, decodeFrame, encodeFrame, GAP } from "../wire/frames.js"

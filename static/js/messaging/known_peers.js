@@ -1,3 +1,4 @@
+// Which peers were seen in the session, and when they left.
 import { RETURN_MS } from "./unicast.js"
 import { MAX_PEERS } from "../wire/presence.js"
 

@@ -1,3 +1,4 @@
+// All that a peer sends and receives: it chooses the way of each message.
 import { hasContent, Content, readContent } from "../wire/content.js"
 import { Broadcast } from "./broadcast.js"
 import { KnownPeers } from "./known_peers.js"

@@ -1,3 +1,4 @@
+// Reliable messages from single others to this peer, and their acknowledgements.
 import { Timer } from "../base/clock.js"
 import { P2pError } from "../base/errors.js"
 import { RECEIVED } from "../wire/frames.js"

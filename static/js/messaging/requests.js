@@ -1,3 +1,4 @@
+// Requests to single peers, and the answers to them.
 import { Content } from "../wire/content.js"
 import { P2pError } from "../base/errors.js"
 import { Deadline } from "../base/deadline.js"

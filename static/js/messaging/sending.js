@@ -1,3 +1,4 @@
+// What waits to be sent: it is taken in in order, sent, tried again, and given up.
 import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"

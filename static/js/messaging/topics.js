@@ -1,3 +1,4 @@
+// The handlers and responders of an app, by topic.
 import { isLabel, MAX_LABEL_CHARACTERS } from "../wire/content.js"
 import { P2pError } from "../base/errors.js"
 import { binaryKind, isBlob } from "../base/kinds.js"

@@ -1,3 +1,4 @@
+// Reliable messages from this peer to single others.
 import { Bucket } from "../base/token_bucket.js"
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"

@@ -1,3 +1,4 @@
+// Messages that may be lost, and of which only the newest counts.
 import { P2pError } from "../base/errors.js"
 import { MAX_FAST_BYTES, MAX_STREAMS_OF_SENDER } from "../base/limits.js"
 import { readContent } from "../wire/content.js"

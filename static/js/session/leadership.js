@@ -1,3 +1,4 @@
+// Who hosts the session, and which role this peer plays: the host's or a client's.
 import { isExpulsion } from "./reconnection.js"
 import { Registration } from "./registration.js"
 import { OFFER_PATIENCE_MS, Succession } from "./succession.js"

@@ -1,3 +1,4 @@
+// How a peer joins, gets connected, loses its host, comes back and leaves.
 import { Reconnection, isExpulsion } from "./reconnection.js"
 import { P2pError } from "../base/errors.js"
 import { Leadership } from "./leadership.js"
@@ -99,10 +100,7 @@ export class Lifecycle {
     if (this.state !== "failed") this.#conclude("closed", new P2pError("not_joined", { message: "The page has gone." }))
   }
 
-  /**
-   * Gives up before anything was tried.
-   * @param {P2pError} error
-   */
+  /** Gives up before anything was tried. @param {P2pError} error */
   refuse(error) {
     this.#stop(error)
   }
@@ -236,10 +234,7 @@ export class Lifecycle {
     this.messenger.sending.flush()
   }
 
-  /**
-   * An attempt to connect has failed.
-   * @param {P2pError} error
-   */
+  /** An attempt to connect has failed. @param {P2pError} error */
   #fail(error) {
     this.#end((role) => role.stop())
     if (!this.#reconnection.mayRecover(error)) return this.#stop(error)

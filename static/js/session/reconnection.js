@@ -1,3 +1,4 @@
+// When a peer tries again to get connected, and when it gives up.
 import { Backoff, MAX_REJOINS } from "../base/backoff.js"
 import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"

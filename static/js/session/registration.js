@@ -1,3 +1,4 @@
+// What the server has said of this peer's place in the session, and what this peer tells it when it joins.
 import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
 

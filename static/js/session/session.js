@@ -1,3 +1,4 @@
+// A peer in a session, without an element: what an app can do with it.
 import { Lifecycle } from "./lifecycle.js"
 
 /**

@@ -1,3 +1,4 @@
+// How a host hands the session over to one of its clients.
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"
 

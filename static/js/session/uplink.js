@@ -1,3 +1,4 @@
+// How messages and files are sent to the other peers, whichever role this one plays.
 import { P2pError } from "../base/errors.js"
 import { isSpeech } from "../wire/frames.js"
 

@@ -1,3 +1,4 @@
+// Checks what an app gives when it accepts a file, and ends what it has given.
 import { P2pError } from "../../base/errors.js"
 
 /** What an app gives when it accepts a file, and what becomes of it where the file doesn't come. */

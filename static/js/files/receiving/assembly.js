@@ -1,3 +1,4 @@
+// Puts the chunks of a file together, and writes them.
 import { P2pError } from "../../base/errors.js"
 import { AHEAD_BYTES, BLOCK_BYTES, UNWRITTEN_BYTES } from "../limits.js"
 

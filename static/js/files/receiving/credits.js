@@ -1,3 +1,4 @@
+// Tells the sender of a file how far it may go on, and from where.
 import { P2pError } from "../../base/errors.js"
 import { ASK_AGAIN_MS, ASK_MS, CREDIT_BYTES } from "../limits.js"
 

@@ -1,3 +1,4 @@
+// One file that another peer offers to this one, or sends.
 import { P2pError } from "../../base/errors.js"
 import { deferred } from "../../base/deferred.js"
 import { Credits } from "./credits.js"
@@ -9,7 +10,6 @@ import { asP2pError, discard, problemOf } from "./acceptance.js"
 import { Assembly } from "./assembly.js"
 
 /**
- * @typedef {import("../sending/recipient.js").TransferState} TransferState
  * @typedef {import("../notes.js").Note} Note
  *
  * @typedef {object} IncomingDelegate
@@ -71,7 +71,7 @@ export class IncomingFile {
     this.#meter = new Meter(options.clock, () => options.delegate.fileReported(this))
   }
 
-  /** @returns {TransferState} */
+  /** @returns {import("../sending/recipient.js").TransferState} */
   get state() {
     if (this.#stage === "active") return this.#isPaused || this.#isPausedThere ? "paused" : "active"
     return this.#stage === "accepted" ? "offered" : this.#stage

@@ -1,3 +1,4 @@
+// Files in the browser's private file system.
 import { P2pError } from "../../base/errors.js"
 import { BATCH_BYTES } from "../limits.js"
 

@@ -1,3 +1,4 @@
+// All files that others send to this peer, and whose turn it is.
 import { P2pError } from "../../base/errors.js"
 import { IncomingFile } from "./incoming_file.js"
 import { AHEAD_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MS, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS, MAX_OFFERS_IN_ALL } from "../limits.js"

@@ -1,3 +1,4 @@
+// Where the bytes of a file go: memory, the private file system, or a stream of the app's.
 import { PrivateStorage } from "./private_storage.js"
 
 /** Files above this size go to the browser's private file system, where there is one that can be written to. */

@@ -1,3 +1,4 @@
+// Figures of all recipients of a file together.
 import { CHUNK_BYTES } from "../limits.js"
 
 /**

@@ -1,3 +1,4 @@
+// How many bytes may be on their way to a recipient.
 import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, WINDOW_BYTES } from "../limits.js"
 
 /** How many times what the way holds is sent ahead: more than once, so that it shows when it holds more. */

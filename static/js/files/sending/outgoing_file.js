@@ -1,3 +1,4 @@
+// One file that this peer sends to one or several others.
 import { P2pError } from "../../base/errors.js"
 import { holdersOf, leastOf } from "./audience.js"
 import { Blocks } from "./blocks.js"

@@ -1,3 +1,4 @@
+// All files that this peer sends, and whose chunk is next.
 import { P2pError } from "../../base/errors.js"
 import { MAX_FILE_BYTES, MAX_OPEN, MAX_QUEUED, MAX_RECIPIENTS } from "../limits.js"
 import { cleanName, cleanType } from "../names.js"

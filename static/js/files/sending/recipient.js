@@ -1,3 +1,4 @@
+// One recipient of a file that this peer sends.
 import { LEAST_PACE_BYTES, LEAST_PACE_MS, OFFER_MS, PATIENCE_MS, RETURN_MS, SILENCE_MS, STALL_MS } from "../limits.js"
 import { Meter } from "../progress.js"
 import { CongestionWindow } from "./congestion_window.js"

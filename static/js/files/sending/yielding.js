@@ -1,3 +1,4 @@
+// Whether messages are being sent, for which files make room.
 import { TALK_MS } from "../limits.js"
 
 /** Whether somebody talks in the session, for whom files make room. */
