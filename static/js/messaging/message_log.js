@@ -32,7 +32,8 @@ export class MessageLog {
   /** How many of these pages each sender has: a look at all of them for each new one would take a page its time. @type {Map<string, number>} */
   #pages = new Map()
   #characters = 0
-  #lastPlace = 0
+  /** The place of the last message, in the order that this peer gives them as a host. */
+  lastPlace = 0
 
   /**
    * @param {object} options
@@ -42,11 +43,6 @@ export class MessageLog {
   constructor({ clock, history = 0 }) {
     this.#clock = clock
     this.#history = Math.min(history, MAX_LOG_MESSAGES)
-  }
-
-  /** The place of the last message, in the order that this peer gives them as a host. */
-  get lastPlace() {
-    return this.#lastPlace
   }
 
   /** How far this peer has come with each sender's page. @returns {Mark[]} */
@@ -77,7 +73,7 @@ export class MessageLog {
    */
   add({ senderId, inc, id }, epoch, packet) {
     if (!this.skip(senderId, inc, id)) return false
-    this.#shown.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.#lastPlace })
+    this.#shown.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.lastPlace })
     this.#characters += sizeOf(packet)
     this.#prune()
     return true
@@ -123,7 +119,7 @@ export class MessageLog {
     this.#prune()
     this.#compact()
     this.#entries.forEach((entry, index) => { entry.place = index + 1 })
-    this.#lastPlace = this.#entries.length
+    this.lastPlace = this.#entries.length
   }
 
   /**

@@ -24,15 +24,11 @@ export class Outbox {
   #sent = new Map()
   /** What comes after it. @type {Set<Entry>} */
   #unsent = new Set()
-  #lastId = 0
+  /** The last number that was given to a message. */
+  lastId = 0
   #characters = 0
   /** How many have come to an end by the host's word. */
   settled = 0
-
-  /** The last number that was given to a message. */
-  get lastId() {
-    return this.#lastId
-  }
 
   get size() {
     return this.#sent.size + this.#unsent.size
@@ -149,7 +145,7 @@ export class Outbox {
    */
   #send(entry, send) {
     const isNew = entry.id === 0
-    if (isNew) entry.id = ++this.#lastId
+    if (isNew) entry.id = ++this.lastId
     // Before it is sent, for a host's own message comes back at once.
     this.#unsent.delete(entry)
     this.#sent.set(entry.id, entry)
@@ -170,8 +166,8 @@ export class Outbox {
     this.#sent.delete(entry.id)
     this.#unsent = new Set([entry, ...this.#unsent])
     // A number that nobody has seen is given to the next one: the others would wait for it.
-    if (!isNew || entry.id !== this.#lastId) return
-    this.#lastId -= 1
+    if (!isNew || entry.id !== this.lastId) return
+    this.lastId -= 1
     entry.id = 0
   }
 

@@ -35,7 +35,7 @@ export class Uplink {
   /** @throws {P2pError} `forbidden`, `not_joined` where this peer may not send */
   requireVoice() {
     if (!this.#leadership.registration.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
-    if (this.#session.isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#session.state}.` })
+    if (!this.#leadership.role && this.#session.isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#session.state}.` })
   }
 
   /**
