@@ -1,5 +1,5 @@
 import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
-import { MAX_CONFIG_CHARACTERS } from "../base/limits.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MLS, HEARTBEAT_INTERVAL_MLS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 
 /**
  * What `p2p_frame_tag` wrote into the element, with the defaults of what it left out.
@@ -24,8 +24,6 @@ import { MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 /** Where they are read from. */
 export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
 
-export const HEARTBEAT_INTERVAL_MLS = 1_000
-export const HEARTBEAT_IDLE_TIMEOUT_MLS = 5_000
 export const CONNECT_TIMEOUT_MLS = 15_000
 
 /**

@@ -38,9 +38,8 @@ export class Outbox {
     return this.#sent.size + this.#unsent.size
   }
 
-  /** Whether something waits to be sent. */
-  get hasUnsent() {
-    return this.#unsent.size > 0
+  get #all() {
+    return [...this.#sent.values(), ...this.#unsent]
   }
 
   /**
@@ -77,7 +76,7 @@ export class Outbox {
    * @param {number} lastId the last number that the host has
    */
   resume(lastId) {
-    const entries = [...this.#sent.values(), ...this.#unsent]
+    const entries = this.#all
     this.#sent.clear()
     this.#unsent = new Set(entries)
     for (const entry of entries) {
@@ -129,7 +128,7 @@ export class Outbox {
    * @param {P2pError} error
    */
   expire(time, error) {
-    for (const entry of [...this.#sent.values(), ...this.#unsent]) {
+    for (const entry of this.#all) {
       if (entry.at >= time) return
       this.#drop(entry)?.reject(error)
     }
@@ -137,7 +136,7 @@ export class Outbox {
 
   /** @param {P2pError} error */
   rejectAll(error) {
-    for (const entry of [...this.#sent.values(), ...this.#unsent]) this.#drop(entry)?.reject(error)
+    for (const entry of this.#all) this.#drop(entry)?.reject(error)
   }
 
   // Private

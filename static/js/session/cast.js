@@ -1,13 +1,17 @@
-import { ClientRole } from "../topology/upstream.js"
+import { Upstream } from "../topology/upstream.js"
+import { Follower } from "../messaging/follower.js"
 import { P2pError } from "../base/errors.js"
-import { HostRole } from "../topology/downstreams.js"
+import { Sequencer } from "../messaging/sequencer.js"
+import { Downstreams } from "../topology/downstreams.js"
 
 /**
  * Which role a peer plays: the one place that chooses between host and client.
  *
- * @typedef {HostRole | ClientRole} Role
- * @typedef {Omit<import("../topology/downstreams.js").RoleOptions, "hostPeerId" | "epoch" | "signal" | "peers"> & {
- *   signal: (epoch: number, to: string, negotiation: string, signal: import("../transport/negotiation.js").Signal) => void
+ * @typedef {Downstreams | Upstream} Role
+ * @typedef {Omit<import("../topology/role.js").RoleOptions, "hostPeerId" | "epoch" | "signal" | "peers" | "createSequencer" | "createFollower"> & {
+ *   broadcast: import("../messaging/broadcast.js").Broadcast,
+ *   knownPeers: import("../messaging/known_peers.js").KnownPeers,
+ *   signal: (epoch: number, to: string, negotiation: string, signal: import("../wire/sdp.js").Signal) => void
  * }} CastOptions
  */
 export class Cast {
@@ -26,14 +30,14 @@ export class Cast {
     return this.#isPlaying ? this.#role : null
   }
 
-  /** The role as a host's, if it is one. @returns {HostRole | null} */
+  /** The role as a host's, if it is one. @returns {Downstreams | null} */
   get hosting() {
-    return this.role instanceof HostRole ? this.role : null
+    return this.role instanceof Downstreams ? this.role : null
   }
 
-  /** The role as a client's, if it is one. @returns {ClientRole | null} */
+  /** The role as a client's, if it is one. @returns {Upstream | null} */
   get following() {
-    return this.role instanceof ClientRole ? this.role : null
+    return this.role instanceof Upstream ? this.role : null
   }
 
   // What is known of the session outlives the role.
@@ -66,17 +70,18 @@ export class Cast {
    * @returns {boolean} whether that is another role than before
    */
   play({ host_peer_id: hostPeerId, epoch }) {
-    const RoleHere = hostPeerId === this.#options.peerId ? HostRole : ClientRole
+    const RoleHere = hostPeerId === this.#options.peerId ? Downstreams : Upstream
     if (this.#plays(RoleHere, hostPeerId, epoch)) {
       /** @type {Role} */ (this.#role).epoch = epoch
       return false
     }
-    if (this.hosting && RoleHere === HostRole) {
+    if (this.hosting && RoleHere === Downstreams) {
       this.hosting.resume(epoch)
       return true
     }
     const { peers } = this
-    if (this.hosting) this.#options.broadcast.fork()
+    const { broadcast, knownPeers, clock } = this.#options
+    if (this.hosting) broadcast.fork()
     this.#role?.stop(new P2pError("stale_epoch", { message: `${hostPeerId} is the host now.` }))
     /** @type {Role} */
     const role = new RoleHere({
@@ -84,6 +89,8 @@ export class Cast {
       hostPeerId,
       epoch,
       peers,
+      createSequencer: (epochThen) => new Sequencer({ broadcast, knownPeers, clock, epoch: epochThen }),
+      createFollower: (options) => new Follower({ broadcast, clock, ...options }),
       signal: (to, negotiation, signal) => this.#options.signal(role.hostEpoch, to, negotiation, signal),
     })
     this.#role = role
@@ -101,7 +108,7 @@ export class Cast {
   }
 
   /**
-   * @param {typeof HostRole | typeof ClientRole} RoleHere
+   * @param {typeof Downstreams | typeof Upstream} RoleHere
    * @param {string} hostPeerId
    * @param {number} epoch
    */

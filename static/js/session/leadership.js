@@ -24,11 +24,11 @@ export const MAX_TERM_MLS = 2 ** 31 - 1
  * @property {{ idleTimeoutMls: number }} [heartbeat]
  * @property {number} connectTimeoutMls
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
- * @property {(setup: import("./session.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("../transport/direct_path.js").Connection} createConnection
+ * @property {(setup: import("../wire/path.js").PathSetup, iceServers: RTCIceServer[]) => import("../wire/path.js").Path} createPath
  * @property {import("../base/clock.js").Clock} clock
  * @property {import("../messaging/broadcast.js").Broadcast} broadcast
  * @property {import("../messaging/known_peers.js").KnownPeers} knownPeers
- * @property {LeadershipDelegate & import("../topology/downstreams.js").RoleDelegate} delegate
+ * @property {LeadershipDelegate & import("../topology/role.js").RoleDelegate} delegate
  */
 export class Leadership {
   #peerId
@@ -58,7 +58,7 @@ export class Leadership {
   canSend = true
 
   /** @param {LeadershipOptions} options */
-  constructor({ peerId, heartbeat, connectTimeoutMls, createSignaling, createConnection, clock, broadcast, knownPeers, delegate }) {
+  constructor({ peerId, heartbeat, connectTimeoutMls, createSignaling, createPath, clock, broadcast, knownPeers, delegate }) {
     this.#peerId = peerId
     this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMls) } : {}
     this.#delegate = delegate
@@ -74,7 +74,7 @@ export class Leadership {
       knownPeers,
       delegate,
       signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
-      createConnection: (setup) => createConnection(setup, this.#iceServers),
+      createPath: (setup) => createPath(setup, this.#iceServers),
     })
   }
 

@@ -10,7 +10,6 @@ import { Messenger } from "./messenger.js"
  * Commands go down by method call (to the membership, the role); news comes up through the delegates.
  *
  * @typedef {import("../wire/frames.js").PeerState} PeerState
- * @typedef {Pick<import("../transport/direct_path.js").ConnectionOptions, "peerId" | "negotiationId" | "delegate" | "signal">} ConnectionSetup
  *
  * @typedef {object} SessionDelegate
  * @property {(state: PeerState) => void} sessionStateChanged

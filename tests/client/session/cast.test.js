@@ -10,10 +10,10 @@ function make() {
   const clock = new FakeClock()
   const signals = []
   const delegate = { roleChanged() {}, rolePeersChanged() {}, roleSynced() {}, roleLost() {}, roleReported() {} }
-  const createConnection = () => assert.fail("no connection is asked for")
+  const createPath = () => assert.fail("no connection is asked for")
   const broadcast = new Broadcast({ peerId: "ann", clock, delegate: { broadcastShown() {}, broadcastMissed() {}, broadcastForked() {} } })
   const knownPeers = new KnownPeers({ peerId: "ann", clock })
-  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, broadcast, knownPeers, createConnection, signal: (...signal) => signals.push(signal) }) }
+  return { clock, signals, cast: new Cast({ peerId: "ann", delegate, clock, broadcast, knownPeers, createPath, signal: (...signal) => signals.push(signal) }) }
 }
 
 test("before the server has spoken there is no role", () => {
