@@ -10,13 +10,15 @@ export const HELLO_AGAIN_MLS = 2_000
 /**
  * What a client does with the messages of its host, over one connection to it: it says how far it has come, gets what it lacks, and acknowledges what comes.
  *
- * @typedef {Pick<import("../wire/path.js").Path, "send" | "trySend" | "end">} Host the way to the host
+ * @typedef {object} FollowerOptions
+ * @property {import("./broadcast.js").Broadcast} broadcast
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {Pick<import("../wire/path.js").Path, "send" | "trySend" | "end">} host the way to it
+ * @property {() => number} epoch the host's
+ * @property {() => void} synced called when it has said what it has
  */
 export class Follower {
-  #broadcast
-  #host
-  #epoch
-  #synced
+  #options
   #helloTimer
   #acknowledgements
   /** How far the host says that it has come with each sender. @type {import("../wire/frames.js").Mark[]} */
@@ -24,32 +26,23 @@ export class Follower {
   /** Whether the host has said what it has, so that this peer's messages may go out. */
   isSynced = false
 
-  /**
-   * @param {object} options
-   * @param {import("./broadcast.js").Broadcast} options.broadcast
-   * @param {import("../base/clock.js").Clock} options.clock
-   * @param {Host} options.host
-   * @param {() => number} options.epoch the host's
-   * @param {() => void} options.synced called when it is
-   */
-  constructor({ broadcast, clock, host, epoch, synced }) {
-    this.#broadcast = broadcast
-    this.#host = host
-    this.#epoch = epoch
-    this.#synced = synced
+  /** @param {FollowerOptions} options */
+  constructor(options) {
+    this.#options = options
+    const { clock, host } = options
     this.#helloTimer = new Timer(clock)
     this.#acknowledgements = new Acknowledgements({ clock, send: (place) => host.trySend({ type: ACK, n: place }) })
   }
 
   /** The connection is there: the host is told how far this peer has come, until it answers. */
   begin() {
-    for (const packet of this.#broadcast.hello(this.#epoch())) failureOf(() => this.#host.send(packet))
+    for (const packet of this.#options.broadcast.hello(this.#options.epoch())) failureOf(() => this.#options.host.send(packet))
     this.#helloTimer.start(HELLO_AGAIN_MLS, () => this.begin())
   }
 
   /** The server had forgotten this host, and has it back under a later epoch. @param {number} epoch */
   resume(epoch) {
-    this.#broadcast.resume(epoch)
+    this.#options.broadcast.resume(epoch)
   }
 
   /**
@@ -61,9 +54,9 @@ export class Follower {
     switch (frame.type) {
       case DATA: return this.#receivedData(frame, packet, isReader)
       case SYNC: return this.#receivedSync(frame)
-      case GAP: return this.#broadcast.miss(frame)
-      case STABLE: return this.#broadcast.stable(frame.n)
-      case REFUSED: return this.#broadcast.refuse(frame.id, P2pError.fromPayload(frame.error))
+      case GAP: return this.#options.broadcast.miss(frame)
+      case STABLE: return this.#options.broadcast.stable(frame.n)
+      case REFUSED: return this.#options.broadcast.refuse(frame.id, P2pError.fromPayload(frame.error))
       case PACE: return this.#acknowledgements.pace(frame.mls)
     }
   }
@@ -82,8 +75,8 @@ export class Follower {
    */
   #receivedData(frame, packet, isReader) {
     if (!frame.senderId || !frame.inc) return
-    if (isReader(frame.senderId)) this.#broadcast.ignore(frame)
-    else this.#broadcast.receive(frame, packet)
+    if (isReader(frame.senderId)) this.#options.broadcast.ignore(frame)
+    else this.#options.broadcast.receive(frame, packet)
     this.#acknowledgements.add(frame.n ?? 0)
   }
 
@@ -92,18 +85,18 @@ export class Follower {
     if (this.isSynced || this.#seen.length > MAX_SENDERS) return
     this.#seen.push(...seen)
     if (more) return
-    if (this.#broadcast.disowns(this.#seen)) return this.#comeBackAnew()
+    if (this.#options.broadcast.disowns(this.#seen)) return this.#comeBackAnew()
     this.isSynced = true
     this.#helloTimer.stop()
     // What doesn't fit is lost to the others only if nobody else has it.
-    for (const packet of this.#broadcast.meet(this.#seen.splice(0))) if (failureOf(() => this.#host.send(packet))) break
+    for (const packet of this.#options.broadcast.meet(this.#seen.splice(0))) if (failureOf(() => this.#options.host.send(packet))) break
     this.#acknowledgements.add(n)
-    this.#synced()
+    this.#options.synced()
   }
 
   /** Under the name that this page has, the host passes nothing on. */
   #comeBackAnew() {
-    this.#broadcast.renew()
-    this.#host.end(new P2pError("host_lost", { message: "The host was told messages of this page that it hasn't sent." }))
+    this.#options.broadcast.renew()
+    this.#options.host.end(new P2pError("host_lost", { message: "The host was told messages of this page that it hasn't sent." }))
   }
 }

@@ -9,35 +9,27 @@ import { News } from "./news.js"
  *
  * @typedef {import("../wire/frames.js").PeerState} PeerState
  * @typedef {import("../wire/content.js").Packet} Packet
+ *
+ * @typedef {object} AnnouncementsOptions
+ * @property {string} peerId the host's
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {() => number} epoch
+ * @property {(peerId: string) => boolean} isReader whether a client may only read
+ * @property {(packet: Packet) => void} announce sends a frame to all clients
+ * @property {() => void} changed called when they have been told
  */
 export class Announcements {
-  #peerId
-  #epoch
-  #isReader
-  #announce
-  #changed
+  #options
   #presence = new Presence()
   /** What isn't told yet. @type {Map<string, PeerState>} */
   #changes = new Map()
   #news
 
-  /**
-   * @param {object} options
-   * @param {string} options.peerId the host's
-   * @param {import("../base/clock.js").Clock} options.clock
-   * @param {() => number} options.epoch
-   * @param {(peerId: string) => boolean} options.isReader whether a client may only read
-   * @param {(packet: Packet) => void} options.announce sends a frame to all clients
-   * @param {() => void} options.changed called when they have been told
-   */
-  constructor({ peerId, clock, epoch, isReader, announce, changed }) {
-    this.#peerId = peerId
-    this.#epoch = epoch
-    this.#isReader = isReader
-    this.#announce = announce
-    this.#changed = changed
-    this.#presence.set(peerId, "connected")
-    this.#news = new News({ rate: ANNOUNCEMENTS, clock, tell: () => this.#tell() })
+  /** @param {AnnouncementsOptions} options */
+  constructor(options) {
+    this.#options = options
+    this.#presence.set(options.peerId, "connected")
+    this.#news = new News({ rate: ANNOUNCEMENTS, clock: options.clock, tell: () => this.#tell() })
   }
 
   get peers() {
@@ -83,8 +75,8 @@ export class Announcements {
     const frames = this.#frames([...this.#changes], false)
     this.#changes.clear()
     this.#presence.told()
-    for (const frame of frames) this.#announce(frame)
-    this.#changed()
+    for (const frame of frames) this.#options.announce(frame)
+    this.#options.changed()
   }
 
   /**
@@ -93,10 +85,11 @@ export class Announcements {
    * @returns {Packet[]} one at least: each tells the epoch
    */
   #frames(states, full) {
+    const { peerId: senderId, epoch, isReader } = this.#options
     const part = states.slice(0, STATES_PER_FRAME / 2)
     const rest = states.slice(STATES_PER_FRAME / 2)
-    const readers = part.map(([peerId]) => peerId).filter(this.#isReader)
-    const frame = encodeFrame({ type: STATE, senderId: this.#peerId, data: Object.fromEntries(part), epoch: this.#epoch(), ...(full && { full }), ...(readers.length > 0 && { readers }) })
+    const readers = part.map(([peerId]) => peerId).filter(isReader)
+    const frame = encodeFrame({ type: STATE, senderId, data: Object.fromEntries(part), epoch: epoch(), ...(full && { full }), ...(readers.length > 0 && { readers }) })
     return [frame, ...(rest.length > 0 ? this.#frames(rest, false) : [])]
   }
 }

@@ -10,13 +10,14 @@ import { Entrance } from "./entrance.js"
  *
  * @typedef {object} ConnectionsDelegate
  * @property {(downstream: Downstream) => void} removed one that is closed is known no more
+ *
+ * @typedef {Pick<import("./role.js").RoleOptions, "signal" | "createPath" | "clock"> & {
+ *   epoch: () => number,
+ *   delegate: ConnectionsDelegate & import("../wire/path.js").PathDelegate,
+ * }} ConnectionsOptions
  */
 export class Connections {
-  #signal
-  #createPath
-  #clock
-  #epoch
-  #delegate
+  #options
   /** All that there is a path to. @type {Map<string, Downstream>} */
   #downstreams = new Map()
   /** Those of them that are connected. @type {Map<string, Downstream>} */
@@ -25,20 +26,10 @@ export class Connections {
   #allowances
   #entrance
 
-  /**
-   * @param {object} options
-   * @param {import("./role.js").RoleOptions["signal"]} options.signal
-   * @param {import("./role.js").RoleOptions["createPath"]} options.createPath
-   * @param {import("../base/clock.js").Clock} options.clock
-   * @param {() => number} options.epoch
-   * @param {ConnectionsDelegate & import("../wire/path.js").PathDelegate} options.delegate
-   */
-  constructor({ signal, createPath, clock, epoch, delegate }) {
-    this.#signal = signal
-    this.#createPath = createPath
-    this.#clock = clock
-    this.#epoch = epoch
-    this.#delegate = delegate
+  /** @param {ConnectionsOptions} options */
+  constructor(options) {
+    this.#options = options
+    const { clock } = options
     this.#allowances = new Allowances(clock)
     this.#entrance = new Entrance({ clock, allowances: this.#allowances, negotiating: () => this.#downstreams.size - this.#connected.size })
   }
@@ -95,10 +86,11 @@ export class Connections {
   #connect(peerId, canSend) {
     const former = this.#downstreams.get(peerId)
     if (former) this.#drop(former, new P2pError("peer_replaced"))
-    const negotiationId = `${this.#epoch()}-${++this.#negotiations}`
-    const path = this.#createPath({ peerId, negotiationId, delegate: this.#delegate, signal: (signal) => this.#signal(peerId, negotiationId, signal) })
-    this.#downstreams.set(peerId, new Downstream({ path, canSend, clock: this.#clock, allowance: this.#allowances.of(peerId) }))
-    this.#delegate.pathChanged(path)
+    const { createPath, signal, clock, epoch, delegate } = this.#options
+    const negotiationId = `${epoch()}-${++this.#negotiations}`
+    const path = createPath({ peerId, negotiationId, delegate, signal: (said) => signal(peerId, negotiationId, said) })
+    this.#downstreams.set(peerId, new Downstream({ path, canSend, clock, allowance: this.#allowances.of(peerId) }))
+    delegate.pathChanged(path)
     path.offer()
   }
 
@@ -144,6 +136,6 @@ export class Connections {
     downstream.close(reason)
     this.#downstreams.delete(downstream.peerId)
     this.#connected.delete(downstream.peerId)
-    this.#delegate.removed(downstream)
+    this.#options.delegate.removed(downstream)
   }
 }

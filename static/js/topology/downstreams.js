@@ -1,10 +1,10 @@
-import { sizeOf } from "../wire/content.js"
-import { P2pError } from "../base/errors.js"
-import { sendToEach } from "../wire/path.js"
-import { ACK, DATA, isRoutedFrame, SUCCEED, SYNC } from "../wire/frames.js"
-import { Announcements } from "./announcements.js"
-import { Connections } from "./connections.js"
 import { Roster } from "./roster.js"
+import { sizeOf } from "../wire/content.js"
+import { sendToEach } from "../wire/path.js"
+import { Announcements } from "./announcements.js"
+import { ACK, DATA, isRoutedFrame, SUCCEED, SYNC } from "../wire/frames.js"
+import { Connections } from "./connections.js"
+import { P2pError } from "../base/errors.js"
 import { Router } from "./router.js"
 
 /**

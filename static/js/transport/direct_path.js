@@ -1,11 +1,11 @@
-import { DataChannel } from "./data_channel.js"
 import { Deadline } from "../base/deadline.js"
-import { failureOf, P2pError } from "../base/errors.js"
+import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
 import { Heartbeat } from "./heartbeat.js"
 import { Intake } from "./intake.js"
-import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
-import { encodeFrame, GOODBYE, HEARTBEAT } from "../wire/frames.js"
 import { Negotiation } from "./negotiation.js"
+import { DataChannel } from "./data_channel.js"
+import { failureOf, P2pError } from "../base/errors.js"
+import { encodeFrame, GOODBYE, HEARTBEAT } from "../wire/frames.js"
 
 /** How the channel of each lane is opened. @type {Readonly<Record<import("../wire/path.js").Lane, RTCDataChannelInit>>} */
 const LANES = Object.freeze({ messages: {}, bulk: {}, fast: { ordered: false, maxRetransmits: 0 } })
