@@ -20,23 +20,6 @@ const LAYERS = [
 
 /** The imports that break the rule still, by the name of what is imported. The table must be exact, so it can only get shorter. @type {Record<string, string[]>} */
 const EXCEPTIONS = {
-  Signal: [
-    "signaling/signaling.js -> transport/negotiation.js",
-    "topology/downstreams.js -> transport/negotiation.js",
-    "topology/early_signals.js -> transport/negotiation.js",
-    "topology/upstream.js -> transport/negotiation.js",
-  ],
-  Connection: [
-    "topology/downstream.js -> transport/direct_path.js",
-    "topology/downstreams.js -> transport/direct_path.js",
-    "topology/upstream.js -> transport/direct_path.js",
-  ],
-  MAX_SENDERS: ["topology/downstream.js -> messaging/message_log.js", "topology/upstream.js -> messaging/message_log.js"],
-  guarded: ["topology/entrance.js -> messaging/topics.js"],
-  KnownPeers: ["topology/downstreams.js -> messaging/known_peers.js"],
-  Broadcast: ["topology/downstreams.js -> messaging/broadcast.js"],
-  Relay: ["topology/downstreams.js -> messaging/sequencer.js"],
-  Guest: ["messaging/sequencer.js -> topology/downstream.js"],
 }
 
 const IMPORTS = /(?:\bfrom|\bimport)[\s(]*["'](\.[^"']+)["']/g

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import fc from "fast-check"
 
 import { CLOSE_TIMEOUT_MLS } from "../../static/js/transport/data_channel.js"
-import { Connection } from "../../static/js/transport/direct_path.js"
+import { DirectPath } from "../../static/js/transport/direct_path.js"
 import { ERRORS, P2pError } from "../../static/js/base/errors.js"
 import { HANDOVER_TIMEOUT_MS } from "../../static/js/session/succession.js"
 import { LOOK_MLS, READ_TERM_MLS, SEND_TERM_MLS } from "../../static/js/base/limits.js"
@@ -137,14 +137,12 @@ test("whatever happens, each promise is kept, or broken with a reason", async ()
  */
 function withholding(world, peerId, says) {
   const page = world.page(peerId, {
-    createConnection: (setup) => {
+    createPath: (setup) => {
       const { clock, network: { RTCPeerConnection } } = world
-      const connection = new Connection({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
-      const send = connection.sendPacket.bind(connection)
-      connection.sendPacket = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
-      const trySend = connection.trySend.bind(connection)
-      connection.trySend = (frame) => { if (says(decodeFrame(encodeFrame(frame))?.type ?? "")) trySend(frame) }
-      return connection
+      const path = new DirectPath({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
+      const send = path.send.bind(path)
+      path.send = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
+      return path
     },
   })
   page.peer.start()

@@ -1,6 +1,6 @@
 // All that the attributes of an element say, with the defaults.
 import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
-import { HEARTBEAT_IDLE_TIMEOUT_MLS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MLS, HEARTBEAT_INTERVAL_MLS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 
 /**
  * What `p2p_frame_tag` wrote into the element, with the defaults of what it left out.
@@ -25,7 +25,6 @@ import { HEARTBEAT_IDLE_TIMEOUT_MLS, MAX_CONFIG_CHARACTERS } from "../base/limit
 /** Where they are read from. */
 export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
 
-export const HEARTBEAT_INTERVAL_MS = 1_000
 export const CONNECT_TIMEOUT_MS = 15_000
 
 /**
@@ -82,7 +81,7 @@ function readConfig(element) {
 
 /** @param {any} heartbeat */
 function readHeartbeat(heartbeat) {
-  const intervalMls = pick(heartbeat, "interval_mls", whole(100, 60_000), HEARTBEAT_INTERVAL_MS)
+  const intervalMls = pick(heartbeat, "interval_mls", whole(100, 60_000), HEARTBEAT_INTERVAL_MLS)
   const idleTimeoutMls = pick(heartbeat, "idle_timeout_mls", whole(200, 600_000), HEARTBEAT_IDLE_TIMEOUT_MLS)
   if (idleTimeoutMls < 2 * intervalMls) throw refusal("config", "has an idle_timeout_mls of less than twice its interval_mls")
   return { intervalMls, idleTimeoutMls }

@@ -130,7 +130,7 @@ export class Life {
 
   // What the stay says
 
-  /** What is written into the page is good for whoever copies the element, or puts it back into the page. @param {import("../signaling/token_renewal.js").Renewal} renewal */
+  /** What is written into the page is good for whoever copies the element, or puts it back into the page. @param {import("../signaling/token_renewal.js").TokenRenewal} renewal */
   stayRenewed({ token, expiresInMls }) {
     this.#rewrite("token", token)
     this.#rewrite("token-expires-in-ms", `${Math.floor(expiresInMls)}`)

@@ -1,9 +1,9 @@
 // One stay of an element in one session: the session object, and its token and connections.
 import { systemClock } from "../base/clock.js"
-import { Connection } from "../transport/direct_path.js"
+import { DirectPath } from "../transport/direct_path.js"
 import { P2pError } from "../base/errors.js"
 import { Session } from "../session/session.js"
-import { Renewal } from "../signaling/token_renewal.js"
+import { TokenRenewal } from "../signaling/token_renewal.js"
 import { Signaling } from "../signaling/signaling.js"
 
 /** An element's stay in a session: its peer, and what that joins with. It begins when it is started, and doesn't begin again. */
@@ -18,19 +18,19 @@ export class Stay {
    * @param {import("./attributes.js").Attributes} options
    * @param {import("../messaging/topics.js").Topics} topics
    * @param {import("../session/session.js").SessionOptions["delegate"]} delegate
-   * @param {(renewal: Renewal) => void} renewed the server has given a newer token
+   * @param {(renewal: TokenRenewal) => void} renewed the server has given a newer token
    */
   constructor(options, topics, delegate, renewed) {
     this.#options = options
     this.#place = placeOf(options)
-    this.#renewal = new Renewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
+    this.#renewal = new TokenRenewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
     this.session = new Session({
       ...options,
       topics,
       clock: systemClock,
       delegate,
       createSignaling: (signaling) => new Signaling({ ...options, token: () => this.token, delegate: signaling }),
-      createConnection: (setup, iceServers) => new Connection({ ...setup, ...options, peerId: setup.peerId, iceServers: this.#options.iceServers ?? iceServers, clock: systemClock }),
+      createPath: (setup, iceServers) => new DirectPath({ ...setup, ...options, peerId: setup.peerId, iceServers: this.#options.iceServers ?? iceServers, clock: systemClock }),
     })
     this.#renewal.start()
   }

@@ -34,9 +34,8 @@ export class Outbox {
     return this.#sent.size + this.#unsent.size
   }
 
-  /** Whether something waits to be sent. */
-  get hasUnsent() {
-    return this.#unsent.size > 0
+  get #all() {
+    return [...this.#sent.values(), ...this.#unsent]
   }
 
   /**
@@ -73,7 +72,7 @@ export class Outbox {
    * @param {number} lastId the last number that the host has
    */
   resume(lastId) {
-    const entries = [...this.#sent.values(), ...this.#unsent]
+    const entries = this.#all
     this.#sent.clear()
     this.#unsent = new Set(entries)
     for (const entry of entries) {
@@ -125,7 +124,7 @@ export class Outbox {
    * @param {P2pError} error
    */
   expire(time, error) {
-    for (const entry of [...this.#sent.values(), ...this.#unsent]) {
+    for (const entry of this.#all) {
       if (entry.at >= time) return
       this.#drop(entry)?.reject(error)
     }
@@ -133,7 +132,7 @@ export class Outbox {
 
   /** @param {P2pError} error */
   rejectAll(error) {
-    for (const entry of [...this.#sent.values(), ...this.#unsent]) this.#drop(entry)?.reject(error)
+    for (const entry of this.#all) this.#drop(entry)?.reject(error)
   }
 
   // Private

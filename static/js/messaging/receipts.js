@@ -1,8 +1,8 @@
 // Reliable messages from single others to this peer, and their acknowledgements.
 import { Timer } from "../base/clock.js"
-import { P2pError } from "../base/errors.js"
+import { failureOf } from "../base/errors.js"
+import { MAX_SENDERS } from "../base/limits.js"
 import { RECEIVED } from "../wire/frames.js"
-import { MAX_SENDERS } from "./message_log.js"
 
 /** Milliseconds between two acknowledgements of one peer's messages. */
 export const ACK_PAUSE_MS = 50
@@ -92,6 +92,6 @@ export class Receipts {
   #isSent(senderId) {
     const seen = this.#seen.get(senderId)
     if (!seen) return true
-    return P2pError.thrownBy(() => this.#uplink.route({ type: RECEIVED, to: senderId, ...seen }))?.code !== "rate_limited"
+    return failureOf(() => this.#uplink.route({ type: RECEIVED, to: senderId, ...seen }))?.code !== "rate_limited"
   }
 }

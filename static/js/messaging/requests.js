@@ -1,11 +1,10 @@
 // Requests to single peers, and the answers to them.
 import { Content } from "../wire/content.js"
-import { P2pError } from "../base/errors.js"
+import { guarded, P2pError } from "../base/errors.js"
 import { Deadline } from "../base/deadline.js"
 import { isBlob } from "../base/kinds.js"
 import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../base/limits.js"
 import { Shares } from "../base/shares.js"
-import { guarded } from "./topics.js"
 
 /** Milliseconds that a peer has to answer a request, where the app doesn't say. */
 export const REQUEST_TIMEOUT_MS = 10_000

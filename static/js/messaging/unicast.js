@@ -1,7 +1,7 @@
 // Reliable messages from this peer to single others.
 import { Bucket } from "../base/token_bucket.js"
 import { Deadline } from "../base/deadline.js"
-import { P2pError } from "../base/errors.js"
+import { failureOf, P2pError } from "../base/errors.js"
 import { ANSWERS_PART, DIRECT_CHARACTERS, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES } from "../base/limits.js"
 import { DIRECT } from "../wire/frames.js"
 import { Shares } from "../base/shares.js"
@@ -203,7 +203,7 @@ export class Unicast {
         if (sent++ === SLICE_MESSAGES) return true
         if (!this.#takePace(entry.size)) return this.#putBack(peerId, lane)
         const head = { to: peerId, inc: this.#options.stay.inc, id: entry.id, after }
-        const error = P2pError.thrownBy(() => this.#options.uplink.route({ type: DIRECT, ...head, ...entry.letter }))
+        const error = failureOf(() => this.#options.uplink.route({ type: DIRECT, ...head, ...entry.letter }))
         if (error?.code === "rate_limited" || error?.code === "not_joined") return false
         if (error) this.#take(lane, entry).reject(error)
         else lane.sentId = entry.id

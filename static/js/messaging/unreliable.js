@@ -1,5 +1,5 @@
 // Messages that may be lost, and of which only the newest counts.
-import { P2pError } from "../base/errors.js"
+import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_FAST_BYTES, MAX_STREAMS_OF_SENDER } from "../base/limits.js"
 import { readContent } from "../wire/content.js"
 import { DATA, FAST } from "../wire/frames.js"
@@ -37,7 +37,7 @@ export class Unreliable {
    */
   send(content, to) {
     if (content.byteLength > MAX_FAST_BYTES) throw new P2pError("too_large", { message: `The message has ${content.byteLength} bytes; one that may be lost has ${MAX_FAST_BYTES} at most.`, hint: "Send it reliably, or in parts." })
-    P2pError.thrownBy(() => this.#uplink.route({ type: FAST, ...(to && { to }), inc: this.#stay.inc, id: ++this.#lastId, ...content.fields }))
+    failureOf(() => this.#uplink.route({ type: FAST, ...(to && { to }), inc: this.#stay.inc, id: ++this.#lastId, ...content.fields }))
   }
 
   /** @param {import("../wire/frames.js").FastFrame} frame */

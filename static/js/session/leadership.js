@@ -4,8 +4,10 @@ import { Registration } from "./registration.js"
 import { OFFER_PATIENCE_MS, Succession } from "./succession.js"
 import { Timer } from "../base/clock.js"
 import { P2pError } from "../base/errors.js"
-import { HostRole } from "../topology/downstreams.js"
-import { ClientRole } from "../topology/upstream.js"
+import { Follower } from "../messaging/follower.js"
+import { Sequencer } from "../messaging/sequencer.js"
+import { Downstreams } from "../topology/downstreams.js"
+import { Upstream } from "../topology/upstream.js"
 
 /** What is known of the session before there was a role. */
 const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers: new Map() })
@@ -13,8 +15,7 @@ const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers:
 /**
  * Who hosts the session, and what follows from that for this peer: it plays the role of the host or of a client, as the server says, and goes over from one to the other.
  *
- * @typedef {HostRole | ClientRole} Role
- * @typedef {import("../topology/downstreams.js").ConnectionSetup} ConnectionSetup
+ * @typedef {Downstreams | Upstream} Role
  *
  * @typedef {object} LeadershipDelegate what the session tells, and is told
  * @property {boolean} isConnected whether the peer is connected
@@ -30,9 +31,9 @@ const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers:
  * @property {number} connectTimeoutMls
  * @property {boolean} keepSignaling whether a client keeps its socket while it is connected
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
- * @property {(setup: ConnectionSetup, iceServers: RTCIceServer[]) => import("../transport/direct_path.js").Connection} createConnection
+ * @property {(setup: import("../wire/path.js").PathSetup, iceServers: RTCIceServer[]) => import("../wire/path.js").Path} createPath
  * @property {import("../base/clock.js").Clock} clock
- * @property {LeadershipDelegate & import("../topology/downstreams.js").RoleDelegate} delegate
+ * @property {LeadershipDelegate & import("../topology/role.js").RoleDelegate} delegate
  */
 export class Leadership {
   /** The role that is being played. @type {Role | null} */
@@ -61,12 +62,12 @@ export class Leadership {
 
   /** The role as a host's, if it is one. */
   get #hosting() {
-    return this.role instanceof HostRole ? this.role : null
+    return this.role instanceof Downstreams ? this.role : null
   }
 
   /** The role as a client's, if it is one. */
   get #following() {
-    return this.role instanceof ClientRole ? this.role : null
+    return this.role instanceof Upstream ? this.role : null
   }
 
   // What the session says
@@ -219,23 +220,24 @@ export class Leadership {
    * @returns {boolean} whether that is another role than before
    */
   #play({ host_peer_id: hostPeerId, epoch }) {
-    const RoleHere = hostPeerId === this.#options.peerId ? HostRole : ClientRole
+    const RoleHere = hostPeerId === this.#options.peerId ? Downstreams : Upstream
     // A client's role takes a new offer as it comes, and that may be before the notice of a rejoin.
     if (this.role instanceof RoleHere && this.#isOf(epoch) && this.role.hostPeerId === hostPeerId) {
       this.role.epoch = epoch
       return false
     }
-    if (this.#hosting && RoleHere === HostRole) this.#hosting.resume(epoch)
+    if (this.#hosting && RoleHere === Downstreams) this.#hosting.resume(epoch)
     else this.#change(RoleHere, hostPeerId, epoch)
     return true
   }
 
   /**
-   * @param {typeof HostRole | typeof ClientRole} RoleHere
+   * @param {typeof Downstreams | typeof Upstream} RoleHere
    * @param {string} hostPeerId
    * @param {number} epoch
    */
   #change(RoleHere, hostPeerId, epoch) {
+    const { clock } = this.#options
     const { broadcast, knownPeers } = this.#delegate.messenger
     const { peers } = this.picture
     if (this.iamHost) broadcast.fork()
@@ -246,10 +248,10 @@ export class Leadership {
       hostPeerId,
       epoch,
       peers,
-      broadcast,
-      knownPeers,
+      createSequencer: (epochThen) => new Sequencer({ broadcast, knownPeers, clock, epoch: epochThen }),
+      createFollower: (setup) => new Follower({ broadcast, clock, ...setup }),
       signal: (to, negotiation, signal) => this.signaling.signal(to, role.hostEpoch, negotiation, signal),
-      createConnection: (setup) => this.#options.createConnection(setup, this.#iceServers),
+      createPath: (setup) => this.#options.createPath(setup, this.#iceServers),
     })
     this.role = this.picture = role
   }

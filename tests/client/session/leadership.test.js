@@ -14,7 +14,7 @@ function make() {
   const leadership = new Leadership(/** @type {any} */ ({
     peerId: "ann", clock, connectTimeoutMls: 1_000, keepSignaling: false,
     createSignaling: () => ({ isConnected: true, join() {}, leave() {}, signal() {}, report() {} }),
-    createConnection: () => assert.fail("no connection is asked for"),
+    createPath: () => assert.fail("no connection is asked for"),
     delegate: {
       isConnected: false, isAttempting: false, messenger: { broadcast, knownPeers: new KnownPeers({ peerId: "ann", clock }) },
       leadershipBegan: (former) => began.push(former), leadershipRefused() {}, leadershipFailed() {},

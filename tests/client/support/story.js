@@ -1,6 +1,6 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
 import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
-import { Connection } from "../../../static/js/transport/direct_path.js"
+import { DirectPath } from "../../../static/js/transport/direct_path.js"
 import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { FILL_WINDOW_MLS } from "../../../static/js/messaging/recovery.js"
 import { Session } from "../../../static/js/session/session.js"
@@ -200,7 +200,7 @@ class StoryPage extends Page {
       clock: life.clock,
       backoff: new Backoff(() => 0.5),
       createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
-      createConnection: (setup, iceServers) => new Connection({
+      createPath: (setup, iceServers) => new DirectPath({
         ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.of(owner),
       }),
       ...options,

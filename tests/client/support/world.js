@@ -1,5 +1,5 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
-import { Connection } from "../../../static/js/transport/direct_path.js"
+import { DirectPath } from "../../../static/js/transport/direct_path.js"
 import { Session } from "../../../static/js/session/session.js"
 import { Topics } from "../../../static/js/messaging/topics.js"
 
@@ -87,7 +87,7 @@ export class Page {
       backoff: new Backoff(() => 0.5),
       delegate: this,
       createSignaling: (delegate) => (this.signaling = new FakeSignaling(server, peerId, delegate)),
-      createConnection: (setup, iceServers) => new Connection({
+      createPath: (setup, iceServers) => new DirectPath({
         ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.RTCPeerConnection,
       }),
       ...options,

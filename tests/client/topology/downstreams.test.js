@@ -2,14 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
-import { QUICK_ACK_PAUSE_MLS } from "../../../static/js/topology/upstream.js"
+import { QUICK_ACK_PAUSE_MLS } from "../../../static/js/messaging/stability.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { CONNECTIONS, MAX_NEGOTIATING, MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../../static/js/base/limits.js"
 import { decodeFrame, encodeFrame, STATE } from "../../../static/js/wire/frames.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../../static/js/messaging/recovery.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../../static/js/topology/roster.js"
 import { settle } from "../support/fake_clock.js"
-import { Room } from "../support/room.js"
+import { Room, TOLD_MLS } from "../support/room.js"
 import { CONNECT_TIMEOUT_MS } from "../support/world.js"
 
 /** @param {...string} peerIds */
@@ -31,7 +31,8 @@ test("is connected from the start, alone or not", async () => {
 })
 
 test("everybody sees everybody as connected", async () => {
-  const { host, clients } = await open("ann", "bob", "cleo")
+  const { room, host, clients } = await open("ann", "bob", "cleo")
+  await room.pass(TOLD_MLS)
   for (const { presence } of [host, ...clients]) assert.deepEqual(presence, { host: "connected", ann: "connected", bob: "connected", cleo: "connected" })
 })
 
@@ -167,7 +168,7 @@ test("a newcomer gets the whole picture, the others only what has changed", asyn
 test("a client that goes is shown as disconnected to the others", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
   ann.role.stop()
-  await room.pass()
+  await room.pass(TOLD_MLS)
   assert.equal(host.presence.ann, "disconnected")
   assert.equal(bob.presence.ann, "disconnected")
 })
@@ -325,6 +326,7 @@ test("however often somebody joins, few connections are made for it, and newcome
     await room.pass(10)
   }
   const bob = await room.join("bob")
+  await room.pass(TOLD_MLS)
   assert.deepEqual([bob.presence.bob, ann.presence.bob], ["connected", "connected"])
   const made = room.network.all.length - before
   assert.ok(made <= CONNECTIONS.burst + 6 + 2, `${made} were made`)
@@ -339,6 +341,7 @@ test("many newcomers that never answer leave room for others when their time is 
   for (let number = 0; number < 2 * MAX_NEGOTIATING; number++) host.role.peerLeft(`sybil-${number}`)
   await room.pass()
   const bob = await room.join("bob")
+  await room.pass(TOLD_MLS)
   assert.deepEqual([bob.presence.bob, ann.presence.bob, room.network.open.length], ["connected", "connected", 4])
 })
 

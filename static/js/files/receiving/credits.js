@@ -73,6 +73,10 @@ export class Credits {
    */
   #send(offset, resume) {
     const { carrier, senderId, offer } = this.#options
-    P2pError.thrownBy(() => carrier.route({ type: "Credit", to: senderId, transfer: offer.id, offset, resume }))
+    try {
+      carrier.route({ type: "Credit", to: senderId, transfer: offer.id, offset, resume })
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error
+    }
   }
 }

@@ -9,7 +9,6 @@ import { failNote, failure } from "../notes.js"
 import { Recipient } from "./recipient.js"
 
 /**
- * @typedef {import("./recipient.js").TransferState} TransferState
  * @typedef {import("../notes.js").Note} Note
  *
  * @typedef {object} OutgoingDelegate
@@ -69,7 +68,7 @@ export class OutgoingFile {
     return this.#outcome.promise
   }
 
-  /** Where each recipient is. @returns {Map<string, { state: TransferState, transferred: number }>} */
+  /** Where each recipient is. @returns {Map<string, { state: import("./recipient.js").TransferState, transferred: number }>} */
   get peers() {
     return new Map(this.#all.map((recipient) => [recipient.peerId, { state: recipient.stateOf(this.isPaused), transferred: recipient.credited }]))
   }
@@ -84,7 +83,7 @@ export class OutgoingFile {
     return leastOf(this.#all, ({ meter }) => meter.rate)
   }
 
-  /** @returns {TransferState} */
+  /** @returns {import("./recipient.js").TransferState} */
   get state() {
     const states = this.#all.map((recipient) => recipient.stateOf(this.isPaused))
     return (/** @type {const} */ (["active", "paused", "offered", "done"])).find((state) => states.includes(state)) ?? "failed"
@@ -196,19 +195,20 @@ export class OutgoingFile {
     return [...this.#recipients.values()]
   }
 
-  /**
-   * @param {Recipient[]} due
-   * @param {number} offset
-   * @param {number} length
-   */
+  /** @param {Recipient[]} due @param {number} offset @param {number} length */
   #send(due, offset, length) {
     const to = due.map(({ peerId }) => peerId)
     if (this.#carrier.buffered(to) + length > HIGH_BYTES) return false
     const chunk = this.#blocks?.chunk(offset)
     if (!chunk) return false
-    const error = P2pError.thrownBy(() => this.#carrier.route({ type: "Chunk", to, transfer: this.id, offset, bytes: chunk.subarray(0, length) }))
-    if (error?.code === "forbidden") this.fail(error)
-    return !error // where it isn't connected, it goes on when it is
+    try {
+      this.#carrier.route({ type: "Chunk", to, transfer: this.id, offset, bytes: chunk.subarray(0, length) })
+      return true
+    } catch (error) {
+      if (!(error instanceof P2pError)) throw error
+      if (error.code === "forbidden") this.fail(error)
+      return false // it isn't connected, and goes on when it is
+    }
   }
 
   /** @param {Recipient} recipient @param {boolean} [wait] */
