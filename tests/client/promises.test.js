@@ -4,19 +4,19 @@ import { test } from "node:test"
 import fc from "fast-check"
 
 import { CLOSE_TIMEOUT_MLS } from "../../static/js/transport/data_channel.js"
-import { Connection } from "../../static/js/transport/direct_path.js"
+import { DirectPath } from "../../static/js/transport/direct_path.js"
 import { ERRORS, P2pError } from "../../static/js/base/errors.js"
-import { HANDOVER_TIMEOUT_MLS } from "../../static/js/session/handover.js"
+import { HANDOVER_TIMEOUT_MS } from "../../static/js/session/succession.js"
 import { LOOK_MLS, READ_TERM_MLS, SEND_TERM_MLS } from "../../static/js/base/limits.js"
 import { decodeFrame, encodeFrame } from "../../static/js/wire/frames.js"
 // So that a file needs no time to be begun that isn't the clock's.
 import "../../static/js/files/transfers.js"
-import { CONNECT_TIMEOUT_MLS, fate, HEARTBEAT, World } from "./support/world.js"
+import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, World } from "./support/world.js"
 import "./support/report_error.js"
 
 const PEERS = ["ann", "bob", "cleo", "dave"]
 /** Milliseconds in which all has its end: those who are lost are noticed, come back or don't, and what is for them is given up. */
-const CALM_MLS = 90_000
+const CALM_MS = 90_000
 /** How many courses of things are tried: `PROMISES=5000 node --test tests/client/promises.test.js`. */
 const { PROMISES = "60" } = process.env
 
@@ -119,7 +119,7 @@ test("whatever happens, each promise is kept, or broken with a reason", async ()
     for (const who of PEERS) await course.take({ act: "open", who })
     await course.world.pass(100)
     for (const step of steps) await course.take(step)
-    await course.world.pass(CALM_MLS)
+    await course.world.pass(CALM_MS)
     const codes = Object.keys(ERRORS)
     const odd = course.promises.filter(({ fate }) => fate.is !== "resolved" && !codes.includes(fate.is))
     assert.deepEqual(odd.map(({ what, fate }) => `${what}: ${fate.is}`), [])
@@ -137,14 +137,12 @@ test("whatever happens, each promise is kept, or broken with a reason", async ()
  */
 function withholding(world, peerId, says) {
   const page = world.page(peerId, {
-    createConnection: (setup) => {
+    createPath: (setup) => {
       const { clock, network: { RTCPeerConnection } } = world
-      const connection = new Connection({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
-      const send = connection.sendPacket.bind(connection)
-      connection.sendPacket = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
-      const trySend = connection.trySend.bind(connection)
-      connection.trySend = (frame) => { if (says(decodeFrame(encodeFrame(frame))?.type ?? "")) trySend(frame) }
-      return connection
+      const path = new DirectPath({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
+      const send = path.send.bind(path)
+      path.send = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
+      return path
     },
   })
   page.peer.start()
@@ -277,7 +275,7 @@ test("a next host that doesn't come ends the wish, and what it says later moves 
   withholding(world, "mallory", (type) => type !== "Succeed")
   await world.pass(100)
   const wish = fate(host.peer.handOver("mallory"))
-  await world.pass(HANDOVER_TIMEOUT_MLS)
+  await world.pass(HANDOVER_TIMEOUT_MS)
   assert.deepEqual([wish.is, host.peer.iamHost], ["unavailable", true])
 })
 

@@ -196,6 +196,21 @@ export class P2pError extends Error {
   }
 }
 
+/**
+ * Does what may fail: the one way to look at a failure to send, which is thrown.
+ * @param {() => void} act
+ * @returns {P2pError | null} the P2pError that it has thrown; anything else is thrown on
+ */
+export function failureOf(act) {
+  try {
+    act()
+    return null
+  } catch (error) {
+    if (error instanceof P2pError) return error
+    throw error
+  }
+}
+
 /** What is taken over of a text in an error: it is somebody else's. @param {unknown} text */
 export function cut(text) {
   return typeof text === "string" ? text.slice(0, MAX_ERROR_CHARACTERS) : undefined
@@ -205,4 +220,16 @@ export function cut(text) {
 function clamp(mls) {
   const { least, most } = RETRY_AFTER_MLS
   return Math.min(Math.max(mls || 0, least), most)
+}
+
+/**
+ * Calls an app's handler. What it throws is the app's affair, and reported as the browser does for any listener.
+ * @param {() => void} call
+ */
+export function guarded(call) {
+  try {
+    call()
+  } catch (error) {
+    reportError(error)
+  }
 }

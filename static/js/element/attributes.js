@@ -1,10 +1,11 @@
+// All that the attributes of an element say, with the defaults.
 import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
-import { MAX_CONFIG_CHARACTERS } from "../base/limits.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MLS, HEARTBEAT_INTERVAL_MLS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 
 /**
  * What `p2p_frame_tag` wrote into the element, with the defaults of what it left out.
  *
- * @typedef {object} Options
+ * @typedef {object} Attributes
  * @property {string} sessionId
  * @property {string} peerId
  * @property {string} token
@@ -24,18 +25,16 @@ import { MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 /** Where they are read from. */
 export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
 
-export const HEARTBEAT_INTERVAL_MLS = 1_000
-export const HEARTBEAT_IDLE_TIMEOUT_MLS = 5_000
-export const CONNECT_TIMEOUT_MLS = 15_000
+export const CONNECT_TIMEOUT_MS = 15_000
 
 /**
  * @param {Element} element
  * @param {string} [url] the page's own origin
  * @param {string} [token] what is good where the attribute was taken away
- * @returns {Options}
+ * @returns {Attributes}
  * @throws {P2pError} `bad_request` that names the attribute, `unsupported` in a page that has no origin
  */
-export function readOptions(element, url = ownOrigin(), token) {
+export function readAttributes(element, url = ownOrigin(), token) {
   const config = readConfig(element)
   return {
     sessionId: readId(element, "session-id"),
@@ -50,7 +49,7 @@ export function readOptions(element, url = ownOrigin(), token) {
     heartbeat: readHeartbeat(pick(config, "heartbeat", OBJECT, {})),
     keepSignaling: pick(config, "keep_signaling", SWITCH, false),
     autoReconnect: pick(config, "auto_reconnect", SWITCH, true),
-    connectTimeoutMls: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MLS),
+    connectTimeoutMls: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MS),
     history: pick(config, "history", whole(0, 1_000), 0),
   }
 }

@@ -13,7 +13,7 @@ export const FILL_WINDOW_MLS = 10_000
  *
  * @typedef {{ message: import("./broadcast.js").Message, size: number, saidUnder: number, giver: string }} Orphan
  */
-export class Orphans {
+export class Recovery {
   #clock
   #timer
   #adopt

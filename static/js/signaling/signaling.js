@@ -79,7 +79,7 @@ export class Signaling {
    * @param {string} to
    * @param {number} epoch
    * @param {string} negotiation
-   * @param {import("../transport/negotiation.js").Signal} signal
+   * @param {import("../wire/sdp.js").Signal} signal
    */
   signal(to, epoch, negotiation, signal) {
     if (!this.#socket.connected) return

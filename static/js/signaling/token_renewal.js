@@ -17,7 +17,7 @@ export const RENEWAL_LOOK_MLS = 30_000
 const HINT = "Let POST requests to the address in token-url pass whatever stands before it, such as CSRF protection or a login: the signed token in the body is the proof."
 
 /** Keeps a page's token fresh, so that a long session doesn't end with its first one. */
-export class Renewal {
+export class TokenRenewal {
   /** The present token. @type {string} */
   token
   /** Milliseconds that it lasts from when it came. @type {number} */
@@ -41,7 +41,7 @@ export class Renewal {
    * @param {number} options.tokenExpiresInMls how long it lasts; 0 where it is not to be renewed
    * @param {string} options.tokenUrl where the server renews it, on the page's own origin
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {(renewal: Renewal) => void} [options.renewed] the server has given a newer token
+   * @param {(renewal: TokenRenewal) => void} [options.renewed] the server has given a newer token
    * @param {(error: P2pError) => void} options.failed called once for each reason why the token can't be renewed; what is joined already goes on
    * @param {typeof globalThis.fetch} [options.fetch]
    */

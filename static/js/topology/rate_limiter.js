@@ -5,7 +5,7 @@ import { MAX_WAITING_CHARACTERS, MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, TURN_
  * Slows a client that floods, in the order of what it sends, and then gives it up. However much may pass, the others' turn comes in between: one client's frames are
  * passed on a few at a time.
  */
-export class FloodGuard {
+export class RateLimiter {
   #messages
   #characters
   #clock

@@ -9,7 +9,7 @@ import { isDescription } from "../wire/sdp.js"
  * Only the host offers, so there is no glare. It speaks to a signal function and not to a transport, so that signals can travel
  * by any way. Signals are applied one after the other, whatever order they come in.
  *
- * @typedef {{ description: RTCSessionDescriptionInit } | { candidates: RTCIceCandidateInit[] }} Signal
+ * @typedef {import("../wire/sdp.js").Signal} Signal
  */
 
 /** Milliseconds after which what has not led to a connection is sent again. */

@@ -3,6 +3,7 @@ import { partsOf } from "../base/depth.js"
 import { cut } from "../base/errors.js"
 import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARACTERS, may, pick } from "../base/fields.js"
 import { isFinal, toJSON } from "../base/json.js"
+import { NOTE_FIELDS, SPEECH_NOTES } from "./services.js"
 import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "../base/limits.js"
 
 /**
@@ -86,7 +87,7 @@ export function isRoutedFrame(frame) {
 /** Whether it takes the right to send; who may only read still acknowledges, and takes files. @param {RoutedFrame} frame */
 export function isSpeech(frame) {
   // An answer reaches only who has asked.
-  if (frame.type === DIRECT) return frame.note === undefined ? frame.answer === undefined : frame.note?.kind === "offer"
+  if (frame.type === DIRECT) return frame.note === undefined ? frame.answer === undefined : SPEECH_NOTES.includes(frame.note?.kind)
   return frame.type === FAST || frame.type === CHUNK
 }
 
@@ -131,7 +132,7 @@ const FLAG = may(be(isFlag))
 const MAYBE_ID = may(ID)
 const MAYBE_COUNT = may(COUNT)
 const ERROR = fields({ code: be(isText(MAX_ID_CHARACTERS, 1)), message: cut, hint: cut, retry: (value) => (isFlag(value) ? value : undefined) })
-const NOTE = fields(Object.fromEntries(["kind", "id", "name", "type", "size", "wait", "digest", "code", "reason"].map((name) => [name, may(be(isPlain))])))
+const NOTE = fields(Object.fromEntries(NOTE_FIELDS.map((name) => [name, may(be(isPlain))])))
 const TO_PEERS = { to: may(be((ids) => isIds(ids, MAX_ADDRESSEES))), senderId: MAYBE_ID }
 const TO_PEER = { to: MAYBE_ID, senderId: MAYBE_ID }
 

@@ -5,13 +5,13 @@ import fc from "fast-check"
 
 import { ownOrigin } from "../../../static/js/element/attribute_parsing.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { readOptions } from "../../../static/js/element/attributes.js"
+import { readAttributes } from "../../../static/js/element/attributes.js"
 
 const ORIGIN = "https://example.org"
 const GOOD = { "session-id": "room", "peer-id": "ann", token: "t" }
 
 /** @param {Record<string, string | null>} attributes those that aren't good, besides good ones */
-const read = (attributes, origin = ORIGIN) => readOptions(/** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, ...attributes })[name] ?? null }), origin)
+const read = (attributes, origin = ORIGIN) => readAttributes(/** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, ...attributes })[name] ?? null }), origin)
 
 /** @param {object} config */
 const configured = (config) => read({ config: JSON.stringify(config) })
@@ -114,8 +114,8 @@ test("an origin is the browser's word", () => {
 
 test("a token that was taken away is as good as the present one", () => {
   const element = /** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, token: null })[name] ?? null })
-  assert.equal(readOptions(element, ORIGIN, "newer").token, "newer")
-  assert.throws(() => readOptions(element, ORIGIN), { code: "bad_request", message: /token/ })
+  assert.equal(readAttributes(element, ORIGIN, "newer").token, "newer")
+  assert.throws(() => readAttributes(element, ORIGIN), { code: "bad_request", message: /token/ })
 })
 
 /** Text as an attacker would put it together. */

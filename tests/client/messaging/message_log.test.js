@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { MAX_PAGES_OF_SENDER } from "../../../static/js/base/limits.js"
-import { LOG_TERM_MLS, MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES, MAX_SENDERS, MessageLog } from "../../../static/js/messaging/message_log.js"
+import { MAX_PAGES_OF_SENDER, MAX_SENDERS } from "../../../static/js/base/limits.js"
+import { LOG_TERM_MLS, MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES, MessageLog } from "../../../static/js/messaging/message_log.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 const EPOCH = 7
@@ -73,7 +73,6 @@ test("what was only counted is a gap for those who lack it", () => {
   const { log } = open()
   log.skip("ann", "x", 7)
   assert.deepEqual(log.missing([["ann", "x", 2]]), { entries: [], gaps: [{ senderId: "ann", inc: "x", from: 3, to: 7 }] })
-  assert.equal(log.isEmpty, false)
 })
 
 test("the other side's hostile marks do no harm", () => {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES } from "../../../static/js/messaging/message_log.js"
-import { FILL_WINDOW_MLS, Orphans, SETTLE_MLS } from "../../../static/js/messaging/recovery.js"
+import { FILL_WINDOW_MLS, Recovery, SETTLE_MLS } from "../../../static/js/messaging/recovery.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 function open() {
   const clock = new FakeClock()
   /** @type {number[][]} */
   const adopted = []
-  const orphans = new Orphans({ clock, adopt: (those) => adopted.push(those.map(({ message }) => message.id)) })
+  const orphans = new Recovery({ clock, adopt: (those) => adopted.push(those.map(({ message }) => message.id)) })
   const add = (id, size = 10, giver = "bob") => orphans.add(/** @type {any} */ ({ message: { senderId: "ann", inc: "x", id, data: id }, size, saidUnder: 1, giver }))
   return { clock, orphans, adopted, add }
 }

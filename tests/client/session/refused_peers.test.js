@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CALM_MLS } from "../../../static/js/session/reconnection.js"
+import { CALM_MS } from "../../../static/js/session/reconnection.js"
 import { MAX_REJOINS } from "../../../static/js/base/backoff.js"
 import { ERRORS, P2pError } from "../../../static/js/base/errors.js"
-import { CONNECT_TIMEOUT_MLS, fate, HEARTBEAT, World } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, World } from "../support/world.js"
 
 const AWHILE_MLS = 60_000
 
@@ -125,12 +125,12 @@ test("one that has clients goes on with them, and asks at a slower pace until th
   world.server.refuse = (peerId) => (peerId === "ann" ? new P2pError("unavailable", { retryAfterMls: 100 }) : null)
   world.server.dropSocket("ann")
   world.server.connect(ann.signaling)
-  await world.pass(20 * CALM_MLS)
+  await world.pass(20 * CALM_MS)
   const joins = world.server.heard("join").filter(({ peerId }) => peerId === "ann").length
   assert.ok(joins > MAX_REJOINS && joins <= 4 * MAX_REJOINS, `${joins} joins`)
   assert.deepEqual([ann.lastState, ann.peer.iamHost, bob.lastState], ["connected", true, "connected"])
   world.server.refuse = () => null
-  await world.pass(2 * CALM_MLS)
+  await world.pass(2 * CALM_MS)
   assert.deepEqual(world.server.sockets, ["ann"])
 })
 
@@ -175,16 +175,16 @@ test("a host that doesn't reach the server for long says so, once, and goes on",
   cleo.peer.start()
   await world.pass(100)
   world.server.stop()
-  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  await world.pass(CONNECT_TIMEOUT_MS - 1)
   for (const { errors } of [ann, bob, cleo]) assert.deepEqual(errors, [])
-  await world.pass(10 * CONNECT_TIMEOUT_MLS)
+  await world.pass(10 * CONNECT_TIMEOUT_MS)
   assert.deepEqual([ann, bob, cleo].map(({ errorCodes }) => errorCodes), [["signaling_lost"], [], ["signaling_lost"]])
   assert.equal(ann.errors[0].retry, true)
   assert.deepEqual([ann, bob, cleo].map(({ lastState }) => lastState), ["connected", "connected", "connected"])
   world.server.restart()
   await world.pass(100)
   world.server.stop()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual(ann.errorCodes, ["signaling_lost", "signaling_lost"])
 })
 
@@ -197,7 +197,7 @@ test("one that is let in again in time, or has left meanwhile, says nothing", as
     end(world, ann)
     await world.pass(1_000)
     world.server.restart()
-    await world.pass(10 * CONNECT_TIMEOUT_MLS)
+    await world.pass(10 * CONNECT_TIMEOUT_MS)
     assert.deepEqual(ann.errors, [])
   }
 })

@@ -3,10 +3,10 @@ import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { OFFER_PATIENCE_MLS } from "../../../static/js/session/leadership.js"
+import { OFFER_PATIENCE_MS } from "../../../static/js/session/succession.js"
 import { settle } from "../support/fake_clock.js"
 import { GRACE_MLS, IDLE_TIMEOUT_MLS, RECOVERY_MLS } from "../support/fake_server.js"
-import { CONNECT_TIMEOUT_MLS, HEARTBEAT, fate, World } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT, fate, World } from "../support/world.js"
 
 /**
  * A world with pages that have joined one after the other.
@@ -123,7 +123,7 @@ test("the server can't be reached: signaling_lost, in time", async () => {
   world.server.isDown = true
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  await world.pass(CONNECT_TIMEOUT_MS - 1)
   assert.deepEqual(ann.errorCodes, [])
   await world.pass(1)
   assert.deepEqual([ann.errorCodes, ann.lastState], [["signaling_lost"], "failed"])
@@ -147,7 +147,7 @@ test("the server takes the join and says nothing more: connect_timeout, in time"
   world.server.loses = () => true
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([ann.errorCodes, ann.lastState], [["connect_timeout"], "failed"])
   assert.match(ann.errors[0].message, /server/)
   await assertQuiet(world)
@@ -158,7 +158,7 @@ test("the host doesn't answer: connect_timeout, in time", async () => {
   world.server.loses = (event) => event === "sdp_offer"
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.errorCodes, bob.lastState], [["connect_timeout"], "failed"])
   ann.peer.close()
   await assertQuiet(world)
@@ -169,7 +169,7 @@ test("there is no path: ice_failed, in time", async () => {
   world.network.isReachable = false
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.errorCodes, bob.lastState], [["ice_failed"], "failed"])
   ann.peer.close()
   await assertQuiet(world)
@@ -219,7 +219,7 @@ test("a join that is refused for moment after moment ends in time, with what the
   world.server.refuse = () => new P2pError("unavailable", { message: "Not today.", retryAfterMls: 700 })
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([ann.errors.map(({ message }) => message), ann.lastState], [["Not today."], "failed"])
   await assertQuiet(world)
 })
@@ -418,7 +418,7 @@ test("a client with a kept socket stays with its host while another is elected i
   world.server.forgetUntil(5)
   const dan = world.page("dan")
   dan.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS + 100)
+  await world.pass(OFFER_PATIENCE_MS + 100)
   assert.deepEqual([ann.peer.iamHost, dan.peer.hostPeerId, bob.states.length, bob.hosts.length], [true, "ann", told, 2])
 })
 
@@ -431,7 +431,7 @@ test("a client with a kept socket whose host hears of nothing follows the next o
   world.server.forgetUntil(5)
   const dan = world.page("dan")
   dan.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS - 100)
+  await world.pass(OFFER_PATIENCE_MS - 100)
   assert.equal(bob.peer.hostPeerId, "ann")
   await world.pass(200)
   assert.equal(bob.peer.hostPeerId, "dan")
@@ -454,7 +454,7 @@ test("a client that gets no offer says so, and is introduced again", async () =>
   world.server.loses = (event, _payload, peerId) => event === "session_ready" && peerId === "ann"
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS - 100)
+  await world.pass(OFFER_PATIENCE_MS - 100)
   world.server.loses = () => false
   assert.equal(world.server.heard("join").length, 2)
   await world.pass(200)
@@ -468,7 +468,7 @@ test("a newcomer that finds only a host's socket takes its place, and the host t
   world.server.loses = (_event, _payload, peerId) => peerId === "ann" && world.server.epoch === 1
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS + IDLE_TIMEOUT_MLS - 500)
+  await world.pass(OFFER_PATIENCE_MS + IDLE_TIMEOUT_MLS - 500)
   assert.deepEqual([bob.peer.iamHost, ann.peer.iamHost, bob.lastState], [false, true, "negotiating"])
   await world.pass(1_500)
   assert.deepEqual([bob.peer.iamHost, ann.peer.hostPeerId, ann.lastState], [true, "bob", "connected"])
@@ -554,7 +554,7 @@ test("a host whose socket comes back in the middle of a negotiation goes on with
       world.server.dropSocket("ann")
       await world.pass(downMls)
       world.server.connect(ann.signaling)
-      await world.pass(CONNECT_TIMEOUT_MLS)
+      await world.pass(CONNECT_TIMEOUT_MS)
       const when = `down for ${downMls} ms at ${at}, ${annMls} and ${bobMls} ms away`
       assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["connected", [], "connected"], when)
       assert.deepEqual(world.server.sockets, ["ann"], when)
@@ -617,7 +617,7 @@ test("a peer that has lost its host finds the session though the server knows of
   await world.session("cleo")
   assert.deepEqual([bob.peer.epoch, world.server.epoch], [7, 3])
   ann.peer.abort()
-  await world.pass(2 * CONNECT_TIMEOUT_MLS)
+  await world.pass(2 * CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.lastState, bob.peer.hostPeerId, bob.peer.epoch], ["connected", "cleo", 3])
 })
 
@@ -876,7 +876,7 @@ for (const news of ["negotiating", "connecting", "connected", "disconnected", "e
     if (news === "error") world.server.loses = (event) => event === "sdp_offer"
     bob.on[news] = () => { if (bob.lastState !== "closed") bob.peer.close() }
     bob.peer.start()
-    await world.pass(news === "error" ? CONNECT_TIMEOUT_MLS : 100)
+    await world.pass(news === "error" ? CONNECT_TIMEOUT_MS : 100)
     assert.equal(bob.lastState === "closed", news !== "disconnected")
     ann.peer.abort()
     await world.pass(120_000)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { MAX_RENEWAL_CHARACTERS, RENEWAL_PAUSE_MLS, RENEWAL_TIMEOUT_MLS } from "../../../static/js/base/limits.js"
-import { Renewal, RENEWAL_LOOK_MLS, RENEWAL_RETRY_MLS } from "../../../static/js/signaling/token_renewal.js"
+import { TokenRenewal, RENEWAL_LOOK_MLS, RENEWAL_RETRY_MLS } from "../../../static/js/signaling/token_renewal.js"
 import { FakeClock, pass } from "../support/fake_clock.js"
 
 const URL = "https://example.org/p2p/token"
@@ -20,7 +20,7 @@ function make(answer, options = {}) {
     const said = answer(requests.at(-1))
     return said instanceof Response ? said : new Response(said instanceof ReadableStream || typeof said === "string" ? said : JSON.stringify(said))
   }
-  const renewal = new Renewal({ token: "first", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: URL, clock, fetch, failed, ...options })
+  const renewal = new TokenRenewal({ token: "first", tokenExpiresInMls: EXPIRES_MLS, tokenUrl: URL, clock, fetch, failed, ...options })
   renewal.start()
   return { clock, requests, renewal, failures }
 }

@@ -12,7 +12,7 @@ export const RECOVERY_MLS = 10_000
 export const IDLE_TIMEOUT_MLS = 5_000
 export const WORD_MLS = 4_000
 /** Milliseconds after which who has lost the host asks again. */
-export const ASK_AGAIN_MLS = 500
+export const ASK_AGAIN_MS = 500
 
 /** One session of the server, in memory, after the rules of docs/protocol-signaling.md. */
 export class FakeServer {
@@ -233,12 +233,12 @@ export class FakeServer {
       this.#askedAt ??= now
       this.#hear(peerId)
       if (this.#isLostToMost(2) || now - this.#askedAt >= IDLE_TIMEOUT_MLS) return elect()
-      return new P2pError("unavailable", { message: "The host does not answer.", retryAfterMls: ASK_AGAIN_MLS })
+      return new P2pError("unavailable", { message: "The host does not answer.", retryAfterMls: ASK_AGAIN_MS })
     }
     if (hasLost) this.#hear(peerId)
     const remaining = GRACE_MLS - (now - this.#absentSince)
     if (remaining <= 0 || (hasLost && this.#isLostToMost(1))) return elect()
-    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: hasLost ? Math.min(remaining, ASK_AGAIN_MLS) : remaining })
+    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: hasLost ? Math.min(remaining, ASK_AGAIN_MS) : remaining })
   }
 
   /** Who never was connected has lost nobody. @param {string} peerId */

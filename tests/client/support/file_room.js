@@ -103,7 +103,7 @@ class Pipe {
 class AppTransfers extends Transfers {
   /** @override @param {any} data @param {any} [options] */
   sendFile(data, options) {
-    return super.sendFile(asBlob(data), options)
+    return super.sendFile(asBlob(data), { id: crypto.randomUUID().replaceAll("-", ""), ...options })
   }
 }
 
@@ -120,8 +120,8 @@ export class Party {
     this.room = room
     this.peerId = peerId
     this.onOffer = onOffer
-    this.up = new Pipe(room.clock, { rate, latency, drained: () => this.transfers.drained() })
-    this.down = new Pipe(room.clock, { rate, latency, drained: () => room.host.transfers.drained() })
+    this.up = new Pipe(room.clock, { rate, latency, drained: () => this.transfers.sending.pump() })
+    this.down = new Pipe(room.clock, { rate, latency, drained: () => room.host.transfers.sending.pump() })
     room.parties.set(peerId, this)
     this.transfers = new AppTransfers({
       clock: room.clock,
@@ -129,8 +129,10 @@ export class Party {
       carrier: {
         peerId,
         post: (to, note) => room.post(this, to, note),
-        sendChunk: (to, header, bytes) => room.sendChunk(this, to, header, bytes),
-        sendCredit: (to, credit) => room.route(this, [to], 100, (party) => party.transfers.creditReceived(peerId, { ...credit })),
+        route: ({ type, to, ...frame }) => {
+          if (type === "Chunk") room.sendChunk(this, to, frame, frame.bytes)
+          else room.route(this, [to], 100, (party) => party.transfers.creditReceived(peerId, { ...frame }))
+        },
         buffered: (to) => (this.isHost ? Math.max(0, ...to.map((id) => room.parties.get(id)?.down.buffered ?? 0)) : this.up.buffered),
         reachable: () => (this.isUp ? [...room.parties.values()].filter((party) => party !== this && party.isUp).map((party) => party.peerId) : []),
       },
@@ -259,7 +261,7 @@ export class FileRoom {
     const copy = bytes.slice()
     this.route(from, to, bytes.length, (party) => {
       const times = Number(this.onChunk(party.peerId, header.offset, copy.length))
-      for (let count = 0; count < times; count++) party.transfers.chunkReceived(from.peerId, { ...header }, copy.slice())
+      for (let count = 0; count < times; count++) party.transfers.receiving.chunkReceived(from.peerId, { ...header }, copy.slice())
     })
   }
 

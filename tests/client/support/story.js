@@ -1,14 +1,14 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
 import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
-import { Connection } from "../../../static/js/transport/direct_path.js"
-import { RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { FILL_WINDOW_MLS } from "../../../static/js/messaging/recovery.js"
-import { Peer } from "../../../static/js/session/session.js"
+import { Session } from "../../../static/js/session/session.js"
 
 import { FakeClock, settle } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
-import { CONNECT_TIMEOUT_MLS, fate, Page } from "./world.js"
+import { CONNECT_TIMEOUT_MS, fate, Page } from "./world.js"
 
 /** Slower than in a browser, so that a quiet minute isn't all heartbeats. */
 const HEARTBEAT = { intervalMls: 2_500, idleTimeoutMls: 5_000 }
@@ -200,8 +200,8 @@ class StoryPage extends Page {
       clock: life.clock,
       backoff: new Backoff(() => 0.5),
       createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
-      createConnection: (setup, iceServers) => new Connection({
-        ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: network.of(owner),
+      createPath: (setup, iceServers) => new DirectPath({
+        ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.of(owner),
       }),
       ...options,
     })
@@ -213,7 +213,7 @@ class StoryPage extends Page {
     const { peer } = this
     peer.roleSynced = () => {
       this.#met()
-      Peer.prototype.roleSynced.call(peer)
+      Session.prototype.roleSynced.call(peer)
     }
     story.network.pages.set(owner, this)
   }
@@ -240,7 +240,7 @@ class StoryPage extends Page {
   /** Whether it saw somebody in the session who can't have gone for long. @param {string} peerId */
   knows(peerId) {
     const seenAt = this.#picture.has(peerId) ? Infinity : (this.#seenAt.get(peerId) ?? -Infinity)
-    return this.story.clock.now() - seenAt < RETURN_MLS
+    return this.story.clock.now() - seenAt < RETURN_MS
   }
 
   /** @param {string} to @param {number} count */
@@ -250,20 +250,20 @@ class StoryPage extends Page {
 
   // What the peer says
 
-  peerStateChanged(state) {
-    super.peerStateChanged(state)
+  sessionStateChanged(state) {
+    super.sessionStateChanged(state)
     if (state === "closed" || state === "failed") this.end()
     if (state === "connected") this.#greet()
   }
 
-  peerHostChanged(host) {
-    super.peerHostChanged(host)
+  sessionHostChanged(host) {
+    super.sessionHostChanged(host)
     if (this.peer.iamHost) this.#met()
     this.#greet()
   }
 
-  peerReceived(message) {
-    super.peerReceived(message)
+  messageReceived(message) {
+    super.messageReceived(message)
     if (message.direct) return this.#toldAlone(message)
     if (this.story.isWave(message)) return this.story.waved(this, message)
     this.story.shown(this, message)
@@ -285,15 +285,15 @@ class StoryPage extends Page {
     this.whisper(message.senderId, 1)
   }
 
-  peerPeersChanged(peers) {
-    super.peerPeersChanged(peers)
+  sessionPeersChanged(peers) {
+    super.sessionPeersChanged(peers)
     for (const peerId of this.#picture) this.#seenAt.set(peerId, this.story.clock.now())
     this.#picture = new Set(peers.keys())
     for (const peerId of peers.keys()) this.stay.known.add(peerId)
   }
 
-  peerMissed(gap) {
-    super.peerMissed(gap)
+  messagesMissed(gap) {
+    super.messagesMissed(gap)
     this.story.missed(this, gap)
   }
 

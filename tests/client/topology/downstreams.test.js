@@ -2,15 +2,15 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
-import { QUICK_ACK_PAUSE_MLS } from "../../../static/js/topology/upstream.js"
+import { QUICK_ACK_PAUSE_MLS } from "../../../static/js/messaging/stability.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { CONNECTIONS, MAX_NEGOTIATING, MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../../static/js/base/limits.js"
 import { decodeFrame, encodeFrame, STATE } from "../../../static/js/wire/frames.js"
 import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../../static/js/messaging/recovery.js"
 import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../../static/js/topology/roster.js"
 import { settle } from "../support/fake_clock.js"
-import { Room } from "../support/room.js"
-import { CONNECT_TIMEOUT_MLS } from "../support/world.js"
+import { Room, TOLD_MLS } from "../support/room.js"
+import { CONNECT_TIMEOUT_MS } from "../support/world.js"
 
 /** @param {...string} peerIds */
 async function open(...peerIds) {
@@ -31,7 +31,8 @@ test("is connected from the start, alone or not", async () => {
 })
 
 test("everybody sees everybody as connected", async () => {
-  const { host, clients } = await open("ann", "bob", "cleo")
+  const { room, host, clients } = await open("ann", "bob", "cleo")
+  await room.pass(TOLD_MLS)
   for (const { presence } of [host, ...clients]) assert.deepEqual(presence, { host: "connected", ann: "connected", bob: "connected", cleo: "connected" })
 })
 
@@ -54,13 +55,13 @@ test("a message without a name is of whom the connection belongs to; nothing els
   ann.channel("host").send(JSON.stringify({ type: "Data", id: 1, data: "I am ann", extra: "x" }))
   await room.pass()
   for (const { received } of [host, bob]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", data: "I am ann" }])
-  const { inc } = ann.conversation
+  const { inc } = ann.broadcast
   assert.deepEqual(JSON.parse(host.channel("bob").frames.findLast((text) => text.includes("I am ann"))), { type: "Data", senderId: "ann", inc, id: 1, data: "I am ann", n: 1 })
 })
 
 test("nobody speaks for who is here", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
-  for (const [senderId, { conversation: { inc } }] of /** @type {[string, any][]} */ ([["bob", bob], ["host", host]])) {
+  for (const [senderId, { broadcast: { inc } }] of /** @type {[string, any][]} */ ([["bob", bob], ["host", host]])) {
     for (const id of [1, Number.MAX_SAFE_INTEGER]) ann.channel("host").send(JSON.stringify({ type: "Data", senderId, inc, id, data: "I am another" }))
   }
   await room.pass(FILL_WINDOW_MLS + SETTLE_MLS)
@@ -167,7 +168,7 @@ test("a newcomer gets the whole picture, the others only what has changed", asyn
 test("a client that goes is shown as disconnected to the others", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
   ann.role.stop()
-  await room.pass()
+  await room.pass(TOLD_MLS)
   assert.equal(host.presence.ann, "disconnected")
   assert.equal(bob.presence.ann, "disconnected")
 })
@@ -190,7 +191,7 @@ test("an attempt that nobody answers ends, and leaves nothing behind", async () 
   const { room, host } = await open()
   room.loses = () => true
   await room.join("ann")
-  await room.pass(CONNECT_TIMEOUT_MLS + CLOSE_TIMEOUT_MLS)
+  await room.pass(CONNECT_TIMEOUT_MS + CLOSE_TIMEOUT_MLS)
   assert.equal(host.presence.ann, "disconnected")
   assert.deepEqual(room.network.open, [])
 })
@@ -262,7 +263,7 @@ test("what a reader sends is refused, and everybody knows who reads", async () =
   for (const { texts } of [room.host, ann, bob]) assert.deepEqual(texts, ["bob: I may"])
 
   // A host that passes it on all the same isn't heard.
-  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", inc: ann.conversation.inc, id: 2, n: 2, data: "smuggled" }))
+  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", inc: ann.broadcast.inc, id: 2, n: 2, data: "smuggled" }))
   await room.pass()
   assert.deepEqual(bob.texts, ["bob: I may"])
 })
@@ -325,6 +326,7 @@ test("however often somebody joins, few connections are made for it, and newcome
     await room.pass(10)
   }
   const bob = await room.join("bob")
+  await room.pass(TOLD_MLS)
   assert.deepEqual([bob.presence.bob, ann.presence.bob], ["connected", "connected"])
   const made = room.network.all.length - before
   assert.ok(made <= CONNECTIONS.burst + 6 + 2, `${made} were made`)
@@ -339,6 +341,7 @@ test("many newcomers that never answer leave room for others when their time is 
   for (let number = 0; number < 2 * MAX_NEGOTIATING; number++) host.role.peerLeft(`sybil-${number}`)
   await room.pass()
   const bob = await room.join("bob")
+  await room.pass(TOLD_MLS)
   assert.deepEqual([bob.presence.bob, ann.presence.bob, room.network.open.length], ["connected", "connected", 4])
 })
 

@@ -228,7 +228,7 @@ test("what changes within a turn is told once, and before the message that comes
   /** @type {any[]} */
   const heard = []
   ann.rolePeersChanged = () => heard.push(ann.presence)
-  ann.conversationShown = ({ data }) => heard.push(data)
+  ann.messageShown = ({ data }) => heard.push(data)
   const message = (id) => JSON.stringify({ type: "Data", senderId: "host", inc: "x", id, n: id, data: `message ${id}` })
   const states = ["negotiating", "connecting", "connected"].map((state) => told([["bob", state]]))
   room.host.channel("ann").send([...states, message(1), told([["bob", "closed"]]), message(2)].join("\n"))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { ContentQueue, MAX_READING } from "../../../static/js/messaging/content_queue.js"
+import { MAX_READING, Sending } from "../../../static/js/messaging/sending.js"
 import { Content } from "../../../static/js/wire/content.js"
 import { READ_TERM_MLS } from "../../../static/js/base/limits.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
@@ -21,10 +21,10 @@ function slow(text) {
   return { blob: Object.assign(blob, { arrayBuffer }), read, fail }
 }
 
-/** A queue, and what has come out of it, in order. */
+/** What takes messages in, and what has come out of it, in order. */
 function open() {
   const clock = new FakeClock()
-  const queue = new ContentQueue(clock)
+  const queue = new Sending(/** @type {any} */ ({ clock }))
   const out = []
   const take = async (data) => {
     try {
