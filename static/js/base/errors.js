@@ -150,7 +150,7 @@ export const ERRORS = Object.freeze({
 })
 
 /** The range of what the server may ask this peer to wait, in milliseconds. */
-const RETRY_AFTER_MLS = Object.freeze({ least: 100, most: 60_000 })
+const RETRY_AFTER_MS = Object.freeze({ least: 100, most: 60_000 })
 
 /** What went wrong, why, and what to do about it. */
 export class P2pError extends Error {
@@ -216,10 +216,10 @@ export function cut(text) {
   return typeof text === "string" ? text.slice(0, MAX_ERROR_CHARACTERS) : undefined
 }
 
-/** @param {number} mls */
-function clamp(mls) {
-  const { least, most } = RETRY_AFTER_MLS
-  return Math.min(Math.max(mls || 0, least), most)
+/** @param {number} ms */
+function clamp(ms) {
+  const { least, most } = RETRY_AFTER_MS
+  return Math.min(Math.max(ms || 0, least), most)
 }
 
 /**

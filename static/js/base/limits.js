@@ -16,13 +16,13 @@ export const MAX_CONFIG_CHARACTERS = 65_536
 /** Characters of the server's answer to a renewal. */
 export const MAX_RENEWAL_CHARACTERS = 16_384
 /** Milliseconds that the server has to answer a renewal, whole. */
-export const RENEWAL_TIMEOUT_MLS = 10_000
+export const RENEWAL_TIMEOUT_MS = 10_000
 /** The least milliseconds between two renewals, however short a token's life is said to be. */
-export const RENEWAL_PAUSE_MLS = 1_000
+export const RENEWAL_PAUSE_MS = 1_000
 
 /** Milliseconds between two heartbeats, and of silence after which the other side counts as lost, where the tag doesn't say. */
-export const HEARTBEAT_INTERVAL_MLS = 1_000
-export const HEARTBEAT_IDLE_TIMEOUT_MLS = 5_000
+export const HEARTBEAT_INTERVAL_MS = 1_000
+export const HEARTBEAT_IDLE_TIMEOUT_MS = 5_000
 
 // Peers of a host
 
@@ -33,7 +33,7 @@ export const RELAYED_CHARACTERS = { rate: 6 * 1024 * 1024, burst: 6 * 1024 * 102
 /** How much of one client's is passed on in one turn of the event loop, so that the others' frames come in between; and milliseconds after which another turn is taken to have begun. */
 export const TURN_MESSAGES = 32
 export const TURN_CHARACTERS = 512 * 1024
-export const TURN_MLS = 4
+export const TURN_MS = 4
 /** How much of what comes faster may wait: more than an honest client has under way to all and to single peers. */
 export const MAX_WAITING_MESSAGES = 3_000
 export const MAX_WAITING_CHARACTERS = 12 * 1024 * 1024
@@ -58,7 +58,7 @@ export const MAX_UNCREDITED_BYTES = 2 * 1024 * 1024
 /** How many clients it is remembered of what they have used up, when they have gone. */
 export const MAX_ALLOWANCES = 2_000
 /** Milliseconds for which a client may leave what it was given unacknowledged, and still counts as one that keeps messages. */
-export const WITNESS_MLS = 2_000
+export const WITNESS_MS = 2_000
 /** How many messages of clients a host remembers until another client has been shown them; beyond it the sender of the oldest hears of it with its next one. */
 export const MAX_UNSTABLE_MESSAGES = 20_000
 /** How many senders are remembered; beyond it the one that has been quiet for longest is forgotten. */
@@ -69,9 +69,9 @@ export const MAX_PAGES_OF_SENDER = 20
 // Pairs
 
 /** Milliseconds after which what this peer has said, and nobody has confirmed, is given up. */
-export const SEND_TERM_MLS = 60_000
+export const SEND_TERM_MS = 60_000
 /** Milliseconds between two looks at that. */
-export const LOOK_MLS = 500
+export const LOOK_MS = 500
 /** What waits until one peer acknowledges it, and until all do, in messages and characters. */
 export const MAX_LANE_MESSAGES = 1_000
 export const MAX_LANE_CHARACTERS = 4 * 1024 * 1024
@@ -87,11 +87,11 @@ export const DIRECT_CHARACTERS = { rate: 3 * 1024 * 1024, burst: 4 * 1024 * 1024
 export const MAX_REQUESTS_OF_PAIR = 250
 export const MAX_REQUESTS = 2_500
 /** Milliseconds after which a request that a responder hasn't answered takes no place any more: people may have been asked. */
-export const ANSWER_TERM_MLS = 600_000
+export const ANSWER_TERM_MS = 600_000
 /** Milliseconds that a browser gets to read a Blob. */
-export const READ_TERM_MLS = 30_000
+export const READ_TERM_MS = 30_000
 /** Milliseconds that the part of the client that moves files gets to load. */
-export const LOAD_TERM_MLS = 60_000
+export const LOAD_TERM_MS = 60_000
 /** How many notes of one other peer wait for that, and of all; and how many files of this one. */
 export const MAX_LOADING_OF_SENDER = 100
 export const MAX_LOADING = 1_000

@@ -131,9 +131,9 @@ export class Life {
   // What the stay says
 
   /** What is written into the page is good for whoever copies the element, or puts it back into the page. @param {import("../signaling/token_renewal.js").TokenRenewal} renewal */
-  stayRenewed({ token, expiresInMls }) {
+  stayRenewed({ token, expiresInMs }) {
     this.#rewrite("token", token)
-    this.#rewrite("token-expires-in-ms", `${Math.floor(expiresInMls)}`)
+    this.#rewrite("token-expires-in-ms", `${Math.floor(expiresInMs)}`)
   }
 
   // Private

@@ -117,5 +117,5 @@ export class Stay {
 
 /** @param {import("./attributes.js").Attributes} options */
 function placeOf(options) {
-  return JSON.stringify({ ...options, token: 0, tokenExpiresInMls: 0, tokenUrl: 0, iceServers: 0 })
+  return JSON.stringify({ ...options, token: 0, tokenExpiresInMs: 0, tokenUrl: 0, iceServers: 0 })
 }

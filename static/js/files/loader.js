@@ -1,7 +1,7 @@
 // Loads the code that moves files when the first file comes or goes.
 import { Deadline } from "../base/deadline.js"
 import { asBlob } from "../base/kinds.js"
-import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
+import { LOAD_TERM_MS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
 import { CHUNK, CREDIT } from "../wire/frames.js"
 import { P2pError } from "../base/errors.js"
 import { Shares } from "../base/shares.js"
@@ -111,7 +111,7 @@ export class Loader {
     let leave
     return new Promise((resolve, reject) => {
       this.#waiting.add(leave = reject)
-      term.start(LOAD_TERM_MLS, () => reject(unloadable()))
+      term.start(LOAD_TERM_MS, () => reject(unloadable()))
       this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
         this.#loading = null // the next one tries again
         throw unloadable(cause)

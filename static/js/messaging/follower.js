@@ -5,7 +5,7 @@ import { MAX_SENDERS } from "../base/limits.js"
 import { ACK, DATA, GAP, PACE, REFUSED, STABLE, SYNC } from "../wire/frames.js"
 
 /** Milliseconds after which a client that has heard nothing from its host says again how far it has come. */
-export const HELLO_AGAIN_MLS = 2_000
+export const HELLO_AGAIN_MS = 2_000
 
 /**
  * What a client does with the messages of its host, over one connection to it: it says how far it has come, gets what it lacks, and acknowledges what comes.
@@ -37,7 +37,7 @@ export class Follower {
   /** The connection is there: the host is told how far this peer has come, until it answers. */
   begin() {
     for (const packet of this.#options.broadcast.hello(this.#options.epoch())) failureOf(() => this.#options.host.send(packet))
-    this.#helloTimer.start(HELLO_AGAIN_MLS, () => this.begin())
+    this.#helloTimer.start(HELLO_AGAIN_MS, () => this.begin())
   }
 
   /** The server had forgotten this host, and has it back under a later epoch. @param {number} epoch */
@@ -57,7 +57,7 @@ export class Follower {
       case GAP: return this.#options.broadcast.miss(frame)
       case STABLE: return this.#options.broadcast.outbox.stable(frame.n)
       case REFUSED: return this.#options.broadcast.outbox.refuse(frame.id, P2pError.fromPayload(frame.error))
-      case PACE: return this.#acknowledgements.pace(frame.mls)
+      case PACE: return this.#acknowledgements.pace(frame.ms)
     }
   }
 

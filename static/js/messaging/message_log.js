@@ -4,7 +4,7 @@ import { MAX_PAGES_OF_SENDER, MAX_SENDERS } from "../base/limits.js"
 /** How many messages, and how many characters of them, a peer keeps for those that missed them, and for how long. */
 export const MAX_LOG_MESSAGES = 1_000
 export const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
-export const LOG_TERM_MLS = 60_000
+export const LOG_TERM_MS = 60_000
 /** How many that are kept no more may take their room a little longer. */
 const SURPLUS_MESSAGES = 100
 
@@ -153,7 +153,7 @@ export class MessageLog {
   }
 
   #prune() {
-    const oldest = this.#clock.now() - LOG_TERM_MLS
+    const oldest = this.#clock.now() - LOG_TERM_MS
     while (this.#first < this.#shown.length && this.#isSurplus(this.#shown.length - this.#first, this.#shown[this.#first], oldest)) {
       this.#characters -= sizeOf(this.#shown[this.#first].packet)
       this.#shown[this.#first].packet = "" // its room isn't needed any more

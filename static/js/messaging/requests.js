@@ -3,7 +3,7 @@ import { Content } from "../wire/content.js"
 import { guarded, P2pError } from "../base/errors.js"
 import { Deadline } from "../base/deadline.js"
 import { isBlob } from "../base/kinds.js"
-import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../base/limits.js"
+import { ANSWER_TERM_MS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../base/limits.js"
 import { Shares } from "../base/shares.js"
 
 /** Milliseconds that a peer has to answer a request, where the app doesn't say. */
@@ -150,7 +150,7 @@ export class Requests {
 
   /** A responder that never ends must not keep its place for ever. */
   #releaseOld() {
-    for (const place of this.#places) if (this.#clock.now() - place.at > ANSWER_TERM_MLS) this.#release(place)
+    for (const place of this.#places) if (this.#clock.now() - place.at > ANSWER_TERM_MS) this.#release(place)
   }
 
   /** @param {{ senderId: string, at: number }} place */

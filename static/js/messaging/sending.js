@@ -3,7 +3,7 @@ import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"
 import { isBlob } from "../base/kinds.js"
-import { READ_TERM_MLS, SEND_TERM_MLS } from "../base/limits.js"
+import { READ_TERM_MS, SEND_TERM_MS } from "../base/limits.js"
 import { Watch } from "../base/watch.js"
 import { Content } from "../wire/content.js"
 
@@ -122,7 +122,7 @@ export class Sending {
   #read(blob, topic) {
     const timer = new Deadline(this.#clock)
     return new Promise((resolve, reject) => {
-      timer.start(READ_TERM_MLS, () => reject(new P2pError("file_changed", { message: `The Blob could not be read within ${READ_TERM_MLS} ms.` })))
+      timer.start(READ_TERM_MS, () => reject(new P2pError("file_changed", { message: `The Blob could not be read within ${READ_TERM_MS} ms.` })))
       Content.ofBlob(blob, topic).then(resolve, reject)
     }).finally(() => timer.stop())
   }
@@ -138,9 +138,9 @@ export class Sending {
 
   /** Gives up what was said too long ago, and a host that does nothing about what it owes. */
   #look() {
-    const late = new P2pError("no_answer", { message: `Nobody has confirmed the message for ${SEND_TERM_MLS / 1_000} s.`, hint: "It may have arrived, or arrive yet." })
-    this.#broadcast.outbox.expire(this.now - SEND_TERM_MLS, late)
-    this.#unicast.expire(this.now - SEND_TERM_MLS, late)
+    const late = new P2pError("no_answer", { message: `Nobody has confirmed the message for ${SEND_TERM_MS / 1_000} s.`, hint: "It may have arrived, or arrive yet." })
+    this.#broadcast.outbox.expire(this.now - SEND_TERM_MS, late)
+    this.#unicast.expire(this.now - SEND_TERM_MS, late)
     const isOwed = this.#uplink.role && (this.#broadcast.outbox.size > 0 || this.#isBehind)
     const patienceMs = 2 * this.#idleTimeoutMs
     if (!isOwed || this.#broadcast.progress !== this.#progress) this.#hasProgressed()

@@ -8,7 +8,7 @@ import { Stability } from "./stability.js"
 import { Subscriber } from "./subscriber.js"
 
 /** Milliseconds that a new host waits for those who were there before it takes itself to be alone. */
-export const ALONE_AFTER_MLS = 5_000
+export const ALONE_AFTER_MS = 5_000
 
 /**
  * What a host does with messages: it gives each its place, passes it on to all who are in step, and has their senders told when it is stable.
@@ -41,7 +41,7 @@ export class Sequencer {
     this.#expecting = new Deadline(clock)
     this.#stability = new Stability({ clock, subscribers: this.#synced, lastPlace: () => broadcast.lastPlace, settled: (place) => this.#settled(place) })
     this.#recovery = new Recovery({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
-    if (knownPeers.expects(ALONE_AFTER_MLS)) this.#expecting.start(ALONE_AFTER_MLS, () => this.#stability.settle())
+    if (knownPeers.expects(ALONE_AFTER_MS)) this.#expecting.start(ALONE_AFTER_MS, () => this.#stability.settle())
     broadcast.host(epoch)
   }
 

@@ -2,17 +2,17 @@
  * When a message is stable: its sender may forget it, as another client has been shown it besides the host. A client acknowledges what its app has been shown;
  * the host keeps account of that, and tells the senders.
  */
-import { LOOK_MLS, MAX_UNSTABLE_MESSAGES, WITNESS_MLS } from "../base/limits.js"
+import { LOOK_MS, MAX_UNSTABLE_MESSAGES, WITNESS_MS } from "../base/limits.js"
 import { Timer } from "../base/clock.js"
 import { Watch } from "../base/watch.js"
 
 /** How many clients say at once what they have been shown, so that senders needn't wait: two, as none can vouch for its own messages. */
 export const WITNESSES = 2
 /** Milliseconds after which a client says what its app has been shown, and after how many messages it doesn't wait for that. */
-export const ACK_PAUSE_MLS = 250
+export const ACK_PAUSE_MS = 250
 export const ACK_MESSAGES = 32
 /** Milliseconds between two acknowledgements of a client that is to give them at once. */
-export const QUICK_ACK_PAUSE_MLS = 50
+export const QUICK_ACK_PAUSE_MS = 50
 
 /** @typedef {import("./subscriber.js").Subscriber} Subscriber */
 
@@ -140,7 +140,7 @@ export class Stability {
   /** Looks after those who acknowledge nothing. It goes on while something is unacknowledged. */
   #look() {
     this.#places.push(this.#lastPlace())
-    if (this.#places.length > WITNESS_MLS / LOOK_MLS) this.#due = /** @type {number} */ (this.#places.shift())
+    if (this.#places.length > WITNESS_MS / LOOK_MS) this.#due = /** @type {number} */ (this.#places.shift())
     for (const keeper of this.#keepers) if (this.#isSilent(keeper)) this.#keepers.delete(keeper)
     this.#keepersChanged()
     return [...this.#subscribers.values()].some(({ shown }) => shown < this.#lastPlace())
@@ -152,7 +152,7 @@ export class Stability {
    * @param {Subscriber} subscriber
    */
   #isSilent({ shown, metAt, client }) {
-    return shown < this.#due && this.#watch.now - metAt > WITNESS_MLS && client.path.isHeard
+    return shown < this.#due && this.#watch.now - metAt > WITNESS_MS && client.path.isHeard
   }
 }
 
@@ -161,7 +161,7 @@ export class Acknowledgements {
   #clock
   #timer
   #send
-  #pause = ACK_PAUSE_MLS
+  #pause = ACK_PAUSE_MS
   /** The place of the last message that the app was shown, and how many since the host was told of one. */
   #shown = 0
   #unacknowledged = 0
@@ -178,9 +178,9 @@ export class Acknowledgements {
     this.#send = send
   }
 
-  /** The pause that the host wants, within what is sensible. @param {number} mls */
-  pace(mls) {
-    this.#pause = Math.min(ACK_PAUSE_MLS, Math.max(QUICK_ACK_PAUSE_MLS, mls))
+  /** The pause that the host wants, within what is sensible. @param {number} ms */
+  pace(ms) {
+    this.#pause = Math.min(ACK_PAUSE_MS, Math.max(QUICK_ACK_PAUSE_MS, ms))
   }
 
   /**
@@ -191,7 +191,7 @@ export class Acknowledgements {
     this.#shown = Math.max(this.#shown, place)
     this.#unacknowledged += 1
     const wait = this.#acknowledgedAt + this.#pause - this.#clock.now()
-    if (this.#unacknowledged >= ACK_MESSAGES || (wait <= 0 && this.#pause < ACK_PAUSE_MLS)) this.#acknowledge()
+    if (this.#unacknowledged >= ACK_MESSAGES || (wait <= 0 && this.#pause < ACK_PAUSE_MS)) this.#acknowledge()
     else if (!this.#timer.isRunning) this.#timer.start(Math.max(0, wait > 0 ? wait : this.#pause), () => this.#acknowledge())
   }
 

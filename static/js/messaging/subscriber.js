@@ -73,7 +73,7 @@ export class Subscriber {
   makeWitness() {
     if (this.#isWitness) return
     this.#isWitness = true
-    this.client.path.trySend({ type: PACE, mls: 0 })
+    this.client.path.trySend({ type: PACE, ms: 0 })
   }
 
   /** @param {number} place up to which its messages are kept by others */

@@ -27,8 +27,8 @@ const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers:
  *
  * @typedef {object} LeadershipOptions
  * @property {string} peerId
- * @property {{ idleTimeoutMls: number }} [heartbeat]
- * @property {number} connectTimeoutMls
+ * @property {{ idleTimeoutMs: number }} [heartbeat]
+ * @property {number} connectTimeoutMs
  * @property {boolean} keepSignaling whether a client keeps its socket while it is connected
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
  * @property {(setup: import("../wire/path.js").PathSetup, iceServers: RTCIceServer[]) => import("../wire/path.js").Path} createPath

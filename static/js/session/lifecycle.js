@@ -3,7 +3,7 @@ import { Reconnection, isExpulsion } from "./reconnection.js"
 import { P2pError } from "../base/errors.js"
 import { Leadership } from "./leadership.js"
 import { Uplink } from "./uplink.js"
-import { HEARTBEAT_IDLE_TIMEOUT_MLS } from "../base/limits.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MS } from "../base/limits.js"
 import { Loader } from "../files/loader.js"
 import { Messenger } from "../messaging/messenger.js"
 import { Topics } from "../messaging/topics.js"
@@ -33,7 +33,7 @@ export class Lifecycle {
     this.#reconnection = new Reconnection(options)
     this.leadership = new Leadership({ ...options, delegate: this })
     const uplink = new Uplink(this, this.leadership, options.peerId)
-    this.messenger = new Messenger({ ...options, topics, uplink, idleTimeoutMs: heartbeat?.idleTimeoutMls ?? HEARTBEAT_IDLE_TIMEOUT_MLS })
+    this.messenger = new Messenger({ ...options, topics, uplink, idleTimeoutMs: heartbeat?.idleTimeoutMs ?? HEARTBEAT_IDLE_TIMEOUT_MS })
     this.files = new Loader({ ...options, carrier: uplink })
     this.messenger.register(this.files)
   }

@@ -28,13 +28,13 @@ export class Reconnection {
 
   /**
    * @param {object} options
-   * @param {number} options.connectTimeoutMls
+   * @param {number} options.connectTimeoutMs
    * @param {boolean} options.autoReconnect
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {Backoff} [options.backoff]
    */
-  constructor({ connectTimeoutMls, autoReconnect, clock, backoff = new Backoff() }) {
-    this.#timeoutMs = connectTimeoutMls
+  constructor({ connectTimeoutMs, autoReconnect, clock, backoff = new Backoff() }) {
+    this.#timeoutMs = connectTimeoutMs
     this.#autoReconnect = autoReconnect
     this.#backoff = backoff
     this.#clock = clock

@@ -31,16 +31,16 @@ export class Registration {
   /**
    * @param {object} options
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {{ idleTimeoutMls: number }} [options.heartbeat]
-   * @param {number} options.connectTimeoutMls
+   * @param {{ idleTimeoutMs: number }} [options.heartbeat]
+   * @param {number} options.connectTimeoutMs
    * @param {RegistrationDelegate} options.delegate
    */
-  constructor({ clock, heartbeat, connectTimeoutMls, delegate }) {
-    this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMls) } : {}
+  constructor({ clock, heartbeat, connectTimeoutMs, delegate }) {
+    this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMs) } : {}
     this.#delegate = delegate
     this.#term = new Timer(clock)
     this.#outage = new Deadline(clock)
-    this.#outageMs = connectTimeoutMls
+    this.#outageMs = connectTimeoutMs
   }
 
   /**

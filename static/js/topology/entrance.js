@@ -67,11 +67,11 @@ export class Entrance {
 
   // Private
 
-  /** @param {number} mls */
-  #lookAfter(mls) {
-    const at = this.#clock.now() + mls
+  /** @param {number} ms */
+  #lookAfter(ms) {
+    const at = this.#clock.now() + ms
     if (this.#timer.isRunning && this.#lookAt <= at) return
     this.#lookAt = at
-    this.#timer.start(mls, () => guarded(() => this.look()))
+    this.#timer.start(ms, () => guarded(() => this.look()))
   }
 }

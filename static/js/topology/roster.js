@@ -1,8 +1,8 @@
 import { Timer } from "../base/clock.js"
 
 /** Milliseconds between two rosters to the server at the least, and at the most. A client that the server hasn't been told of can't say that it has lost its host. */
-export const ROSTER_PAUSE_MLS = 300
-export const ROSTER_INTERVAL_MLS = 30_000
+export const ROSTER_PAUSE_MS = 300
+export const ROSTER_INTERVAL_MS = 30_000
 
 /** When a host tells the server who is there: soon after a change, and now and then. */
 export class Roster {
@@ -24,7 +24,7 @@ export class Roster {
 
   /** Somebody has come, gone or got on. */
   changed() {
-    if (!this.#isDue) this.#timer.start(ROSTER_PAUSE_MLS, () => this.#tell())
+    if (!this.#isDue) this.#timer.start(ROSTER_PAUSE_MS, () => this.#tell())
     this.#isDue = true
   }
 
@@ -37,6 +37,6 @@ export class Roster {
   #tell() {
     this.#isDue = false
     this.#report()
-    if (!this.#isDue) this.#timer.start(ROSTER_INTERVAL_MLS, () => this.#tell())
+    if (!this.#isDue) this.#timer.start(ROSTER_INTERVAL_MS, () => this.#tell())
   }
 }

@@ -13,7 +13,7 @@ export const MAX_PACKET_CHARACTERS = 16_384
 /** How many messages of one sender on one topic may wait where only the newest counts: one; and how many of them in all. */
 export const MAX_FRESHEST = 1_000
 /** Milliseconds that a closing channel gets to deliver what it holds. */
-export const CLOSE_TIMEOUT_MLS = 1_000
+export const CLOSE_TIMEOUT_MS = 1_000
 
 /** Between frames that travel together: JSON text has no line break in it. */
 const SEPARATOR = "\n"
@@ -110,14 +110,14 @@ export class DataChannel {
 
   /**
    * Closes the channel after what it holds is delivered: closing the connection first would throw that away.
-   * @returns {Promise<void>} resolves when it is closed, after CLOSE_TIMEOUT_MLS at the latest
+   * @returns {Promise<void>} resolves when it is closed, after CLOSE_TIMEOUT_MS at the latest
    */
   close() {
     this.#flush()
     this.#isClosing = true
     this.#channel.onmessage = null
     return new Promise((resolve) => {
-      const timer = this.#clock.setTimeout(resolve, CLOSE_TIMEOUT_MLS)
+      const timer = this.#clock.setTimeout(resolve, CLOSE_TIMEOUT_MS)
       const closed = () => {
         this.#clock.clearTimeout(timer)
         resolve()

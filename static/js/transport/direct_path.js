@@ -20,8 +20,8 @@ const LANES = Object.freeze({ messages: {}, bulk: {}, fast: { ordered: false, ma
  *
  * @typedef {import("../wire/path.js").PathSetup & {
  *   iceServers: RTCIceServer[],
- *   heartbeat: { intervalMls: number, idleTimeoutMls: number },
- *   connectTimeoutMls: number,
+ *   heartbeat: { intervalMs: number, idleTimeoutMs: number },
+ *   connectTimeoutMs: number,
  *   clock: import("../base/clock.js").Clock,
  *   RTCPeerConnection?: typeof RTCPeerConnection,
  * }} DirectPathOptions
@@ -47,7 +47,7 @@ export class DirectPath {
    * @param {DirectPathOptions} options
    * @throws {P2pError} `bad_request` where the browser refuses the ICE servers
    */
-  constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMls, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
+  constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMs, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
     this.peerId = peerId
     this.negotiationId = negotiationId
     this.#delegate = delegate
@@ -58,14 +58,14 @@ export class DirectPath {
     this.#pc.ondatachannel = ({ channel }) => this.#open(channel)
     this.#negotiation = new Negotiation({ pc: this.#pc, signal, clock })
     this.#heartbeat = new Heartbeat({
-      interval: heartbeat.intervalMls,
-      idleTimeout: heartbeat.idleTimeoutMls,
+      interval: heartbeat.intervalMs,
+      idleTimeout: heartbeat.idleTimeoutMs,
       clock,
       beat: () => this.#beat(),
-      lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
+      lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMs} ms.` })),
     })
     this.#timer = new Deadline(clock)
-    this.#timer.start(connectTimeoutMls, () => this.end(this.timeoutError()))
+    this.#timer.start(connectTimeoutMs, () => this.end(this.timeoutError()))
   }
 
   get state() {

@@ -17,7 +17,7 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {{ type: "Sync", seen: Mark[], more?: boolean, inc?: string, fresh?: boolean, history?: number, n?: number }} SyncFrame
  * @typedef {{ type: "Ack", n: number }} AckFrame
  * @typedef {{ type: "Stable", n: number }} StableFrame
- * @typedef {{ type: "Pace", mls: number }} PaceFrame
+ * @typedef {{ type: "Pace", ms: number }} PaceFrame
  * @typedef {{ type: "Succeed" }} SucceedFrame
  * @typedef {{ inc: string, fresh: boolean, history: number, seen: Mark[] }} Hello what a client says first, all parts together
  * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[], epoch?: number }} StateFrame
@@ -149,7 +149,7 @@ const PARTS = {
   [SYNC]: { seen: be(isMarks), more: FLAG, inc: MAYBE_ID, fresh: FLAG, history: MAYBE_COUNT, n: MAYBE_COUNT },
   [ACK]: { n: COUNT },
   [STABLE]: { n: COUNT },
-  [PACE]: { mls: COUNT },
+  [PACE]: { ms: COUNT },
   [STATE]: { senderId: MAYBE_ID, data: be(isStates), full: FLAG, readers: may(be((ids) => isIds(ids, STATES_PER_FRAME))), epoch: MAYBE_COUNT },
   [REFUSED]: { id: NUMBER, error: readError },
   [DIRECT]: { ...TO_PEER, inc: ID, id: NUMBER, after: COUNT, ask: MAYBE_COUNT, answer: MAYBE_COUNT, error: may(readError), note: may((note) => pick(note, NOTE)), ...CONTENT },

@@ -72,7 +72,7 @@ test("a file that its sender has paused, and never goes on with, is given up in 
   const story = await begin()
   story.sending.pause()
   await story.room.pass(1_000)
-  for (let mls = 0; mls < PATIENCE_MS; mls += 5_000) story.file.pass(5_000)
+  for (let ms = 0; ms < PATIENCE_MS; ms += 5_000) story.file.pass(5_000)
   assert.equal((await story.room.settled(story.taken)).error.code, "stalled")
 })
 

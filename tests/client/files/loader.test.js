@@ -6,7 +6,7 @@ import { after, before, test } from "node:test"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
 import { bundleClient } from "../../../tools/bundles.mjs"
-import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../../../static/js/base/limits.js"
+import { LOAD_TERM_MS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../../../static/js/base/limits.js"
 import { FakeClock } from "../support/fake_clock.js"
 import { fate } from "../support/world.js"
 
@@ -120,7 +120,7 @@ test("code that never comes is waited for so long, and for so many", async () =>
   const refused = fate(loader.send(new Blob(["x"]), { to: ["bob"] }).done)
   await until(() => refused.is !== "pending")
   assert.deepEqual([early.is, others.filter(({ is }) => is === "pending").length, refused.is], ["pending", MAX_LOADING - 1, "rate_limited"])
-  clock.advance(LOAD_TERM_MLS)
+  clock.advance(LOAD_TERM_MS)
   await until(() => early.is !== "pending")
   assert.deepEqual([early.is, told.filter(([, , , code]) => code === "unavailable").length, clock.pending], ["unavailable", MAX_LOADING_OF_SENDER, 0])
   loader.leave(gone)

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { Content } from "../../../static/js/wire/content.js"
 import { Broadcast } from "../../../static/js/messaging/broadcast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { LOG_TERM_MLS, MAX_LOG_MESSAGES } from "../../../static/js/messaging/message_log.js"
+import { LOG_TERM_MS, MAX_LOG_MESSAGES } from "../../../static/js/messaging/message_log.js"
 import { MARKS_PER_FRAME } from "../../../static/js/wire/frames.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 import { fate } from "../support/world.js"
@@ -208,7 +208,7 @@ test("who was away for too long is told what it has missed, before what is left"
   const { broadcast, clock } = open("host")
   broadcast.host(1)
   for (const id of [1, 2]) broadcast.admit(message("ann", id))
-  clock.advance(LOG_TERM_MLS + 1)
+  clock.advance(LOG_TERM_MS + 1)
   broadcast.admit(message("ann", 3))
   assert.deepEqual(welcome(broadcast, { seen: [["ann", "x", 1]] }).map(({ type, from, to, id }) => [type, from ?? id, to]), [["Gap", 2, 2], ["Data", 3, undefined], ["Sync", undefined, undefined]])
 })
@@ -217,7 +217,7 @@ test("a newcomer is shown as many of the latest as it wants, and no gap, however
   const { broadcast, clock } = open("host", { history: 2 })
   broadcast.host(1)
   for (const id of [1, 2, 3, 4]) broadcast.admit(message("ann", id))
-  clock.advance(100 * LOG_TERM_MLS)
+  clock.advance(100 * LOG_TERM_MS)
   for (const [history, ids] of /** @type {[number, number[]][]} */ ([[0, []], [1, [4]], [Number.MAX_SAFE_INTEGER, [3, 4]]])) {
     const frames = welcome(broadcast, { fresh: true, history, seen: [["ann", "x", Number.MAX_SAFE_INTEGER]] })
     assert.deepEqual(frames.map(({ type, id }) => (type === "Data" ? id : type)), [...ids, "Sync"])

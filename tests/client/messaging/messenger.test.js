@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
+import { CLOSE_TIMEOUT_MS } from "../../../static/js/transport/data_channel.js"
 import { ACK_PAUSE_MS } from "../../../static/js/messaging/receipts.js"
 import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
@@ -24,7 +24,7 @@ async function open(...peerIds) {
 /** All leave, and nothing runs any more. @param {World} world @param {any[]} pages */
 async function assertQuiet(world, pages) {
   for (const { peer } of pages) peer.close()
-  await world.pass(CLOSE_TIMEOUT_MLS)
+  await world.pass(CLOSE_TIMEOUT_MS)
   await settle()
   assert.deepEqual(world.network.open.map(({ id }) => id), [])
   assert.equal(world.clock.pending, 0)
@@ -164,7 +164,7 @@ test("who leaves tells nobody anything any more, and its messages are rejected",
   const results = [fate(bob.peer.send("x", { to: ["ann"] })), fate(bob.peer.request("ann", "t", 1))]
   bob.peer.close()
   world.network.isCut = false
-  await world.pass(CLOSE_TIMEOUT_MLS)
+  await world.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual([is(results), ann.texts], [["not_joined", "not_joined"], []])
   await assert.rejects(bob.peer.send("y", { to: ["ann"] }), { code: "not_joined" })
   await assertQuiet(world, [ann, bob])
@@ -229,7 +229,7 @@ for (const [name, end] of Object.entries(ENDS)) {
       sayAll()
       await world.pass(time < 20 ? 5 : 250)
     }
-    await world.pass(HEARTBEAT.idleTimeoutMls + 5_000)
+    await world.pass(HEARTBEAT.idleTimeoutMs + 5_000)
     for (const { peer } of [bob, cleo, dave]) assert.deepEqual([peer.state, peer.hostPeerId === "ann"], ["connected", false])
     const all = Array.from({ length: number }, (_, index) => index + 1)
     const heard = (page, senderId) => page.messages.filter((message) => message.senderId === senderId).map(({ data }) => data)
@@ -457,7 +457,7 @@ for (const name of ["closes", "aborts", "falls silent"]) {
     refused.push(fate(bob.peer.request("cleo", "t", 1, { timeout: 60_000 })))
     world.server.readers.add("bob")
     const answer = fate(cleo.peer.request("bob", "t", 1, { timeout: 60_000 }))
-    await world.pass(HEARTBEAT.idleTimeoutMls + 10_000)
+    await world.pass(HEARTBEAT.idleTimeoutMs + 10_000)
     assert.equal(bob.peer.state, "connected")
     assert.deepEqual([is(refused), answer.is, cleo.messages, dave.messages], [["forbidden", "forbidden", "forbidden"], "resolved", [], []])
     await assertQuiet(world, pages)

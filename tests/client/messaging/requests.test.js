@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { Content } from "../../../static/js/wire/content.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../../static/js/base/limits.js"
+import { ANSWER_TERM_MS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../../static/js/base/limits.js"
 import { REQUEST_TIMEOUT_MS, Requests } from "../../../static/js/messaging/requests.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 import { reported } from "../support/report_error.js"
@@ -271,7 +271,7 @@ test("a responder that never ends keeps its place for so long, and not for ever"
   responders.bob.t = () => new Promise(() => undefined)
   responders.bob.u = () => 1
   for (let id = 1; id <= MAX_REQUESTS_OF_PAIR; id++) void requests.bob.asked("mallory", id, { topic: "t", data: 1 })
-  clock.advance(ANSWER_TERM_MLS)
+  clock.advance(ANSWER_TERM_MS)
   void requests.bob.asked("mallory", 1_001, { topic: "u", data: 1 })
   clock.advance(1)
   void requests.bob.asked("mallory", 1_002, { topic: "u", data: 1 })

@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { MAX_READING, Sending } from "../../../static/js/messaging/sending.js"
 import { Content } from "../../../static/js/wire/content.js"
-import { READ_TERM_MLS } from "../../../static/js/base/limits.js"
+import { READ_TERM_MS } from "../../../static/js/base/limits.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 
 /** A Blob that is read when the test says so. @param {string} text */
@@ -131,7 +131,7 @@ test("a Blob that is never read is given up, and what waits for it goes on", asy
   void take(blob)
   void take("text")
   await settle()
-  clock.advance(READ_TERM_MLS - 1)
+  clock.advance(READ_TERM_MS - 1)
   await settle()
   assert.deepEqual(out, [])
   clock.advance(1)

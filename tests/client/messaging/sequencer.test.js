@@ -6,9 +6,9 @@ import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
 import { Content } from "../../../static/js/wire/content.js"
 import { Broadcast } from "../../../static/js/messaging/broadcast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { LOOK_MLS, WITNESS_MLS } from "../../../static/js/base/limits.js"
-import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../../static/js/messaging/recovery.js"
-import { ALONE_AFTER_MLS, Sequencer } from "../../../static/js/messaging/sequencer.js"
+import { LOOK_MS, WITNESS_MS } from "../../../static/js/base/limits.js"
+import { FILL_WINDOW_MS, SETTLE_MS } from "../../../static/js/messaging/recovery.js"
+import { ALONE_AFTER_MS, Sequencer } from "../../../static/js/messaging/sequencer.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 import { fate } from "../support/world.js"
 
@@ -61,7 +61,7 @@ function open({ seen, peers = {} } = {}) {
 
 const stableTo = ({ got }) => got.filter(({ type }) => type === "Stable").at(-1)?.n ?? 0
 const heard = ({ got }) => got.filter(({ type }) => type === "Data").map(({ senderId, data }) => `${senderId}: ${data}`)
-const isWitness = ({ got }) => got.some(({ type, mls }) => type === "Pace" && mls === 0)
+const isWitness = ({ got }) => got.some(({ type, ms }) => type === "Pace" && ms === 0)
 
 // When a message is stable
 
@@ -75,7 +75,7 @@ test("alone: what the host says is stable at once", async () => {
 test("a host that expects others doesn't take itself to be alone before their time is over", async () => {
   const { clock, sequencer, sayOwn } = open({ peers: { ann: "connected" } })
   const result = sayOwn("hello")
-  clock.advance(ALONE_AFTER_MLS - 1)
+  clock.advance(ALONE_AFTER_MS - 1)
   await settle()
   assert.equal(result.is, "pending")
   clock.advance(1)
@@ -97,7 +97,7 @@ test("who comes ends the waiting, and its word is needed then", async () => {
   const result = sayOwn("hello")
   const ann = join("ann")
   ann.path.isHeard = false
-  clock.advance(2 * ALONE_AFTER_MLS)
+  clock.advance(2 * ALONE_AFTER_MS)
   await settle()
   assert.equal(result.is, "pending")
   sequencer.shown(ann, 1)
@@ -188,17 +188,17 @@ test("who says that it has been shown what isn't there yet vouches for nothing t
 // A client that acknowledges nothing
 
 /** Milliseconds after which one that owed an acknowledgement all the time isn't waited for any more, looks and all. */
-const SILENT_MLS = WITNESS_MLS + 3 * LOOK_MLS
+const SILENT_MS = WITNESS_MS + 3 * LOOK_MS
 
 test("one that is there, and acknowledges nothing, holds up nobody: then the host is enough", async () => {
   const { clock, join, say, sayOwn } = open()
-  const [ann, mallory] = [join("ann"), join("mallory")]
+  const [ann] = [join("ann"), join("mallory")]
   say(ann, 1)
   const own = sayOwn("hello")
-  clock.advance(WITNESS_MLS)
+  clock.advance(WITNESS_MS)
   await settle()
   assert.deepEqual([stableTo(ann), own.is], [0, "pending"])
-  clock.advance(3 * LOOK_MLS)
+  clock.advance(3 * LOOK_MS)
   await settle()
   assert.deepEqual([stableTo(ann), own.is], [1, "resolved"])
   for (let id = 2; id <= 1_000; id++) say(ann, id)
@@ -212,7 +212,7 @@ test("another is witness in its place, and its word is needed as before", () => 
   assert.deepEqual([mallory, malice, ann, bob].map(isWitness), [true, true, false, false])
   say(ann, 1)
   for (const client of [ann, bob]) sequencer.shown(client, 1)
-  clock.advance(SILENT_MLS)
+  clock.advance(SILENT_MS)
   assert.deepEqual([ann, bob].map(isWitness), [true, true])
   say(ann, 2)
   assert.equal(stableTo(ann), 1)
@@ -224,7 +224,7 @@ test("who acknowledges again is waited for again", () => {
   const { clock, sequencer, join, say } = open()
   const [ann, bob] = [join("ann"), join("bob")]
   say(ann, 1)
-  clock.advance(SILENT_MLS)
+  clock.advance(SILENT_MS)
   assert.equal(stableTo(ann), 1)
   sequencer.shown(bob, 1)
   say(ann, 2)
@@ -238,7 +238,7 @@ test("one that isn't heard may be frozen: it is waited for as long as it is conn
   const [ann, bob] = [join("ann"), join("bob")]
   bob.path.isHeard = false
   say(ann, 1)
-  clock.advance(10 * SILENT_MLS)
+  clock.advance(10 * SILENT_MS)
   assert.equal(stableTo(ann), 0)
   leave(bob)
   assert.equal(stableTo(ann), 1)
@@ -246,7 +246,7 @@ test("one that isn't heard may be frozen: it is waited for as long as it is conn
 
 test("a host that was frozen itself takes nobody for silent", () => {
   const { clock, join, say } = open()
-  const [ann, bob] = [join("ann"), join("bob")]
+  const [ann] = [join("ann"), join("bob")]
   say(ann, 1)
   clock.leap(3_600_000)
   assert.equal(stableTo(ann), 0)
@@ -254,13 +254,13 @@ test("a host that was frozen itself takes nobody for silent", () => {
 
 test("a newcomer has its time from when it came; what was said before that doesn't wait for ever", () => {
   const { clock, sequencer, join, say } = open()
-  const [ann, bob] = [join("ann"), join("bob")]
+  const [ann] = [join("ann"), join("bob")]
   say(ann, 1)
-  clock.advance(WITNESS_MLS)
-  const mallory = join("mallory")
-  clock.advance(2 * LOOK_MLS)
+  clock.advance(WITNESS_MS)
+  join("mallory")
+  clock.advance(2 * LOOK_MS)
   assert.equal(stableTo(ann), 0)
-  clock.advance(SILENT_MLS)
+  clock.advance(SILENT_MS)
   assert.equal(stableTo(ann), 1)
   sequencer.stop()
   assert.equal(clock.pending, 0)
@@ -271,7 +271,7 @@ test("while all is acknowledged, nobody looks", () => {
   const [ann, bob] = [join("ann"), join("bob")]
   say(ann, 1)
   for (const client of [ann, bob]) sequencer.shown(client, 1)
-  clock.advance(LOOK_MLS)
+  clock.advance(LOOK_MS)
   assert.equal(clock.pending, 0)
 })
 
@@ -319,7 +319,7 @@ test("a reader's messages are refused one by one, its word for others is not tak
   say(eve, 1)
   say(eve, 2)
   say(eve, 1, { senderId: "gone", inc: "y" })
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   assert.deepEqual(eve.got.filter(({ type }) => type === "Refused").map(({ id, error }) => [id, error.code]), [[1, "forbidden"], [2, "forbidden"]])
   assert.deepEqual([host.texts, heard(ann)], [[], []])
 })
@@ -334,7 +334,7 @@ test("one who isn't here is spoken for, after a while, in its order, once, and t
   for (const id of [3, 2, 1]) say(ann, id, orphan("dave"))
   for (const id of [2, 3]) say(bob, id, orphan("dave"))
   assert.deepEqual(heard(bob), [])
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   for (const texts of [heard(ann), heard(bob), host.texts]) assert.deepEqual(texts, ["dave: 2", "dave: 3"])
 })
 
@@ -344,7 +344,7 @@ test("who comes meanwhile speaks for itself", () => {
   say(ann, 2, { senderId: "dave", inc: "x" })
   const dave = join("dave")
   say(dave, 2, { data: "my own word" })
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   assert.deepEqual(host.texts, ["dave: my own word"])
 })
 
@@ -355,7 +355,7 @@ test("who is here is not spoken for, nor is the host, nor a stranger where the h
   say(ann, 2, orphan("host", { inc: broadcast.inc }))
   say(ann, 1, orphan("stranger"))
   say(ann, 1, orphan("eve"))
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   assert.deepEqual(host.texts, ["eve: 1"])
 })
 
@@ -363,26 +363,26 @@ test("a host that came as a newcomer passes on what strangers have said, and isn
   const { clock, host, join, say } = open()
   const [ann, bob] = [join("ann"), join("bob")]
   say(ann, 1, orphan("dave"))
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   assert.deepEqual([heard(bob), host.texts], [["dave: 1"], []])
 })
 
 test("what is brought too late is not taken", () => {
   const { clock, host, join, say } = open({ seen: [["dave", "gone", 1]] })
   const ann = join("ann")
-  clock.advance(FILL_WINDOW_MLS + 1)
+  clock.advance(FILL_WINDOW_MS + 1)
   say(ann, 2, orphan("dave"))
-  clock.advance(10 * SETTLE_MLS)
+  clock.advance(10 * SETTLE_MS)
   assert.deepEqual([host.texts, clock.pending], [[], 0])
 })
 
 test("a host that another one had followed takes what that one has passed on to some only, however old it is itself", () => {
   const { clock, host, sequencer, join, say } = open({ seen: [["dave", "gone", 1]] })
-  clock.advance(10 * FILL_WINDOW_MLS)
+  clock.advance(10 * FILL_WINDOW_MS)
   sequencer.resume(EPOCH + 2)
   const ann = join("ann")
   say(ann, 2, orphan("dave", { epoch: EPOCH + 1 }))
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   assert.deepEqual(host.texts, ["dave: 2"])
 })
 
@@ -390,7 +390,7 @@ test("what nobody has of one who is gone is told of as a gap", () => {
   const { clock, host, join, say } = open({ seen: [["dave", "gone", 1]] })
   const ann = join("ann")
   say(ann, 4, orphan("dave"))
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   assert.deepEqual([host.texts, host.gaps], [["dave: 4"], [{ senderId: "dave", from: 2, to: 3 }]])
   assert.deepEqual(ann.got.filter(({ type }) => type === "Gap"), [{ type: "Gap", senderId: "dave", inc: "gone", from: 2, to: 3 }])
 })
@@ -399,7 +399,7 @@ test("a hostile number of one who is gone is not taken, and uses nothing up", ()
   const { clock, host, join, say } = open({ seen: [["dave", "x", 1]] })
   const ann = join("ann")
   say(ann, Number.MAX_SAFE_INTEGER, { senderId: "dave", inc: "x" })
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   const dave = join("dave")
   say(dave, 2)
   assert.deepEqual(host.texts, ["dave: 2"])
@@ -410,7 +410,7 @@ test("one that is too large to be passed on is left out, the others are not", ()
   const ann = join("ann")
   say(ann, 1, orphan("dave", { data: "x".repeat(262_144) }))
   say(ann, 2, orphan("dave"))
-  clock.advance(SETTLE_MLS)
+  clock.advance(SETTLE_MS)
   assert.deepEqual([host.texts, failures], [["dave: 2"], []])
 })
 

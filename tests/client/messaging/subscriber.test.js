@@ -60,5 +60,5 @@ test("is asked for haste once", () => {
   const { subscriber, sent } = open()
   subscriber.makeWitness()
   subscriber.makeWitness()
-  assert.deepEqual(sent, [{ type: "Pace", mls: 0 }])
+  assert.deepEqual(sent, [{ type: "Pace", ms: 0 }])
 })

@@ -6,7 +6,7 @@ import fc from "fast-check"
 import { ACK_PAUSE_MS, Receipts } from "../../../static/js/messaging/receipts.js"
 import { RETURN_MS, Unicast } from "../../../static/js/messaging/unicast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { ANSWERS_PART, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MLS } from "../../../static/js/base/limits.js"
+import { ANSWERS_PART, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MS } from "../../../static/js/base/limits.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 import { fate } from "../support/world.js"
 
@@ -139,11 +139,11 @@ class End {
 
 const is = (results) => results.map((result) => result.is)
 
-/** Lets time pass, and promises settle. @param {Post} post @param {number} [mls] */
-async function pass(post, mls = ACK_PAUSE_MS) {
+/** Lets time pass, and promises settle. @param {Post} post @param {number} [ms] */
+async function pass(post, ms = ACK_PAUSE_MS) {
   post.fly()
   await settle()
-  post.clock.advance(mls)
+  post.clock.advance(ms)
   post.fly()
   await settle()
 }
@@ -423,10 +423,10 @@ test("what nobody acknowledges is given up in the end, and its room is free agai
   mallory.take = () => undefined
   const old = Array.from({ length: MAX_LANE_MESSAGES }, (_, number) => ann.say("mallory", number))
   ann.now = 1_000
-  ann.unicast.expire(ann.now - SEND_TERM_MLS, GONE)
+  ann.unicast.expire(ann.now - SEND_TERM_MS, GONE)
   assert.equal(is(old)[0], "pending")
-  ann.now = SEND_TERM_MLS + 1
-  ann.unicast.expire(ann.now - SEND_TERM_MLS, GONE)
+  ann.now = SEND_TERM_MS + 1
+  ann.unicast.expire(ann.now - SEND_TERM_MS, GONE)
   const young = ann.say("mallory", "young")
   await pass(post)
   assert.deepEqual([new Set(is(old)), young.is, ann.unicast.size], [new Set(["not_joined"]), "pending", 1])
@@ -559,19 +559,19 @@ test("whatever is lost on the way, all is shown once and in order, and every pro
     { weight: 3, arbitrary: fc.record({ act: fc.constant("come"), who }) },
     { weight: 1, arbitrary: fc.record({ act: fc.constant("migrate") }) },
     { weight: 1, arbitrary: fc.record({ act: fc.constant("repeat") }) },
-    { weight: 2, arbitrary: fc.record({ act: fc.constant("wait"), mls: fc.constantFrom(10, ACK_PAUSE_MS, 3_000) }) },
+    { weight: 2, arbitrary: fc.record({ act: fc.constant("wait"), ms: fc.constantFrom(10, ACK_PAUSE_MS, 3_000) }) },
   )
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (/** @type {any[]} */ steps) => {
     const post = new Post(...names)
     const said = []
-    for (const { act, who: one, whom: other, count, mls } of steps) {
+    for (const { act, who: one, whom: other, count, ms } of steps) {
       if (act === "say" && one !== other) said.push({ one, other, data: said.length, result: post.end(one).say(other, said.length) })
       else if (act === "fly") post.fly(count)
       else if (act === "leave") post.leave(one)
       else if (act === "come" && !post.end(one).isConnected) post.come(one)
       else if (act === "migrate") post.migrate()
       else if (act === "repeat") post.flying.push(...post.flying)
-      else if (act === "wait") post.clock.advance(mls)
+      else if (act === "wait") post.clock.advance(ms)
     }
     await settle()
     const given = said.filter(({ result }) => result.is === "pending" || result.is === "resolved")

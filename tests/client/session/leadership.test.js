@@ -12,7 +12,7 @@ function make() {
   const began = /** @type {any[]} */ ([])
   const broadcast = new Broadcast({ peerId: "ann", clock, reader: { messageShown() {} }, delegate: { messagesMissed() {}, messagesForked() {} } })
   const leadership = new Leadership(/** @type {any} */ ({
-    peerId: "ann", clock, connectTimeoutMls: 1_000, keepSignaling: false,
+    peerId: "ann", clock, connectTimeoutMs: 1_000, keepSignaling: false,
     createSignaling: () => ({ isConnected: true, join() {}, leave() {}, signal() {}, report() {} }),
     createPath: () => assert.fail("no connection is asked for"),
     delegate: {

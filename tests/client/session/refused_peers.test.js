@@ -6,7 +6,7 @@ import { MAX_REJOINS } from "../../../static/js/base/backoff.js"
 import { ERRORS, P2pError } from "../../../static/js/base/errors.js"
 import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, World } from "../support/world.js"
 
-const AWHILE_MLS = 60_000
+const AWHILE_MS = 60_000
 
 /** What the server may say to somebody whom it never takes again. */
 const FINAL = Object.entries(ERRORS).filter(([code, { retry }]) => !retry && ["bad_request", "unauthorized", "token_expired", "too_large", "unsupported"].includes(code)).map(([code]) => code)
@@ -16,7 +16,7 @@ async function sleep(world, page) {
   page.signaling.isAwake = false
   world.network.isCut = true
   world.server.dropSocket("ann")
-  await world.pass(HEARTBEAT.idleTimeoutMls + 1_000)
+  await world.pass(HEARTBEAT.idleTimeoutMs + 1_000)
   world.network.isCut = false
 }
 
@@ -28,7 +28,7 @@ test("a host that sleeps until its token has expired is the host no more: it has
   world.server.refuse = (peerId) => (peerId === "ann" ? new P2pError("token_expired") : null)
   ann.signaling.isAwake = true
   world.server.connect(ann.signaling)
-  await world.pass(AWHILE_MLS)
+  await world.pass(AWHILE_MS)
   assert.deepEqual([ann.lastState, ann.errorCodes, ann.peer.iamHost], ["failed", ["token_expired"], false])
   assert.match(ann.errors[0].hint, /anew/)
   assert.equal(bob.peer.hostPeerId, cleo.peer.hostPeerId)
@@ -47,7 +47,7 @@ for (const code of FINAL) {
     await world.pass(100)
     assert.deepEqual([ann.lastState, ann.errorCodes, ann.peer.iamHost], ["failed", [code], false])
     assert.notEqual(waiting.is, "pending")
-    await world.pass(AWHILE_MLS)
+    await world.pass(AWHILE_MS)
     assert.equal(world.clock.pending, 0)
   })
 }
@@ -86,7 +86,7 @@ test("a client whose kept socket the server won't have back stays with its host,
   world.server.refuse = (peerId) => (peerId === "bob" ? new P2pError("token_expired") : null)
   world.server.dropSocket("bob")
   world.server.connect(bob.signaling)
-  await world.pass(AWHILE_MLS)
+  await world.pass(AWHILE_MS)
   assert.deepEqual([bob.lastState, bob.errorCodes], ["connected", ["token_expired"]])
   ann.peer.close()
   await world.pass(1_000)
@@ -100,7 +100,7 @@ test("a host that is asked for patience again and again says so once", async () 
     world.server.refuse = () => new P2pError(code, { retryAfterMls: 5_000 })
     world.server.dropSocket("ann")
     world.server.connect(ann.signaling)
-    await world.pass(AWHILE_MLS)
+    await world.pass(AWHILE_MS)
     assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", [code]])
     world.server.refuse = () => null
     await world.pass(10_000)
@@ -164,7 +164,7 @@ test("close from within a refusal is the end", async () => {
   world.server.refuse = () => new P2pError("internal")
   world.server.dropSocket("ann")
   world.server.connect(ann.signaling)
-  await world.pass(AWHILE_MLS)
+  await world.pass(AWHILE_MS)
   assert.deepEqual([ann.lastState, ann.errorCodes, world.server.heard("join").length], ["closed", ["internal"], 2])
 })
 

@@ -127,14 +127,14 @@ test("a host that waits to ask the server again doesn't wait any longer", async 
 
 // The page has slept
 
-const HOUR_MLS = 3_600_000
+const HOUR_MS = 3_600_000
 
 /**
  * Every page is frozen for an hour, and what came meanwhile comes when they wake.
  * @param {World} world
  */
 async function sleepAll(world) {
-  world.clock.leap(HOUR_MLS)
+  world.clock.leap(HOUR_MS)
   await world.pass()
 }
 

@@ -8,7 +8,7 @@ import { FakeClock, settle } from "./fake_clock.js"
 
 /** Under how many waiting bytes a channel says that it has room, and for how long notes to somebody who is gone are kept. */
 const LOW_BYTES = 128 * 1024
-const GONE_MLS = 15_000
+const GONE_MS = 15_000
 
 /** Digests as the browser makes them, without its threads: so that a test's clock never overtakes them. */
 export const subtle = /** @type {any} */ ({
@@ -182,9 +182,9 @@ export class FileRoom {
     }
   }
 
-  async pass(mls) {
-    const end = this.clock.now() + mls
-    await this.until(() => this.clock.now() >= end, mls + 100)
+  async pass(ms) {
+    const end = this.clock.now() + ms
+    await this.until(() => this.clock.now() >= end, ms + 100)
   }
 
   /** Lets time pass until a promise is settled. */
@@ -202,7 +202,7 @@ export class FileRoom {
       Object.assign(party, { isUp: false, downSince: this.clock.now() })
       party.up.cut()
       party.down.cut()
-      this.clock.setTimeout(() => !party.isUp && this.clock.now() - party.downSince >= GONE_MLS && this.#rejectTo(peerId), GONE_MLS)
+      this.clock.setTimeout(() => !party.isUp && this.clock.now() - party.downSince >= GONE_MS && this.#rejectTo(peerId), GONE_MS)
     }
     this.#tellAll()
   }

@@ -14,7 +14,7 @@ import { CONNECT_TIMEOUT_MS, HEARTBEAT } from "./world.js"
 
 export const EPOCH = 7
 /** Milliseconds after which all know who is there, however much has changed before. */
-export const TOLD_MLS = 1_000 / ANNOUNCEMENTS.rate
+export const TOLD_MS = 1_000 / ANNOUNCEMENTS.rate
 
 /** One host and its clients, each a role with nothing around it but a log of what it tells. */
 export class Room {
@@ -43,9 +43,9 @@ export class Room {
     return player
   }
 
-  /** @param {number} [mls] */
-  pass(mls = 0) {
-    return pass(this.clock, mls)
+  /** @param {number} [ms] */
+  pass(ms = 0) {
+    return pass(this.clock, ms)
   }
 
   /**
@@ -65,7 +65,7 @@ export class Room {
       signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
       createPath: (setup) => {
         const path = new DirectPath({
-          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS,
+          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS,
           RTCPeerConnection: /** @type {any} */ (this.network.RTCPeerConnection),
         })
         player.ends.set(setup.peerId, this.network.all.at(-1))

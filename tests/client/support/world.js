@@ -7,7 +7,7 @@ import { FakeClock, pass } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
 
-export const HEARTBEAT = { intervalMls: 1_000, idleTimeoutMls: 5_000 }
+export const HEARTBEAT = { intervalMs: 1_000, idleTimeoutMs: 5_000 }
 export const CONNECT_TIMEOUT_MS = 15_000
 
 /** Browsers, a server and a network, and the time they live in. */
@@ -18,10 +18,10 @@ export class World {
 
   /**
    * Lets time pass for all of them.
-   * @param {number} [mls]
+   * @param {number} [ms]
    */
-  pass(mls = 0) {
-    return pass(this.clock, mls)
+  pass(ms = 0) {
+    return pass(this.clock, ms)
   }
 
   /**
@@ -79,7 +79,7 @@ export class Page {
     this.signaling = /** @type {any} */ (null)
     this.peer = new Session({
       peerId,
-      connectTimeoutMls: CONNECT_TIMEOUT_MS,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
       keepSignaling: false,
       autoReconnect: true,
       clock,
@@ -88,7 +88,7 @@ export class Page {
       delegate: this,
       createSignaling: (delegate) => (this.signaling = new FakeSignaling(server, peerId, delegate)),
       createPath: (setup, iceServers) => new DirectPath({
-        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.RTCPeerConnection,
+        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.RTCPeerConnection,
       }),
       ...options,
     })

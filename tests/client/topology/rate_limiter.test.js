@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { Allowance } from "../../../static/js/topology/allowance.js"
 import { RateLimiter } from "../../../static/js/topology/rate_limiter.js"
-import { MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, RELAYED_MESSAGES, TURN_CHARACTERS, TURN_MESSAGES, TURN_MLS } from "../../../static/js/base/limits.js"
+import { MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, RELAYED_MESSAGES, TURN_CHARACTERS, TURN_MESSAGES, TURN_MS } from "../../../static/js/base/limits.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 function open(clock = new FakeClock(), allowance = new Allowance(clock)) {
@@ -19,7 +19,7 @@ test("what an honest client says passes at once, and needs no timer", () => {
   const { clock, passed, say } = open()
   for (let number = 0; number < 100; number++) {
     say(3)
-    clock.advance(TURN_MLS)
+    clock.advance(TURN_MS)
   }
   assert.deepEqual([passed.length, clock.pending], [300, 0])
 })

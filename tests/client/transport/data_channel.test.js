@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { DataChannel, CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST, MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../../static/js/transport/data_channel.js"
+import { DataChannel, CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST, MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../../static/js/transport/data_channel.js"
 import { Intake } from "../../../static/js/transport/intake.js"
 import { FROM_CLIENT, FROM_HOST, MAX_FRAMES_PER_PACKET, RUBBISH } from "../../../static/js/base/limits.js"
 import { encodeFrame } from "../../../static/js/wire/frames.js"
@@ -228,7 +228,7 @@ test("closing doesn't wait for ever for the other side", async () => {
   raw.stall()
   let isClosed = false
   near.close().then(() => { isClosed = true })
-  await pass(clock, CLOSE_TIMEOUT_MLS - 1)
+  await pass(clock, CLOSE_TIMEOUT_MS - 1)
   assert.ok(!isClosed)
   await pass(clock, 1)
   await settle()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
+import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
 import { DirectPath } from "../../../static/js/transport/direct_path.js"
 import { failureOf, P2pError } from "../../../static/js/base/errors.js"
 import { EXCESS, FROM_CLIENT, RUBBISH } from "../../../static/js/base/limits.js"
@@ -32,7 +32,7 @@ function pair({ loses = () => false } = {}) {
       },
     }
     end.connection = new DirectPath({
-      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMls: CONNECT_TIMEOUT_MS,
+      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS,
       RTCPeerConnection: /** @type {any} */ (network.RTCPeerConnection),
       signal: (signal) => { if (!loses(signal)) queueMicrotask(() => ends[other].connection.receiveSignal(signal)) },
     })
@@ -51,7 +51,7 @@ async function connected(options) {
 
 /** Both ends are closed, and nothing is left behind. @param {any} world */
 async function assertReleased({ clock, network }) {
-  await pass(clock, CLOSE_TIMEOUT_MLS)
+  await pass(clock, CLOSE_TIMEOUT_MS)
   await settle()
   assert.deepEqual(network.open, [])
   assert.equal(clock.pending, 0)
@@ -139,7 +139,7 @@ test("a description that makes no sense ends the attempt with its cause", async 
 test("silence is a loss", async () => {
   const world = await connected()
   world.network.isCut = true
-  await pass(world.clock, BEAT.idleTimeoutMls)
+  await pass(world.clock, BEAT.idleTimeoutMs)
   assert.deepEqual([world.host.errors[0].code, world.client.errors[0].code], ["host_lost", "host_lost"])
   assert.match(world.host.errors[0].message, /5000 ms/)
   await assertReleased(world)
@@ -211,7 +211,7 @@ test("closed before, in the middle of and right after the negotiation", async ()
     world.host.connection.offer()
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()
     world.host.connection.close()
-    await pass(world.clock, CONNECT_TIMEOUT_MS + BEAT.idleTimeoutMls)
+    await pass(world.clock, CONNECT_TIMEOUT_MS + BEAT.idleTimeoutMs)
     assert.ok(!world.host.log.includes("ended"), `after ${turns} turns`)
     assert.equal(world.client.log.filter((line) => line === "ended").length, 1, `after ${turns} turns`)
     await assertReleased(world)

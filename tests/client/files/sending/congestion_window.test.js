@@ -29,8 +29,8 @@ class Sender {
   }
 
   /** Goes on for so many milliseconds. */
-  run(mls, isTalking) {
-    for (const end = this.clock.now() + mls; this.clock.now() < end; this.clock.advance(1)) {
+  run(ms, isTalking) {
+    for (const end = this.clock.now() + ms; this.clock.now() < end; this.clock.advance(1)) {
       if (isTalking) this.yielding.note()
       this.#pump()
     }

@@ -18,7 +18,7 @@ function active() {
 
 /** How long it is put up with, in milliseconds. */
 function patience(recipient, isPaused = false, isQueued = false) {
-  for (let mls = TICK_MS; mls <= 200_000; mls += TICK_MS) if (recipient.pass(TICK_MS, isPaused, isQueued)) return mls
+  for (let ms = TICK_MS; ms <= 200_000; ms += TICK_MS) if (recipient.pass(TICK_MS, isPaused, isQueued)) return ms
   return Infinity
 }
 
@@ -81,24 +81,24 @@ test("one that lets it wait, pauses it or comes back again and again is put up w
   for (const [name, excuse] of Object.entries(excuses)) {
     const recipient = active()
     excuse(recipient)
-    let mls = 0
-    for (let end = null; !end; mls += 5_000) {
+    let ms = 0
+    for (let end = null; !end; ms += 5_000) {
       if (name === "reconnecting") excuse(recipient)
       end = recipient.pass(5_000, false, false)
     }
-    assert.equal(mls, PATIENCE_MS, name)
+    assert.equal(ms, PATIENCE_MS, name)
   }
 })
 
 test("a file that this side has paused waits for as long as it likes", () => {
   const recipient = active()
-  for (let mls = 0; mls <= 2 * PATIENCE_MS; mls += 5_000) assert.equal(recipient.pass(5_000, true, false), null)
+  for (let ms = 0; ms <= 2 * PATIENCE_MS; ms += 5_000) assert.equal(recipient.pass(5_000, true, false), null)
 })
 
 test("a new connection doesn't make an offer new", () => {
   const recipient = new Recipient("bob", SIZE, true, new Yielding(new FakeClock()), () => {})
   recipient.enter("offered")
-  for (let mls = 5_000; mls < OFFER_MS; mls += 5_000) {
+  for (let ms = 5_000; ms < OFFER_MS; ms += 5_000) {
     recipient.goBack()
     assert.equal(recipient.pass(5_000, false, false), null)
   }
@@ -109,9 +109,9 @@ test("one that others wait for has to get on, and one that nobody waits for may 
   const lagging = (bytes, holdsUp) => {
     const recipient = active()
     for (let offset = 0; offset + CHUNK_BYTES <= SIZE && recipient.hasRoom(CHUNK_BYTES); offset += CHUNK_BYTES) recipient.advance(CHUNK_BYTES)
-    for (let mls = TICK_MS; mls <= 2 * LEAST_PACE_MS; mls += TICK_MS) {
+    for (let ms = TICK_MS; ms <= 2 * LEAST_PACE_MS; ms += TICK_MS) {
       recipient.credit({ offset: recipient.credited + bytes })
-      if (recipient.lag(TICK_MS, holdsUp())) return mls
+      if (recipient.lag(TICK_MS, holdsUp())) return ms
     }
     return Infinity
   }
