@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, CDPSession, sync_playwright
 
 from tests.kit.chromium import FLAGS, program
 
-TIMEOUT_MLS = 120_000
+TIMEOUT_MS = 120_000
 
 
 @contextmanager
@@ -31,7 +31,7 @@ class Page:
     ) -> None:
         self.name = name
         self._context = browser.new_context()
-        self._context.set_default_timeout(TIMEOUT_MLS)
+        self._context.set_default_timeout(TIMEOUT_MS)
         self._page = self._context.new_page()
         for script in scripts:
             self._page.add_init_script(script)
@@ -43,7 +43,7 @@ class Page:
 
     def do(self, call: str, argument: object = None) -> Any:
         """Call a function of the page's, and wait for what it returns."""
-        late = f"new Promise((_, fail) => {{ setTimeout(fail, {TIMEOUT_MLS}, '{call} hangs') }})"
+        late = f"new Promise((_, fail) => {{ setTimeout(fail, {TIMEOUT_MS}, '{call} hangs') }})"
         return self._page.evaluate(f"it => Promise.race([{call}(it), {late}])", argument)
 
     def devtools(self) -> CDPSession:

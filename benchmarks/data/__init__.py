@@ -82,7 +82,7 @@ def measure(effort: Effort) -> Figures:
         return {
             "chromium": browser.version,
             "characters": texts.CHARACTERS,
-            "interval_ms": chat.INTERVAL_MLS,
+            "interval_ms": chat.INTERVAL_MS,
             **figures,
             "joins_ms": _joins(browser, servers, effort),
             "memory": memory.measure(browser, servers, effort.moved, effort.settling),
@@ -111,7 +111,7 @@ def _in_hall(hall: Hall, effort: Effort) -> Iterator[tuple[str, Figures]]:
         by_size[str(size)] = texts.deliveries(hall, effort.texts, effort.rounds)
         if size == effort.few:
             rates |= _to_several(hall, effort)
-            yield "late_ms", texts.latencies(hall, effort.chats, chat.INTERVAL_MLS, effort.rounds)
+            yield "late_ms", texts.latencies(hall, effort.chats, chat.INTERVAL_MS, effort.rounds)
     yield "bulk", rates
     yield "texts", by_size
 

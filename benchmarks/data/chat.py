@@ -11,7 +11,7 @@ from .hall import Hall
 from .rounds import percentile
 from .texts import CHARACTERS, RELAYED
 
-INTERVAL_MLS = 20
+INTERVAL_MS = 20
 SHARES = {"p50": 0.5, "p95": 0.95}
 
 
@@ -44,7 +44,7 @@ def _chat(hall: Hall, system: str, size: int, count: int) -> tuple[list[float], 
     client.do("bench.expect", {"system": system, "bytes": size})
     if size:
         hub.do("bench.begin", {"system": system, "to": [client.name], "bytes": size})
-    options = {"system": system, "intervalMls": INTERVAL_MLS, "characters": CHARACTERS}
+    options = {"system": system, "intervalMs": INTERVAL_MS, "characters": CHARACTERS}
     # As long as the file takes, or else so many messages.
     limit = {"count": 100_000, "untilFinished": True} if size else {"count": count}
     values: list[float] = client.do("bench.chat", {**options, **limit})

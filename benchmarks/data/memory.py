@@ -18,7 +18,7 @@ from benchmarks.results import Figures
 from .hall import Guest, Hall
 from .servers import Servers
 
-SPIN_MLS = 300
+SPIN_MS = 300
 WATCH_SECONDS = 0.5
 KB = 1024
 Held = dict[str, int]
@@ -91,7 +91,7 @@ def _process_of(devtools: CDPSession, page: Guest) -> int:
     """Return the process of a page: it is the renderer that works while the page does."""
     while True:
         before = _renderers(devtools)
-        page.do("bench.spin", SPIN_MLS)
+        page.do("bench.spin", SPIN_MS)
         after = _renderers(devtools)
         used = {pid: after[pid] - before[pid] for pid in before.keys() & after.keys()}
         found = max(used, key=used.__getitem__)

@@ -52,7 +52,7 @@ def _relay(hall: Hall, system: str, count: int, interval: int) -> list[float]:
         hall.hub.do("bench.relay", {"system": system})
     for page in others:
         page.do("bench.expect", {"system": system, "texts": count, "isTimed": True})
-    options = {"system": system, "count": count, "intervalMls": interval, "characters": CHARACTERS}
+    options = {"system": system, "count": count, "intervalMs": interval, "characters": CHARACTERS}
     sender.do("bench.chat", options)
     for page in others:
         page.do("bench.finished")

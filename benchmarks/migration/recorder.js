@@ -1,6 +1,6 @@
 // Runs before anything else in a page: takes down what its frame tells and when, by a clock that all pages of one machine share.
 {
-  const TIMEOUT_MLS = 60_000
+  const TIMEOUT_MS = 60_000
   const STORY = ["disconnected", "host-changed", "connected", "error"]
 
   let story = []
@@ -28,7 +28,7 @@
       const timer = setTimeout(() => {
         stop()
         reject(new Error(`${condition} is false: ${frame().state}, ${JSON.stringify(story)}`))
-      }, TIMEOUT_MLS)
+      }, TIMEOUT_MS)
       waiting.add(check)
       check()
     })

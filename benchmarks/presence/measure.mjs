@@ -10,7 +10,7 @@ const [checkout, clients, mode, rounds = "1", messages = "1"] = process.argv.sli
 const root = pathToFileURL(`${checkout}/`)
 const client = new URL("static/js/", root)
 /** Milliseconds between two who join one after the other. */
-const GAP_MLS = 10
+const GAP_MS = 10
 
 /** @returns {Promise<any>} what the client's tests have of a browser, a network and a server */
 function support() {
@@ -42,7 +42,7 @@ async function counts() {
   const world = await support()
   const oneByOne = await opened(world)
   oneByOne.begin()
-  await oneByOne.join(Number(clients), GAP_MLS)
+  await oneByOne.join(Number(clients), GAP_MS)
   const session = await opened(world)
   const join = await counted(session, () => session.join(Number(clients)))
   await session.say()

@@ -1,9 +1,9 @@
 // One session in memory, of the client's own code over the fake network of its tests.
-const TICK_MLS = 5
+const TICK_MS = 5
 /** Long enough for all acknowledgements to be sent, and for the host's picture to be told. */
-const REST_MLS = 1_000
-const PATIENCE_MLS = 120_000
-const NEVER_MLS = 2 ** 40
+const REST_MS = 1_000
+const PATIENCE_MS = 120_000
+const NEVER_MS = 2 ** 40
 
 export class Session {
   pages = []
@@ -13,7 +13,7 @@ export class Session {
   /** @param {any} support the module world.js of the client's tests */
   constructor({ World, HEARTBEAT }) {
     // Heartbeats would be counted wherever they happen to fall.
-    Object.assign(HEARTBEAT, { intervalMls: NEVER_MLS, idleTimeoutMls: 5 * NEVER_MLS })
+    Object.assign(HEARTBEAT, { intervalMs: NEVER_MS, idleTimeoutMs: 5 * NEVER_MS })
     this.world = new World()
   }
 
@@ -42,7 +42,7 @@ export class Session {
 
   /** Lets time pass until all is said that was to be said. */
   rest() {
-    return this.world.pass(REST_MLS)
+    return this.world.pass(REST_MS)
   }
 
   /** Makes the last client the host. */
@@ -98,8 +98,8 @@ export class Session {
 
   async #until(condition) {
     const { clock } = this.world
-    const late = clock.now() + PATIENCE_MLS
-    for (; !condition(); await this.world.pass(TICK_MLS)) if (clock.now() > late) throw new Error(`Not within two minutes: ${condition}`)
+    const late = clock.now() + PATIENCE_MS
+    for (; !condition(); await this.world.pass(TICK_MS)) if (clock.now() > late) throw new Error(`Not within two minutes: ${condition}`)
   }
 }
 

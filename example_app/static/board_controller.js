@@ -9,7 +9,7 @@ import { Surface } from "./surface.js"
 import { wordsFor } from "./words.js"
 
 /** Milliseconds between two previews of a stroke. */
-const PREVIEW_MLS = 40
+const PREVIEW_MS = 40
 
 /**
  * A board that everybody draws on. A stroke is one reliable message, sent when the pen is lifted; until then the others see it by previews, which may get lost.
@@ -120,7 +120,7 @@ export class BoardController extends P2pController {
 
   sendPreview() {
     const now = performance.now()
-    if (!this.pen || now - this.previewedAt < PREVIEW_MLS) return
+    if (!this.pen || now - this.previewedAt < PREVIEW_MS) return
     this.previewedAt = now
     // What gets lost is made up for by the next one, and at last by the stroke itself.
     this.p2pSendMessage(this.pen.tail, { topic: "preview", reliable: false }).catch(() => {}) // a preview may be lost

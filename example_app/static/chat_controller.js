@@ -9,9 +9,9 @@ import { namesOf, wordsFor } from "./words.js"
 const MAX_LINES = 500
 const MAX_CHARACTERS = 2000
 /** Milliseconds in which everybody should have found a new host. */
-const SETTLE_MLS = 5000
+const SETTLE_MS = 5000
 /** Milliseconds after which a message that has not come back is worth a word. */
-const PATIENCE_MLS = 1000
+const PATIENCE_MS = 1000
 
 const timeOfDay = new Intl.DateTimeFormat([], { hour: "numeric", minute: "2-digit" })
 /** What was said before this page came is shown as such. */
@@ -44,7 +44,7 @@ export class ChatController extends P2pController {
     this.boxTarget.value = ""
     this.boxTarget.focus()
     this.logTarget.scrollTop = 0 // which is the end: see chat.css
-    const waiting = setTimeout(() => this.notify("“", isolated(text), "” waits for the connection."), PATIENCE_MLS)
+    const waiting = setTimeout(() => this.notify("“", isolated(text), "” waits for the connection."), PATIENCE_MS)
     try {
       // The kind tells chat from what else the room may send. The message comes back here too: that is when it is shown.
       // Its time is what those who come later need, for they are shown the last messages.
@@ -73,7 +73,7 @@ export class ChatController extends P2pController {
   p2pHostChanged({ hostPeerId }) {
     if (hostPeerId !== this.formerHost) this.replaceHost(hostPeerId)
     clearTimeout(this.settling)
-    this.settling = setTimeout(() => this.settle(), SETTLE_MLS)
+    this.settling = setTimeout(() => this.settle(), SETTLE_MS)
   }
 
   p2pError(error) {

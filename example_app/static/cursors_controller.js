@@ -8,7 +8,7 @@ import { HEIGHT, WIDTH, pointOf } from "./stroke.js"
 /** How many pointers are shown: there may be as many senders as a host makes up. */
 const MAX_CURSORS = 200
 /** Milliseconds after which a pointer that rests fades out. */
-const IDLE_MLS = 3000
+const IDLE_MS = 3000
 
 /** Everybody's pointers over the board, with their names. Only the newest place counts, so they are sent unreliably. */
 export class CursorsController extends P2pController {
@@ -69,7 +69,7 @@ export class CursorsController extends P2pController {
     cursor.style.top = `${(100 * y) / HEIGHT}%`
     cursor.classList.remove("idle")
     clearTimeout(this.fading.get(peerId))
-    this.fading.set(peerId, setTimeout(() => this.fade(peerId), IDLE_MLS))
+    this.fading.set(peerId, setTimeout(() => this.fade(peerId), IDLE_MS))
   }
 
   fade(peerId) {

@@ -6,7 +6,7 @@ import { isServerThere } from "./server.js"
 import { wordsFor } from "./words.js"
 
 /** Milliseconds after which it is worth a word why nobody is found. */
-const PATIENCE_MLS = 2000
+const PATIENCE_MS = 2000
 
 /** The line that says how this browser is connected, what is known of the reason, and the button that joins again. */
 export class StatusController extends P2pController {
@@ -22,7 +22,7 @@ export class StatusController extends P2pController {
   p2pNegotiating() {
     this.show()
     clearTimeout(this.waiting)
-    this.waiting = setTimeout(() => void this.explain(), PATIENCE_MLS)
+    this.waiting = setTimeout(() => void this.explain(), PATIENCE_MS)
   }
 
   p2pConnecting() { this.show() }

@@ -19,10 +19,10 @@ import { P2pFrame } from "./element/p2p_frame.js"
 /**
  * What the element's events tell of, for those who write in TypeScript.
  *
- * @typedef {import("./session/messenger.js").Shown} Message the detail of `p2p:message`, unless its type is "Data.Connection.State"
+ * @typedef {import("./messaging/messenger.js").Shown} Message the detail of `p2p:message`, unless its type is "Data.Connection.State"
  * @typedef {import("./wire/frames.js").PeerState} PeerState
  * @typedef {import("./messaging/topics.js").Origin} Origin
- * @typedef {import("./files/transfer.js").Shipment} Shipment what sendFile() returns
+ * @typedef {import("./files/transfer.js").Transfer} Shipment what sendFile() returns
  * @typedef {import("./files/receiving/incoming_file.js").IncomingFile} IncomingFile the detail of `p2p:file`
  * @typedef {import("./files/progress.js").Progress} Progress the detail of `p2p:progress`
  */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { STATE } from "../../static/js/wire/frames.js"
-import { SETTLE_MLS } from "../../static/js/messaging/recovery.js"
+import { SETTLE_MS } from "../../static/js/messaging/recovery.js"
 import { fate, HEARTBEAT, World } from "./support/world.js"
 
-const JOINING_MLS = 100
+const JOINING_MS = 100
 
 /**
  * A session whose host, ann, has it back under epoch 7, after the server had forgotten it and elected dan.
@@ -16,11 +16,11 @@ async function resumed(options = {}) {
   const [ann] = await world.session("ann")
   const bob = world.page("bob", options)
   bob.peer.start()
-  await world.pass(JOINING_MLS)
+  await world.pass(JOINING_MS)
   world.server.forgetUntil(5)
   const dan = world.page("dan")
   dan.peer.start()
-  await world.pass(JOINING_MLS)
+  await world.pass(JOINING_MS)
   assert.deepEqual([world.server.host, world.server.epoch], ["ann", 7])
   return { world, ann, bob, dan }
 }
@@ -84,10 +84,10 @@ test("what only a client of old was shown under the new epoch is news to the nex
   assert.deepEqual([bob.texts, dan.texts], [["ann: last words"], []])
   bob.signaling.isAwake = false
   ann.peer.abort()
-  await world.pass(HEARTBEAT.idleTimeoutMls + 1_000)
+  await world.pass(HEARTBEAT.idleTimeoutMs + 1_000)
   bob.signaling.isAwake = true
   world.server.connect(bob.signaling)
-  await world.pass(SETTLE_MLS + 1_000)
+  await world.pass(SETTLE_MS + 1_000)
   assert.deepEqual([dan.peer.iamHost, bob.peer.hostPeerId, dan.texts], [true, "dan", ["ann: last words"]])
 })
 
@@ -117,14 +117,14 @@ test("a host may say any number: its clients judge the server's word by what the
 })
 
 test("a client whose kept socket comes back before it has heard of the new epoch stays in, whichever word is faster", async () => {
-  for (const [serverMls, networkMls] of [[0, 0], [0, 50], [50, 0], [20, 50], [50, 20]]) {
+  for (const [serverMs, networkMs] of [[0, 0], [0, 50], [50, 0], [20, 50], [50, 20]]) {
     const world = new World()
     const [ann] = await world.session("ann")
     const bob = world.page("bob", { keepSignaling: true })
     bob.peer.start()
-    await world.pass(JOINING_MLS)
-    world.server.latency = (peerId) => (peerId === "bob" ? serverMls : 0)
-    world.network.carry = (_channel, arrive) => void world.clock.setTimeout(arrive, networkMls)
+    await world.pass(JOINING_MS)
+    world.server.latency = (peerId) => (peerId === "bob" ? serverMs : 0)
+    world.network.carry = (_channel, arrive) => void world.clock.setTimeout(arrive, networkMs)
     world.server.dropSocket("bob")
     world.server.forgetUntil(5)
     const dan = world.page("dan")
@@ -132,7 +132,7 @@ test("a client whose kept socket comes back before it has heard of the new epoch
     await world.pass(1)
     world.server.connect(bob.signaling)
     await world.pass(10_000)
-    const when = `${serverMls} ms from the server, ${networkMls} ms from the host`
+    const when = `${serverMs} ms from the server, ${networkMs} ms from the host`
     assert.deepEqual([bob.lastState, bob.errorCodes, ...epochs(ann, bob, dan)], ["connected", [], 7, 7, 7], when)
     assert.deepEqual([ann.presence.bob, world.server.sockets.includes("bob")], ["connected", true], when)
   }

@@ -20,26 +20,6 @@ const LAYERS = [
 
 /** The imports that break the rule still, by the name of what is imported. The table must be exact, so it can only get shorter. @type {Record<string, string[]>} */
 const EXCEPTIONS = {
-  Signal: [
-    "signaling/signaling.js -> transport/negotiation.js",
-    "topology/downstreams.js -> transport/negotiation.js",
-    "topology/early_signals.js -> transport/negotiation.js",
-    "topology/upstream.js -> transport/negotiation.js",
-  ],
-  Connection: [
-    "topology/downstream.js -> transport/direct_path.js",
-    "topology/downstreams.js -> transport/direct_path.js",
-    "topology/upstream.js -> transport/direct_path.js",
-  ],
-  ConnectionSetup: ["topology/downstreams.js -> session/session.js"],
-  MAX_SENDERS: ["topology/downstream.js -> messaging/message_log.js", "topology/upstream.js -> messaging/message_log.js"],
-  guarded: ["topology/entrance.js -> messaging/topics.js"],
-  Acquaintances: ["topology/downstreams.js -> messaging/known_peers.js"],
-  Conversation: ["topology/downstreams.js -> messaging/broadcast.js"],
-  Relay: ["topology/downstreams.js -> messaging/sequencer.js"],
-  Guest: ["messaging/sequencer.js -> topology/downstream.js"],
-  ExchangeDelegate: ["files/loader.js -> session/exchange.js"],
-  HEARTBEAT_IDLE_TIMEOUT_MLS: ["session/messenger.js -> element/attributes.js"],
 }
 
 const IMPORTS = /(?:\bfrom|\bimport)[\s(]*["'](\.[^"']+)["']/g

@@ -3,20 +3,20 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
-import { CLOSE_TIMEOUT_MLS } from "../../static/js/transport/data_channel.js"
-import { Connection } from "../../static/js/transport/direct_path.js"
+import { CLOSE_TIMEOUT_MS } from "../../static/js/transport/data_channel.js"
+import { DirectPath } from "../../static/js/transport/direct_path.js"
 import { ERRORS, P2pError } from "../../static/js/base/errors.js"
-import { HANDOVER_TIMEOUT_MLS } from "../../static/js/session/handover.js"
-import { LOOK_MLS, READ_TERM_MLS, SEND_TERM_MLS } from "../../static/js/base/limits.js"
-import { decodeFrame, encodeFrame } from "../../static/js/wire/frames.js"
+import { HANDOVER_TIMEOUT_MS } from "../../static/js/session/succession.js"
+import { LOOK_MS, READ_TERM_MS, SEND_TERM_MS } from "../../static/js/base/limits.js"
+import { decodeFrame } from "../../static/js/wire/frames.js"
 // So that a file needs no time to be begun that isn't the clock's.
 import "../../static/js/files/transfers.js"
-import { CONNECT_TIMEOUT_MLS, fate, HEARTBEAT, World } from "./support/world.js"
+import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, World } from "./support/world.js"
 import "./support/report_error.js"
 
 const PEERS = ["ann", "bob", "cleo", "dave"]
 /** Milliseconds in which all has its end: those who are lost are noticed, come back or don't, and what is for them is given up. */
-const CALM_MLS = 90_000
+const CALM_MS = 90_000
 /** How many courses of things are tried: `PROMISES=5000 node --test tests/client/promises.test.js`. */
 const { PROMISES = "60" } = process.env
 
@@ -25,7 +25,7 @@ const act = (name, rest = {}) => fc.record({ act: fc.constant(name), who, ...res
 const step = fc.oneof(
   { weight: 8, arbitrary: act("tell", { whom: fc.option(fc.subarray(PEERS, { minLength: 1 }), { nil: undefined }) }) },
   { weight: 5, arbitrary: act("ask", { whom: who, topic: fc.constantFrom("answers", "throws", "sleeps", "nobody") }) },
-  { weight: 8, arbitrary: act("pass", { mls: fc.constantFrom(1, 10, 300, 2_500, 16_000) }) },
+  { weight: 8, arbitrary: act("pass", { ms: fc.constantFrom(1, 10, 300, 2_500, 16_000) }) },
   { weight: 2, arbitrary: act("handOver", { whom: who }) },
   ...["open", "close", "abort", "reconnect", "expel", "mute", "unmute", "cut"].map((name) => ({ weight: 2, arbitrary: act(name) })),
 )
@@ -74,8 +74,8 @@ class Course {
     this.promise(`${who} hands over to ${whom}`, peer.handOver(whom))
   }
 
-  pass({ mls }) {
-    return this.world.pass(mls)
+  pass({ ms }) {
+    return this.world.pass(ms)
   }
 
   close(_, { peer }) {
@@ -108,7 +108,7 @@ class Course {
   async cut() {
     const { network } = this.world
     Object.assign(network, { isCut: true, isReachable: false })
-    await this.world.pass(2 * HEARTBEAT.idleTimeoutMls)
+    await this.world.pass(2 * HEARTBEAT.idleTimeoutMs)
     Object.assign(network, { isCut: false, isReachable: true })
   }
 }
@@ -119,12 +119,12 @@ test("whatever happens, each promise is kept, or broken with a reason", async ()
     for (const who of PEERS) await course.take({ act: "open", who })
     await course.world.pass(100)
     for (const step of steps) await course.take(step)
-    await course.world.pass(CALM_MLS)
+    await course.world.pass(CALM_MS)
     const codes = Object.keys(ERRORS)
     const odd = course.promises.filter(({ fate }) => fate.is !== "resolved" && !codes.includes(fate.is))
     assert.deepEqual(odd.map(({ what, fate }) => `${what}: ${fate.is}`), [])
     for (const { peer } of course.pages.values()) peer.close()
-    await course.world.pass(CLOSE_TIMEOUT_MLS)
+    await course.world.pass(CLOSE_TIMEOUT_MS)
     assert.equal(course.world.clock.pending, 0)
   }), { numRuns: Number(PROMISES) })
 })
@@ -137,14 +137,12 @@ test("whatever happens, each promise is kept, or broken with a reason", async ()
  */
 function withholding(world, peerId, says) {
   const page = world.page(peerId, {
-    createConnection: (setup) => {
+    createPath: (setup) => {
       const { clock, network: { RTCPeerConnection } } = world
-      const connection = new Connection({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
-      const send = connection.sendPacket.bind(connection)
-      connection.sendPacket = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
-      const trySend = connection.trySend.bind(connection)
-      connection.trySend = (frame) => { if (says(decodeFrame(encodeFrame(frame))?.type ?? "")) trySend(frame) }
-      return connection
+      const path = new DirectPath({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
+      const send = path.send.bind(path)
+      path.send = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
+      return path
     },
   })
   page.peer.start()
@@ -174,7 +172,7 @@ function promiseAll({ peer, topics }, whom) {
 const pendingOf = (fates) => Object.entries(fates).filter(([, { is }]) => is === "pending").map(([name]) => name)
 
 /** Milliseconds after which nothing is pending: what was read late has its term from then. */
-const END_MLS = READ_TERM_MLS + SEND_TERM_MLS + 4 * LOOK_MLS
+const END_MS = READ_TERM_MS + SEND_TERM_MS + 4 * LOOK_MS
 
 for (const [what, says] of /** @type {[string, (type: string) => boolean][]} */ ([
   ["answers nothing", () => false],
@@ -189,7 +187,7 @@ for (const [what, says] of /** @type {[string, (type: string) => boolean][]} */ 
     const [ann] = [world.page("ann"), world.page("bob")].map((page) => (page.peer.start(), page))
     await world.pass(100)
     const fates = promiseAll(ann, "mallory")
-    await world.pass(END_MLS)
+    await world.pass(END_MS)
     assert.deepEqual(pendingOf(fates), [])
     const codes = Object.keys(ERRORS)
     for (const [name, { is }] of Object.entries(fates)) assert.ok(is === "resolved" || codes.includes(is), `${name}: ${is}`)
@@ -205,9 +203,9 @@ test("a host that lets nothing become stable is a lost host, after twice the tim
   await world.pass(60_000)
   assert.equal(ann.states.includes("disconnected"), false)
   const said = fate(ann.peer.send("x"))
-  await world.pass(2 * HEARTBEAT.idleTimeoutMls - LOOK_MLS)
+  await world.pass(2 * HEARTBEAT.idleTimeoutMs - LOOK_MS)
   assert.equal(ann.states.includes("disconnected"), false)
-  await world.pass(3 * LOOK_MLS)
+  await world.pass(3 * LOOK_MS)
   assert.equal(ann.states.includes("disconnected"), true)
   const [join] = world.server.heard("join").filter(({ peerId, payload }) => peerId === "ann" && payload.lost_epoch !== undefined)
   assert.equal(join.payload.lost_epoch, 1)
@@ -221,7 +219,7 @@ test("a host that never keeps step with a client is lost to it, though it says t
   await world.pass(10)
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(2 * HEARTBEAT.idleTimeoutMls + 4 * LOOK_MLS)
+  await world.pass(2 * HEARTBEAT.idleTimeoutMs + 4 * LOOK_MS)
   assert.equal(ann.states.includes("disconnected"), true)
 })
 
@@ -238,7 +236,7 @@ test("a client that acknowledges nothing holds up nobody: not who talks to all, 
   await world.pass(10_000)
   assert.deepEqual([new Set(toAll.map(({ is }) => is)), toBob.is, asked.is], [new Set(["resolved"]), "resolved", "resolved"])
   assert.deepEqual(new Set(toMallory.map(({ is }) => is)), new Set(["pending"]))
-  await world.pass(SEND_TERM_MLS)
+  await world.pass(SEND_TERM_MS)
   assert.deepEqual(new Set(toMallory.map(({ is }) => is)), new Set(["no_answer"]))
 })
 
@@ -266,7 +264,7 @@ test("nothing stays pending where a peer has given up coming back", async () => 
     const { file, handOver, ...fates } = promiseAll(ann, "host")
     host.peer.abort()
     if (keeps === "failed") ann.peer.close()
-    await world.pass(END_MLS)
+    await world.pass(END_MS)
     assert.deepEqual(pendingOf({ ...fates, file, handOver }), [])
   }
 })
@@ -277,7 +275,7 @@ test("a next host that doesn't come ends the wish, and what it says later moves 
   withholding(world, "mallory", (type) => type !== "Succeed")
   await world.pass(100)
   const wish = fate(host.peer.handOver("mallory"))
-  await world.pass(HANDOVER_TIMEOUT_MLS)
+  await world.pass(HANDOVER_TIMEOUT_MS)
   assert.deepEqual([wish.is, host.peer.iamHost], ["unavailable", true])
 })
 
@@ -291,7 +289,7 @@ test("whatever a host withholds, and from when on, each promise ends", async () 
     ann.peer.start()
     await world.pass(at)
     const fates = promiseAll(ann, "mallory")
-    await world.pass(END_MLS)
+    await world.pass(END_MS)
     assert.deepEqual(pendingOf(fates), [])
     ann.peer.close()
   }), { numRuns: Number(PROMISES) })

@@ -20,7 +20,7 @@ const step = fc.oneof(
   { weight: 14, arbitrary: act("say", { who, count: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 8, arbitrary: act("whisper", { who, whom: who, count: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 3, arbitrary: act("wave", { who }) },
-  { weight: 16, arbitrary: act("pass", { mls: pause }) },
+  { weight: 16, arbitrary: act("pass", { ms: pause }) },
   { weight: 2, arbitrary: act("close", { who }) },
   { weight: 2, arbitrary: act("abort", { who }) },
   { weight: 3, arbitrary: act("crash", { who }) },
@@ -35,8 +35,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: act("thaw", { who }) },
   { weight: 4, arbitrary: act("cut", { who, whom: who }) },
   { weight: 3, arbitrary: act("heal", { who, whom: who }) },
-  { weight: 2, arbitrary: act("drop", { who, mls: pause }) },
-  { weight: 1, arbitrary: act("lose", { who, count: fc.integer({ min: 1, max: 3 }), mls: pause }) },
+  { weight: 2, arbitrary: act("drop", { who, ms: pause }) },
+  { weight: 1, arbitrary: act("lose", { who, count: fc.integer({ min: 1, max: 3 }), ms: pause }) },
   { weight: 1, arbitrary: act("stop") },
   { weight: 1, arbitrary: act("restart") },
   { weight: 1, arbitrary: act("forget") },
@@ -49,7 +49,7 @@ const settings = fc.record({
 })
 
 /** A session of some, before anything happens. */
-const opening = fc.integer({ min: 0, max: PEERS.length }).map((count) => PEERS.slice(0, count).flatMap((_, index) => [{ act: "join", who: index }, { act: "pass", mls: 250 }]))
+const opening = fc.integer({ min: 0, max: PEERS.length }).map((count) => PEERS.slice(0, count).flatMap((_, index) => [{ act: "join", who: index }, { act: "pass", ms: 250 }]))
 
 test("whatever happens, nothing is shown twice or in another order, nothing is lost that somebody has, and all meet again", async () => {
   const property = fc.asyncProperty(settings, opening, fc.array(step, { maxLength: Number(STORY_STEPS), size: "max" }), async (given, first, then) => {
@@ -61,15 +61,15 @@ test("whatever happens, nothing is shown twice or in another order, nothing is l
 })
 
 /** A session of some, before anything happens. @param {number} count */
-const session = (count) => Array.from({ length: count }, (_, who) => [{ act: "join", who }, { act: "pass", mls: 250 }]).flat()
+const session = (count) => Array.from({ length: count }, (_, who) => [{ act: "join", who }, { act: "pass", ms: 250 }]).flat()
 
 for (const [name, given, steps] of /** @type {[string, any, any[]][]} */ ([
   ["who is named as the host while it waits may speak from within that news", { latencies: [0, 40], keepSignaling: true }, [...session(2), { act: "greet", who: 1 }, { act: "reload", who: 0 }, { act: "crash", who: 0 }]],
-  ["who has just gone is no stranger to the next host", {}, [...session(2), { act: "abort", who: 0 }, { act: "pass", mls: 2_500 }, { act: "whisper", who: 1, whom: 0 }]],
+  ["who has just gone is no stranger to the next host", {}, [...session(2), { act: "abort", who: 0 }, { act: "pass", ms: 2_500 }, { act: "whisper", who: 1, whom: 0 }]],
   ["a host that becomes the host again before others have told it what it missed still knows who was there", { latencies: [0, 0, 40] }, [...session(4),
-    { act: "cut", who: 0, whom: 1 }, { act: "say", who: 3 }, { act: "pass", mls: 60 }, { act: "crash", who: 0 }, { act: "crash", who: 3 }, { act: "pass", mls: 6_000 }, { act: "reconnect", who: 1 }]],
+    { act: "cut", who: 0, whom: 1 }, { act: "say", who: 3 }, { act: "pass", ms: 60 }, { act: "crash", who: 0 }, { act: "crash", who: 3 }, { act: "pass", ms: 6_000 }, { act: "reconnect", who: 1 }]],
   ["who has lost a host that the server has forgotten follows an earlier one that has its seat again", {}, [...session(3),
-    { act: "freeze", who: 0 }, { act: "pass", mls: 6_000 }, { act: "crash", who: 1 }, { act: "forget" }]],
+    { act: "freeze", who: 0 }, { act: "pass", ms: 6_000 }, { act: "crash", who: 1 }, { act: "forget" }]],
   ["a second page that goes again at once ends the first one, and nobody waits for it", { latencies: [5] }, [...session(4), { act: "open", who: 3 }, { act: "abort", who: 3 }]],
 ])) {
   test(`a story that once ended badly: ${name}`, async () => {

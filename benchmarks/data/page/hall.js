@@ -10,7 +10,7 @@ import { Sink } from "./sink.js"
 import { chunks, file } from "./source.js"
 
 /** How long the last echoes of a chat may take. */
-const ECHO_TIMEOUT_MLS = 10_000
+const ECHO_TIMEOUT_MS = 10_000
 
 const KINDS = { bare: Bare, peerjs: PeerJs, simple: Simple }
 const sink = new Sink()
@@ -177,11 +177,11 @@ globalThis.bench = {
    * @param {object} options
    * @param {string} options.system
    * @param {number} options.count at most
-   * @param {number} options.intervalMls
+   * @param {number} options.intervalMs
    * @param {number} options.characters
    * @param {boolean} [options.untilFinished] whether it is over as soon as all is there that is expected
    */
-  async chat({ system, count, intervalMls, characters, untilFinished = false }) {
+  async chat({ system, count, intervalMs, characters, untilFinished = false }) {
     said.clear()
     for (let number = 0; number === 0 || (number < count && !(untilFinished && sink.isFinished)); number += 1) {
       const key = `${name}#${(lastNumber += 1)}`
@@ -189,9 +189,9 @@ globalThis.bench = {
       said.set(key, { sentAt })
       // Stable is later than shown, which is what is measured.
       void say(system, `${key}@${sentAt}|`.padEnd(characters, "x"))
-      await pause(intervalMls)
+      await pause(intervalMs)
     }
-    const until = now() + ECHO_TIMEOUT_MLS
+    const until = now() + ECHO_TIMEOUT_MS
     const echoes = [...said.values()]
     while (echoes.some(({ mls }) => mls === undefined)) {
       if (now() > until) throw new Error("Echoes are missing.")

@@ -2,7 +2,7 @@
  * Milliseconds to wait before each attempt to come back; the last one repeats. Those who lost one host together shall not come at once, and a host that
  * said goodbye to them needs a moment to say so to the server.
  */
-export const REJOIN_DELAYS_MLS = Object.freeze([50, 300, 1_000, 2_000, 4_000, 5_000])
+export const REJOIN_DELAYS_MS = Object.freeze([50, 300, 1_000, 2_000, 4_000, 5_000])
 /** How many attempts without a calm time between them are enough. */
 export const MAX_REJOINS = 100
 
@@ -18,7 +18,7 @@ export class Backoff {
 
   /** @returns {number} milliseconds to wait before the next attempt: half to one and a half times its step */
   next() {
-    const step = REJOIN_DELAYS_MLS[Math.min(this.#attempts++, REJOIN_DELAYS_MLS.length - 1)]
+    const step = REJOIN_DELAYS_MS[Math.min(this.#attempts++, REJOIN_DELAYS_MS.length - 1)]
     return step * (0.5 + this.#random())
   }
 

@@ -4,7 +4,7 @@
  * @typedef {object} Clock
  * @property {() => number} now
  * @property {() => number} wall the time of day, which is wrong at times, but goes on while the machine sleeps
- * @property {(callback: () => void, mls: number) => any} setTimeout
+ * @property {(callback: () => void, ms: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {(callback: () => void) => void} soon in the next turn of the event loop, also in a hidden page
  */
@@ -13,7 +13,7 @@
 export const systemClock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  setTimeout: (callback, mls) => setTimeout(callback, mls),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   soon: (callback) => {
     // Browsers hold back the timers of hidden pages for up to a second, messages they don't.
@@ -42,16 +42,16 @@ export class Timer {
   }
 
   /**
-   * Runs `callback` after `mls` milliseconds, in place of what was to run before.
-   * @param {number} mls
+   * Runs `callback` after `ms` milliseconds, in place of what was to run before.
+   * @param {number} ms
    * @param {() => void} callback
    */
-  start(mls, callback) {
+  start(ms, callback) {
     this.stop()
     this.#handle = this.#clock.setTimeout(() => {
       this.#handle = null
       callback()
-    }, mls)
+    }, ms)
   }
 
   stop() {

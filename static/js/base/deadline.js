@@ -1,7 +1,7 @@
 import { Timer } from "./clock.js"
 
 /** Milliseconds by which a timer may be late in a page that runs: browsers hold back those of hidden pages for up to a second. */
-export const LATE_MLS = 2_000
+export const LATE_MS = 2_000
 
 /** The time that something has to happen. In a page that is frozen or asleep nothing can: if that is why its end comes late, it has all of the time once more, and no more than that. */
 export class Deadline extends Timer {
@@ -15,13 +15,13 @@ export class Deadline extends Timer {
 
   /**
    * @override
-   * @param {number} mls
+   * @param {number} ms
    * @param {() => void} missed
    */
-  start(mls, missed) {
-    const due = this.#clock.now() + mls
-    super.start(mls, () => {
-      if (this.#clock.now() - due > LATE_MLS) super.start(mls, missed)
+  start(ms, missed) {
+    const due = this.#clock.now() + ms
+    super.start(ms, () => {
+      if (this.#clock.now() - due > LATE_MS) super.start(ms, missed)
       else missed()
     })
   }

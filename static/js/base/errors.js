@@ -150,7 +150,7 @@ export const ERRORS = Object.freeze({
 })
 
 /** The range of what the server may ask this peer to wait, in milliseconds. */
-const RETRY_AFTER_MLS = Object.freeze({ least: 100, most: 60_000 })
+const RETRY_AFTER_MS = Object.freeze({ least: 100, most: 60_000 })
 
 /** What went wrong, why, and what to do about it. */
 export class P2pError extends Error {
@@ -196,13 +196,40 @@ export class P2pError extends Error {
   }
 }
 
+/**
+ * Does what may fail: the one way to look at a failure to send, which is thrown.
+ * @param {() => void} act
+ * @returns {P2pError | null} the P2pError that it has thrown; anything else is thrown on
+ */
+export function failureOf(act) {
+  try {
+    act()
+    return null
+  } catch (error) {
+    if (error instanceof P2pError) return error
+    throw error
+  }
+}
+
 /** What is taken over of a text in an error: it is somebody else's. @param {unknown} text */
 export function cut(text) {
   return typeof text === "string" ? text.slice(0, MAX_ERROR_CHARACTERS) : undefined
 }
 
-/** @param {number} mls */
-function clamp(mls) {
-  const { least, most } = RETRY_AFTER_MLS
-  return Math.min(Math.max(mls || 0, least), most)
+/** @param {number} ms */
+function clamp(ms) {
+  const { least, most } = RETRY_AFTER_MS
+  return Math.min(Math.max(ms || 0, least), most)
+}
+
+/**
+ * Calls an app's handler. What it throws is the app's affair, and reported as the browser does for any listener.
+ * @param {() => void} call
+ */
+export function guarded(call) {
+  try {
+    call()
+  } catch (error) {
+    reportError(error)
+  }
 }

@@ -16,9 +16,13 @@ export const MAX_CONFIG_CHARACTERS = 65_536
 /** Characters of the server's answer to a renewal. */
 export const MAX_RENEWAL_CHARACTERS = 16_384
 /** Milliseconds that the server has to answer a renewal, whole. */
-export const RENEWAL_TIMEOUT_MLS = 10_000
+export const RENEWAL_TIMEOUT_MS = 10_000
 /** The least milliseconds between two renewals, however short a token's life is said to be. */
-export const RENEWAL_PAUSE_MLS = 1_000
+export const RENEWAL_PAUSE_MS = 1_000
+
+/** Milliseconds between two heartbeats, and of silence after which the other side counts as lost, where the tag doesn't say. */
+export const HEARTBEAT_INTERVAL_MS = 1_000
+export const HEARTBEAT_IDLE_TIMEOUT_MS = 5_000
 
 // Peers of a host
 
@@ -29,7 +33,7 @@ export const RELAYED_CHARACTERS = { rate: 6 * 1024 * 1024, burst: 6 * 1024 * 102
 /** How much of one client's is passed on in one turn of the event loop, so that the others' frames come in between; and milliseconds after which another turn is taken to have begun. */
 export const TURN_MESSAGES = 32
 export const TURN_CHARACTERS = 512 * 1024
-export const TURN_MLS = 4
+export const TURN_MS = 4
 /** How much of what comes faster may wait: more than an honest client has under way to all and to single peers. */
 export const MAX_WAITING_MESSAGES = 3_000
 export const MAX_WAITING_CHARACTERS = 12 * 1024 * 1024
@@ -47,23 +51,27 @@ export const CONNECTIONS = { rate: 1, burst: 5 }
 export const FLOOD_CONNECTIONS = 10
 /** How many connections a host negotiates at once; browsers have about 500 in all. */
 export const MAX_NEGOTIATING = 100
-/** How many files that a client has taken are known; beyond it the oldest is forgotten, until the client says again how far it is. */
+/** How many transfers that a client has taken are known; beyond it the oldest is forgotten, until the client says again how far it is. */
 export const MAX_CONSENTS = 1_000
-/** How many bytes of a file a host passes on beyond what its receiver says that it has: as far as a sender goes at most, and a receiver takes. */
+/** How many bytes of a transfer a host passes on beyond what its receiver says that it has: as far as a sender goes at most, and a receiver takes. */
 export const MAX_UNCREDITED_BYTES = 2 * 1024 * 1024
 /** How many clients it is remembered of what they have used up, when they have gone. */
 export const MAX_ALLOWANCES = 2_000
 /** Milliseconds for which a client may leave what it was given unacknowledged, and still counts as one that keeps messages. */
-export const WITNESS_MLS = 2_000
+export const WITNESS_MS = 2_000
+/** How many messages of clients a host remembers until another client has been shown them; beyond it the sender of the oldest hears of it with its next one. */
+export const MAX_UNSTABLE_MESSAGES = 20_000
+/** How many senders are remembered; beyond it the one that has been quiet for longest is forgotten. */
+export const MAX_SENDERS = 2_000
 /** How many pages of one sender are remembered; beyond it the one that has been quiet for longest is forgotten. */
 export const MAX_PAGES_OF_SENDER = 20
 
 // Pairs
 
 /** Milliseconds after which what this peer has said, and nobody has confirmed, is given up. */
-export const SEND_TERM_MLS = 60_000
+export const SEND_TERM_MS = 60_000
 /** Milliseconds between two looks at that. */
-export const LOOK_MLS = 500
+export const LOOK_MS = 500
 /** What waits until one peer acknowledges it, and until all do, in messages and characters. */
 export const MAX_LANE_MESSAGES = 1_000
 export const MAX_LANE_CHARACTERS = 4 * 1024 * 1024
@@ -79,11 +87,11 @@ export const DIRECT_CHARACTERS = { rate: 3 * 1024 * 1024, burst: 4 * 1024 * 1024
 export const MAX_REQUESTS_OF_PAIR = 250
 export const MAX_REQUESTS = 2_500
 /** Milliseconds after which a request that a responder hasn't answered takes no place any more: people may have been asked. */
-export const ANSWER_TERM_MLS = 600_000
+export const ANSWER_TERM_MS = 600_000
 /** Milliseconds that a browser gets to read a Blob. */
-export const READ_TERM_MLS = 30_000
+export const READ_TERM_MS = 30_000
 /** Milliseconds that the part of the client that moves files gets to load. */
-export const LOAD_TERM_MLS = 60_000
+export const LOAD_TERM_MS = 60_000
 /** How many notes of one other peer wait for that, and of all; and how many files of this one. */
 export const MAX_LOADING_OF_SENDER = 100
 export const MAX_LOADING = 1_000
@@ -102,10 +110,10 @@ export const MAX_FRAMES_PER_PACKET = 1_024
 export const MAX_DEPTH = 500
 /** How many values one message holds: each takes two characters at least of the largest frame. */
 export const MAX_VALUES = 131_072
-/** How many peers one frame tells of: with the longest ids it stays within the largest frame. */
+/** How often a host tells who is there, its clients by one frame for all that has changed: so often at once, and so often a second after that. A peer that joins by itself changes three times: ten of them are told of at once. @type {Rate} */
+export const ANNOUNCEMENTS = { rate: 10, burst: 30 }
+/** How many peers one frame tells of. A host tells of half as many, so that with the longest ids it stays within the largest frame: an id is named twice where its peer may only read, and JSON may take six bytes for each of its characters. */
 export const STATES_PER_FRAME = 200
-/** And how many of those that are there a newcomer is told of by one: an id is named twice where its peer may only read, and JSON may take six bytes for each of its characters. */
-export const SNAPSHOT_STATES = 100
 /** How many characters of an error's message, and of its hint, are taken over. */
 export const MAX_ERROR_CHARACTERS = 1_000
 /** The longest text in what two ends say about a file, in characters. */
@@ -126,7 +134,7 @@ const BEATS = { rate: 100, burst: 300 } // one for each channel, where the page 
 const RARE = { rate: 1, burst: 10 }
 
 /**
- * What a host takes from one client, frames of each kind; what isn't named is none of a client's. What is to be passed on is slowed besides, see FloodGuard.
+ * What a host takes from one client, frames of each kind; what isn't named is none of a client's. What is to be passed on is slowed besides, see RateLimiter.
  * @type {Readonly<Record<string, Rate>>}
  */
 export const FROM_CLIENT = Object.freeze({
@@ -159,7 +167,7 @@ export const FROM_HOST = Object.freeze({
   Refused: { rate: 1_000, burst: 10_000 },
   Pace: RARE,
   Succeed: RARE,
-  "Data.Connection.State": { rate: 2_000, burst: 20_000 }, // four for each of 1,000 peers that all come back
+  "Data.Connection.State": { rate: 200, burst: 2_000 }, // one for each of 1,000 peers that all come back and say something at once
   Heartbeat: BEATS,
   Goodbye: RARE,
   Direct: TALK,

@@ -1,5 +1,5 @@
 import { Timer } from "./clock.js"
-import { LOOK_MLS } from "./limits.js"
+import { LOOK_MS } from "./limits.js"
 
 /** Looks now and then, for as long as there is something to look after. A page that was frozen holds none of that time against anybody: a late look counts as two at most. */
 export class Watch {
@@ -24,7 +24,7 @@ export class Watch {
   start() {
     if (this.#timer.isRunning) return
     this.#lookedAt = this.#clock.now()
-    this.#timer.start(LOOK_MLS, () => this.#tick())
+    this.#timer.start(LOOK_MS, () => this.#tick())
   }
 
   stop() {
@@ -34,8 +34,8 @@ export class Watch {
   // Private
 
   #tick() {
-    const mls = Math.min(this.#clock.now() - this.#lookedAt, 2 * LOOK_MLS)
-    this.now += mls
+    const ms = Math.min(this.#clock.now() - this.#lookedAt, 2 * LOOK_MS)
+    this.now += ms
     if (this.#look()) this.start()
   }
 }

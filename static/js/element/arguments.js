@@ -1,3 +1,4 @@
+// Checks what an app gives to the methods of the element.
 import { P2pError } from "../base/errors.js"
 import { isId } from "../base/fields.js"
 import { isPlain } from "../base/kinds.js"

@@ -1,3 +1,4 @@
+// Reads the attributes of an element one by one, and checks them.
 import { P2pError } from "../base/errors.js"
 import { ID } from "../base/fields.js"
 import { MAX_TOKEN_CHARACTERS } from "../base/limits.js"

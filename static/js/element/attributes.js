@@ -1,47 +1,46 @@
+// All that the attributes of an element say, with the defaults.
 import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
-import { MAX_CONFIG_CHARACTERS } from "../base/limits.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 
 /**
  * What `p2p_frame_tag` wrote into the element, with the defaults of what it left out.
  *
- * @typedef {object} Options
+ * @typedef {object} Attributes
  * @property {string} sessionId
  * @property {string} peerId
  * @property {string} token
- * @property {number} tokenExpiresInMls
+ * @property {number} tokenExpiresInMs
  * @property {string} tokenUrl absolute, on the page's own origin; empty where there is none
  * @property {string} url the page's own origin
  * @property {string} path
  * @property {string} namespace
  * @property {RTCIceServer[] | undefined} iceServers the server's, where undefined
- * @property {{ intervalMls: number, idleTimeoutMls: number }} heartbeat
+ * @property {{ intervalMs: number, idleTimeoutMs: number }} heartbeat
  * @property {boolean} keepSignaling
  * @property {boolean} autoReconnect
- * @property {number} connectTimeoutMls
+ * @property {number} connectTimeoutMs
  * @property {number} history how many messages a newcomer is shown
  */
 
 /** Where they are read from. */
 export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
 
-export const HEARTBEAT_INTERVAL_MLS = 1_000
-export const HEARTBEAT_IDLE_TIMEOUT_MLS = 5_000
-export const CONNECT_TIMEOUT_MLS = 15_000
+export const CONNECT_TIMEOUT_MS = 15_000
 
 /**
  * @param {Element} element
  * @param {string} [url] the page's own origin
  * @param {string} [token] what is good where the attribute was taken away
- * @returns {Options}
+ * @returns {Attributes}
  * @throws {P2pError} `bad_request` that names the attribute, `unsupported` in a page that has no origin
  */
-export function readOptions(element, url = ownOrigin(), token) {
+export function readAttributes(element, url = ownOrigin(), token) {
   const config = readConfig(element)
   return {
     sessionId: readId(element, "session-id"),
     peerId: readId(element, "peer-id"),
     token: readToken(element, token),
-    tokenExpiresInMls: readTerm(element),
+    tokenExpiresInMs: readTerm(element),
     tokenUrl: readTokenUrl(element, url),
     url,
     path: readPath(element),
@@ -50,7 +49,7 @@ export function readOptions(element, url = ownOrigin(), token) {
     heartbeat: readHeartbeat(pick(config, "heartbeat", OBJECT, {})),
     keepSignaling: pick(config, "keep_signaling", SWITCH, false),
     autoReconnect: pick(config, "auto_reconnect", SWITCH, true),
-    connectTimeoutMls: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MLS),
+    connectTimeoutMs: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MS),
     history: pick(config, "history", whole(0, 1_000), 0),
   }
 }
@@ -82,10 +81,10 @@ function readConfig(element) {
 
 /** @param {any} heartbeat */
 function readHeartbeat(heartbeat) {
-  const intervalMls = pick(heartbeat, "interval_mls", whole(100, 60_000), HEARTBEAT_INTERVAL_MLS)
-  const idleTimeoutMls = pick(heartbeat, "idle_timeout_mls", whole(200, 600_000), HEARTBEAT_IDLE_TIMEOUT_MLS)
-  if (idleTimeoutMls < 2 * intervalMls) throw refusal("config", "has an idle_timeout_mls of less than twice its interval_mls")
-  return { intervalMls, idleTimeoutMls }
+  const intervalMs = pick(heartbeat, "interval_mls", whole(100, 60_000), HEARTBEAT_INTERVAL_MS)
+  const idleTimeoutMs = pick(heartbeat, "idle_timeout_mls", whole(200, 600_000), HEARTBEAT_IDLE_TIMEOUT_MS)
+  if (idleTimeoutMs < 2 * intervalMs) throw refusal("config", "has an idle_timeout_mls of less than twice its interval_mls")
+  return { intervalMs, idleTimeoutMs }
 }
 
 /**

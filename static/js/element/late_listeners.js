@@ -1,3 +1,4 @@
+// Event listeners that are told the present state when they are added late.
 /**
  * Listeners of an element that, where they come late, are told what they have missed, by an event of their own. For all else they are as the browser's own
  * (https://dom.spec.whatwg.org/#interface-eventtarget): the same one counts once, and who was removed is called no more.

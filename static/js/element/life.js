@@ -1,8 +1,9 @@
+// Keeps an element in the session that its attributes name, as long as it is in a page.
 import { systemClock } from "../base/clock.js"
 import { ownOrigin } from "./attribute_parsing.js"
 import { checkIceServers } from "../transport/direct_path.js"
 import { P2pError } from "../base/errors.js"
-import { readOptions } from "./attributes.js"
+import { readAttributes } from "./attributes.js"
 import { Page } from "./page.js"
 import { Stay } from "./stay.js"
 
@@ -10,7 +11,7 @@ import { Stay } from "./stay.js"
  * Keeps an element in the session that its attributes name, as long as it is in a page that people see: what it is to be in is read from the element, and
  * settle() makes it so, whatever has happened to the element before.
  *
- * @typedef {import("./attributes.js").Options} Options
+ * @typedef {import("./attributes.js").Attributes} Attributes
  *
  * @typedef {object} LifeDelegate
  * @property {() => void} lifeSettled
@@ -34,7 +35,7 @@ export class Life {
   /**
    * @param {Element} element
    * @param {import("../messaging/topics.js").Topics} topics
-   * @param {LifeDelegate & import("../session/session.js").PeerOptions["delegate"]} delegate
+   * @param {LifeDelegate & import("../session/session.js").SessionOptions["delegate"]} delegate
    */
   constructor(element, topics, delegate) {
     this.#element = element
@@ -42,8 +43,8 @@ export class Life {
     this.#delegate = delegate
   }
 
-  get peer() {
-    return this.#stay?.peer ?? null
+  get session() {
+    return this.#stay?.session ?? null
   }
 
   get peerId() {
@@ -61,7 +62,7 @@ export class Life {
   get joined() {
     if (this.#isDue) this.settle()
     const { isRefused } = this
-    if (!isRefused && this.#stay && !this.#stay.hasEnded) return this.#stay.peer
+    if (!isRefused && this.#stay && !this.#stay.hasEnded) return this.#stay.session
     throw new P2pError("not_joined", { message: isRefused ? "This peer is failed." : "The frame is not in the page." })
   }
 
@@ -115,24 +116,24 @@ export class Life {
 
   pageHidden() {
     this.#comesBack = this.#stay?.isLive ?? false
-    if (this.#comesBack) this.peer?.abort()
+    if (this.#comesBack) this.session?.abort()
   }
 
   pageShown() {
-    if (this.#comesBack) this.peer?.reconnect()
+    if (this.#comesBack) this.session?.reconnect()
     else this.pageOnline()
   }
 
   pageOnline() {
-    this.peer?.hurry()
+    this.session?.hurry()
   }
 
   // What the stay says
 
-  /** What is written into the page is good for whoever copies the element, or puts it back into the page. @param {import("../signaling/token_renewal.js").Renewal} renewal */
-  stayRenewed({ token, expiresInMls }) {
+  /** What is written into the page is good for whoever copies the element, or puts it back into the page. @param {import("../signaling/token_renewal.js").TokenRenewal} renewal */
+  stayRenewed({ token, expiresInMs }) {
     this.#rewrite("token", token)
-    this.#rewrite("token-expires-in-ms", `${Math.floor(expiresInMls)}`)
+    this.#rewrite("token-expires-in-ms", `${Math.floor(expiresInMs)}`)
   }
 
   // Private
@@ -152,7 +153,7 @@ export class Life {
 
   #read() {
     try {
-      const options = readOptions(this.#element, ownOrigin(), this.#stay?.token)
+      const options = readAttributes(this.#element, ownOrigin(), this.#stay?.token)
       if (options.iceServers && !this.#stay?.hasServersOf(options)) checkIceServers(options.iceServers)
       return options
     } catch (error) {
@@ -169,7 +170,7 @@ export class Life {
     this.#delegate.lifeRefused(error)
   }
 
-  /** @param {Options | null} options */
+  /** @param {Attributes | null} options */
   #stayIn(options) {
     this.#refusal = null
     if (!options) return this.#page.stop()
@@ -180,7 +181,7 @@ export class Life {
     if (this.#page.isReady && this.#element.isConnected) this.#stay?.start()
   }
 
-  /** @param {Options} options */
+  /** @param {Attributes} options */
   #enter(options) {
     if (this.#stay && !this.#stay.isFor(options)) this.#topics.forget()
     this.#stay = new Stay(options, this.#topics, this.#delegate, (renewal) => this.stayRenewed(renewal))

@@ -1,13 +1,12 @@
+// The custom element <p2p-frame>: its properties and methods.
 import { readArguments, readAs, readPeerId, readTo } from "./arguments.js"
 import { systemClock } from "../base/clock.js"
 import { isFlag } from "../base/fields.js"
-import { LateListeners } from "./late_listeners.js"
+import { FrameEvents } from "./frame_events.js"
 import { Life } from "./life.js"
-import { STATE } from "../wire/frames.js"
 import { ATTRIBUTES } from "./attributes.js"
 import { Reflection } from "./reflection.js"
 import { checkTopic, Topics } from "../messaging/topics.js"
-import { Unheard } from "./unheard.js"
 
 /** @typedef {import("../wire/frames.js").PeerState} PeerState */
 /** @typedef {import("../base/errors.js").P2pError} P2pError */
@@ -31,13 +30,10 @@ const REFLECTED = ["state", "peer-role"]
 export class P2pFrame extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, ...REFLECTED]
 
-  /** @type {P2pError | null} */
-  #lastError = null
-  #topics = new Topics((error) => this.peerErrored(error))
-  #late = new LateListeners(this, (type) => this.#present(type))
-  #unheard = new Unheard(systemClock, () => this.#late.has("p2p:error"))
-  #life = new Life(this, this.#topics, this)
   #reflection = new Reflection(this, () => ({ state: this.state, "peer-role": this.#role }), systemClock)
+  #events = new FrameEvents(this, this.#reflection)
+  #topics = new Topics((error) => this.#events.sessionErrored(error))
+  #life = new Life(this, this.#topics, this.#events)
 
   /**
    * Registers the element; a page that loads two copies of this module keeps the first.
@@ -57,27 +53,27 @@ export class P2pFrame extends HTMLElement {
 
   /** The host's id, null before there is one. @returns {string | null} */
   get hostPeerId() {
-    return this.#peer?.hostPeerId ?? null
+    return this.#life.session?.hostPeerId ?? null
   }
 
   /** Whether this peer hosts the session. */
   get iamHost() {
-    return this.#peer?.iamHost ?? false
+    return this.#life.session?.iamHost ?? false
   }
 
   /** The number of the present host's election; 0 before the first. */
   get epoch() {
-    return this.#peer?.epoch ?? 0
+    return this.#life.session?.epoch ?? 0
   }
 
   /** @returns {PeerState} */
   get state() {
-    return this.#peer?.state ?? (this.#life.isRefused ? "failed" : "new")
+    return this.#life.session?.state ?? (this.#life.isRefused ? "failed" : "new")
   }
 
   /** Everybody in the session and their states, this peer included. @returns {Map<string, PeerState>} */
   get peers() {
-    return this.#peer?.peers ?? new Map()
+    return this.#life.session?.peers ?? new Map()
   }
 
   // What the app says
@@ -95,7 +91,7 @@ export class P2pFrame extends HTMLElement {
    */
   async send(data, options = {}) {
     const given = readArguments("send", options, SEND)
-    return this.#joined.send(data, given)
+    return this.#life.joined.send(data, given)
   }
 
   /**
@@ -122,7 +118,7 @@ export class P2pFrame extends HTMLElement {
    */
   async request(peerId, topic, data, options = {}) {
     const [to, about, given] = [readPeerId(peerId), checkTopic(topic), readArguments("request", options, REQUEST)]
-    return this.#joined.request(to, about, data, given)
+    return this.#life.joined.request(to, about, data, given)
   }
 
   /**
@@ -143,12 +139,12 @@ export class P2pFrame extends HTMLElement {
    * @param {PeerId | PeerId[]} [options.to] whom; without it, everybody who is connected now
    * @param {string} [options.name] the file's own
    * @param {string} [options.type] its MIME type, the file's own
-   * @returns {import("../files/transfer.js").Shipment} to pause, resume or cancel it; its `done` resolves when it is over for everybody, and somebody has it whole
+   * @returns {import("../files/transfer.js").Transfer} to pause, resume or cancel it; its `done` resolves when it is over for everybody, and somebody has it whole
    * @throws {P2pError} `not_joined`, `forbidden`, `bad_request`, `no_such_peer`, `unsupported`; what else prevents it, `done` rejects with
    */
   sendFile(file, options = {}) {
     const given = readArguments("sendFile", options, SEND_FILE)
-    return this.#joined.sendFile(file, given)
+    return this.#life.joined.sendFile(file, given)
   }
 
   /**
@@ -159,12 +155,12 @@ export class P2pFrame extends HTMLElement {
    */
   async handOver(peerId) {
     const given = readPeerId(peerId)
-    return this.#joined.handOver(given)
+    return this.#life.joined.handOver(given)
   }
 
   /** Leaves the session; reconnect() joins again. */
   close() {
-    this.#peer?.close()
+    this.#life.session?.close()
   }
 
   /** Joins the session afresh, whatever the state. */
@@ -198,7 +194,7 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean | AddEventListenerOptions} [options]
    */
   addEventListener(type, listener, options) {
-    if (isNews(type, listener)) this.#late.add(String(type), listener, options)
+    if (isNews(type, listener)) this.#events.listeners.add(String(type), listener, options)
     else super.addEventListener(type, listener, options)
   }
 
@@ -209,110 +205,15 @@ export class P2pFrame extends HTMLElement {
    * @param {boolean | EventListenerOptions} [options]
    */
   removeEventListener(type, listener, options) {
-    if (isNews(type, listener)) this.#late.remove(String(type), listener, options)
+    if (isNews(type, listener)) this.#events.listeners.remove(String(type), listener, options)
     else super.removeEventListener(type, listener, options)
-  }
-
-  // What its life says
-
-  lifeSettled() {
-    this.#reflection.update()
-  }
-
-  /** @param {P2pError} error */
-  lifeRefused(error) {
-    this.#reflection.update()
-    this.peerErrored(error)
-  }
-
-  // What the peer says
-
-  /** @param {PeerState} state */
-  peerStateChanged(state) {
-    this.#lastError = null // what explains the new state comes behind it
-    this.#reflection.update()
-    if (state !== "new" && state !== "failed") this.#dispatch(`p2p:${state}`, {})
-  }
-
-  /** @param {P2pError} error */
-  peerErrored(error) {
-    this.#lastError = error
-    this.dispatchEvent(this.#unheard.watch(new CustomEvent("p2p:error", { detail: error, bubbles: true, composed: true })))
-  }
-
-  /** @param {{ type: "Data", senderId: string, data: any }} message */
-  peerReceived(message) {
-    this.#dispatch("p2p:message", message)
-  }
-
-  /**
-   * @param {import("../files/receiving/incoming_file.js").IncomingFile} file
-   * @returns {boolean} whether the app answers later; who has answered needn't say so
-   */
-  peerOffered(file) {
-    return !this.#dispatch("p2p:file", file)
-  }
-
-  /** @param {import("../files/progress.js").Progress} progress */
-  peerProgressed(progress) {
-    this.#dispatch("p2p:progress", progress)
-  }
-
-  /** @param {{ senderId: string, from: number, to: number }} gap */
-  peerMissed(gap) {
-    this.#dispatch("p2p:gap", gap)
-  }
-
-  /** @param {{ hostPeerId: string | null, epoch: number }} host */
-  peerForked(host) {
-    this.#dispatch("p2p:forked", host)
-  }
-
-  /** @param {Map<string, PeerState>} peers */
-  peerPeersChanged(peers) {
-    const data = Object.fromEntries(peers)
-    this.#dispatch("p2p:peers", data)
-    this.#dispatch("p2p:message", { type: STATE, senderId: this.hostPeerId, data })
-  }
-
-  /** @param {{ hostPeerId: string, epoch: number }} host */
-  peerHostChanged(host) {
-    this.#reflection.update()
-    this.#dispatch("p2p:host-changed", host)
   }
 
   // Private
 
-  get #peer() {
-    return this.#life.peer
-  }
-
-  get #joined() {
-    return this.#life.joined
-  }
-
   get #role() {
     if (this.hostPeerId === null) return null
     return this.iamHost ? "host" : "client"
-  }
-
-  /**
-   * @param {string} type
-   * @param {any} detail
-   */
-  #dispatch(type, detail) {
-    return this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: type === "p2p:file" }))
-  }
-
-  /** @param {string} type */
-  #present(type) {
-    if (type === `p2p:${this.state}`) return {}
-    if (type === "p2p:error" && (this.state === "failed" || this.state === "closed")) return this.#lastError
-    if (type === "p2p:host-changed" && this.hostPeerId !== null) return { hostPeerId: this.hostPeerId, epoch: this.epoch }
-    if (this.peers.size === 0) return null
-    if (type === "p2p:peers") return Object.fromEntries(this.peers)
-    if (type === "p2p:message") return { type: STATE, senderId: this.hostPeerId, data: Object.fromEntries(this.peers) }
-    return null
   }
 }
 

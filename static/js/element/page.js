@@ -1,3 +1,4 @@
+// What happens to the page as a whole: it is shown, hidden, cached, or online again.
 /**
  * What the browser, or Turbo, does with the page as a whole.
  *

@@ -1,3 +1,4 @@
+// Writes the state of an element into its attributes, and puts it back when a morph removes it.
 import { Bucket } from "../base/token_bucket.js"
 import { Timer } from "../base/clock.js"
 

@@ -1,8 +1,9 @@
+// One stay of an element in one session: the session object, and its token and connections.
 import { systemClock } from "../base/clock.js"
-import { Connection } from "../transport/direct_path.js"
+import { DirectPath } from "../transport/direct_path.js"
 import { P2pError } from "../base/errors.js"
-import { Peer } from "../session/session.js"
-import { Renewal } from "../signaling/token_renewal.js"
+import { Session } from "../session/session.js"
+import { TokenRenewal } from "../signaling/token_renewal.js"
 import { Signaling } from "../signaling/signaling.js"
 
 /** An element's stay in a session: its peer, and what that joins with. It begins when it is started, and doesn't begin again. */
@@ -14,22 +15,22 @@ export class Stay {
   #hasEnded = false
 
   /**
-   * @param {import("./attributes.js").Options} options
+   * @param {import("./attributes.js").Attributes} options
    * @param {import("../messaging/topics.js").Topics} topics
-   * @param {import("../session/session.js").PeerOptions["delegate"]} delegate
-   * @param {(renewal: Renewal) => void} renewed the server has given a newer token
+   * @param {import("../session/session.js").SessionOptions["delegate"]} delegate
+   * @param {(renewal: TokenRenewal) => void} renewed the server has given a newer token
    */
   constructor(options, topics, delegate, renewed) {
     this.#options = options
     this.#place = placeOf(options)
-    this.#renewal = new Renewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
-    this.peer = new Peer({
+    this.#renewal = new TokenRenewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
+    this.session = new Session({
       ...options,
       topics,
       clock: systemClock,
       delegate,
       createSignaling: (signaling) => new Signaling({ ...options, token: () => this.token, delegate: signaling }),
-      createConnection: (setup, iceServers) => new Connection({ ...setup, ...options, peerId: setup.peerId, iceServers: this.#options.iceServers ?? iceServers, clock: systemClock }),
+      createPath: (setup, iceServers) => new DirectPath({ ...setup, ...options, peerId: setup.peerId, iceServers: this.#options.iceServers ?? iceServers, clock: systemClock }),
     })
     this.#renewal.start()
   }
@@ -49,7 +50,7 @@ export class Stay {
 
   /** Whether there is something to come back to. */
   get isLive() {
-    const { state } = this.peer
+    const { state } = this.session
     return this.#isUnderWay && state !== "closed" && state !== "failed"
   }
 
@@ -59,13 +60,13 @@ export class Stay {
 
   /**
    * Whether it is what these options mean. Tokens and ICE servers are others in each page that the server renders, and mean the same.
-   * @param {import("./attributes.js").Options | null} options
+   * @param {import("./attributes.js").Attributes | null} options
    */
   isFor(options) {
     return options !== null && placeOf(options) === this.#place
   }
 
-  /** @param {import("./attributes.js").Options} options */
+  /** @param {import("./attributes.js").Attributes} options */
   hasServersOf({ iceServers }) {
     return JSON.stringify(iceServers) === JSON.stringify(this.#options.iceServers)
   }
@@ -73,27 +74,27 @@ export class Stay {
   start() {
     if (this.#hasStarted || this.#hasEnded) return
     this.#hasStarted = true
-    this.#attempt(() => this.peer.start())
+    this.#attempt(() => this.session.start())
   }
 
   /**
    * Takes over what is newer of the same place: it is used from the next join on. Where the former has failed, that is now.
-   * @param {import("./attributes.js").Options} options
+   * @param {import("./attributes.js").Attributes} options
    */
   renew(options) {
     const isNew = this.#renewal.take(options) || !this.hasServersOf(options)
     this.#options = options
-    if (isNew && this.peer.state === "failed") this.reconnect()
+    if (isNew && this.session.state === "failed") this.reconnect()
   }
 
   reconnect() {
-    if (this.#isUnderWay) this.#attempt(() => this.peer.reconnect())
+    if (this.#isUnderWay) this.#attempt(() => this.session.reconnect())
   }
 
   end() {
     this.#hasEnded = true
     this.#renewal.stop()
-    this.peer.close()
+    this.session.close()
   }
 
   // Private
@@ -101,20 +102,20 @@ export class Stay {
   /**
    * Who has left needs no token.
    * @param {P2pError} error
-   * @param {import("../session/session.js").PeerOptions["delegate"]} delegate
+   * @param {import("../session/session.js").SessionOptions["delegate"]} delegate
    */
   #warn(error, delegate) {
-    if (this.peer.state !== "closed") delegate.peerErrored(error)
+    if (this.session.state !== "closed") delegate.sessionErrored(error)
   }
 
   /** @param {() => void} join */
   #attempt(join) {
     if ("RTCPeerConnection" in globalThis) join()
-    else this.peer.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
+    else this.session.refuse(new P2pError("unsupported", { message: "This browser has no WebRTC.", hint: "Use a browser with RTCPeerConnection." }))
   }
 }
 
-/** @param {import("./attributes.js").Options} options */
+/** @param {import("./attributes.js").Attributes} options */
 function placeOf(options) {
-  return JSON.stringify({ ...options, token: 0, tokenExpiresInMls: 0, tokenUrl: 0, iceServers: 0 })
+  return JSON.stringify({ ...options, token: 0, tokenExpiresInMs: 0, tokenUrl: 0, iceServers: 0 })
 }

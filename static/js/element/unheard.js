@@ -1,5 +1,6 @@
+// Writes errors that no app listens for to the browser's console.
 /** Milliseconds that a page has to listen for an error before its browser's console tells it: scripts may come late. */
-export const UNHEARD_MLS = 1_000
+export const UNHEARD_MS = 1_000
 
 /** Tells the console of the errors that no app listens for, each kind once: who tries a first page would see nothing happen. */
 export class Unheard {
@@ -31,7 +32,7 @@ export class Unheard {
       this.#isHeardAbove ||= !this.#isListening()
       return error
     } })
-    this.#clock.setTimeout(() => { if (!isHeard) this.#tell(error) }, UNHEARD_MLS)
+    this.#clock.setTimeout(() => { if (!isHeard) this.#tell(error) }, UNHEARD_MS)
     return event
   }
 

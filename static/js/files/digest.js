@@ -1,3 +1,4 @@
+// The digest (SHA-256) of a file, taken block by block.
 import { P2pError } from "../base/errors.js"
 
 /**

@@ -1,27 +1,22 @@
+// Loads the code that moves files when the first file comes or goes.
 import { Deadline } from "../base/deadline.js"
 import { asBlob } from "../base/kinds.js"
-import { LOAD_TERM_MLS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
+import { LOAD_TERM_MS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
 import { CHUNK, CREDIT } from "../wire/frames.js"
 import { P2pError } from "../base/errors.js"
 import { Shares } from "../base/shares.js"
-import { Shipment } from "./transfer.js"
+import { Transfer } from "./transfer.js"
 
 /**
  * The way to the part of the client that moves files, which is loaded when the first one comes or goes.
  *
  * @typedef {import("./transfers.js").Transfers} Transfers
- * @typedef {Pick<import("../session/exchange.js").ExchangeDelegate, "exchangeOffered" | "exchangeProgressed">} ShippingDelegate
- *
- * @typedef {object} ShippingOptions
- * @property {string} peerId
+ * @typedef {object} LoaderOptions
  * @property {import("../base/clock.js").Clock} clock
- * @property {ShippingDelegate} delegate
- * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route
- * @property {(peerId: string, note: any) => Promise<void>} tell
- * @property {(to: string[]) => number} buffered
- * @property {() => string[]} reachable
+ * @property {import("./transfers.js").Carrier} carrier
+ * @property {import("./transfers.js").TransfersDelegate} delegate
  */
-export class Shipping {
+export class Loader {
   #options
   /** @type {Transfers | null} */
   #transfers = null
@@ -32,7 +27,7 @@ export class Shipping {
   /** What others have told meanwhile. */
   #notes = new Shares()
 
-  /** @param {ShippingOptions} options */
+  /** @param {LoaderOptions} options */
   constructor(options) {
     this.#options = options
   }
@@ -44,7 +39,7 @@ export class Shipping {
    */
   send(file, options) {
     const blob = asBlob(file)
-    return new Shipment(blob, options, async (id) => {
+    return new Transfer(blob, options, async (id) => {
       if (this.#waiting.size - this.#notes.count >= MAX_LOADING) throw new P2pError("rate_limited")
       return (await this.#load()).sendFile(blob, { ...options, id })
     })
@@ -64,14 +59,11 @@ export class Shipping {
     this.#load().then((transfers) => transfers.noted(senderId, note), (error) => this.#refuse(senderId, note, error)).finally(() => this.#notes.remove(senderId, 0))
   }
 
-  /** @param {import("../wire/frames.js").ChunkFrame} frame */
-  chunkReceived({ senderId = "", transfer, offset, bytes = new Uint8Array() }) {
-    this.#transfers?.chunkReceived(senderId, { transfer, offset }, bytes)
-  }
-
-  /** @param {import("../wire/frames.js").CreditFrame} frame */
-  creditReceived({ senderId = "", transfer, offset, resume }) {
-    this.#transfers?.creditReceived(senderId, { transfer, offset, resume })
+  /** @param {import("../wire/frames.js").RoutedFrame} frame */
+  received(frame) {
+    const { senderId = "" } = frame
+    if (frame.type === CHUNK) this.#transfers?.receiving.chunkReceived(senderId, frame, frame.bytes ?? new Uint8Array())
+    else if (frame.type === CREDIT) this.#transfers?.creditReceived(senderId, frame)
   }
 
   // What the connections tell
@@ -85,11 +77,11 @@ export class Shipping {
   }
 
   drained() {
-    this.#transfers?.drained()
+    this.#transfers?.sending.pump()
   }
 
   talked() {
-    this.#transfers?.talked()
+    this.#transfers?.yielding.note()
   }
 
   /** @param {P2pError} error */
@@ -108,7 +100,7 @@ export class Shipping {
    * @param {P2pError} error
    */
   #refuse(senderId, note, { code, message }) {
-    if ((code === "unavailable" || code === "rate_limited") && note?.kind !== "fail") this.#options.tell(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
+    if ((code === "unavailable" || code === "rate_limited") && note?.kind !== "fail") this.#options.carrier.post(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
   }
 
   /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
@@ -119,7 +111,7 @@ export class Shipping {
     let leave
     return new Promise((resolve, reject) => {
       this.#waiting.add(leave = reject)
-      term.start(LOAD_TERM_MLS, () => reject(unloadable()))
+      term.start(LOAD_TERM_MS, () => reject(unloadable()))
       this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
         this.#loading = null // the next one tries again
         throw unloadable(cause)
@@ -133,23 +125,7 @@ export class Shipping {
 
   /** @param {typeof import("./transfers.js").Transfers} TransfersHere */
   #begin(TransfersHere) {
-    const { peerId, clock, delegate, route, tell, buffered, reachable } = this.#options
-    const transfers = new TransfersHere({
-      clock,
-      carrier: {
-        peerId,
-        buffered,
-        reachable,
-        post: tell,
-        sendChunk: (to, header, bytes) => route({ type: CHUNK, to, ...header, bytes }),
-        sendCredit: (to, credit) => { try { route({ type: CREDIT, to, ...credit }) } catch (error) { if (!(error instanceof P2pError)) throw error } },
-      },
-      delegate: {
-        fileOffered: (file) => delegate.exchangeOffered(file),
-        fileProgressed: (progress) => delegate.exchangeProgressed(progress),
-      },
-    })
-    return (this.#transfers = transfers)
+    return (this.#transfers = new TransfersHere(this.#options))
   }
 }
 

@@ -1,3 +1,4 @@
+// Cleans the names and media types of files.
 /** The most that file systems take. */
 export const MAX_NAME_BYTES = 255
 /** What is looked at of a name that is longer, in characters: its beginning, and its end. */

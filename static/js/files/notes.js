@@ -1,3 +1,4 @@
+// The notes that the two ends of a transfer send each other.
 import { ERRORS, P2pError } from "../base/errors.js"
 import { MAX_FILE_BYTES, MAX_ID_CHARACTERS } from "./limits.js"
 import { cleanName, cleanType } from "./names.js"
@@ -10,7 +11,7 @@ import { cleanName, cleanType } from "./names.js"
  * @typedef {{ kind: "pause" | "resume", id: string }} PauseNote
  * @typedef {{ kind: "hold", id: string }} HoldNote the sender is there, and others come first
  * @typedef {{ kind: "end", id: string, digest?: string }} EndNote the last byte has been sent; no digest where the sender can't make one
- * @typedef {{ kind: "done", id: string }} DoneNote the receiver has all of it
+ * @typedef {{ kind: "done", id: string }} DoneNote the recipient has all of it
  * @typedef {{ kind: "fail", id: string, code: import("../base/errors.js").ErrorCode, reason?: string }} FailNote declined, cancelled, or failed
  * @typedef {OfferNote | AcceptNote | PauseNote | HoldNote | EndNote | DoneNote | FailNote} Note
  */

@@ -1,4 +1,5 @@
-import { REPORT_MLS } from "./limits.js"
+// Reports the progress of a transfer.
+import { REPORT_MS } from "./limits.js"
 import { Rate } from "./rate.js"
 
 /**
@@ -11,7 +12,7 @@ import { Rate } from "./rate.js"
  * @property {string} name
  * @property {string} type
  * @property {number} size
- * @property {number} transferred bytes that the receiver has written; where this is the sender's, a little more, that have come to it
+ * @property {number} transferred bytes that the recipient has written; where this is the sender's, a little more, that have come to it
  * @property {number} rate bytes per second
  * @property {import("./sending/recipient.js").TransferState} state
  * @property {import("../base/errors.js").P2pError} [error]
@@ -41,7 +42,7 @@ export class Meter {
   /** @param {number} transferred all bytes so far */
   moved(transferred) {
     this.#rate.add(this.#clock.now(), transferred)
-    if (this.#clock.now() - this.#reportedAt >= REPORT_MLS) this.report()
+    if (this.#clock.now() - this.#reportedAt >= REPORT_MS) this.report()
   }
 
   report() {

@@ -1,6 +1,7 @@
+// How fast a transfer is, in bytes per second.
 /** Milliseconds over which a rate is taken, and between two of its samples. */
-export const RATE_MLS = 2_000
-const SAMPLE_MLS = 100
+export const RATE_MS = 2_000
+const SAMPLE_MS = 100
 
 /** How fast something has grown of late. */
 export class Rate {
@@ -13,9 +14,9 @@ export class Rate {
    */
   add(at, bytes) {
     const samples = this.#samples
-    if (at - (samples.at(-2)?.at ?? -Infinity) < SAMPLE_MLS) samples.pop()
+    if (at - (samples.at(-2)?.at ?? -Infinity) < SAMPLE_MS) samples.pop()
     samples.push({ at, bytes })
-    while (samples.length > 2 && at - samples[0].at > RATE_MLS) samples.shift()
+    while (samples.length > 2 && at - samples[0].at > RATE_MS) samples.shift()
   }
 
   /**
@@ -25,7 +26,7 @@ export class Rate {
   at(now) {
     const [first] = this.#samples
     const last = this.#samples.at(-1)
-    if (!first || !last || now <= first.at || now - last.at > RATE_MLS) return 0
+    if (!first || !last || now <= first.at || now - last.at > RATE_MS) return 0
     return Math.round((last.bytes - first.bytes) * 1_000 / (now - first.at))
   }
 }

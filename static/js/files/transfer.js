@@ -1,9 +1,10 @@
+// A file that an app sends, as the app sees it.
 /**
  * A file on its way to others, as its sender's app sees it. It is there at once, whatever has to be loaded first.
  *
  * @typedef {import("./sending/outgoing_file.js").OutgoingFile} OutgoingFile
  */
-export class Shipment {
+export class Transfer {
   /** Names it in `p2p:progress`. */
   id = newId()
   /** Resolves when it is over for all, and at least one has the file whole (`failures` says who hasn't); rejects with a P2pError if none has. @type {Promise<void>} */
@@ -47,7 +48,7 @@ export class Shipment {
     return this.#file?.state ?? "offered"
   }
 
-  /** Bytes that all its receivers have. */
+  /** Bytes that all its recipients have. */
   get transferred() {
     return this.#file?.transferred ?? 0
   }
@@ -57,7 +58,7 @@ export class Shipment {
     return this.#file?.rate ?? 0
   }
 
-  /** Its receivers, and how far each has come. */
+  /** Its recipients, and how far each has come. */
   get peers() {
     return this.#file?.peers ?? new Map()
   }
@@ -75,7 +76,7 @@ export class Shipment {
     this.#do((file) => file.resume())
   }
 
-  /** @param {string} [reason] told to its receivers */
+  /** @param {string} [reason] told to its recipients */
   cancel(reason) {
     this.#do((file) => file.cancel(reason))
   }

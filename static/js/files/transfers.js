@@ -1,18 +1,16 @@
-import { Inbound } from "./receiving/queue.js"
-import { TICK_MLS } from "./limits.js"
+// All files on their way from this peer and to it.
+import { ReceivingQueue } from "./receiving/queue.js"
+import { TICK_MS } from "./limits.js"
 import { readNote } from "./notes.js"
-import { Outbound } from "./sending/queue.js"
+import { SendingQueue } from "./sending/queue.js"
 import { Sinks } from "./receiving/sinks.js"
-import { Talking } from "./sending/yielding.js"
+import { Yielding } from "./sending/yielding.js"
 
 /**
- * What carries files: the peer, which knows the channels.
- *
- * @typedef {object} Carrier
+ * @typedef {object} Carrier what carries files: the session, which knows the channels
  * @property {string} peerId this peer
  * @property {(to: string, note: import("./notes.js").Note) => Promise<void>} post reliable, in order; resolves when received, rejects with a P2pError
- * @property {(to: string[], header: { transfer: string, offset: number }, bytes: Uint8Array) => void} sendChunk throws a P2pError when it can't be sent now
- * @property {(to: string, credit: { transfer: string, offset: number, resume?: boolean }) => void} sendCredit best effort
+ * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route chunks and credits; throws a P2pError where the frame isn't taken
  * @property {(to: string[]) => number} buffered bytes that wait in this peer's own channels to them, in the fullest one
  * @property {() => string[]} reachable the other peers that are connected now
  *
@@ -31,41 +29,34 @@ import { Talking } from "./sending/yielding.js"
 /** All files on their way from this peer and to it. The rules are between the two ends: whoever passes chunks on needs none. */
 export class Transfers {
   #options
-  #talking
   /** Set while a look at them all is due. @type {any} */
   #timer = null
-  #outbound
-  #inbound
   #sinks
 
   /** @param {TransfersOptions} options */
   constructor({ sinks = new Sinks(), subtle = globalThis.crypto?.subtle, ...options }) {
     this.#options = options
     this.#sinks = sinks
-    this.#talking = new Talking(options.clock)
-    this.#outbound = new Outbound({ ...options, talking: this.#talking, subtle })
-    this.#inbound = new Inbound({ ...options, subtle, sinks })
+    /** Told of whatever else is said in the session, or heard: chunks make room for more of that. */
+    this.yielding = new Yielding(options.clock)
+    this.sending = new SendingQueue({ ...options, yielding: this.yielding, subtle })
+    this.receiving = new ReceivingQueue({ ...options, subtle, sinks })
     sinks.tidy()
   }
 
   /** How many transfers aren't over. */
   get size() {
-    return this.#outbound.size + this.#inbound.size
-  }
-
-  /** How many chunks were dropped: unknown, out of order, twice, or too long. */
-  get droppedChunks() {
-    return this.#inbound.droppedChunks
+    return this.sending.size + this.receiving.size
   }
 
   /**
    * @param {Blob} blob
-   * @param {import("./sending/queue.js").SendFileOptions} [options] without `to` it goes to all that are connected
+   * @param {import("./sending/queue.js").SendFileOptions} options without `to` it goes to all that are connected
    * @returns {import("./sending/outgoing_file.js").OutgoingFile}
    * @throws {import("../base/errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
    */
-  sendFile(blob, options = {}) {
-    const file = this.#outbound.send(blob, options, this.#look())
+  sendFile(blob, options) {
+    const file = this.sending.send(blob, options, this.#look())
     this.#watch()
     return file
   }
@@ -77,22 +68,13 @@ export class Transfers {
   noted(senderId, data) {
     const note = readNote(data)
     if (note?.kind === "offer") {
-      this.#inbound.offered(note, senderId, this.#look().has(senderId))
+      this.receiving.offered(note, senderId, this.#look().has(senderId))
       this.#watch()
     } else if (note) {
-      const file = this.#outbound.find(note.id, senderId)
+      const file = this.sending.find(note.id, senderId)
       if (file) file.noted(senderId, note)
-      else this.#inbound.noted(senderId, note)
+      else this.receiving.noted(senderId, note)
     }
-  }
-
-  /**
-   * @param {string} senderId
-   * @param {{ transfer: string, offset: number }} header
-   * @param {Uint8Array} bytes
-   */
-  chunkReceived(senderId, header, bytes) {
-    this.#inbound.chunkReceived(senderId, header, bytes)
   }
 
   /**
@@ -100,34 +82,24 @@ export class Transfers {
    * @param {{ transfer: string, offset: number, resume?: boolean }} credit
    */
   creditReceived(senderId, credit) {
-    this.#outbound.find(credit.transfer, senderId)?.credited(senderId, credit)
-    this.#outbound.pump()
-  }
-
-  /** Something else was said in the session, or heard: chunks make room for more of that. */
-  talked() {
-    this.#talking.note()
-  }
-
-  /** A channel has room again. */
-  drained() {
-    this.#outbound.pump()
+    this.sending.find(credit.transfer, senderId)?.credited(senderId, credit)
+    this.sending.pump()
   }
 
   /** Somebody has become reachable, or unreachable. */
   peersChanged() {
     const reachable = this.#look()
-    this.#outbound.each((file) => file.reach(reachable))
-    this.#inbound.each((file) => file.reach(reachable))
-    this.#outbound.pump()
+    this.sending.each((file) => file.reach(reachable))
+    this.receiving.each((file) => file.reach(reachable))
+    this.sending.pump()
   }
 
   /** This peer has a new connection: what was in flight is lost. */
   reconnected() {
     this.peersChanged()
-    this.#outbound.each((file) => file.goBack())
-    this.#inbound.each((file) => file.goBack())
-    this.#outbound.pump()
+    this.sending.each((file) => file.goBack())
+    this.receiving.each((file) => file.goBack())
+    this.sending.pump()
   }
 
   /**
@@ -135,8 +107,8 @@ export class Transfers {
    * @param {import("../base/errors.js").P2pError} error
    */
   leave(error) {
-    this.#outbound.leave(error)
-    this.#inbound.leave(error)
+    this.sending.leave(error)
+    this.receiving.leave(error)
     this.#options.clock.clearTimeout(this.#timer)
     this.#timer = null
     void this.#sinks.dispose()
@@ -150,15 +122,15 @@ export class Transfers {
 
   /** Looks after them all, now and then, for as long as there are any. */
   #watch() {
-    if (this.#timer === null && this.size > 0) this.#timer = this.#options.clock.setTimeout(() => this.#tick(), TICK_MLS)
+    if (this.#timer === null && this.size > 0) this.#timer = this.#options.clock.setTimeout(() => this.#tick(), TICK_MS)
   }
 
   #tick() {
     this.#timer = null
     this.peersChanged()
-    this.#outbound.each((file) => file.pass(TICK_MLS))
-    this.#inbound.pass(TICK_MLS)
-    this.#outbound.pump()
+    this.sending.each((file) => file.pass(TICK_MS))
+    this.receiving.pass(TICK_MS)
+    this.sending.pump()
     this.#watch()
   }
 }

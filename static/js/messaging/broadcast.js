@@ -1,30 +1,36 @@
-import { Content, readContent } from "../wire/content.js"
-import { P2pError } from "../base/errors.js"
+// Messages to everybody: what this peer has sent, has seen and keeps.
+import { encodeEntry, entryFrames, gapFrame, gapFrames } from "./catch_up.js"
+import { readContent } from "../wire/content.js"
 import { MAX_LOG_MESSAGES, MessageLog } from "./message_log.js"
-import { DATA, decodeFrame, encodeFrame, GAP, syncFrames } from "../wire/frames.js"
+import { DATA, syncFrames } from "../wire/frames.js"
 import { Outbox } from "./outbox.js"
 
 /**
- * What is said in a session, as one peer knows it: what it has sent, what it has seen of everybody, and the last messages themselves.
+ * The messages to everybody, as one peer knows them: what it has sent, what it has seen of everybody, and the last messages themselves.
  * It outlives connections and roles, so that nothing is shown twice and what one peer missed another can give it.
  *
- * @typedef {import("./message_log.js").Name & { content: Content }} Message
+ * @typedef {import("./message_log.js").Name & { content: import("../wire/content.js").Content }} Message
  * @typedef {import("../wire/content.js").Packet} Packet
  * @typedef {import("../wire/frames.js").Mark} Mark
  *
- * @typedef {object} ConversationDelegate
- * @property {(message: { type: "Data", senderId: string, topic?: string, data: any }) => void} conversationShown a message is to be shown
- * @property {(gap: { senderId: string, from: number, to: number }) => void} conversationMissed messages can't be had any more
- * @property {() => void} conversationForked the session went on in two halves, which meet again
+ * @typedef {object} Reader
+ * @property {(message: { type: "Data", senderId: string, topic?: string, data: any }, mayWait?: boolean) => void} messageShown a message is to be shown
+ *
+ * @typedef {object} BroadcastDelegate
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} messagesMissed messages can't be had any more
+ * @property {() => void} messagesForked the session went on in two halves, which meet again
  */
-export class Conversation {
+export class Broadcast {
   #peerId
   #clock
+  #reader
   #delegate
   #history
   #log
-  #outbox = new Outbox()
-  #inc
+  /** What this peer has sent. */
+  outbox = new Outbox()
+  /** Names this page's numbers. */
+  inc = newIncarnation()
   /** Whether this peer is new in the session, and owed nothing of what was said before. */
   #isFresh = true
   /** Under which epoch it became the host as such, while the others knew what it didn't; 0 if it was in the session before. */
@@ -45,57 +51,27 @@ export class Conversation {
    * @param {object} options
    * @param {string} options.peerId
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {ConversationDelegate} options.delegate
+   * @param {Reader} options.reader
+   * @param {BroadcastDelegate} options.delegate
    * @param {number} [options.history] how many messages a newcomer is shown, and keeps for the next ones
    */
-  constructor({ peerId, clock, delegate, history = 0 }) {
+  constructor({ peerId, clock, reader, delegate, history = 0 }) {
     this.#peerId = peerId
     this.#clock = clock
+    this.#reader = reader
     this.#delegate = delegate
     this.#history = history
     this.#log = new MessageLog({ clock, history })
-    this.#inc = newIncarnation()
-  }
-
-  /** Names this page's numbers. */
-  get inc() {
-    return this.#inc
-  }
-
-  /** How many of this peer's messages aren't stable. */
-  get waiting() {
-    return this.#outbox.size
   }
 
   /** What grows with each sign that the host does its part: until it is in step, with all that it tells, and then with what comes to an end of what this peer has said. */
   get progress() {
-    return this.#outbox.settled + this.#heard
+    return this.outbox.settled + this.#heard
   }
 
   /** The place of the last message, where this peer is the host. */
   get lastPlace() {
     return this.#log.lastPlace
-  }
-
-  // What the app says
-
-  /**
-   * @param {Content} content
-   * @param {number} [at]
-   * @returns {Promise<void>} resolves when the message is stable
-   * @throws {import("../base/errors.js").P2pError}
-   */
-  send(content, at) {
-    return this.#outbox.add(content, at)
-  }
-
-  /**
-   * Gives up what was said before a time, and isn't stable.
-   * @param {number} time
-   * @param {import("../base/errors.js").P2pError} error
-   */
-  expire(time, error) {
-    this.#outbox.expire(time, error)
   }
 
   /**
@@ -104,21 +80,12 @@ export class Conversation {
    */
   leave(error) {
     this.#log = new MessageLog({ clock: this.#clock, history: this.#history })
-    this.#inc = newIncarnation()
+    this.inc = newIncarnation()
     this.#isFresh = true
     this.#freshEpoch = 0
-    const outbox = this.#outbox
-    this.#outbox = new Outbox()
+    const outbox = this.outbox
+    this.outbox = new Outbox()
     outbox.rejectAll(error)
-  }
-
-  /**
-   * Sends what is unsent.
-   * @param {(id: number, content: Content) => void} send
-   * @returns {boolean} whether nothing is left
-   */
-  flush(send) {
-    return this.#outbox.flush(send)
   }
 
   /** The session went on under a host that had been followed by another. */
@@ -135,7 +102,7 @@ export class Conversation {
   hello(epoch) {
     this.#epoch = epoch
     this.#hasHeard = this.#isInStep = false
-    return syncFrames({ inc: this.#inc, fresh: this.#isFresh, history: this.#history }, this.#log.marks)
+    return syncFrames({ inc: this.inc, fresh: this.#isFresh, history: this.#history }, this.#log.marks)
   }
 
   /**
@@ -147,12 +114,12 @@ export class Conversation {
     const { senderId = "", inc = "", id, n = 0 } = frame
     if (!this.#isInStep) this.#heard += 1
     if (this.#isOwn(senderId, inc)) {
-      if (id > this.#outbox.lastId) return // nobody else says something as this page
-      this.#outbox.placed(id, n)
+      if (id > this.outbox.lastId) return // nobody else says something as this page
+      this.outbox.placed(id, n)
     }
     if (!this.#log.add({ senderId, inc, id }, this.#epoch, packet)) return
     this.#hasHeard = true
-    this.#delegate.conversationShown({ type: DATA, senderId, ...readContent(frame) })
+    this.#reader.messageShown({ type: DATA, senderId, ...readContent(frame) })
   }
 
   /**
@@ -160,16 +127,16 @@ export class Conversation {
    * @param {import("../wire/frames.js").DataFrame} frame
    */
   ignore({ senderId = "", inc = "", id }) {
-    if (this.#isOwn(senderId, inc) && id > this.#outbox.lastId) return
+    if (this.#isOwn(senderId, inc) && id > this.outbox.lastId) return
     this.#log.skip(senderId, inc, id)
   }
 
   /** @param {import("../wire/frames.js").GapFrame} gap */
   miss({ senderId, inc, from, to }) {
-    if (this.#isOwn(senderId, inc) && to > this.#outbox.lastId) return
+    if (this.#isOwn(senderId, inc) && to > this.outbox.lastId) return
     if (!this.#log.skip(senderId, inc, to)) return
     this.#hasHeard = true
-    this.#delegate.conversationMissed({ senderId, from, to })
+    this.#delegate.messagesMissed({ senderId, from, to })
   }
 
   /**
@@ -177,12 +144,12 @@ export class Conversation {
    * @param {Mark[]} marks
    */
   disowns(marks) {
-    return marks.some(([senderId, inc, id]) => this.#isOwn(senderId, inc) && id > this.#outbox.lastId)
+    return marks.some(([senderId, inc, id]) => this.#isOwn(senderId, inc) && id > this.outbox.lastId)
   }
 
   /** What this page says from now on is another one's: nobody has been told anything of that. */
   renew() {
-    this.#inc = newIncarnation()
+    this.inc = newIncarnation()
   }
 
   /**
@@ -194,24 +161,11 @@ export class Conversation {
     this.#isInStep = true
     this.#heard += 1
     const { entries } = this.#log.missing(marks)
-    if (this.#isForked && (entries.length > 0 || this.#hasHeard)) this.#delegate.conversationForked()
+    if (this.#isForked && (entries.length > 0 || this.#hasHeard)) this.#delegate.messagesForked()
     this.#isFresh = this.#isForked = false
     for (const mark of marks) this.#log.skip(...mark)
-    this.#outbox.resume(marks.find(([senderId, inc]) => this.#isOwn(senderId, inc))?.[2] ?? 0)
+    this.outbox.resume(marks.find(([senderId, inc]) => this.#isOwn(senderId, inc))?.[2] ?? 0)
     return entries.filter((entry) => !this.#isWaiting(entry)).flatMap((entry) => encodeEntry(entry, { epoch: entry.epoch }) ?? [])
-  }
-
-  /** @param {number} place */
-  stable(place) {
-    this.#outbox.stable(place)
-  }
-
-  /**
-   * @param {number} id
-   * @param {import("../base/errors.js").P2pError} error
-   */
-  refuse(id, error) {
-    this.#outbox.refuse(id, error)
   }
 
   // As a host
@@ -226,7 +180,7 @@ export class Conversation {
     if (this.#isFresh) this.#freshEpoch = epoch
     this.#isFresh = false
     this.#log.replace()
-    this.#outbox.resume(this.lastId(this.#peerId, this.#inc) ?? 0)
+    this.outbox.resume(this.lastId(this.#peerId, this.inc) ?? 0)
   }
 
   /** @param {number} epoch this host's, from now on */
@@ -270,7 +224,7 @@ export class Conversation {
     const packet = content.packet({ type: DATA, senderId, inc, id, n: this.lastPlace + 1 })
     const gap = last !== undefined && id > last + 1 ? gapFrame({ senderId, inc, from: last + 1, to: id - 1 }) : null
     this.#log.add({ senderId, inc, id }, this.#epoch, packet)
-    if (this.#isOwn(senderId, inc)) this.#outbox.placed(id, this.lastPlace)
+    if (this.#isOwn(senderId, inc)) this.outbox.placed(id, this.lastPlace)
     return { packet, place: this.lastPlace, gap }
   }
 
@@ -280,7 +234,7 @@ export class Conversation {
    * @param {number} epoch under which it was said
    */
   present({ senderId, content }, epoch) {
-    if (epoch >= this.#freshEpoch) this.#delegate.conversationShown({ type: DATA, senderId, ...content.read() })
+    if (epoch >= this.#freshEpoch) this.#reader.messageShown({ type: DATA, senderId, ...content.read() })
   }
 
   /**
@@ -288,7 +242,7 @@ export class Conversation {
    * @param {number} epoch under which the message after it was said
    */
   presentGap({ senderId, from, to }, epoch) {
-    if (epoch >= this.#freshEpoch) this.#delegate.conversationMissed({ senderId, from, to })
+    if (epoch >= this.#freshEpoch) this.#delegate.messagesMissed({ senderId, from, to })
   }
 
   /** The host doesn't pass a number on. @param {string} senderId @param {string} inc @param {number} id */
@@ -305,53 +259,22 @@ export class Conversation {
   welcome({ fresh, history, seen }, since = this.lastPlace) {
     if (this.disowns(seen)) this.renew()
     const { entries, gaps } = fresh ? { entries: this.#log.latest(Math.max(history, this.lastPlace - since)), gaps: [] } : this.#log.missing(seen)
-    return [
-      ...gaps.map((gap) => encodeFrame(gapFrame(gap))),
-      ...entries.map((entry) => encodeEntry(entry, { n: entry.place }) ?? encodeFrame(gapOf(entry))),
-      ...syncFrames({ n: this.lastPlace }, this.#log.marks),
-    ]
+    return [...gapFrames(gaps), ...entryFrames(entries), ...syncFrames({ n: this.lastPlace }, this.#log.marks)]
   }
 
   // Private
 
   /** @param {string} senderId @param {string} inc */
   #isOwn(senderId, inc) {
-    return senderId === this.#peerId && inc === this.#inc
+    return senderId === this.#peerId && inc === this.inc
   }
 
   /** Whether the outbox sends it anyway. @param {import("./message_log.js").Entry} entry */
   #isWaiting({ senderId, inc, id }) {
-    return this.#isOwn(senderId, inc) && this.#outbox.has(id)
+    return this.#isOwn(senderId, inc) && this.outbox.has(id)
   }
-}
-
-/**
- * A message as it was, whatever the app has done with the object that it got.
- * @param {import("./message_log.js").Entry} entry
- * @param {{ n: number } | { epoch: number }} place
- * @returns {Packet | null} null for one that a host has made so large that nobody else can pass it on
- */
-function encodeEntry({ senderId, inc, id, packet }, place) {
-  const frame = /** @type {import("../wire/frames.js").DataFrame} */ (decodeFrame(packet))
-  try {
-    return Content.from(frame).packet({ type: DATA, senderId, inc, id, ...place })
-  } catch (error) {
-    if (!(error instanceof P2pError)) throw error
-    return null
-  }
-}
-
-/** @param {import("./message_log.js").Entry} entry */
-function gapOf({ senderId, inc, id }) {
-  return gapFrame({ senderId, inc, from: id, to: id })
-}
-
-/** @param {import("./message_log.js").Gap} gap */
-function gapFrame(gap) {
-  return { type: /** @type {typeof GAP} */ (GAP), ...gap }
 }
 
 function newIncarnation() {
   return crypto.getRandomValues(new Uint32Array(1))[0].toString(36)
 }
-

@@ -1,11 +1,12 @@
-import { RETURN_MLS } from "./unicast.js"
+// Which peers were seen in the session, and when they left.
+import { RETURN_MS } from "./unicast.js"
 import { MAX_PEERS } from "../wire/presence.js"
 
 /**
  * Whom a peer has seen in the session, as long as it stays there: after a change of host the picture is empty at first, and who was in it comes back, or has
  * said something that others bring.
  */
-export class Acquaintances {
+export class KnownPeers {
   #peerId
   #clock
   /** How each was seen last, and since when it is missing, those first that are missing for longest. @type {Map<string, { state: import("../wire/presence.js").PeerState, goneAt: number }>} */
@@ -37,7 +38,7 @@ export class Acquaintances {
 
   /** Whether a peer is in the session, or was a moment ago. @param {string} peerId */
   knows(peerId) {
-    return this.#isWithin(RETURN_MLS, this.#seen.get(peerId)?.goneAt)
+    return this.#isWithin(RETURN_MS, this.#seen.get(peerId)?.goneAt)
   }
 
   /** Whether a peer was ever in the session. @param {string} peerId */
@@ -45,17 +46,17 @@ export class Acquaintances {
     return this.#seen.has(peerId)
   }
 
-  /** Whether somebody was connected less than so long ago, and wasn't seen to go. @param {number} mls */
-  expects(mls) {
-    return [...this.#seen.values()].some(({ state, goneAt }) => state === "connected" && this.#isWithin(mls, goneAt))
+  /** Whether somebody was connected less than so long ago, and wasn't seen to go. @param {number} ms */
+  expects(ms) {
+    return [...this.#seen.values()].some(({ state, goneAt }) => state === "connected" && this.#isWithin(ms, goneAt))
   }
 
   forget() {
     this.#seen.clear()
   }
 
-  /** @param {number} mls @param {number} [goneAt] */
-  #isWithin(mls, goneAt = -Infinity) {
-    return this.#clock.now() - goneAt <= mls
+  /** @param {number} ms @param {number} [goneAt] */
+  #isWithin(ms, goneAt = -Infinity) {
+    return this.#clock.now() - goneAt <= ms
   }
 }

@@ -1,14 +1,12 @@
 import { sizeOf } from "../wire/content.js"
-import { MAX_PAGES_OF_SENDER } from "../base/limits.js"
+import { MAX_PAGES_OF_SENDER, MAX_SENDERS } from "../base/limits.js"
 
 /** How many messages, and how many characters of them, a peer keeps for those that missed them, and for how long. */
 export const MAX_LOG_MESSAGES = 1_000
 export const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
-export const LOG_TERM_MLS = 60_000
+export const LOG_TERM_MS = 60_000
 /** How many that are kept no more may take their room a little longer. */
 const SURPLUS_MESSAGES = 100
-/** How many senders are remembered; beyond it the one that has been quiet for longest is forgotten. */
-export const MAX_SENDERS = 2_000
 
 /**
  * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `epoch` the host's that it was shown under, `packet` the
@@ -32,7 +30,8 @@ export class MessageLog {
   /** How many of these pages each sender has: a look at all of them for each new one would take a page its time. @type {Map<string, number>} */
   #pages = new Map()
   #characters = 0
-  #lastPlace = 0
+  /** The place of the last message, in the order that this peer gives them as a host. */
+  lastPlace = 0
 
   /**
    * @param {object} options
@@ -44,19 +43,9 @@ export class MessageLog {
     this.#history = Math.min(history, MAX_LOG_MESSAGES)
   }
 
-  /** The place of the last message, in the order that this peer gives them as a host. */
-  get lastPlace() {
-    return this.#lastPlace
-  }
-
   /** How far this peer has come with each sender's page. @returns {Mark[]} */
   get marks() {
     return [...this.#seen.values()]
-  }
-
-  /** Whether nothing is known of any sender. */
-  get isEmpty() {
-    return this.#seen.size === 0
   }
 
   /**
@@ -77,7 +66,7 @@ export class MessageLog {
    */
   add({ senderId, inc, id }, epoch, packet) {
     if (!this.skip(senderId, inc, id)) return false
-    this.#shown.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.#lastPlace })
+    this.#shown.push({ senderId, inc, id, epoch, packet, at: this.#clock.now(), place: ++this.lastPlace })
     this.#characters += sizeOf(packet)
     this.#prune()
     return true
@@ -123,7 +112,7 @@ export class MessageLog {
     this.#prune()
     this.#compact()
     this.#entries.forEach((entry, index) => { entry.place = index + 1 })
-    this.#lastPlace = this.#entries.length
+    this.lastPlace = this.#entries.length
   }
 
   /**
@@ -164,7 +153,7 @@ export class MessageLog {
   }
 
   #prune() {
-    const oldest = this.#clock.now() - LOG_TERM_MLS
+    const oldest = this.#clock.now() - LOG_TERM_MS
     while (this.#first < this.#shown.length && this.#isSurplus(this.#shown.length - this.#first, this.#shown[this.#first], oldest)) {
       this.#characters -= sizeOf(this.#shown[this.#first].packet)
       this.#shown[this.#first].packet = "" // its room isn't needed any more

@@ -24,23 +24,18 @@ export class Outbox {
   #sent = new Map()
   /** What comes after it. @type {Set<Entry>} */
   #unsent = new Set()
-  #lastId = 0
+  /** The last number that was given to a message. */
+  lastId = 0
   #characters = 0
   /** How many have come to an end by the host's word. */
   settled = 0
-
-  /** The last number that was given to a message. */
-  get lastId() {
-    return this.#lastId
-  }
 
   get size() {
     return this.#sent.size + this.#unsent.size
   }
 
-  /** Whether something waits to be sent. */
-  get hasUnsent() {
-    return this.#unsent.size > 0
+  get #all() {
+    return [...this.#sent.values(), ...this.#unsent]
   }
 
   /**
@@ -77,7 +72,7 @@ export class Outbox {
    * @param {number} lastId the last number that the host has
    */
   resume(lastId) {
-    const entries = [...this.#sent.values(), ...this.#unsent]
+    const entries = this.#all
     this.#sent.clear()
     this.#unsent = new Set(entries)
     for (const entry of entries) {
@@ -129,7 +124,7 @@ export class Outbox {
    * @param {P2pError} error
    */
   expire(time, error) {
-    for (const entry of [...this.#sent.values(), ...this.#unsent]) {
+    for (const entry of this.#all) {
       if (entry.at >= time) return
       this.#drop(entry)?.reject(error)
     }
@@ -137,7 +132,7 @@ export class Outbox {
 
   /** @param {P2pError} error */
   rejectAll(error) {
-    for (const entry of [...this.#sent.values(), ...this.#unsent]) this.#drop(entry)?.reject(error)
+    for (const entry of this.#all) this.#drop(entry)?.reject(error)
   }
 
   // Private
@@ -149,7 +144,7 @@ export class Outbox {
    */
   #send(entry, send) {
     const isNew = entry.id === 0
-    if (isNew) entry.id = ++this.#lastId
+    if (isNew) entry.id = ++this.lastId
     // Before it is sent, for a host's own message comes back at once.
     this.#unsent.delete(entry)
     this.#sent.set(entry.id, entry)
@@ -170,8 +165,8 @@ export class Outbox {
     this.#sent.delete(entry.id)
     this.#unsent = new Set([entry, ...this.#unsent])
     // A number that nobody has seen is given to the next one: the others would wait for it.
-    if (!isNew || entry.id !== this.#lastId) return
-    this.#lastId -= 1
+    if (!isNew || entry.id !== this.lastId) return
+    this.lastId -= 1
     entry.id = 0
   }
 

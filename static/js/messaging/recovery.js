@@ -3,9 +3,9 @@ import { MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES } from "./message_log.js"
 import { Shares } from "../base/shares.js"
 
 /** Milliseconds that the senders of messages have to come back and send these themselves, before others' word for them is taken. */
-export const SETTLE_MLS = 2_000
+export const SETTLE_MS = 2_000
 /** Milliseconds of a host's life in which it takes messages from others than their senders. */
-export const FILL_WINDOW_MLS = 10_000
+export const FILL_WINDOW_MS = 10_000
 
 /**
  * Messages that a former host has passed on to some only, and whose senders may be gone: those who have them give them to the new host. Where there is no room for
@@ -13,7 +13,7 @@ export const FILL_WINDOW_MLS = 10_000
  *
  * @typedef {{ message: import("./broadcast.js").Message, size: number, saidUnder: number, giver: string }} Orphan
  */
-export class Orphans {
+export class Recovery {
   #clock
   #timer
   #adopt
@@ -41,7 +41,7 @@ export class Orphans {
 
   /** @param {Orphan} orphan */
   add(orphan) {
-    if (this.#clock.now() - this.#begunAt > FILL_WINDOW_MLS) return
+    if (this.#clock.now() - this.#begunAt > FILL_WINDOW_MS) return
     const { senderId, inc, id } = orphan.message
     const name = JSON.stringify([senderId, inc, id])
     if (this.#waiting.has(name)) return
@@ -49,7 +49,7 @@ export class Orphans {
     this.#shares.add(orphan.giver, orphan.size)
     if (this.#shares.count > MAX_LOG_MESSAGES) this.#lose(this.#shares.greatest("count"))
     while (this.#shares.size > MAX_LOG_CHARACTERS) this.#lose(this.#shares.greatest("size"))
-    if (!this.#timer.isRunning) this.#timer.start(SETTLE_MLS, () => this.#release())
+    if (!this.#timer.isRunning) this.#timer.start(SETTLE_MS, () => this.#release())
   }
 
   stop() {

@@ -1,33 +1,35 @@
+// Requests to single peers, and the answers to them.
 import { Content } from "../wire/content.js"
-import { P2pError } from "../base/errors.js"
+import { guarded, P2pError } from "../base/errors.js"
 import { Deadline } from "../base/deadline.js"
 import { isBlob } from "../base/kinds.js"
-import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../base/limits.js"
+import { ANSWER_TERM_MS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../base/limits.js"
 import { Shares } from "../base/shares.js"
-import { guarded } from "./topics.js"
 
 /** Milliseconds that a peer has to answer a request, where the app doesn't say. */
-export const REQUEST_TIMEOUT_MLS = 10_000
+export const REQUEST_TIMEOUT_MS = 10_000
 /** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
-const MAX_TERM_MLS = 2 ** 31 - 1
+const MAX_TERM_MS = 2 ** 31 - 1
 
 /**
  * @typedef {import("./unicast.js").Letter} Letter
  * @typedef {{ peerId: string, resolve: (value: any) => void, reject: (error: unknown) => void }} Pending
- *
+ */
+
+/**
  * @typedef {object} RequestsOptions
  * @property {import("../base/clock.js").Clock} clock
- * @property {(peerId: string, letter: Letter, size: number) => Promise<void>} tell
- * @property {(peerId: string) => boolean} reaches whether that peer is connected
- * @property {(topic: string) => import("./topics.js").Responder | undefined} responder
+ * @property {Pick<import("./messenger.js").Uplink, "reaches">} uplink
+ * @property {Pick<import("./topics.js").Topics, "responder">} topics
+ * @property {{ tell: (peerId: string, letter: Letter, size: number) => Promise<void> }} messenger
  */
 
 /** Questions to single peers, and their answers. */
 export class Requests {
   #clock
-  #tell
-  #reaches
-  #responder
+  #uplink
+  #topics
+  #messenger
   #lastId = 0
   /** @type {Map<number, Pending>} */
   #pending = new Map()
@@ -38,11 +40,11 @@ export class Requests {
   #places = new Set()
 
   /** @param {RequestsOptions} options */
-  constructor({ clock, tell, reaches, responder }) {
+  constructor({ clock, uplink, topics, messenger }) {
     this.#clock = clock
-    this.#tell = tell
-    this.#reaches = reaches
-    this.#responder = responder
+    this.#uplink = uplink
+    this.#topics = topics
+    this.#messenger = messenger
   }
 
   /**
@@ -51,9 +53,9 @@ export class Requests {
    * @param {{ timeout?: number, signal?: AbortSignal }} options
    * @returns {Promise<any>} the answer; rejects with a P2pError, or with the signal's reason
    */
-  async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MLS, signal }) {
+  async ask(peerId, content, { timeout = REQUEST_TIMEOUT_MS, signal }) {
     signal?.throwIfAborted()
-    if (!(timeout > 0 && timeout <= MAX_TERM_MLS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds.", hint: "Give more than 0, and at most 2147483647, which are 24 days." })
+    if (!(timeout > 0 && timeout <= MAX_TERM_MS)) throw new P2pError("bad_request", { message: "The option timeout is a number of milliseconds.", hint: "Give more than 0, and at most 2147483647, which are 24 days." })
     if (isFull(this.#asking, peerId)) throw new P2pError("rate_limited", { message: `${this.#asking.of(peerId)} requests to ${peerId} are under way, and ${this.#asking.count} in all.` })
     const id = ++this.#lastId
     const timer = new Deadline(this.#clock)
@@ -64,7 +66,7 @@ export class Requests {
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(id, { peerId, resolve, reject })
-        this.#tell(peerId, { ...content.fields, ask: id }, content.size).catch((error) => this.#take(id)?.reject(error))
+        this.#messenger.tell(peerId, { ...content.fields, ask: id }, content.size).catch((error) => this.#take(id)?.reject(error))
       })
     } finally {
       this.#pending.delete(id)
@@ -83,7 +85,7 @@ export class Requests {
   async asked(senderId, id, { topic = "", data }) {
     if (isFull(this.#answering, senderId)) this.#releaseOld()
     const { letter, size } = isFull(this.#answering, senderId) ? failure(new P2pError("rate_limited")) : await this.#answer(senderId, topic, data)
-    this.#tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
+    this.#messenger.tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
   }
 
   /**
@@ -111,7 +113,7 @@ export class Requests {
    * @param {number} timeout
    */
   #timeoutError(peerId, timeout) {
-    if (!this.#reaches(peerId)) return new P2pError("no_such_peer", { message: `${peerId} did not come within ${timeout} ms.` })
+    if (!this.#uplink.reaches(peerId)) return new P2pError("no_such_peer", { message: `${peerId} did not come within ${timeout} ms.` })
     return new P2pError("no_answer", { message: `${peerId} did not answer within ${timeout} ms.` })
   }
 
@@ -129,7 +131,7 @@ export class Requests {
    * @returns {Promise<{ letter: Letter, size: number }>}
    */
   async #answer(senderId, topic, data) {
-    const respond = this.#responder(topic)
+    const respond = this.#topics.responder(topic)
     if (!respond) return failure(new P2pError("no_handler", { message: `Nobody answers requests on "${topic}" there.` }))
     const place = { senderId, at: this.#clock.now() }
     this.#places.add(place)
@@ -148,7 +150,7 @@ export class Requests {
 
   /** A responder that never ends must not keep its place for ever. */
   #releaseOld() {
-    for (const place of this.#places) if (this.#clock.now() - place.at > ANSWER_TERM_MLS) this.#release(place)
+    for (const place of this.#places) if (this.#clock.now() - place.at > ANSWER_TERM_MS) this.#release(place)
   }
 
   /** @param {{ senderId: string, at: number }} place */

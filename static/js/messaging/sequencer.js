@@ -1,57 +1,48 @@
 import { Deadline } from "../base/deadline.js"
 import { Content } from "../wire/content.js"
-import { P2pError } from "../base/errors.js"
-import { LOOK_MLS, WITNESS_MLS } from "../base/limits.js"
-import { ACK } from "../wire/frames.js"
-import { Orphans } from "./recovery.js"
-import { Watch } from "../base/watch.js"
-
-/** How many clients say at once what they have been shown, so that senders needn't wait: two, as none can vouch for its own messages. */
-export const WITNESSES = 2
+import { failureOf, P2pError } from "../base/errors.js"
+import { ACK, REFUSED } from "../wire/frames.js"
+import { sendToEach } from "../wire/path.js"
+import { Recovery } from "./recovery.js"
+import { Stability } from "./stability.js"
+import { Subscriber } from "./subscriber.js"
 
 /** Milliseconds that a new host waits for those who were there before it takes itself to be alone. */
-export const ALONE_AFTER_MLS = 5_000
+export const ALONE_AFTER_MS = 5_000
 
 /**
- * What a host does with messages: it gives each its place, passes it on, and says when it is stable.
+ * What a host does with messages: it gives each its place, passes it on to all who are in step, and has their senders told when it is stable.
  *
- * @typedef {import("../topology/downstream.js").Guest} Guest
+ * @typedef {import("./subscriber.js").Client} Client
  * @typedef {import("./broadcast.js").Message} Message
  *
- * @typedef {object} RelayDelegate
- * @property {() => Guest[]} synced the clients that get messages
- * @property {(packet: import("../wire/content.js").Packet) => void} relayed a frame for all of them
- * @property {(guest: Guest, error: P2pError) => void} relayFailed a client's connection can't go on
+ * @typedef {object} SequencerOptions
+ * @property {import("./broadcast.js").Broadcast} broadcast
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {number} epoch
+ * @property {import("./known_peers.js").KnownPeers} knownPeers
  */
-export class Relay {
-  #conversation
-  #delegate
-  #orphans
-  #acquaintances
+export class Sequencer {
+  #broadcast
+  #recovery
+  #knownPeers
+  #stability
   /** Runs while others are expected who were in the session before. */
   #expecting
-  #watch
-  /** The last place at each look of late, and the one up to which all should have been acknowledged by now. */
-  #places = [0]
-  #due = 0
+  /** All who are connected. @type {Map<Client, Subscriber>} */
+  #subscribers = new Map()
+  /** Those who have been given what they lacked, by their ids. @type {Map<string, Subscriber>} */
+  #synced = new Map()
 
-  /**
-   * @param {object} options
-   * @param {import("./broadcast.js").Conversation} options.conversation
-   * @param {RelayDelegate} options.delegate
-   * @param {import("../base/clock.js").Clock} options.clock
-   * @param {number} options.epoch
-   * @param {import("./known_peers.js").Acquaintances} options.acquaintances
-   */
-  constructor({ conversation, acquaintances, delegate, clock, epoch }) {
-    this.#conversation = conversation
-    this.#delegate = delegate
+  /** @param {SequencerOptions} options */
+  constructor({ broadcast, knownPeers, clock, epoch }) {
+    this.#broadcast = broadcast
+    this.#knownPeers = knownPeers
     this.#expecting = new Deadline(clock)
-    this.#watch = new Watch({ clock, look: () => this.#look() })
-    this.#acquaintances = acquaintances
-    if (acquaintances.expects(ALONE_AFTER_MLS)) this.#expecting.start(ALONE_AFTER_MLS, () => this.settle())
-    this.#orphans = new Orphans({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
-    conversation.host(epoch)
+    this.#stability = new Stability({ clock, subscribers: this.#synced, lastPlace: () => broadcast.lastPlace, settled: (place) => this.#settled(place) })
+    this.#recovery = new Recovery({ clock, adopt: (orphans) => orphans.forEach((orphan) => this.#adopt(orphan)) })
+    if (knownPeers.expects(ALONE_AFTER_MS)) this.#expecting.start(ALONE_AFTER_MS, () => this.#stability.settle())
+    broadcast.host(epoch)
   }
 
   /**
@@ -59,14 +50,14 @@ export class Relay {
    * @param {number} epoch
    */
   resume(epoch) {
-    this.#conversation.resume(epoch)
-    this.#orphans.resume()
+    this.#broadcast.resume(epoch)
+    this.#recovery.resume()
   }
 
   stop() {
-    this.#orphans.stop()
+    this.#recovery.stop()
     this.#expecting.stop()
-    this.#watch.stop()
+    this.#stability.stop()
   }
 
   // What this peer says
@@ -77,138 +68,113 @@ export class Relay {
    * @param {Content} content
    */
   sendOwn(senderId, id, content) {
-    this.#relay({ senderId, inc: this.#conversation.inc, id, content }, Infinity)
+    this.#pass({ senderId, inc: this.#broadcast.inc, id, content }, Infinity)
+  }
+
+  // Who is there
+
+  /** @param {Client} client */
+  connected(client) {
+    this.#subscribers.set(client, new Subscriber(client, this.#broadcast.lastPlace))
+  }
+
+  /** @param {Client} client */
+  left(client) {
+    const subscriber = this.#subscribers.get(client)
+    if (!subscriber) return
+    this.#subscribers.delete(client)
+    if (this.#synced.get(client.peerId) === subscriber) this.#synced.delete(client.peerId)
+    this.#stability.remove(subscriber)
+  }
+
+  /** Whether a client has been given what it lacked, and gets all that is new. @param {Client} client */
+  isSynced(client) {
+    return this.#subscribers.get(client)?.isSynced ?? false
   }
 
   // What the clients say
 
-  /** @param {Guest} guest */
-  connected(guest) {
-    guest.since = this.#conversation.lastPlace
+  /**
+   * A client says how far it has come, and is given what it lacks.
+   * @param {Client} client
+   * @param {import("../wire/frames.js").SyncFrame} frame
+   */
+  meet(client, frame) {
+    const subscriber = this.#subscribers.get(client)
+    const hello = subscriber?.hear(frame)
+    if (!subscriber || !hello) return
+    client.attend(() => {
+      for (const packet of this.#broadcast.welcome(hello, subscriber.since)) client.path.send(packet)
+      this.#subscribe(subscriber, hello)
+    })
   }
 
   /**
-   * A client says how far it has come, and is given what it lacks.
-   * @param {Guest} guest
-   * @param {import("../wire/frames.js").SyncFrame} frame
+   * A client has all that there is, and gets all that is new.
+   * @param {Subscriber} subscriber
+   * @param {import("../wire/frames.js").Hello} hello
    */
-  meet(guest, frame) {
-    const hello = guest.hear(frame)
-    if (!hello) return
-    const { peerId } = guest.connection
-    for (const packet of this.#conversation.welcome(hello, guest.since)) {
-      const error = guest.connection.failureToSend(packet)
-      if (error) return this.#delegate.relayFailed(guest, error)
-    }
-    guest.meet(hello.inc, this.#conversation.lastId(peerId, hello.inc) ?? 0, this.#watch.now)
+  #subscribe(subscriber, hello) {
+    const { client } = subscriber
+    subscriber.meet(hello.inc, this.#broadcast.lastId(client.peerId, hello.inc) ?? 0)
+    this.#synced.set(client.peerId, subscriber)
     this.#expecting.stop()
-    this.settle()
+    this.#stability.add(subscriber)
   }
 
   /**
    * A client's message, or what it kept of another's.
-   * @param {Guest} guest
+   * @param {Client} client
    * @param {import("../wire/frames.js").DataFrame} frame
    * @param {number} size in characters
    */
-  admit(guest, frame, size) {
-    if (!guest.isSynced) return
-    const { senderId = guest.connection.peerId, inc = guest.inc, id } = frame
-    const copies = this.#delegate.synced().length
+  admit(client, frame, size) {
+    const subscriber = this.#subscribers.get(client)
+    if (!subscriber?.isSynced) return
+    const { senderId = client.peerId, inc = subscriber.inc, id } = frame
+    const isOwn = senderId === client.peerId && inc === subscriber.inc
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
-    const isOwn = senderId === guest.connection.peerId && inc === guest.inc
-    /** Not before its time has come: what never passes shall cost nothing. @param {(message: Message) => void} pass */
-    const read = (pass) => () => {
-      const content = this.#read(guest, frame)
-      if (content) pass({ senderId, inc, id, content })
-    }
-    if (isOwn && !guest.canSend) this.#refuse(guest, senderId, inc, id)
-    else if (isOwn) guest.admit(frame, size, read((message) => this.#pass(guest, message, saidUnder)), copies)
-    else if (guest.canSend) guest.pass(size, read((message) => this.#take({ message, size, saidUnder, giver: guest.connection.peerId })), copies)
+    if (isOwn && !client.canSend) return this.#refuse(client, inc, id)
+    if (isOwn ? !subscriber.admits(id) : !client.canSend) return
+    // Not read before its time has come: what never passes shall cost nothing.
+    client.pass(size, () => client.attend(() => {
+      const message = { senderId, inc, id, content: Content.from(frame) }
+      if (isOwn) this.#pass(message, saidUnder, subscriber)
+      else this.#take({ message, size, saidUnder, giver: client.peerId })
+    }), this.#synced.size)
   }
 
   /**
    * A client's app has been shown all up to a place.
-   * @param {Guest} guest
+   * @param {Client} client
    * @param {number} place
    */
-  shown(guest, place) {
-    guest.tell(ACK, () => {
-      guest.shown = Math.max(guest.shown, Math.min(place, this.#conversation.lastPlace))
-      this.settle()
-    })
-  }
-
-  /** Tells those whose messages have become stable: another client that acknowledges has been shown them, or there is none. */
-  settle() {
-    const guests = this.#delegate.synced()
-    const keepers = guests.filter((guest) => this.#keeps(guest))
-    for (const guest of keepers.slice(0, WITNESSES)) guest.makeWitness()
-    const { lastPlace } = this.#conversation
-    const [first = lastPlace, second = lastPlace] = keepers.map(({ shown }) => shown).sort((one, other) => other - one)
-    for (const guest of guests) guest.tellStable(!guest.isSilent && guest.shown === first ? second : first)
-    if (guests.length > 0 || !this.#expecting.isRunning) this.#conversation.stable(first)
-    if (guests.some(({ shown }) => shown < lastPlace)) this.#watch.start()
+  shown(client, place) {
+    const subscriber = this.#subscribers.get(client)
+    if (subscriber?.isSynced) client.tell(ACK, () => this.#stability.acknowledged(subscriber, place))
   }
 
   // Private
 
-  /**
-   * Whether a client acknowledges what it is given. Whoever hasn't for too long is waited for again when it has made up for it; one that isn't heard at all may be
-   * frozen, or out of reach: that it is lost, its heartbeat tells.
-   * @param {Guest} guest
-   */
-  #keeps(guest) {
-    const isBehind = guest.shown < this.#due && this.#watch.now - guest.metAt > WITNESS_MLS
-    guest.isSilent = isBehind && (guest.isSilent || guest.connection.isHeard)
-    return !guest.isSilent
+  /** @param {import("../wire/path.js").Packet} packet for all who are in step */
+  #send(packet) {
+    sendToEach([...this.#synced.values()].map(({ client }) => client.path), packet)
   }
 
-  /** Goes on while something is unacknowledged. */
-  #look() {
-    this.#places.push(this.#conversation.lastPlace)
-    if (this.#places.length > WITNESS_MLS / LOOK_MLS) this.#due = /** @type {number} */ (this.#places.shift())
-    this.settle()
-    return this.#delegate.synced().some(({ shown }) => shown < this.#conversation.lastPlace)
+  /** @param {number} place up to which other peers keep the messages */
+  #settled(place) {
+    if (this.#synced.size > 0 || !this.#expecting.isRunning) this.#broadcast.outbox.stable(place)
   }
 
   /**
-   * @param {Guest} guest
-   * @param {import("../wire/frames.js").DataFrame} frame
-   */
-  #read(guest, frame) {
-    try {
-      return Content.from(frame)
-    } catch (error) {
-      this.#delegate.relayFailed(guest, /** @type {P2pError} */ (error))
-      return null
-    }
-  }
-
-  /**
-   * @param {Guest} guest
-   * @param {Message} message
-   * @param {number} saidUnder
-   */
-  #pass(guest, message, saidUnder) {
-    try {
-      guest.lastPlace = this.#relay(message, saidUnder) ?? guest.lastPlace
-      this.settle()
-    } catch (error) {
-      // A message that can't be passed on is its sender's fault, and nobody else's loss.
-      this.#delegate.relayFailed(guest, /** @type {P2pError} */ (error))
-    }
-  }
-
-  /**
-   * @param {Guest} guest
-   * @param {string} senderId
+   * A client that may not send has sent something all the same.
+   * @param {Client} client
    * @param {string} inc
    * @param {number} id
    */
-  #refuse(guest, senderId, inc, id) {
-    this.#conversation.skip(senderId, inc, id)
-    guest.refuse(id, new P2pError("forbidden", { message: "This peer may read, and not send." }))
+  #refuse({ peerId, path }, inc, id) {
+    this.#broadcast.skip(peerId, inc, id)
+    path.trySend({ type: REFUSED, id, error: new P2pError("forbidden", { message: "This peer may read, and not send." }).toPayload() })
   }
 
   /**
@@ -216,40 +182,35 @@ export class Relay {
    * @param {import("./recovery.js").Orphan} orphan
    */
   #take(orphan) {
-    if (this.#accepts(orphan)) this.#orphans.add(orphan)
+    if (this.#accepts(orphan)) this.#recovery.add(orphan)
   }
 
   /** @param {import("./recovery.js").Orphan} orphan */
   #adopt(orphan) {
-    if (!this.#accepts(orphan)) return
-    try {
-      this.#relay(orphan.message, orphan.saidUnder)
-    } catch (error) {
-      if (!(error instanceof P2pError)) throw error // it is too large to be passed on, and was so before
-    }
+    // One that is too large to be passed on was so before.
+    if (this.#accepts(orphan)) failureOf(() => this.#pass(orphan.message, orphan.saidUnder))
   }
 
   /** Whether a message may be passed on for somebody who isn't here: whoever is speaks for itself. @param {import("./recovery.js").Orphan} orphan */
   #accepts({ message }) {
-    const isHere = this.#delegate.synced().some((guest) => guest.connection.peerId === message.senderId)
-    return !isHere && this.#conversation.accepts(message, this.#acquaintances.hasMet(message.senderId))
+    return !this.#synced.has(message.senderId) && this.#broadcast.accepts(message, this.#knownPeers.hasMet(message.senderId))
   }
 
   /**
    * @param {Message} message
    * @param {number} saidUnder the epoch of the host that it was sent to first; Infinity for this one
-   * @returns {number | undefined} its place
+   * @param {Subscriber} [sender] who is told when it is stable
    */
-  #relay(message, saidUnder) {
-    const admitted = this.#conversation.admit(message)
-    if (!admitted) return undefined
+  #pass(message, saidUnder, sender) {
+    const admitted = this.#broadcast.admit(message)
+    if (!admitted) return
     const { packet, place, gap } = admitted
     if (gap) {
-      this.#delegate.relayed(JSON.stringify(gap))
-      this.#conversation.presentGap(gap, saidUnder)
+      this.#send(JSON.stringify(gap))
+      this.#broadcast.presentGap(gap, saidUnder)
     }
-    this.#delegate.relayed(packet)
-    this.#conversation.present(message, saidUnder)
-    return place
+    this.#send(packet)
+    this.#broadcast.present(message, saidUnder)
+    this.#stability.placed(place, sender)
   }
 }

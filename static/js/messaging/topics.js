@@ -1,5 +1,6 @@
+// The handlers and responders of an app, by topic.
 import { isLabel, MAX_LABEL_CHARACTERS } from "../wire/content.js"
-import { P2pError } from "../base/errors.js"
+import { guarded, P2pError } from "../base/errors.js"
 import { binaryKind, isBlob } from "../base/kinds.js"
 import { MAX_REPORTED, MAX_REPORTED_OF_SENDER } from "../base/limits.js"
 import { Shares } from "../base/shares.js"
@@ -172,16 +173,4 @@ export function checkTopic(topic) {
 /** @param {string} name @param {unknown} given */
 function checkFunction(name, given) {
   if (typeof given !== "function") throw new P2pError("bad_request", { message: `The ${name} of a topic is a function, not ${typeof given}.`, hint: "Give it as the second argument." })
-}
-
-/**
- * What an app's handler throws is its own affair.
- * @param {() => void} call
- */
-export function guarded(call) {
-  try {
-    call()
-  } catch (error) {
-    reportError(error) // as the browser does for any listener
-  }
 }

@@ -1,16 +1,13 @@
+// Reliable messages from this peer to single others.
 import { Bucket } from "../base/token_bucket.js"
-import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
-import { P2pError } from "../base/errors.js"
+import { failureOf, P2pError } from "../base/errors.js"
 import { ANSWERS_PART, DIRECT_CHARACTERS, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES } from "../base/limits.js"
-import { MAX_SENDERS } from "./message_log.js"
-import { DIRECT, RECEIVED } from "../wire/frames.js"
+import { DIRECT } from "../wire/frames.js"
 import { Shares } from "../base/shares.js"
 
 /** Milliseconds that a peer which isn't connected has to come, before what is for it is given up. */
-export const RETURN_MLS = 15_000
-/** Milliseconds between two acknowledgements of one peer's messages. */
-export const ACK_PAUSE_MLS = 50
+export const RETURN_MS = 15_000
 /** How many messages for one peer are sent before those for another have their turn. */
 const SLICE_MESSAGES = 20
 
@@ -33,24 +30,21 @@ const SLICE_MESSAGES = 20
  * @property {number} lastId
  * @property {number} sentId the last one that is on its way there
  * @property {boolean} isReachable
- * @property {Timer} patience
- *
- * @typedef {object} DirectOptions
- * @property {import("../base/clock.js").Clock} clock
- * @property {() => string} inc names this page's stay in the session
- * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route throws where the channel doesn't take it
- * @property {(peerId: string) => boolean} reaches whether that peer is connected, and this one to its host
- * @property {() => boolean} isConnected whether this peer is
- * @property {() => boolean} [isPaced] whether somebody else passes them on, who does so at a rate
- * @property {() => number} [now] for how long, in milliseconds, this page has watched what waits
- * @property {(letter: DirectFrame) => void} received called once for each, in its sender's order
+ * @property {Deadline} patience runs out when the peer has been away for too long
  */
 
 /**
- * Reliable messages from one peer to one other, through the host, which keeps nothing of them: each is kept here until the other has acknowledged it, and
+ * @typedef {object} UnicastOptions
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {import("./messenger.js").Uplink} uplink
+ * @property {{ inc: string }} stay names this page's stay in the session
+ */
+
+/**
+ * Reliable messages from this peer to single others, through the host, which keeps nothing of them: each is kept here until the other has acknowledged it (see Receipts), and
  * sent again when one of the two was away or there is another host.
  */
-export class Direct {
+export class Unicast {
   #options
   #lastId = 0
   #count = 0
@@ -59,18 +53,12 @@ export class Direct {
   #answers = new Shares()
   /** @type {Map<string, Lane>} */
   #lanes = new Map()
-  /** How far this peer has come with each sender. @type {Map<string, { inc: string, id: number }>} */
-  #seen = new Map()
-  /** Whom an acknowledgement is due to. @type {Set<string>} */
-  #due = new Set()
-  #ackTimer
   #bucket
   #characterBucket
 
-  /** @param {DirectOptions} options */
+  /** @param {UnicastOptions} options */
   constructor(options) {
     this.#options = options
-    this.#ackTimer = new Timer(options.clock)
     this.#bucket = new Bucket({ ...DIRECT_MESSAGES, clock: options.clock })
     this.#characterBucket = new Bucket({ ...DIRECT_CHARACTERS, clock: options.clock })
   }
@@ -84,10 +72,11 @@ export class Direct {
    * @param {string} peerId
    * @param {Letter} letter
    * @param {number} [size] about how many characters it has
+   * @param {number} [at] when that is, as this page watches what waits
    * @returns {Promise<void>} resolves when the other peer has it; rejects with a P2pError: `no_such_peer`, or what else prevented it
    * @throws {P2pError} `rate_limited` when too much waits already
    */
-  send(peerId, letter, size = 0) {
+  send(peerId, letter, size = 0, at = 0) {
     this.#requireRoom(peerId, letter, size)
     const id = ++this.#lastId
     const lane = this.#lane(peerId)
@@ -96,7 +85,7 @@ export class Direct {
     if (isAnswer(letter)) this.#answers.add("", size)
     lane.characters += size
     lane.lastId = id
-    return new Promise((resolve, reject) => lane.entries.set(id, { id, letter, size, at: this.#now, resolve, reject }))
+    return new Promise((resolve, reject) => lane.entries.set(id, { id, letter, size, at, resolve, reject }))
   }
 
   /**
@@ -138,33 +127,17 @@ export class Direct {
   /** Somebody may have come or gone, this peer too. */
   update() {
     for (const [peerId, lane] of this.#lanes) {
-      const isReachable = this.#options.reaches(peerId)
+      const isReachable = this.#options.uplink.reaches(peerId)
       if (isReachable && !lane.isReachable) lane.sentId = 0
       lane.isReachable = isReachable
       this.#watch(peerId, lane)
     }
   }
 
-  // What comes
-
-  /** @param {DirectFrame} frame */
-  receive(frame) {
-    const { senderId = "", inc, id, after } = frame
-    const last = this.#last(senderId, inc)
-    // The one before it was lost on the way: its sender sends both again.
-    if (after > last) return
-    if (id > last) {
-      this.#remember(senderId, inc, id)
-      this.#options.received(frame)
-    }
-    // The app may have left from within what it was told.
-    if (this.#seen.has(senderId)) this.#acknowledge(senderId)
-  }
-
   /** @param {import("../wire/frames.js").ReceivedFrame} frame */
   acknowledged({ senderId = "", inc, id }) {
     const lane = this.#lanes.get(senderId)
-    if (!lane || inc !== this.#options.inc()) return
+    if (!lane || inc !== this.#options.stay.inc) return
     for (const entry of lane.entries.values()) {
       if (entry.id > id) break
       this.#take(lane, entry).resolve()
@@ -177,17 +150,10 @@ export class Direct {
    * @param {P2pError} error
    */
   leave(error) {
-    this.#ackTimer.stop()
-    this.#due.clear()
-    this.#seen.clear()
     for (const [peerId, lane] of this.#lanes) this.#giveUp(peerId, lane, error)
   }
 
   // Private
-
-  get #now() {
-    return this.#options.now?.() ?? 0
-  }
 
   /**
    * What waits for one peer leaves room for the others.
@@ -207,7 +173,7 @@ export class Direct {
   #lane(peerId) {
     const known = this.#lanes.get(peerId)
     if (known) return known
-    const lane = { entries: new Map(), characters: 0, lastId: 0, sentId: 0, isReachable: this.#options.reaches(peerId), patience: new Deadline(this.#options.clock) }
+    const lane = { entries: new Map(), characters: 0, lastId: 0, sentId: 0, isReachable: this.#options.uplink.reaches(peerId), patience: new Deadline(this.#options.clock) }
     this.#lanes.set(peerId, lane)
     queueMicrotask(() => this.#watch(peerId, lane))
     return lane
@@ -218,9 +184,9 @@ export class Direct {
    * @param {Lane} lane
    */
   #watch(peerId, lane) {
-    const waits = lane.entries.size > 0 && !lane.isReachable && this.#options.isConnected()
+    const waits = lane.entries.size > 0 && !lane.isReachable && this.#options.uplink.role !== null
     if (!waits) lane.patience.stop()
-    else if (!lane.patience.isRunning) lane.patience.start(RETURN_MLS, () => this.#giveUp(peerId, lane, new P2pError("no_such_peer", { message: `${peerId} did not come in time.` })))
+    else if (!lane.patience.isRunning) lane.patience.start(RETURN_MS, () => this.#giveUp(peerId, lane, new P2pError("no_such_peer", { message: `${peerId} did not come in time.` })))
   }
 
   /**
@@ -236,7 +202,8 @@ export class Direct {
       if (entry.id > lane.sentId) {
         if (sent++ === SLICE_MESSAGES) return true
         if (!this.#takePace(entry.size)) return this.#putBack(peerId, lane)
-        const error = this.#post({ type: DIRECT, to: peerId, inc: this.#options.inc(), id: entry.id, after, ...entry.letter })
+        const head = { to: peerId, inc: this.#options.stay.inc, id: entry.id, after }
+        const error = failureOf(() => this.#options.uplink.route({ type: DIRECT, ...head, ...entry.letter }))
         if (error?.code === "rate_limited" || error?.code === "not_joined") return false
         if (error) this.#take(lane, entry).reject(error)
         else lane.sentId = entry.id
@@ -257,24 +224,11 @@ export class Direct {
 
   /** @param {number} size */
   #takePace(size) {
-    if (!this.#options.isPaced?.()) return true
+    if (!this.#options.uplink.role?.isPaced) return true
     if (this.#bucket.wait(1) > 0 || this.#characterBucket.wait(size) > 0) return false
     this.#bucket.take(1)
     this.#characterBucket.take(size)
     return true
-  }
-
-  /**
-   * @param {import("../wire/frames.js").RoutedFrame} frame
-   * @returns {P2pError | null}
-   */
-  #post(frame) {
-    try {
-      this.#options.route(frame)
-      return null
-    } catch (error) {
-      return /** @type {P2pError} */ (error)
-    }
   }
 
   /**
@@ -309,42 +263,6 @@ export class Direct {
     if (lane.entries.size > 0) return
     lane.patience.stop()
     this.#lanes.delete(peerId)
-  }
-
-  /**
-   * @param {string} senderId
-   * @param {string} inc
-   */
-  #last(senderId, inc) {
-    const seen = this.#seen.get(senderId)
-    return seen?.inc === inc ? seen.id : 0
-  }
-
-  /**
-   * @param {string} senderId
-   * @param {string} inc
-   * @param {number} id
-   */
-  #remember(senderId, inc, id) {
-    this.#seen.delete(senderId)
-    if (this.#seen.size >= MAX_SENDERS) this.#seen.delete(/** @type {string} */ (this.#seen.keys().next().value))
-    this.#seen.set(senderId, { inc, id })
-  }
-
-  /** @param {string} senderId */
-  #acknowledge(senderId) {
-    this.#due.add(senderId)
-    if (!this.#ackTimer.isRunning) this.#sendAcks()
-  }
-
-  #sendAcks() {
-    if (this.#due.size === 0) return
-    for (const senderId of this.#due) {
-      const seen = this.#seen.get(senderId)
-      const error = seen && this.#post({ type: RECEIVED, to: senderId, inc: seen.inc, id: seen.id })
-      if (error?.code !== "rate_limited") this.#due.delete(senderId)
-    }
-    this.#ackTimer.start(ACK_PAUSE_MLS, () => this.#sendAcks())
   }
 }
 

@@ -1,16 +1,18 @@
-import { P2pError } from "../base/errors.js"
+// Messages that may be lost, and of which only the newest counts.
+import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_FAST_BYTES, MAX_STREAMS_OF_SENDER } from "../base/limits.js"
-import { FAST } from "../wire/frames.js"
+import { readContent } from "../wire/content.js"
+import { DATA, FAST } from "../wire/frames.js"
 import { Shares } from "../base/shares.js"
 
 /** How many senders' topics are remembered; beyond it, or beyond those of one sender, the one that has been quiet for longest is forgotten. */
 export const MAX_STREAMS = 10_000
 
 /** Messages that may be lost, of which only the newest counts: what comes after a newer one of its sender and topic is dropped. */
-export class Fast {
-  #inc
-  #route
-  #received
+export class Unreliable {
+  #uplink
+  #stay
+  #reader
   #lastId = 0
   /** The newest of each sender's topic. @type {Map<string, { senderId: string, inc: string, id: number }>} */
   #seen = new Map()
@@ -18,28 +20,24 @@ export class Fast {
 
   /**
    * @param {object} options
-   * @param {() => string} options.inc names this page's stay in the session
-   * @param {(frame: import("../wire/frames.js").RoutedFrame) => void} options.route throws where there is no connection
-   * @param {(frame: import("../wire/frames.js").FastFrame) => void} options.received
+   * @param {Pick<import("./messenger.js").Uplink, "route">} options.uplink
+   * @param {{ inc: string }} options.stay names this page's stay in the session
+   * @param {import("./broadcast.js").Reader} options.reader
    */
-  constructor({ inc, route, received }) {
-    this.#inc = inc
-    this.#route = route
-    this.#received = received
+  constructor({ uplink, stay, reader }) {
+    this.#uplink = uplink
+    this.#stay = stay
+    this.#reader = reader
   }
 
   /**
    * @param {import("../wire/content.js").Content} content
    * @param {string[]} [to] everyone where undefined
-   * @throws {P2pError} `too_large`
+   * @throws {P2pError} `too_large`; what else keeps it from being sent has lost it
    */
   send(content, to) {
     if (content.byteLength > MAX_FAST_BYTES) throw new P2pError("too_large", { message: `The message has ${content.byteLength} bytes; one that may be lost has ${MAX_FAST_BYTES} at most.`, hint: "Send it reliably, or in parts." })
-    try {
-      this.#route({ type: FAST, ...(to && { to }), inc: this.#inc(), id: ++this.#lastId, ...content.fields })
-    } catch (error) {
-      if (!(error instanceof P2pError)) throw error // it may be lost, and is
-    }
+    failureOf(() => this.#uplink.route({ type: FAST, ...(to && { to }), inc: this.#stay.inc, id: ++this.#lastId, ...content.fields }))
   }
 
   /** @param {import("../wire/frames.js").FastFrame} frame */
@@ -50,7 +48,7 @@ export class Fast {
     if (newest?.inc === inc && id <= newest.id) return
     if (!this.#seen.delete(stream)) this.#makeRoom(senderId)
     this.#seen.set(stream, { senderId, inc, id })
-    this.#received(frame)
+    this.#reader.messageShown({ type: DATA, senderId, ...readContent(frame) }, false)
   }
 
   /** @param {string} senderId of another topic */

@@ -1,173 +1,119 @@
+// Who hosts the session, and which role this peer plays: the host's or a client's.
 import { isExpulsion } from "./reconnection.js"
-import { Cast } from "./cast.js"
+import { Registration } from "./registration.js"
+import { OFFER_PATIENCE_MS, Succession } from "./succession.js"
 import { Timer } from "../base/clock.js"
-import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"
+import { Follower } from "../messaging/follower.js"
+import { Sequencer } from "../messaging/sequencer.js"
+import { Downstreams } from "../topology/downstreams.js"
+import { Upstream } from "../topology/upstream.js"
 
-/** Milliseconds that a client waits for its host's offer before it says that it can't reach the host. */
-export const OFFER_PATIENCE_MLS = 3_000
-/** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
-export const MAX_TERM_MLS = 2 ** 31 - 1
+/** What is known of the session before there was a role. */
+const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers: new Map() })
 
 /**
- * This peer's place in the session, as the server gives it: its role, its seat, what it may do, and for how long.
+ * Who hosts the session, and what follows from that for this peer: it plays the role of the host or of a client, as the server says, and goes over from one to the other.
  *
- * @typedef {object} MembershipDelegate
+ * @typedef {Downstreams | Upstream} Role
+ *
+ * @typedef {object} LeadershipDelegate what the session tells, and is told
  * @property {boolean} isConnected whether the peer is connected
  * @property {boolean} isAttempting whether an attempt to get connected is under way
- * @property {(former: { hostPeerId: string | null, epoch: number }) => void} membershipBegan with another role, or under another host
- * @property {(error: P2pError) => void} membershipRefused the server won't have this peer, or has thrown it out
- * @property {(error: P2pError) => void} membershipFailed the role could not do what the server asked for
+ * @property {Pick<import("../messaging/messenger.js").Messenger, "broadcast" | "knownPeers">} messenger what the roles pass messages on to
+ * @property {(former: { hostPeerId: string | null, epoch: number }) => void} leadershipBegan with another role, or under another host
+ * @property {(error: P2pError, dependents: number | null) => void} leadershipRefused the server won't have this peer, or has thrown it out; how many clients are connected to it, null for a client itself
+ * @property {(error: P2pError) => void} leadershipFailed the role could not do what the server asked for
  *
- * @typedef {object} MembershipOptions
+ * @typedef {object} LeadershipOptions
  * @property {string} peerId
- * @property {{ idleTimeoutMls: number }} [heartbeat]
- * @property {number} connectTimeoutMls
+ * @property {{ idleTimeoutMs: number }} [heartbeat]
+ * @property {number} connectTimeoutMs
+ * @property {boolean} keepSignaling whether a client keeps its socket while it is connected
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
- * @property {(setup: import("./session.js").ConnectionSetup, iceServers: RTCIceServer[]) => import("../transport/direct_path.js").Connection} createConnection
+ * @property {(setup: import("../wire/path.js").PathSetup, iceServers: RTCIceServer[]) => import("../wire/path.js").Path} createPath
  * @property {import("../base/clock.js").Clock} clock
- * @property {import("../messaging/broadcast.js").Conversation} conversation
- * @property {import("../messaging/known_peers.js").Acquaintances} acquaintances
- * @property {MembershipDelegate & import("../topology/downstreams.js").RoleDelegate} delegate
+ * @property {LeadershipDelegate & import("../topology/role.js").RoleDelegate} delegate
  */
-export class Membership {
-  #peerId
-  /** For how long this page may stand still, as the server is told for the case that it hosts. @type {{ idle_timeout_ms?: number }} */
-  #ownTimeout
+export class Leadership {
+  /** The role that is being played. @type {Role | null} */
+  role = null
+  /** What is known of the session, by the last role: it outlives that. @type {Pick<Role, "peers" | "epoch" | "hostEpoch"> & { hostPeerId: string | null }} */
+  picture = NOTHING
+  #options
   #delegate
-  #signaling
-  #cast
-  /** The server's proof that this peer hosts. @type {string | undefined} */
-  #seat
-  /** The epoch whose host this peer has lost. @type {number | undefined} */
-  #lostEpoch
   /** @type {RTCIceServer[]} */
   #iceServers = []
-  /** Runs out with the session. */
-  #term
   /** Runs out when the host makes no offer. */
   #patience
-  /** Runs out when the server isn't reached again. */
-  #outage
-  #outageMls
-  /** Whether the host wants this client to be the next one. */
-  #isAppointed = false
-  /** Whether a client keeps its socket while it is connected. */
-  #keepsSignaling = false
-  /** Whether this peer may send messages. */
-  canSend = true
-
-  /** @param {MembershipOptions} options */
-  constructor({ peerId, heartbeat, connectTimeoutMls, createSignaling, createConnection, clock, conversation, acquaintances, delegate }) {
-    this.#peerId = peerId
-    this.#ownTimeout = heartbeat ? { idle_timeout_ms: Math.round(heartbeat.idleTimeoutMls) } : {}
-    this.#delegate = delegate
-    this.#term = new Timer(clock)
-    this.#patience = new Timer(clock)
-    this.#outage = new Deadline(clock)
-    this.#outageMls = connectTimeoutMls
-    this.#signaling = createSignaling(this)
-    this.#cast = new Cast({
-      peerId,
-      clock,
-      conversation,
-      acquaintances,
-      delegate,
-      signal: (epoch, to, negotiation, signal) => this.#signaling.signal(to, epoch, negotiation, signal),
-      createConnection: (setup) => createConnection(setup, this.#iceServers),
-    })
-  }
-
-  get role() {
-    return this.#cast.role
-  }
-
-  get hosting() {
-    return this.#cast.hosting
+  /** @param {LeadershipOptions} options */
+  constructor(options) {
+    this.#options = options
+    this.#delegate = options.delegate
+    this.#patience = new Timer(options.clock)
+    this.registration = new Registration({ ...options, delegate: this })
+    this.signaling = options.createSignaling(this)
+    this.succession = new Succession({ ...options, signaling: this.signaling, patience: this.#patience })
   }
 
   get iamHost() {
-    return this.hosting !== null
+    return this.#hosting !== null
   }
 
-  get peers() {
-    return this.#cast.peers
+  /** The role as a host's, if it is one. */
+  get #hosting() {
+    return this.role instanceof Downstreams ? this.role : null
   }
 
-  get hostPeerId() {
-    return this.#cast.hostPeerId
+  /** The role as a client's, if it is one. */
+  get #following() {
+    return this.role instanceof Upstream ? this.role : null
   }
 
-  get epoch() {
-    return this.#cast.epoch
-  }
-
-  // What the peer says
-
-  /** Asks the server for a place. */
-  join() {
-    this.#signaling.join()
-  }
-
-  /** The network is back. */
-  hurry() {
-    this.#signaling.hurry()
-  }
+  // What the session says
 
   /**
-   * Who holds a socket hears from the server that another page has taken its place; what the host takes for one may be this page's own join.
-   * @param {P2pError} error why the connection to the host has ended
+   * The connection to the host has ended.
+   * @param {P2pError} error
+   * @returns {P2pError} why. Who holds a socket hears from the server that another page has taken its place; what the host takes for one may be this page's own join
    */
-  judge(error) {
-    return error.code === "peer_replaced" && this.#signaling.isConnected ? new P2pError("host_lost") : error
+  lose(error) {
+    if (!this.#delegate.isAttempting) this.registration.lose(this.picture.hostEpoch)
+    return error.code === "peer_replaced" && this.signaling.isConnected ? new P2pError("host_lost") : error
   }
 
-  /** The connection to the host is lost. */
-  lose() {
-    this.#lostEpoch = this.epoch
-  }
-
-  /**
-   * The peer is connected.
-   * @param {boolean} keepSignaling
-   */
-  succeed(keepSignaling) {
-    this.#lostEpoch = undefined
-    this.#isAppointed = false
-    this.#keepsSignaling = keepSignaling
+  /** The peer is connected. */
+  succeed() {
+    this.registration.found()
+    this.succession.isAppointed = false
     this.#patience.stop()
-    if (!this.iamHost && !keepSignaling) this.#signaling.leave("connected")
+    if (!this.iamHost && !this.#options.keepSignaling) this.signaling.leave("connected")
   }
 
-  /** The host wants this client to be the next one: it shows itself to the server. */
-  prepare() {
-    this.#isAppointed = true
-    this.#signaling.join()
-  }
-
-  /** This host gives its seat back, for a client that is ready to take it. If nobody does, the seat's proof is still good. */
-  yield() {
-    this.#signaling.leave("closed")
-    this.#patience.start(OFFER_PATIENCE_MLS, () => this.join())
-  }
-
-  /** @param {Record<string, import("../wire/frames.js").PeerState>} roster */
-  report(roster) {
-    this.#signaling.report(this.epoch, roster)
+  /**
+   * Makes another peer the host; this one becomes its client.
+   * @param {string} peerId
+   * @returns {Promise<void>} resolves when that peer hosts
+   * @throws {P2pError} as a rejection: `forbidden`, `no_such_peer`, `unavailable`
+   */
+  async handOver(peerId) {
+    if (!this.#hosting) throw new P2pError("forbidden", { message: "Only the host can hand the session over.", hint: "Call it in the page whose frame.iamHost is true." })
+    if (!this.#hosting.appoint(peerId)) throw new P2pError("no_such_peer", { message: `${peerId} is not connected.` })
+    return this.succession.wish(peerId)
   }
 
   /**
    * Gives the place back; the role's last picture of the peers stays.
-   * @param {(role: import("./cast.js").Role) => void} end
+   * @param {(role: Role) => void} end
    */
   end(end) {
-    this.#term.stop()
+    const { role } = this
     this.#patience.stop()
-    this.#outage.stop()
-    this.#cast.end(end)
-    this.#seat = undefined
-    this.#isAppointed = false
-    this.#signaling.leave("closed")
+    this.registration.end()
+    this.role = null
+    if (role) end(role)
+    this.succession.isAppointed = false
+    this.signaling.leave("closed")
   }
 
   /**
@@ -175,68 +121,74 @@ export class Membership {
    * @param {P2pError} unreached what it means if the server wasn't reached
    */
   timeoutError(unreached) {
-    if (!this.#signaling.isConnected) return unreached
-    return this.#cast.following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
+    if (!this.signaling.isConnected) return unreached
+    return this.#following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
+  }
+
+  // What the registration says
+
+  registrationLapsed() {
+    if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." }))
+  }
+
+  registrationExpired() {
+    this.#refuse(new P2pError("session_expired"))
   }
 
   // What the server says
 
   signalingCredentials() {
-    return { ...this.#ownTimeout, ...this.#claim }
+    return this.registration.claims(this.#delegate.isConnected ? this.picture.hostEpoch : null)
   }
 
-  get #claim() {
-    if (this.#seat) return { seat: this.#seat }
-    if (this.#delegate.isConnected) return { connected_epoch: this.epoch }
-    return this.#lostEpoch === undefined ? {} : { lost_epoch: this.#lostEpoch }
-  }
-
-  /** A session that runs doesn't need the server; but nobody can come in, and its app may want to know. */
   signalingDropped() {
-    const lost = new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." })
-    this.#outage.start(this.#outageMls, () => { if (!this.#delegate.isAttempting) this.#delegate.membershipFailed(lost) })
+    this.registration.dropped()
   }
 
   /** @param {import("../signaling/signaling.js").Ready} ready */
   signalingReady(ready) {
     // Who has let go of all takes the server's word: an earlier host may have its seat again, where the later record was lost.
-    if (this.role && ready.epoch < this.#cast.toldEpoch) return
+    if (this.role && ready.epoch < this.picture.epoch) return
     this.#iceServers = ready.ice_servers
-    if (ready.peer_id === this.#peerId) this.#learn(ready)
-    this.#patience.start(OFFER_PATIENCE_MLS, () => this.#missOffer())
-    const { hostPeerId, epoch } = this
-    if (this.#cast.play(ready)) this.#delegate.membershipBegan({ hostPeerId, epoch })
-    if (this.iamHost) this.#isAppointed = false
-    else if (this.#isAppointed) this.#cast.following?.volunteer()
+    const isOwn = ready.peer_id === this.#options.peerId
+    if (isOwn) this.registration.learn(ready)
+    this.#patience.start(OFFER_PATIENCE_MS, () => this.#missOffer())
+    const { hostPeerId, hostEpoch: epoch } = this.picture
+    if (this.#play(ready)) {
+      this.succession.hostChanged(this.picture.hostPeerId)
+      this.#delegate.leadershipBegan({ hostPeerId, epoch })
+    }
+    if (this.iamHost) this.succession.isAppointed = false
+    else if (this.succession.isAppointed) this.#following?.volunteer()
     // The app may have left from within what it was told.
-    const { hosting } = this.#cast
-    this.#seat = hosting ? (ready.seat ?? this.#seat) : undefined
-    if (hosting && ready.peer_id !== this.#peerId) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send))
+    const hosting = this.#hosting
+    this.registration.seat = hosting ? (ready.seat ?? this.registration.seat) : undefined
+    if (hosting && !isOwn) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send))
   }
 
   /** @param {import("../signaling/signaling.js").IncomingSignal} incoming */
   signalingReceived({ from, epoch, negotiation, description, candidates }) {
     const { role } = this
-    if (!role || !this.#cast.isOf(epoch)) return
+    if (!role || !this.#isOf(epoch)) return
     if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
     else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
   }
 
   /** @param {import("../signaling/signaling.js").HostChange} change */
   signalingHostChanged({ host_peer_id, epoch, reason }) {
-    const { toldEpoch } = this.#cast
-    if (epoch < toldEpoch || host_peer_id === this.#peerId) return
-    if (this.#delegate.isConnected && this.#cast.following) return this.#hear(host_peer_id)
+    const { epoch: toldEpoch } = this.picture
+    if (epoch < toldEpoch || host_peer_id === this.#options.peerId) return
+    if (this.#delegate.isConnected && this.#following) return this.succession.hear(host_peer_id, this.picture.hostPeerId)
     const superseded = toldEpoch > 0 && epoch > toldEpoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
     // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
-    if (forsaken) this.#cast.following?.stop()
-    if (superseded || forsaken) this.join()
+    if (forsaken) this.#following?.stop()
+    if (superseded || forsaken) this.signaling.join()
   }
 
   /** @param {string} peerId */
   signalingPeerLeft(peerId) {
-    this.#cast.hosting?.peerLeft(peerId)
+    this.#hosting?.peerLeft(peerId)
   }
 
   /**
@@ -244,54 +196,82 @@ export class Membership {
    * @param {P2pError} error
    */
   signalingExpelled(peerId, error) {
-    this.#cast.hosting?.expel(peerId, error)
+    this.#hosting?.expel(peerId, error)
   }
 
   /** @param {number} epoch */
   signalingProbed(epoch) {
-    return { ok: this.iamHost && epoch === this.epoch, epoch: this.epoch }
+    const { hostEpoch } = this.picture
+    return { ok: this.iamHost && epoch === hostEpoch, epoch: hostEpoch }
   }
 
   /** @param {P2pError} error */
   signalingRefused(error) {
-    this.#outage.stop()
-    if (this.#isAppointed && !isExpulsion(error)) this.#decline()
-    else this.#delegate.membershipRefused(error)
+    this.registration.answered()
+    if (this.succession.isAppointed && !isExpulsion(error)) this.succession.decline()
+    else this.#refuse(error)
   }
 
   // Private
 
-  /** @param {import("../signaling/signaling.js").Ready} ready */
-  #learn({ can_send = true, ends_in_ms = Infinity }) {
-    this.canSend = can_send
-    this.#outage.stop()
-    // Who stays longer than a timer can wait joins again before that, and learns it anew.
-    if (ends_in_ms <= MAX_TERM_MLS) this.#term.start(ends_in_ms, () => this.#delegate.membershipRefused(new P2pError("session_expired")))
+  /**
+   * Plays the role that the server's notice gives this peer.
+   * @param {import("../signaling/signaling.js").Ready} ready
+   * @returns {boolean} whether that is another role than before
+   */
+  #play({ host_peer_id: hostPeerId, epoch }) {
+    const RoleHere = hostPeerId === this.#options.peerId ? Downstreams : Upstream
+    // A client's role takes a new offer as it comes, and that may be before the notice of a rejoin.
+    if (this.role instanceof RoleHere && this.#isOf(epoch) && this.role.hostPeerId === hostPeerId) {
+      this.role.epoch = epoch
+      return false
+    }
+    if (this.#hosting && RoleHere === Downstreams) this.#hosting.resume(epoch)
+    else this.#change(RoleHere, hostPeerId, epoch)
+    return true
   }
 
   /**
-   * A client that is connected stays with its host: that host steps down by itself, or gets its seat back.
-   * @param {string | null} hostPeerId
+   * @param {typeof Downstreams | typeof Upstream} RoleHere
+   * @param {string} hostPeerId
+   * @param {number} epoch
    */
-  #hear(hostPeerId) {
-    if (hostPeerId === null && this.#isAppointed) return this.join()
-    if (this.#isAppointed) this.#decline()
-    if (hostPeerId === this.hostPeerId) this.#patience.stop()
-    else if (hostPeerId !== null) this.#patience.start(OFFER_PATIENCE_MLS, () => this.join())
+  #change(RoleHere, hostPeerId, epoch) {
+    const { clock } = this.#options
+    const { broadcast, knownPeers } = this.#delegate.messenger
+    const { peers } = this.picture
+    if (this.iamHost) broadcast.fork()
+    this.role?.stop(new P2pError("stale_epoch", { message: `${hostPeerId} is the host now.` }))
+    /** @type {Role} */
+    const role = new RoleHere({
+      ...this.#options,
+      hostPeerId,
+      epoch,
+      peers,
+      createSequencer: (epochThen) => new Sequencer({ broadcast, knownPeers, clock, epoch: epochThen }),
+      createFollower: (setup) => new Follower({ broadcast, clock, ...setup }),
+      signal: (to, negotiation, signal) => this.signaling.signal(to, role.hostEpoch, negotiation, signal),
+      createPath: (setup) => this.#options.createPath(setup, this.#iceServers),
+    })
+    this.role = this.picture = role
   }
 
-  /** This client was to be the next host, and isn't. */
-  #decline() {
-    this.#isAppointed = false
-    if (!this.#keepsSignaling) this.#signaling.leave("connected")
+  /** Whether the role is of that epoch, by the server's word or its host's. @param {number} epoch */
+  #isOf(epoch) {
+    return epoch === this.picture.epoch || epoch === this.picture.hostEpoch
+  }
+
+  /** @param {P2pError} error */
+  #refuse(error) {
+    this.#delegate.leadershipRefused(error, this.#hosting?.connected().length ?? null)
   }
 
   /** The host may be gone without the server's knowing, or the word of this peer was lost: the server asks it. */
   #missOffer() {
-    const { following } = this.#cast
+    const following = this.#following
     if (!following || following.hasOffer || !this.#delegate.isAttempting) return
-    this.#lostEpoch = this.epoch
-    this.join()
+    this.registration.lose(this.picture.hostEpoch)
+    this.signaling.join()
   }
 
   /**
@@ -303,7 +283,7 @@ export class Membership {
       act()
     } catch (error) {
       if (!(error instanceof P2pError)) throw error
-      this.#delegate.membershipFailed(error)
+      this.#delegate.leadershipFailed(error)
     }
   }
 
@@ -314,7 +294,7 @@ export class Membership {
    */
   #isForsaken(hostPeerId, reason) {
     if (!this.role) return false
-    if (hostPeerId !== this.hostPeerId) return true
-    return reason === "resumed" && !this.#cast.following?.isNegotiating
+    if (hostPeerId !== this.picture.hostPeerId) return true
+    return reason === "resumed" && !this.#following?.isNegotiating
   }
 }

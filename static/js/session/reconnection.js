@@ -1,16 +1,17 @@
+// When a peer tries again to get connected, and when it gives up.
 import { Backoff, MAX_REJOINS } from "../base/backoff.js"
 import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"
 
 /** Milliseconds without another attempt after which counting them begins anew. */
-export const CALM_MLS = 60_000
+export const CALM_MS = 60_000
 /** How often a peer in a running session is asked for patience, one time after the other, before its app is told. */
 export const PATIENT_TRIES = 5
 
 /** A peer's attempts to get connected: each has its time, and after one that failed the next one waits its turn. */
-export class Attempts {
-  #timeoutMls
+export class Reconnection {
+  #timeoutMs
   #autoReconnect
   #backoff
   #clock
@@ -27,13 +28,13 @@ export class Attempts {
 
   /**
    * @param {object} options
-   * @param {number} options.connectTimeoutMls
+   * @param {number} options.connectTimeoutMs
    * @param {boolean} options.autoReconnect
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {Backoff} [options.backoff]
    */
-  constructor({ connectTimeoutMls, autoReconnect, clock, backoff = new Backoff() }) {
-    this.#timeoutMls = connectTimeoutMls
+  constructor({ connectTimeoutMs, autoReconnect, clock, backoff = new Backoff() }) {
+    this.#timeoutMs = connectTimeoutMs
     this.#autoReconnect = autoReconnect
     this.#backoff = backoff
     this.#clock = clock
@@ -64,7 +65,7 @@ export class Attempts {
     if (this.isRunning) return
     this.#pause.stop()
     this.#refusal = null
-    this.#attempt.start(this.#timeoutMls, timedOut)
+    this.#attempt.start(this.#timeoutMs, timedOut)
   }
 
   /** The attempt has succeeded: the next one comes soon. It counts all the same, as a host may be one that everybody gets connected to and nobody can stay with. */
@@ -90,12 +91,12 @@ export class Attempts {
   /**
    * Joins a little later, as the server wants it; the attempt's time goes on.
    * @param {P2pError} refusal
-   * @param {number} mls
+   * @param {number} ms
    * @param {() => void} join
    */
-  comeAgain(refusal, mls, join) {
+  comeAgain(refusal, ms, join) {
     this.#refusal = refusal
-    this.#pause.start(mls, join)
+    this.#pause.start(ms, join)
   }
 
   /**
@@ -129,14 +130,14 @@ export class Attempts {
    */
   tryAgain(attempt, least = 0) {
     if (this.#isCalm) this.#forgetTries()
-    const most = this.#tries < MAX_REJOINS ? 0 : CALM_MLS + 1
+    const most = this.#tries < MAX_REJOINS ? 0 : CALM_MS + 1
     this.#tries += 1
     this.#triedAt = this.#clock.now()
     this.#pause.start(Math.max(this.#backoff.next(), least, most), attempt)
   }
 
   get #isCalm() {
-    return this.#clock.now() - this.#triedAt > CALM_MLS
+    return this.#clock.now() - this.#triedAt > CALM_MS
   }
 
   #forgetTries() {

@@ -5,10 +5,10 @@ import { BAD } from "../base/fields.js"
 import { readAnswer, readNotice } from "./notices.js"
 
 /** Milliseconds that the server has to answer a packet. */
-export const ACK_TIMEOUT_MLS = 5_000
+export const ACK_TIMEOUT_MS = 5_000
 /** Milliseconds between two attempts to reach the server: the first, and the most. */
-export const RECONNECT_MLS = 300
-export const RECONNECT_MAX_MLS = 5_000
+export const RECONNECT_MS = 300
+export const RECONNECT_MAX_MS = 5_000
 
 /**
  * The way to the server; the only file that knows Socket.IO.
@@ -49,8 +49,8 @@ export class Signaling {
       path,
       transports: ["websocket"],
       autoConnect: false,
-      reconnectionDelay: RECONNECT_MLS,
-      reconnectionDelayMax: RECONNECT_MAX_MLS,
+      reconnectionDelay: RECONNECT_MS,
+      reconnectionDelayMax: RECONNECT_MAX_MS,
     })
     this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: token(), ...delegate.signalingCredentials() }) })
     this.#listen()
@@ -79,7 +79,7 @@ export class Signaling {
    * @param {string} to
    * @param {number} epoch
    * @param {string} negotiation
-   * @param {import("../transport/negotiation.js").Signal} signal
+   * @param {import("../wire/sdp.js").Signal} signal
    */
   signal(to, epoch, negotiation, signal) {
     if (!this.#socket.connected) return
@@ -185,9 +185,9 @@ export class Signaling {
    * @param {(answer: any) => void} answered
    */
   #request(event, payload, answered) {
-    this.#socket.timeout(ACK_TIMEOUT_MLS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
+    this.#socket.timeout(ACK_TIMEOUT_MS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
       // A page that has slept may be late itself.
-      answered(late ? { ok: false, error: { ...new P2pError("signaling_lost").toPayload(), retry_after_ms: RECONNECT_MLS } } : readAnswer(answer))
+      answered(late ? { ok: false, error: { ...new P2pError("signaling_lost").toPayload(), retry_after_ms: RECONNECT_MS } } : readAnswer(answer))
     })
   }
 }

@@ -1,27 +1,27 @@
 import { Timer } from "../base/clock.js"
 import { ERRORS, P2pError } from "../base/errors.js"
 import { isRecord } from "../base/fields.js"
-import { MAX_RENEWAL_CHARACTERS, MAX_TOKEN_CHARACTERS, RENEWAL_PAUSE_MLS, RENEWAL_TIMEOUT_MLS } from "../base/limits.js"
+import { MAX_RENEWAL_CHARACTERS, MAX_TOKEN_CHARACTERS, RENEWAL_PAUSE_MS, RENEWAL_TIMEOUT_MS } from "../base/limits.js"
 
 /** The part of a token's life after which it is renewed. */
 export const RENEWAL_PART = 0.75
 /** Milliseconds before a renewal that failed is tried again, at most. */
-export const RENEWAL_RETRY_MLS = 30_000
+export const RENEWAL_RETRY_MS = 30_000
 /** The part of what is left of a token's life that one attempt, or the pause after it, may take: there is time for several, however short it is. */
 export const ATTEMPT_PART = 1 / 3
 /** The longest that a browser's timer waits (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
-const MAX_TIMER_MLS = 2 ** 31 - 1
+const MAX_TIMER_MS = 2 ** 31 - 1
 /** Milliseconds between two looks at the clock: where the page's own stands still while the machine sleeps, its timers do as well (https://github.com/w3c/hr-time/issues/115). */
-export const RENEWAL_LOOK_MLS = 30_000
+export const RENEWAL_LOOK_MS = 30_000
 
 const HINT = "Let POST requests to the address in token-url pass whatever stands before it, such as CSRF protection or a login: the signed token in the body is the proof."
 
 /** Keeps a page's token fresh, so that a long session doesn't end with its first one. */
-export class Renewal {
+export class TokenRenewal {
   /** The present token. @type {string} */
   token
   /** Milliseconds that it lasts from when it came. @type {number} */
-  expiresInMls
+  expiresInMs
   #url
   /** When the present token came, by both clocks. */
   #came = { now: 0, wall: 0 }
@@ -38,16 +38,16 @@ export class Renewal {
   /**
    * @param {object} options
    * @param {string} options.token
-   * @param {number} options.tokenExpiresInMls how long it lasts; 0 where it is not to be renewed
+   * @param {number} options.tokenExpiresInMs how long it lasts; 0 where it is not to be renewed
    * @param {string} options.tokenUrl where the server renews it, on the page's own origin
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {(renewal: Renewal) => void} [options.renewed] the server has given a newer token
+   * @param {(renewal: TokenRenewal) => void} [options.renewed] the server has given a newer token
    * @param {(error: P2pError) => void} options.failed called once for each reason why the token can't be renewed; what is joined already goes on
    * @param {typeof globalThis.fetch} [options.fetch]
    */
-  constructor({ token, tokenExpiresInMls, tokenUrl, clock, renewed = () => undefined, failed, fetch = (...request) => globalThis.fetch(...request) }) {
+  constructor({ token, tokenExpiresInMs, tokenUrl, clock, renewed = () => undefined, failed, fetch = (...request) => globalThis.fetch(...request) }) {
     this.token = token
-    this.expiresInMls = tokenExpiresInMls
+    this.expiresInMs = tokenExpiresInMs
     this.#url = tokenUrl
     this.#fetch = fetch
     this.#renewed = renewed
@@ -59,20 +59,20 @@ export class Renewal {
 
   start() {
     this.#came = { now: this.#clock.now(), wall: this.#clock.wall() }
-    if (this.expiresInMls > 0 && this.#url) this.#schedule(Math.max(this.expiresInMls * RENEWAL_PART, RENEWAL_PAUSE_MLS))
+    if (this.expiresInMs > 0 && this.#url) this.#schedule(Math.max(this.expiresInMs * RENEWAL_PART, RENEWAL_PAUSE_MS))
   }
 
   /**
    * Goes on with another token, as a page that was rendered anew has it.
-   * @param {{ token: string, tokenExpiresInMls: number, tokenUrl: string }} options
+   * @param {{ token: string, tokenExpiresInMs: number, tokenUrl: string }} options
    * @returns {boolean} whether it is another one
    */
-  take({ token, tokenExpiresInMls, tokenUrl }) {
+  take({ token, tokenExpiresInMs, tokenUrl }) {
     if (token === this.token && tokenUrl === this.#url) return false
     this.#url = tokenUrl
     this.#timer.stop()
     this.#look.stop()
-    this.#begin(token, tokenExpiresInMls)
+    this.#begin(token, tokenExpiresInMs)
     return true
   }
 
@@ -89,15 +89,15 @@ export class Renewal {
     return Math.max(this.#clock.now() - this.#came.now, this.#clock.wall() - this.#came.wall)
   }
 
-  /** @param {number} mls */
-  #schedule(mls) {
-    this.#timer.start(Math.min(mls, MAX_TIMER_MLS), () => void this.#renew())
-    this.#watch(this.#age + mls)
+  /** @param {number} ms */
+  #schedule(ms) {
+    this.#timer.start(Math.min(ms, MAX_TIMER_MS), () => void this.#renew())
+    this.#watch(this.#age + ms)
   }
 
   /** Looks whether the machine has slept. @param {number} due the token's age at which it is renewed */
   #watch(due) {
-    this.#look.start(RENEWAL_LOOK_MLS, () => {
+    this.#look.start(RENEWAL_LOOK_MS, () => {
       if (this.#age < due) this.#watch(due)
       else void this.#renew()
     })
@@ -106,7 +106,7 @@ export class Renewal {
   async #renew() {
     this.#look.stop()
     const patience = new AbortController()
-    this.#timer.start(this.#partOfRest(RENEWAL_TIMEOUT_MLS), () => patience.abort())
+    this.#timer.start(this.#partOfRest(RENEWAL_TIMEOUT_MS), () => patience.abort())
     const { token } = this
     const answer = await this.#request(patience.signal)
     if (this.#hasEnded || token !== this.token) return
@@ -123,11 +123,11 @@ export class Renewal {
 
   /**
    * @param {string} token
-   * @param {number} expiresInMls
+   * @param {number} expiresInMs
    */
-  #begin(token, expiresInMls) {
+  #begin(token, expiresInMs) {
     this.token = token
-    this.expiresInMls = expiresInMls
+    this.expiresInMs = expiresInMs
     this.#told = ""
     this.start()
   }
@@ -138,9 +138,9 @@ export class Renewal {
    */
   #miss(refusal) {
     // By the page's own clock: the other one may have been set wrong.
-    const isOver = this.#clock.now() - this.#came.now >= this.expiresInMls
+    const isOver = this.#clock.now() - this.#came.now >= this.expiresInMs
     const error = refusal ?? (isOver ? new P2pError("token_expired", { message: "The token of this page could not be renewed in time." }) : null)
-    if (refusal?.retry !== false) this.#schedule(this.#partOfRest(RENEWAL_RETRY_MLS))
+    if (refusal?.retry !== false) this.#schedule(this.#partOfRest(RENEWAL_RETRY_MS))
     if (!error || error.code === this.#told) return
     this.#told = error.code
     this.#failed(error)
@@ -151,8 +151,8 @@ export class Renewal {
    * @param {number} most milliseconds
    */
   #partOfRest(most) {
-    const rest = this.expiresInMls - this.#age
-    return rest > 0 ? Math.min(most, Math.max(rest * ATTEMPT_PART, RENEWAL_PAUSE_MLS)) : most
+    const rest = this.expiresInMs - this.#age
+    return rest > 0 ? Math.min(most, Math.max(rest * ATTEMPT_PART, RENEWAL_PAUSE_MS)) : most
   }
 
   /**

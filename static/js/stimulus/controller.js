@@ -1,3 +1,4 @@
+// The Stimulus controller for elements inside a <p2p-frame>.
 import { Controller } from "@hotwired/stimulus"
 
 import { P2pError } from "../index.js"

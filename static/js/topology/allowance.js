@@ -3,9 +3,16 @@ import { CONNECTIONS, FAST_CHARACTERS, FAST_MESSAGES, FLOOD_CONNECTIONS, MAX_ALL
 
 /** What one peer may still cost its host now. It outlives the peer's connections, so that a new one brings nothing. */
 export class Allowance {
+  /** @type {Bucket[]} */
+  #buckets = []
+
   /** @param {import("../base/clock.js").Clock} clock */
   constructor(clock) {
-    const bucket = (/** @type {import("../base/limits.js").Rate} */ rate) => new Bucket({ ...rate, clock })
+    const bucket = (/** @type {import("../base/limits.js").Rate} */ rate) => {
+      const made = new Bucket({ ...rate, clock })
+      this.#buckets.push(made)
+      return made
+    }
     this.messages = bucket(RELAYED_MESSAGES)
     this.characters = bucket(RELAYED_CHARACTERS)
     /** Of messages to single peers, which needn't wait for those to all. */
@@ -23,7 +30,7 @@ export class Allowance {
 
   /** Whether it has used nothing up. */
   get isFull() {
-    return [this.messages, this.characters, this.letters.messages, this.letters.characters, this.fastMessages, this.fastCharacters, this.news, this.connections].every(({ isFull }) => isFull)
+    return this.#buckets.every(({ isFull }) => isFull)
   }
 }
 

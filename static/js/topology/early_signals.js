@@ -1,6 +1,6 @@
 import { MAX_EARLY_CHARACTERS } from "../base/limits.js"
 
-/** @typedef {import("../transport/negotiation.js").Signal} Signal */
+/** @typedef {import("../wire/sdp.js").Signal} Signal */
 
 /** Signals that have come before the offer that they belong to. */
 export class EarlySignals {

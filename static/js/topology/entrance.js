@@ -1,7 +1,7 @@
 import { Timer } from "../base/clock.js"
+import { guarded } from "../base/errors.js"
 import { MAX_NEGOTIATING } from "../base/limits.js"
 import { MAX_PEERS } from "../wire/presence.js"
-import { guarded } from "../messaging/topics.js"
 
 /** Whom a host makes a connection for, and when: each peer now and then only, and not too many at once. Who asks again while it waits asks once. */
 export class Entrance {
@@ -67,11 +67,11 @@ export class Entrance {
 
   // Private
 
-  /** @param {number} mls */
-  #lookAfter(mls) {
-    const at = this.#clock.now() + mls
+  /** @param {number} ms */
+  #lookAfter(ms) {
+    const at = this.#clock.now() + ms
     if (this.#timer.isRunning && this.#lookAt <= at) return
     this.#lookAt = at
-    this.#timer.start(mls, () => guarded(() => this.look()))
+    this.#timer.start(ms, () => guarded(() => this.look()))
   }
 }

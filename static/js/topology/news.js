@@ -38,6 +38,13 @@ export class News {
     this.#tell()
   }
 
+  /** Something depends on it that can't wait, however often it has been told. */
+  tellNow() {
+    this.stop()
+    this.#bucket.tryTake(1)
+    this.#tell()
+  }
+
   stop() {
     this.#isDue = false
     this.#timer.stop()

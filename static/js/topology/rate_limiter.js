@@ -1,11 +1,11 @@
 import { Timer } from "../base/clock.js"
-import { MAX_WAITING_CHARACTERS, MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, TURN_CHARACTERS, TURN_MESSAGES, TURN_MLS } from "../base/limits.js"
+import { MAX_WAITING_CHARACTERS, MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, TURN_CHARACTERS, TURN_MESSAGES, TURN_MS } from "../base/limits.js"
 
 /**
  * Slows a client that floods, in the order of what it sends, and then gives it up. However much may pass, the others' turn comes in between: one client's frames are
  * passed on a few at a time.
  */
-export class FloodGuard {
+export class RateLimiter {
   #messages
   #characters
   #clock
@@ -58,7 +58,7 @@ export class FloodGuard {
   // Private
 
   get #hasTurn() {
-    if (this.#clock.now() - this.#turn.at >= TURN_MLS) this.#beginTurn()
+    if (this.#clock.now() - this.#turn.at >= TURN_MS) this.#beginTurn()
     return this.#turn.messages < TURN_MESSAGES && this.#turn.characters < TURN_CHARACTERS
   }
 
@@ -86,8 +86,8 @@ export class FloodGuard {
   #schedule() {
     const [next] = this.#waiting
     if (!next || this.#isDue || this.#timer.isRunning) return
-    const mls = this.#wait(next.cost)
-    if (mls > 0) return this.#timer.start(mls, () => this.#drain())
+    const ms = this.#wait(next.cost)
+    if (ms > 0) return this.#timer.start(ms, () => this.#drain())
     this.#isDue = true
     this.#clock.soon(() => {
       this.#isDue = false

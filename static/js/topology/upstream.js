@@ -1,55 +1,39 @@
 import { Bucket } from "../base/token_bucket.js"
-import { Timer } from "../base/clock.js"
 import { EarlySignals } from "./early_signals.js"
 import { P2pError } from "../base/errors.js"
 import { OFFERS, PEERS_EVENTS } from "../base/limits.js"
-import { MAX_SENDERS } from "../messaging/message_log.js"
-import { ACK, DATA, DIRECT, encodeFrame, FAST, GAP, isRoutedFrame, isSpeech, PACE, RECEIVED, REFUSED, STABLE, STATE, SUCCEED, SYNC } from "../wire/frames.js"
+import { DATA, DIRECT, encodeFrame, FAST, isRoutedFrame, isSpeech, RECEIVED, STATE, SUCCEED } from "../wire/frames.js"
 import { News } from "./news.js"
 import { MAX_PEERS, Presence } from "../wire/presence.js"
 
-/** Milliseconds after which a client says what its app has been shown, and after how many messages it doesn't wait for that. */
-export const ACK_PAUSE_MLS = 250
-export const ACK_MESSAGES = 32
-/** Milliseconds between two acknowledgements of a client that is to give them at once. */
-export const QUICK_ACK_PAUSE_MLS = 50
-/** Milliseconds after which a client that has heard nothing from its host says again how far it has come. */
-export const HELLO_AGAIN_MLS = 2_000
-
-/** The part of a client: it waits for the host's offer and holds one connection, to the host. */
-export class ClientRole {
+/**
+ * The role of a client: it waits for the host's offer and has one path, to the host.
+ *
+ * @typedef {import("../wire/path.js").Path} Path
+ */
+export class Upstream {
   iamHost = false
   /** What is for single peers is passed on by the host, at a rate. */
   isPaced = true
   #peerId
   #delegate
   #signal
-  #createConnection
+  #createPath
+  #createFollower
   #presence
   /** That who is there has changed. */
   #news
   /** Who may not send. @type {Set<string>} */
   #readers = new Set()
-  #conversation
-  #clock
-  /** Whether the host has said what it has, so that this peer's messages may go out. */
-  isSynced = false
-  /** How far the host says that it has come with each sender. @type {import("../wire/frames.js").Mark[]} */
-  #seen = []
   #offers
-  #ackTimer
-  #helloTimer
-  #ackPause = ACK_PAUSE_MLS
-  /** The place of the last message that the app was shown, and how many since the host was told of one. */
-  #shown = 0
-  #unacknowledged = 0
-  #acknowledgedAt = -Infinity
-  /** @type {import("../transport/direct_path.js").Connection | null} */
-  #connection = null
+  /** @type {Path | null} */
+  #path = null
+  /** Takes in what comes over it. @type {import("./role.js").Follower | null} */
+  #follower = null
   #early = new EarlySignals()
 
-  /** @param {import("./downstreams.js").RoleOptions} options */
-  constructor({ peerId, hostPeerId, epoch, delegate, signal, createConnection, peers, clock, conversation }) {
+  /** @param {import("./role.js").RoleOptions} options */
+  constructor({ peerId, hostPeerId, epoch, delegate, signal, createPath, createFollower, peers, clock }) {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
@@ -58,28 +42,30 @@ export class ClientRole {
     this.#presence = new Presence(peers) // until the host sends a new one
     this.#delegate = delegate
     this.#signal = signal
-    this.#createConnection = createConnection
-    this.#conversation = conversation
-    this.#clock = clock
+    this.#createPath = createPath
+    this.#createFollower = createFollower
     this.#offers = new Bucket({ ...OFFERS, clock })
-    this.#ackTimer = new Timer(clock)
-    this.#helloTimer = new Timer(clock)
-    this.#news = new News({ rate: PEERS_EVENTS, clock, tell: () => delegate.rolePeersChanged() })
+    this.#news = new News({ rate: PEERS_EVENTS, clock, tell: () => this.#tell() })
   }
 
   /** @returns {import("../wire/frames.js").PeerState} */
   get state() {
-    return this.#connection?.state ?? "negotiating"
+    return this.#path?.state ?? "negotiating"
+  }
+
+  /** Whether the host has said what it has, so that this peer's messages may go out. */
+  get isSynced() {
+    return this.#follower?.isSynced ?? false
   }
 
   /** Whether the host has made an offer. */
   get hasOffer() {
-    return this.#connection !== null
+    return this.#path !== null
   }
 
   /** Whether there is an offer, and nothing has come of it yet. */
   get isNegotiating() {
-    return this.#connection?.state === "negotiating" || this.#connection?.state === "connecting"
+    return this.#path?.state === "negotiating" || this.#path?.state === "connecting"
   }
 
   get peers() {
@@ -88,7 +74,7 @@ export class ClientRole {
 
   /** What a time-out means in the present state. */
   timeoutError() {
-    return this.#connection?.timeoutError() ?? new P2pError("connect_timeout")
+    return this.#path?.timeoutError() ?? new P2pError("connect_timeout")
   }
 
   // What the server says
@@ -96,61 +82,37 @@ export class ClientRole {
   /**
    * @param {string} from
    * @param {string} negotiationId
-   * @param {import("../transport/negotiation.js").Signal} signal
+   * @param {import("../wire/sdp.js").Signal} signal
    */
   receiveSignal(from, negotiationId, signal) {
     if (from !== this.hostPeerId) return
     const offers = "description" in signal && signal.description.type === "offer"
-    if (offers && this.#connection?.negotiationId !== negotiationId && this.#offers.tryTake(1)) this.#begin(negotiationId)
-    if (this.#connection?.negotiationId === negotiationId) this.#connection.receiveSignal(signal)
+    if (offers && this.#path?.negotiationId !== negotiationId && this.#offers.tryTake(1)) this.#begin(negotiationId)
+    if (this.#path?.negotiationId === negotiationId) this.#path.receiveSignal(signal)
     else this.#early.add(negotiationId, signal)
   }
 
-  // What the connection says
+  // What the path says
 
-  /** @param {import("../transport/direct_path.js").Connection} connection */
-  connectionChanged(connection) {
-    if (connection !== this.#connection) return
-    if (connection.state === "connected") this.#sayHello(connection)
+  /** @param {Path} path */
+  pathChanged(path) {
+    if (path !== this.#path) return
+    if (path.state === "connected") this.#follower?.begin()
     this.#delegate.roleChanged()
   }
 
-  /** @param {import("../transport/direct_path.js").Connection} connection */
-  #sayHello(connection) {
-    for (const packet of this.#conversation.hello(this.epoch)) connection.failureToSend(packet)
-    this.#helloTimer.start(HELLO_AGAIN_MLS, () => this.#sayHello(connection))
-  }
-
   /**
-   * @param {import("../transport/direct_path.js").Connection} connection
+   * @param {Path} path
    * @param {import("../wire/frames.js").Frame} frame
-   * @param {import("../wire/content.js").Packet} packet
+   * @param {import("../wire/path.js").Packet} packet
    */
-  connectionReceived(connection, frame, packet) {
-    if (connection !== this.#connection) return
+  pathReceived(path, frame, packet) {
+    if (path !== this.#path) return
     if (frame.type === STATE) return this.#receivedState(frame)
     this.#news.flush()
-    if (isRoutedFrame(frame)) return this.#receivedRouted(frame)
-    switch (frame.type) {
-      case DATA: return this.#receivedData(frame, packet)
-      case SYNC: return this.#receivedSync(frame)
-      case SUCCEED: return this.#delegate.roleAppointed()
-      case GAP: return this.#conversation.miss(frame)
-      case STABLE: return this.#conversation.stable(frame.n)
-      case REFUSED: return this.#conversation.refuse(frame.id, P2pError.fromPayload(frame.error))
-      case PACE: this.#ackPause = Math.min(ACK_PAUSE_MLS, Math.max(QUICK_ACK_PAUSE_MLS, frame.mls))
-    }
-  }
-
-  /**
-   * @param {import("../wire/frames.js").DataFrame} frame
-   * @param {import("../wire/content.js").Packet} packet
-   */
-  #receivedData(frame, packet) {
-    if (!frame.senderId || !frame.inc) return
-    if (this.#readers.has(frame.senderId)) this.#conversation.ignore(frame)
-    else this.#conversation.receive(frame, packet)
-    this.#acknowledge(frame.n ?? 0)
+    if (isRoutedFrame(frame)) this.#receivedRouted(frame)
+    else if (frame.type === SUCCEED) this.#delegate.roleAppointed()
+    else this.#follower?.receive(frame, packet, (senderId) => this.#readers.has(senderId))
   }
 
   /** @param {import("../wire/frames.js").RoutedFrame} frame */
@@ -160,48 +122,10 @@ export class ClientRole {
     this.#delegate.roleRouted(frame)
   }
 
-  /** @param {import("../wire/frames.js").SyncFrame} frame */
-  #receivedSync({ seen, more, n = 0 }) {
-    if (this.isSynced || this.#seen.length > MAX_SENDERS) return
-    this.#seen.push(...seen)
-    if (more) return
-    if (this.#conversation.disowns(this.#seen)) return this.#comeBackAnew()
-    this.isSynced = true
-    this.#helloTimer.stop()
-    // What doesn't fit is lost to the others only if nobody else has it.
-    for (const packet of this.#conversation.meet(this.#seen.splice(0))) if (this.#connection?.failureToSend(packet)) break
-    this.#acknowledge(n)
-    this.#delegate.roleSynced()
-  }
-
-  /** Under the name that this page has, the host passes nothing on. */
-  #comeBackAnew() {
-    this.#conversation.renew()
-    this.#connection?.end(new P2pError("host_lost", { message: "The host was told messages of this page that it hasn't sent." }))
-  }
-
-  /**
-   * The app has been shown all up to a place; the host hears of it soon.
-   * @param {number} place
-   */
-  #acknowledge(place) {
-    this.#shown = Math.max(this.#shown, place)
-    this.#unacknowledged += 1
-    const wait = this.#acknowledgedAt + this.#ackPause - this.#clock.now()
-    if (this.#unacknowledged >= ACK_MESSAGES || (wait <= 0 && this.#ackPause < ACK_PAUSE_MLS)) this.#sendAck()
-    else if (!this.#ackTimer.isRunning) this.#ackTimer.start(Math.max(0, wait > 0 ? wait : this.#ackPause), () => this.#sendAck())
-  }
-
-  #sendAck() {
-    this.#ackTimer.stop()
-    this.#unacknowledged = 0
-    this.#acknowledgedAt = this.#clock.now()
-    this.#connection?.trySend({ type: ACK, n: this.#shown })
-  }
-
   /** @param {import("../wire/frames.js").StateFrame} frame */
   #receivedState({ data, full, readers = [], epoch = 0 }) {
     if (epoch > this.hostEpoch && this.#offers.tryTake(1)) this.#renumber(epoch)
+    if (Object.entries(data).some(([peerId, state]) => this.#presence.hides(peerId, state))) this.#news.flush()
     this.#presence.merge(data, full === true)
     if (full) this.#readers = new Set()
     for (const peerId of Object.keys(data)) this.#readers.delete(peerId)
@@ -210,24 +134,29 @@ export class ClientRole {
     this.#news.add()
   }
 
+  #tell() {
+    this.#presence.told()
+    this.#delegate.rolePeersChanged()
+  }
+
   /** The server had forgotten this host, and has it back under a later epoch. @param {number} epoch */
   #renumber(epoch) {
     this.hostEpoch = epoch
-    this.#conversation.resume(epoch)
+    this.#follower?.resume(epoch)
     this.#delegate.roleRenumbered()
   }
 
-  connectionDrained() {
+  pathDrained() {
     this.#delegate.roleDrained()
   }
 
   /**
-   * @param {import("../transport/direct_path.js").Connection} connection
+   * @param {Path} path
    * @param {P2pError} error
    */
-  connectionEnded(connection, error) {
-    if (connection !== this.#connection) return
-    this.#stopTimers()
+  pathEnded(path, error) {
+    if (path !== this.#path) return
+    this.#rest()
     for (const peerId of [this.hostPeerId, this.#peerId]) this.#presence.set(peerId, "disconnected")
     this.#delegate.roleLost(error)
   }
@@ -240,7 +169,7 @@ export class ClientRole {
    * @throws {P2pError}
    */
   send(id, content) {
-    this.#talking.sendPacket(content.packet({ type: DATA, id }))
+    this.#talking.send(content.packet({ type: DATA, id }))
   }
 
   /**
@@ -250,62 +179,60 @@ export class ClientRole {
    */
   route(frame) {
     if (frame.type === FAST) this.#talking.sendFreshest(JSON.stringify([frame.to, frame.topic]), encodeFrame(frame))
-    else this.#talking.sendPacket(encodeFrame(frame), frame.type === DIRECT || frame.type === RECEIVED ? "messages" : "bulk")
+    else this.#talking.send(encodeFrame(frame), frame.type === DIRECT || frame.type === RECEIVED ? "messages" : "bulk")
   }
 
   /** How many bytes of files wait on the way to the host. */
   buffered() {
-    return this.#connection?.buffered ?? 0
+    return this.#path?.buffered ?? 0
   }
 
   get #talking() {
-    if (!this.#connection) throw new P2pError("not_joined")
-    return this.#connection
+    if (!this.#path) throw new P2pError("not_joined")
+    return this.#path
   }
 
   /** Says that this client is ready to be the host. */
   volunteer() {
-    this.#connection?.trySend({ type: SUCCEED })
+    this.#path?.trySend({ type: SUCCEED })
   }
 
   /** Lets go of a host that doesn't do its part. @param {P2pError} reason */
   giveUp(reason) {
-    this.#connection?.end(reason)
+    this.#path?.end(reason)
   }
 
   /** @param {P2pError} [reason] */
   stop(reason) {
-    this.#stopTimers()
-    this.#connection?.close(reason)
+    this.#rest()
+    this.#path?.close(reason)
   }
 
   /** Ends the part within this turn of the event loop. */
   abort() {
-    this.#stopTimers()
-    this.#connection?.abort()
+    this.#rest()
+    this.#path?.abort()
   }
 
   // Private
 
-  #stopTimers() {
-    this.#ackTimer.stop()
-    this.#helloTimer.stop()
+  #rest() {
+    this.#follower?.stop()
     this.#news.stop()
   }
 
   /** @param {string} negotiationId */
   #begin(negotiationId) {
-    this.#stopTimers()
-    this.#connection?.close()
-    this.isSynced = false
-    this.#shown = 0
-    const connection = this.#createConnection({
+    this.#rest()
+    this.#path?.close()
+    const path = this.#createPath({
       peerId: this.hostPeerId,
       negotiationId,
       delegate: this,
       signal: (signal) => this.#signal(this.hostPeerId, negotiationId, signal),
     })
-    this.#connection = connection
-    for (const signal of this.#early.take(negotiationId)) connection.receiveSignal(signal)
+    this.#path = path
+    this.#follower = this.#createFollower({ host: path, epoch: () => this.epoch, synced: () => this.#delegate.roleSynced() })
+    for (const signal of this.#early.take(negotiationId)) path.receiveSignal(signal)
   }
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from "../wire/content.js"
-import { P2pError } from "../base/errors.js"
+import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_FRAMES_PER_PACKET } from "../base/limits.js"
-import { admitFrame, encodeFrame } from "../wire/frames.js"
+import { admitFrame } from "../wire/frames.js"
 
 /** How many bytes may wait in a channel; browsers close or refuse at 16 MiB. */
 export const MAX_BUFFERED_BYTES = 12 * 1024 * 1024
@@ -13,7 +13,7 @@ export const MAX_PACKET_CHARACTERS = 16_384
 /** How many messages of one sender on one topic may wait where only the newest counts: one; and how many of them in all. */
 export const MAX_FRESHEST = 1_000
 /** Milliseconds that a closing channel gets to deliver what it holds. */
-export const CLOSE_TIMEOUT_MLS = 1_000
+export const CLOSE_TIMEOUT_MS = 1_000
 
 /** Between frames that travel together: JSON text has no line break in it. */
 const SEPARATOR = "\n"
@@ -21,15 +21,15 @@ const SEPARATOR = "\n"
 /**
  * Frames over one RTCDataChannel.
  *
- * @typedef {object} ChannelDelegate
- * @property {(channel: Channel) => void} channelOpened
+ * @typedef {object} DataChannelDelegate
+ * @property {(channel: DataChannel) => void} channelOpened
  * @property {(frame: import("../wire/frames.js").Frame, packet: Packet) => void} channelReceived `packet` is the frame as it came
  * @property {() => void} channelDrained there is room again
- * @property {(channel: Channel) => void} channelClosed called once, whichever side closed it
+ * @property {(channel: DataChannel) => void} channelClosed called once, whichever side closed it
  *
  * @typedef {import("../wire/content.js").Packet} Packet
  */
-export class Channel {
+export class DataChannel {
   #channel
   #delegate
   #clock
@@ -49,7 +49,7 @@ export class Channel {
   /**
    * @param {object} options
    * @param {RTCDataChannel} options.channel
-   * @param {ChannelDelegate} options.delegate
+   * @param {DataChannelDelegate} options.delegate
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {import("./intake.js").Intake} options.intake what the other side may bring in
    */
@@ -78,17 +78,12 @@ export class Channel {
     return this.#channel.bufferedAmount
   }
 
-  /** @param {import("../wire/frames.js").Frame} frame */
-  send(frame) {
-    this.sendPacket(encodeFrame(frame))
-  }
-
   /**
-   * Sends a frame that is encoded already, as one packet goes to many.
+   * Sends a frame; it is encoded already, as one packet goes to many.
    * @param {Packet} packet
    * @throws {P2pError} `not_joined` when the channel isn't open, `rate_limited` when too much waits in it
    */
-  sendPacket(packet) {
+  send(packet) {
     this.#requireRoom(packet)
     if (typeof packet === "string" && packet.length <= MAX_GATHERED_CHARACTERS) return this.#gather(packet)
     this.#flush()
@@ -115,18 +110,22 @@ export class Channel {
 
   /**
    * Closes the channel after what it holds is delivered: closing the connection first would throw that away.
-   * @returns {Promise<void>} resolves when it is closed, after CLOSE_TIMEOUT_MLS at the latest
+   * @returns {Promise<void>} resolves when it is closed, after CLOSE_TIMEOUT_MS at the latest
    */
   close() {
-    const { promise, resolve } = promiseWithResolvers()
-    if (this.#channel.readyState === "closed") resolve()
-    const timer = this.#clock.setTimeout(resolve, CLOSE_TIMEOUT_MLS)
     this.#flush()
     this.#isClosing = true
     this.#channel.onmessage = null
-    this.#channel.onclose = () => resolve()
-    this.#channel.close()
-    return promise.finally(() => this.#clock.clearTimeout(timer))
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimeout(resolve, CLOSE_TIMEOUT_MS)
+      const closed = () => {
+        this.#clock.clearTimeout(timer)
+        resolve()
+      }
+      this.#channel.onclose = closed
+      this.#channel.close()
+      if (this.#channel.readyState === "closed") closed()
+    })
   }
 
   // Private
@@ -148,12 +147,8 @@ export class Channel {
     const frames = this.#gathered.splice(0)
     this.#gatheredCharacters = 0
     if (frames.length === 0 || !this.isOpen) return
-    try {
-      this.#transmit(frames.join(SEPARATOR))
-    } catch (error) {
-      this.failure = /** @type {P2pError} */ (error)
-      this.#channel.close() // who takes no packet of this size can't be talked to
-    }
+    this.failure = failureOf(() => this.#transmit(frames.join(SEPARATOR)))
+    if (this.failure) this.#channel.close() // who takes no packet of this size can't be talked to
   }
 
   /** @param {Packet} packet */
@@ -175,13 +170,10 @@ export class Channel {
 
   /** @param {Packet} packet */
   #trySend(packet) {
-    try {
-      // Not with others: what travels together is lost together.
+    failureOf(() => {
       this.#requireRoom(packet)
-      this.#transmit(packet)
-    } catch (error) {
-      if (!(error instanceof P2pError)) throw error
-    }
+      this.#transmit(packet) // not with others: what travels together is lost together
+    })
   }
 
   /** @param {any} data */
@@ -221,13 +213,4 @@ export class Channel {
     this.badFrames += 1
     this.#intake.refuse()
   }
-}
-
-/** @returns {{ promise: Promise<void>, resolve: () => void }} */
-function promiseWithResolvers() {
-  /** @type {() => void} */
-  let resolve = () => undefined
-  /** @type {Promise<void>} */
-  const promise = new Promise((fulfil) => { resolve = fulfil })
-  return { promise, resolve }
 }

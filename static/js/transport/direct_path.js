@@ -1,45 +1,40 @@
-import { Channel } from "./data_channel.js"
 import { Deadline } from "../base/deadline.js"
-import { P2pError } from "../base/errors.js"
+import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
 import { Heartbeat } from "./heartbeat.js"
 import { Intake } from "./intake.js"
-import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
-import { encodeFrame, GOODBYE, HEARTBEAT } from "../wire/frames.js"
 import { Negotiation } from "./negotiation.js"
+import { DataChannel } from "./data_channel.js"
+import { failureOf, P2pError } from "../base/errors.js"
+import { encodeFrame, GOODBYE, HEARTBEAT } from "../wire/frames.js"
 
-/** The channels of a connection: for messages, for files (so that messages needn't wait for these), and for what may be lost. */
-const LANES = Object.freeze(/** @type {const} */ ({ messages: {}, bulk: {}, fast: { ordered: false, maxRetransmits: 0 } }))
+/** How the channel of each lane is opened. @type {Readonly<Record<import("../wire/path.js").Lane, RTCDataChannelInit>>} */
+const LANES = Object.freeze({ messages: {}, bulk: {}, fast: { ordered: false, maxRetransmits: 0 } })
 
 /**
  * One RTCPeerConnection to one other peer, from its negotiation to its end.
  *
- * @typedef {object} ConnectionDelegate
- * @property {(connection: Connection) => void} connectionChanged the state is another one
- * @property {(connection: Connection, frame: import("../wire/frames.js").Frame, packet: Packet) => void} connectionReceived `packet` is the frame as it came
- * @property {(connection: Connection) => void} connectionDrained there is room again in one of its channels
- * @property {(connection: Connection, error: P2pError) => void} connectionEnded called once, if the other side or the network ended it
+ * @typedef {import("../wire/path.js").Path} Path
+ * @typedef {import("../wire/path.js").Packet} Packet
+ * @typedef {import("../wire/path.js").Lane} Lane
+ * @typedef {import("../wire/sdp.js").Signal} Signal
  *
- * @typedef {import("../wire/content.js").Packet} Packet
- * @typedef {keyof typeof LANES} Lane
+ * @typedef {import("../wire/path.js").PathSetup & {
+ *   iceServers: RTCIceServer[],
+ *   heartbeat: { intervalMs: number, idleTimeoutMs: number },
+ *   connectTimeoutMs: number,
+ *   clock: import("../base/clock.js").Clock,
+ *   RTCPeerConnection?: typeof RTCPeerConnection,
+ * }} DirectPathOptions
  *
- * @typedef {object} ConnectionOptions
- * @property {string} peerId the other peer
- * @property {string} negotiationId names this attempt
- * @property {RTCIceServer[]} iceServers
- * @property {(signal: import("./negotiation.js").Signal) => void} signal
- * @property {ConnectionDelegate} delegate
- * @property {{ intervalMls: number, idleTimeoutMls: number }} heartbeat
- * @property {number} connectTimeoutMls
- * @property {import("../base/clock.js").Clock} clock
- * @property {typeof RTCPeerConnection} [RTCPeerConnection]
+ * @implements {Path}
  */
-export class Connection {
+export class DirectPath {
   #pc
   #negotiation
   #delegate
   #clock
   #heartbeat
-  /** @type {Map<string, Channel>} */
+  /** One for each lane. @type {Map<string, DataChannel>} */
   #channels = new Map()
   #offers = false
   /** @type {Intake | null} */
@@ -49,10 +44,10 @@ export class Connection {
   #state = "negotiating"
 
   /**
-   * @param {ConnectionOptions} options
+   * @param {DirectPathOptions} options
    * @throws {P2pError} `bad_request` where the browser refuses the ICE servers
    */
-  constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMls, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
+  constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMs, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
     this.peerId = peerId
     this.negotiationId = negotiationId
     this.#delegate = delegate
@@ -63,14 +58,14 @@ export class Connection {
     this.#pc.ondatachannel = ({ channel }) => this.#open(channel)
     this.#negotiation = new Negotiation({ pc: this.#pc, signal, clock })
     this.#heartbeat = new Heartbeat({
-      interval: heartbeat.intervalMls,
-      idleTimeout: heartbeat.idleTimeoutMls,
+      interval: heartbeat.intervalMs,
+      idleTimeout: heartbeat.idleTimeoutMs,
       clock,
       beat: () => this.#beat(),
-      lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMls} ms.` })),
+      lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMs} ms.` })),
     })
     this.#timer = new Deadline(clock)
-    this.#timer.start(connectTimeoutMls, () => this.end(this.timeoutError()))
+    this.#timer.start(connectTimeoutMs, () => this.end(this.timeoutError()))
   }
 
   get state() {
@@ -92,7 +87,7 @@ export class Connection {
     this.#watch(this.#negotiation.offer())
   }
 
-  /** @param {import("./negotiation.js").Signal} signal */
+  /** @param {Signal} signal */
   receiveSignal(signal) {
     if (this.#state !== "closed") this.#watch(this.#negotiation.receive(signal))
   }
@@ -108,40 +103,21 @@ export class Connection {
   /**
    * @param {Packet} packet
    * @param {Lane} [lane]
-   * @throws {P2pError} `not_joined` when the channel isn't open, `rate_limited` when too much waits in it
+   * @throws {P2pError} `not_joined` when the channel isn't open, `rate_limited` when too much waits in it, `too_large`
    */
-  sendPacket(packet, lane = "messages") {
+  send(packet, lane = "messages") {
     const channel = this.#channels.get(lane)
     if (!channel) throw new P2pError("not_joined")
-    channel.sendPacket(packet)
-  }
-
-  /**
-   * Sends a packet to one receiver of many, of which none may hold up the others.
-   * @param {Packet} packet
-   * @param {Lane} [lane]
-   * @returns {P2pError | null} why it can't be sent
-   */
-  failureToSend(packet, lane) {
-    try {
-      this.sendPacket(packet, lane)
-      return null
-    } catch (error) {
-      return /** @type {P2pError} */ (error)
-    }
+    channel.send(packet)
   }
 
   /**
    * Sends what may be lost, such as a heartbeat over a full channel.
    * @param {import("../wire/frames.js").Frame} frame
+   * @param {Lane} [lane]
    */
-  trySend(frame) {
-    if (!this.#messages?.isOpen) return
-    try {
-      this.#messages.send(frame)
-    } catch (error) {
-      if (!(error instanceof P2pError)) throw error
-    }
+  trySend(frame, lane) {
+    failureOf(() => this.send(encodeFrame(frame), lane))
   }
 
   /**
@@ -157,6 +133,30 @@ export class Connection {
   /** How many bytes of files wait to be sent. */
   get buffered() {
     return this.#channels.get("bulk")?.buffered ?? 0
+  }
+
+  // How it ends
+
+  /**
+   * The connection is over for a reason that the delegate has to know.
+   * @param {P2pError} error
+   */
+  end(error) {
+    if (this.#state === "closed") return
+    this.#release()
+    this.#delegate.pathEnded(this, error)
+  }
+
+  /**
+   * Ends it for a reason that both sides are told.
+   * @param {P2pError} error
+   */
+  dismiss(error) {
+    if (this.#state === "closed") return
+    this.close(error)
+    // Another host may do better than one that can't be understood; a client that is refused has nowhere else to go.
+    if (!this.#offers) error.retry = true
+    this.#delegate.pathEnded(this, error)
   }
 
   /**
@@ -191,7 +191,7 @@ export class Connection {
   #beat() {
     this.trySend({ type: HEARTBEAT })
     for (const lane of /** @type {Lane[]} */ (["bulk", "fast"])) {
-      if ((this.#channels.get(lane)?.buffered ?? 0) > 0) this.failureToSend(encodeFrame({ type: HEARTBEAT }), lane)
+      if ((this.#channels.get(lane)?.buffered ?? 0) > 0) this.trySend({ type: HEARTBEAT }, lane)
     }
   }
 
@@ -199,23 +199,11 @@ export class Connection {
   #open(channel) {
     if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
     // Only the host offers.
-    this.#intake ??= new Intake({ ...(this.#offers ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock: this.#clock, exhausted: (error) => this.#dismiss(error) })
-    this.#channels.set(channel.label, new Channel({ channel, delegate: this, clock: this.#clock, intake: this.#intake }))
+    this.#intake ??= new Intake({ ...(this.#offers ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock: this.#clock, exhausted: (error) => this.dismiss(error) })
+    this.#channels.set(channel.label, new DataChannel({ channel, delegate: this, clock: this.#clock, intake: this.#intake }))
   }
 
-  /**
-   * The other side is told why as well.
-   * @param {P2pError} error
-   */
-  #dismiss(error) {
-    if (this.#state === "closed") return
-    this.close(error)
-    // Another host may do better than one that can't be understood; a client that is refused has nowhere else to go.
-    if (!this.#offers) error.retry = true
-    this.#delegate.connectionEnded(this, error)
-  }
-
-  /** @param {Channel} channel */
+  /** @param {DataChannel} channel */
   channelOpened(channel) {
     if (this.#state === "closed") return
     if (channel !== this.#messages) return this.channelDrained()
@@ -237,20 +225,20 @@ export class Connection {
     this.#heartbeat.heard()
     if (frame.type === HEARTBEAT) return
     if (frame.type === GOODBYE) return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
-    this.#delegate.connectionReceived(this, frame, packet)
+    this.#delegate.pathReceived(this, frame, packet)
   }
 
   channelDrained() {
-    this.#delegate.connectionDrained(this)
+    this.#delegate.pathDrained(this)
   }
 
-  /** @param {Channel} channel */
+  /** @param {DataChannel} channel */
   channelClosed(channel) {
     // The others close with it, and may be faster than its last words.
     if (channel === this.#messages) this.end(this.#reasonOf(channel))
   }
 
-  /** @param {Channel} channel which is closed */
+  /** @param {DataChannel} channel which is closed */
   #reasonOf({ failure }) {
     if (!failure) return new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` })
     return failure.code === "too_large" ? new P2pError("unsupported", { message: `The browser of ${this.peerId} takes no packet as large as this one sends.`, cause: failure }) : failure
@@ -273,17 +261,7 @@ export class Connection {
   /** @param {"connecting" | "connected"} state */
   #setState(state) {
     this.#state = state
-    this.#delegate.connectionChanged(this)
-  }
-
-  /**
-   * The connection is over for a reason that the delegate has to know.
-   * @param {P2pError} error
-   */
-  end(error) {
-    if (this.#state === "closed") return
-    this.#release()
-    this.#delegate.connectionEnded(this, error)
+    this.#delegate.pathChanged(this)
   }
 
   #release() {

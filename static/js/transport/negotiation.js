@@ -9,11 +9,11 @@ import { isDescription } from "../wire/sdp.js"
  * Only the host offers, so there is no glare. It speaks to a signal function and not to a transport, so that signals can travel
  * by any way. Signals are applied one after the other, whatever order they come in.
  *
- * @typedef {{ description: RTCSessionDescriptionInit } | { candidates: RTCIceCandidateInit[] }} Signal
+ * @typedef {import("../wire/sdp.js").Signal} Signal
  */
 
 /** Milliseconds after which what has not led to a connection is sent again. */
-export const RESEND_MLS = 2_000
+export const RESEND_MS = 2_000
 /** How many candidates go into one signal. */
 export const MAX_CANDIDATES_PER_SIGNAL = 64
 
@@ -86,14 +86,14 @@ export class Negotiation {
   #sendDescription() {
     const { type, sdp } = /** @type {RTCSessionDescription} */ (this.#pc.localDescription)
     this.#signal({ description: { type, sdp } })
-    this.#resendTimer.start(RESEND_MLS, () => this.#resend())
+    this.#resendTimer.start(RESEND_MS, () => this.#resend())
   }
 
   /** A host repeats its offer, and the client answers again; what has its answer lacks candidates, if anything. */
   #resend() {
     if (this.#pc.signalingState === "have-local-offer") return this.#sendDescription()
     this.#sendCandidates(this.#sent)
-    this.#resendTimer.start(RESEND_MLS, () => this.#resend())
+    this.#resendTimer.start(RESEND_MS, () => this.#resend())
   }
 
   /** @param {Signal} signal */

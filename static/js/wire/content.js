@@ -40,6 +40,8 @@ export class Content {
     this.#head = head
     this.#shown = shown
     this.bytes = bytes
+    /** About how much room it takes, in characters and bytes. */
+    this.size = head.length + (bytes?.length ?? 0)
   }
 
   /**
@@ -88,11 +90,6 @@ export class Content {
   /** As fields of a frame. @returns {ContentFields} */
   get fields() {
     return { ...JSON.parse(`{${this.#head}}`), ...(this.bytes && { bytes: this.bytes }) }
-  }
-
-  /** About how much room it takes, in characters and bytes. */
-  get size() {
-    return this.#head.length + (this.bytes?.length ?? 0)
   }
 
   /** How many bytes it takes on the wire. */

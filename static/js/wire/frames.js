@@ -3,6 +3,7 @@ import { partsOf } from "../base/depth.js"
 import { cut } from "../base/errors.js"
 import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARACTERS, may, pick } from "../base/fields.js"
 import { isFinal, toJSON } from "../base/json.js"
+import { NOTE_FIELDS, SPEECH_NOTES } from "./services.js"
 import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "../base/limits.js"
 
 /**
@@ -16,7 +17,7 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {{ type: "Sync", seen: Mark[], more?: boolean, inc?: string, fresh?: boolean, history?: number, n?: number }} SyncFrame
  * @typedef {{ type: "Ack", n: number }} AckFrame
  * @typedef {{ type: "Stable", n: number }} StableFrame
- * @typedef {{ type: "Pace", mls: number }} PaceFrame
+ * @typedef {{ type: "Pace", ms: number }} PaceFrame
  * @typedef {{ type: "Succeed" }} SucceedFrame
  * @typedef {{ inc: string, fresh: boolean, history: number, seen: Mark[] }} Hello what a client says first, all parts together
  * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[], epoch?: number }} StateFrame
@@ -86,7 +87,7 @@ export function isRoutedFrame(frame) {
 /** Whether it takes the right to send; who may only read still acknowledges, and takes files. @param {RoutedFrame} frame */
 export function isSpeech(frame) {
   // An answer reaches only who has asked.
-  if (frame.type === DIRECT) return frame.note === undefined ? frame.answer === undefined : frame.note?.kind === "offer"
+  if (frame.type === DIRECT) return frame.note === undefined ? frame.answer === undefined : SPEECH_NOTES.includes(frame.note?.kind)
   return frame.type === FAST || frame.type === CHUNK
 }
 
@@ -131,7 +132,7 @@ const FLAG = may(be(isFlag))
 const MAYBE_ID = may(ID)
 const MAYBE_COUNT = may(COUNT)
 const ERROR = fields({ code: be(isText(MAX_ID_CHARACTERS, 1)), message: cut, hint: cut, retry: (value) => (isFlag(value) ? value : undefined) })
-const NOTE = fields(Object.fromEntries(["kind", "id", "name", "type", "size", "wait", "digest", "code", "reason"].map((name) => [name, may(be(isPlain))])))
+const NOTE = fields(Object.fromEntries(NOTE_FIELDS.map((name) => [name, may(be(isPlain))])))
 const TO_PEERS = { to: may(be((ids) => isIds(ids, MAX_ADDRESSEES))), senderId: MAYBE_ID }
 const TO_PEER = { to: MAYBE_ID, senderId: MAYBE_ID }
 
@@ -148,7 +149,7 @@ const PARTS = {
   [SYNC]: { seen: be(isMarks), more: FLAG, inc: MAYBE_ID, fresh: FLAG, history: MAYBE_COUNT, n: MAYBE_COUNT },
   [ACK]: { n: COUNT },
   [STABLE]: { n: COUNT },
-  [PACE]: { mls: COUNT },
+  [PACE]: { ms: COUNT },
   [STATE]: { senderId: MAYBE_ID, data: be(isStates), full: FLAG, readers: may(be((ids) => isIds(ids, STATES_PER_FRAME))), epoch: MAYBE_COUNT },
   [REFUSED]: { id: NUMBER, error: readError },
   [DIRECT]: { ...TO_PEER, inc: ID, id: NUMBER, after: COUNT, ask: MAYBE_COUNT, answer: MAYBE_COUNT, error: may(readError), note: may((note) => pick(note, NOTE)), ...CONTENT },

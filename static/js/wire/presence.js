@@ -14,6 +14,9 @@ export class Presence {
   /** The states as they are told, until one changes. @type {Map<string, PeerState> | null} */
   #told = null
 
+  /** Those that have lost their connection since the last picture was told. @type {Set<string>} */
+  #lost = new Set()
+
   /** @param {Map<string, PeerState>} [states] */
   constructor(states = new Map()) {
     for (const [peerId, state] of states) this.set(peerId, state)
@@ -24,14 +27,23 @@ export class Presence {
     return (this.#told ??= new Map(this.#states))
   }
 
-  /** @returns {Record<string, PeerState>} */
-  toJSON() {
-    return Object.fromEntries(this.#states)
-  }
-
   /** @param {string} peerId */
   has(peerId) {
     return this.#states.has(peerId)
+  }
+
+  /**
+   * Whether nobody would learn any more that a peer was away for a moment, in which something may have been lost: what is known by now has to be told first.
+   * @param {string} peerId
+   * @param {PeerState} state
+   */
+  hides(peerId, state) {
+    return state === "connected" && this.#lost.has(peerId)
+  }
+
+  /** What is known by now has been told. */
+  told() {
+    this.#lost.clear()
   }
 
   /**
@@ -40,8 +52,9 @@ export class Presence {
    * @returns {boolean} whether that is news
    */
   set(peerId, state) {
-    if (this.#states.get(peerId) === state) return false
-    if (!this.#states.has(peerId) && this.#states.size >= MAX_PEERS) return false
+    const former = this.#states.get(peerId)
+    if (former === state || (!former && this.#states.size >= MAX_PEERS)) return false
+    if (former === "connected" && this.#lost.size < MAX_PEERS) this.#lost.add(peerId)
     this.#told = null
     this.#states.set(peerId, state)
     if (isGone(state)) this.#gone.add(peerId)

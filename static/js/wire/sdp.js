@@ -1,3 +1,8 @@
+/**
+ * Reads the descriptions and candidates that two peers negotiate a connection with.
+ *
+ * @typedef {{ description: RTCSessionDescriptionInit } | { candidates: RTCIceCandidateInit[] }} Signal what one of the two tells the other
+ */
 import { BAD, be, fields, isCount, isRecord, isText, pick } from "../base/fields.js"
 import { MAX_CANDIDATE_CHARACTERS, MAX_SDP_CHARACTERS, MAX_SDP_LINES, MAX_SDP_MEDIA } from "../base/limits.js"
 

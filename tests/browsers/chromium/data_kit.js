@@ -90,8 +90,8 @@
     decline: (file) => file.decline("not now"),
     sink: (file) => kit.acceptInto(file),
     gate: (file) => kit.acceptInto(file, { limit: 1024 * 1024 }),
-    "slow gate": (file) => kit.acceptInto(file, { limit: 11 * 1024 * 1024, paceMls: 50 }),
-    pace: (file) => kit.acceptInto(file, { paceMls: 15 }),
+    "slow gate": (file) => kit.acceptInto(file, { limit: 11 * 1024 * 1024, paceMs: 50 }),
+    pace: (file) => kit.acceptInto(file, { paceMs: 15 }),
     discard: (file) => kit.acceptInto(file, { keeps: false }),
   }
 
@@ -110,7 +110,7 @@
   }
 
   /** A stream that takes no more than a limit until it is opened, and so much in a while. */
-  kit.sink = ({ limit = Infinity, paceMls = 0, keeps = true } = {}) => {
+  kit.sink = ({ limit = Infinity, paceMs = 0, keeps = true } = {}) => {
     let open
     const opened = new Promise((resolve) => { open = resolve })
     const sink = { parts: [], size: 0, largest: 0, isWaiting: false, isClosed: false, abortedFor: null, open: () => open() }
@@ -119,7 +119,7 @@
         sink.isWaiting = sink.size + chunk.length > limit
         if (sink.isWaiting) await opened
         sink.isWaiting = false
-        if (paceMls > 0) await new Promise((resolve) => setTimer(resolve, paceMls))
+        if (paceMs > 0) await new Promise((resolve) => setTimer(resolve, paceMs))
         sink.size += chunk.length
         if (keeps) sink.parts.push(new Blob([chunk]))
       },

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.kit.pages import FRAME, Room
-from tests.kit.streams import AWAY_MLS, Meeting
+from tests.kit.streams import AWAY_MS, Meeting
 
 from .test_signaling_lost import Line
 
@@ -61,7 +61,7 @@ def test_a_client_loads_its_page_again(meeting: Meeting) -> None:
 
 def test_a_frozen_client_is_given_what_it_has_missed(meeting: Meeting) -> None:
     host, bob, cem = meeting.join("ann", "bob", "cem")
-    meeting.begin(AWAY_MLS)
+    meeting.begin(AWAY_MS)
     bob.freeze()
     host.wait_for_peers({"ann": "connected", "bob": "disconnected", "cem": "connected"})
     bob.thaw()
@@ -130,7 +130,7 @@ def test_a_newcomer_in_the_middle_misses_nothing_after_its_first_message(meeting
 def test_a_page_comes_back_from_the_browsers_cache(meeting: Meeting, caching_room: Room) -> None:
     meeting.join("ann", "cem")
     [bob] = meeting.join("bob", room=caching_room, query="kept=1")
-    meeting.begin(AWAY_MLS)
+    meeting.begin(AWAY_MS)
     bob.hush()
     bob.wait_until_kept()
     for _ in range(2):
@@ -209,7 +209,7 @@ def test_without_auto_reconnect_it_is_left_to_the_app(meeting: Meeting) -> None:
     [host] = meeting.join("ann")
     [bob] = meeting.join("bob", config={**meeting.config, "auto_reconnect": False})
     [cem] = meeting.join("cem")
-    meeting.begin(AWAY_MLS)
+    meeting.begin(AWAY_MS)
     bob.hush()
     bob.wait_until_kept()
     meeting.lose(host, host.page.close)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.kit.pages import FRAME, Room
-from tests.kit.streams import AWAY_MLS, Meeting, Speaker
+from tests.kit.streams import AWAY_MS, Meeting, Speaker
 
 LEAVE_WHEN_ELECTED = f"""document.addEventListener("p2p:host-changed", async () => {{
   if (stream.said === 0 || !{FRAME}.iamHost) return
@@ -53,7 +53,7 @@ def test_two_are_left_and_the_host_goes(meeting: Meeting) -> None:
 
 def test_a_frozen_host_is_replaced_and_comes_back_as_a_client(meeting: Meeting) -> None:
     host, *others = meeting.join("ann", "bob", "cem", "dan")
-    meeting.begin(AWAY_MLS)
+    meeting.begin(AWAY_MS)
     meeting.speakers.remove(host)
     lost_at = time.time()
     host.freeze()

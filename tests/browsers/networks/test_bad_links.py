@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import NetMeeting, Place
 
-EVERY_MLS = 100
+EVERY_MS = 100
 # Heartbeats wait for what is sent again before them.
 PATIENT = {"heartbeat": {"interval_mls": 500, "idle_timeout_mls": 8_000}}
 
@@ -23,7 +23,7 @@ def test_a_stream_over_a_bad_line(far: str, place: Place, meeting: NetMeeting) -
     [ann] = meeting.join("ann", room=meeting.rooms["ann"])
     meeting.join("bob", room=meeting.rooms["bob"])
     meeting.join("far", room=meeting.rooms[far])
-    meeting.begin(EVERY_MLS)
+    meeting.begin(EVERY_MS)
     meeting.go_on(50)
     for speaker in meeting.speakers:
         assert speaker.news() == []

@@ -12,7 +12,7 @@ from tests.kit.streams import Speaker
 from .conftest import NetMeeting, Place
 
 # The logs hold 1,000 messages, which have to do for as long as a cut takes.
-EVERY_MLS = 100
+EVERY_MS = 100
 # A cut is short beside that, however long it takes the test to see that it is time to mend it.
 PATIENT = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 30_000}}
 
@@ -43,7 +43,7 @@ def wait_for_one_session(speakers: list[Speaker], host: Speaker) -> None:
 
 def test_a_half_with_the_host_is_cut_off_and_comes_back(place: Place, meeting: NetMeeting) -> None:
     ann, amy, bob, cem = gather(meeting, "ann", "amy", "bob", "cem")
-    meeting.begin(EVERY_MLS)
+    meeting.begin(EVERY_MS)
     everybody = list(meeting.speakers)
     cut_at = time.time()
     place.network.cut("ann")
@@ -74,7 +74,7 @@ def test_a_half_with_the_host_is_cut_off_and_comes_back(place: Place, meeting: N
 
 def test_a_host_alone_is_cut_off_and_comes_back(place: Place, meeting: NetMeeting) -> None:
     ann, bob, cem = gather(meeting, "ann", "bob", "cem")
-    meeting.begin(EVERY_MLS)
+    meeting.begin(EVERY_MS)
     place.network.cut("ann")
     cut_at = time.time()
     meeting.speakers = [bob, cem]
@@ -92,7 +92,7 @@ def test_a_host_alone_is_cut_off_and_comes_back(place: Place, meeting: NetMeetin
 
 def test_a_host_is_cut_off_from_the_server_only(place: Place, meeting: NetMeeting) -> None:
     ann, bob, cem = gather(meeting, "ann", "bob", "cem")
-    meeting.begin(EVERY_MLS)
+    meeting.begin(EVERY_MS)
     place.network.cut("ann", only=HUB)
     bob.wait_for_sockets(0)
     meeting.go_on()
@@ -100,7 +100,7 @@ def test_a_host_is_cut_off_from_the_server_only(place: Place, meeting: NetMeetin
     bob.wait_for_sockets(1)
     [carl] = gather(meeting, "carl")
     carl.wait_for_role("client")
-    carl.speak(EVERY_MLS)
+    carl.speak(EVERY_MS)
     meeting.go_on()
     for speaker in (ann, bob, cem):
         assert speaker.news() == []
@@ -114,7 +114,7 @@ def test_host_and_client_are_cut_off_from_each_other_only(
     place: Place, meeting: NetMeeting, whose: str
 ) -> None:
     ann, bob, cem = gather(meeting, "ann", "bob", "cem")
-    meeting.begin(EVERY_MLS)
+    meeting.begin(EVERY_MS)
     cut_at = time.time()
     place.network.cut(whose, but=HUB)
     lost = [bob, cem] if whose == "ann" else [bob]
@@ -133,7 +133,7 @@ def test_host_and_client_are_cut_off_from_each_other_only(
 def test_a_short_cut_is_not_noticed(place: Place, meeting: NetMeeting) -> None:
     meeting.config = PATIENT
     _, bob, _ = gather(meeting, "ann", "bob", "cem")
-    meeting.begin(EVERY_MLS)
+    meeting.begin(EVERY_MS)
     said = bob.said
     place.network.cut("bob")
     bob.page.wait_for_function("count => stream.said >= count", arg=said + 10)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Backoff, REJOIN_DELAYS_MLS } from "../../../static/js/base/backoff.js"
+import { Backoff, REJOIN_DELAYS_MS } from "../../../static/js/base/backoff.js"
 
 test("is soon at first, then slower, up to its last step", () => {
   const backoff = new Backoff(() => 0.5)
@@ -11,7 +11,7 @@ test("is soon at first, then slower, up to its last step", () => {
 test("spreads each step over half to one and a half times itself", () => {
   const low = new Backoff(() => 0)
   const high = new Backoff(() => 1)
-  for (const step of REJOIN_DELAYS_MLS) assert.deepEqual([low.next(), high.next()], [step / 2, step * 1.5])
+  for (const step of REJOIN_DELAYS_MS) assert.deepEqual([low.next(), high.next()], [step / 2, step * 1.5])
   const delays = new Set(Array.from({ length: 20 }, () => {
     const backoff = new Backoff()
     backoff.next()
@@ -24,5 +24,5 @@ test("a reset begins it anew", () => {
   const backoff = new Backoff(() => 0.5)
   for (let attempt = 0; attempt < 10; attempt++) backoff.next()
   backoff.reset()
-  assert.equal(backoff.next(), REJOIN_DELAYS_MLS[0])
+  assert.equal(backoff.next(), REJOIN_DELAYS_MS[0])
 })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { LOOK_MLS } from "../../../static/js/base/limits.js"
+import { LOOK_MS } from "../../../static/js/base/limits.js"
 import { Watch } from "../../../static/js/base/watch.js"
 import { FakeClock } from "../support/fake_clock.js"
 
@@ -11,8 +11,8 @@ test("looks for as long as there is something to look after", () => {
   const watch = new Watch({ clock, look: () => --left > 0 })
   watch.start()
   watch.start()
-  clock.advance(10 * LOOK_MLS)
-  assert.deepEqual([left, watch.now, clock.pending], [0, 3 * LOOK_MLS, 0])
+  clock.advance(10 * LOOK_MS)
+  assert.deepEqual([left, watch.now, clock.pending], [0, 3 * LOOK_MS, 0])
 })
 
 test("the time of a frozen page counts for little", () => {
@@ -20,7 +20,7 @@ test("the time of a frozen page counts for little", () => {
   const watch = new Watch({ clock, look: () => true })
   watch.start()
   clock.leap(3_600_000)
-  assert.equal(watch.now, 2 * LOOK_MLS)
+  assert.equal(watch.now, 2 * LOOK_MS)
   watch.stop()
   assert.equal(clock.pending, 0)
 })

@@ -5,13 +5,13 @@ import fc from "fast-check"
 
 import { ownOrigin } from "../../../static/js/element/attribute_parsing.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { readOptions } from "../../../static/js/element/attributes.js"
+import { readAttributes } from "../../../static/js/element/attributes.js"
 
 const ORIGIN = "https://example.org"
 const GOOD = { "session-id": "room", "peer-id": "ann", token: "t" }
 
 /** @param {Record<string, string | null>} attributes those that aren't good, besides good ones */
-const read = (attributes, origin = ORIGIN) => readOptions(/** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, ...attributes })[name] ?? null }), origin)
+const read = (attributes, origin = ORIGIN) => readAttributes(/** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, ...attributes })[name] ?? null }), origin)
 
 /** @param {object} config */
 const configured = (config) => read({ config: JSON.stringify(config) })
@@ -19,8 +19,8 @@ const configured = (config) => read({ config: JSON.stringify(config) })
 test("what the tag left out has its default", () => {
   assert.deepEqual(read({}), {
     sessionId: "room", peerId: "ann", token: "t", url: ORIGIN, path: "/socket.io", namespace: "/p2p", iceServers: undefined,
-    tokenExpiresInMls: 0, tokenUrl: "", history: 0,
-    heartbeat: { intervalMls: 1_000, idleTimeoutMls: 5_000 }, keepSignaling: false, autoReconnect: true, connectTimeoutMls: 15_000,
+    tokenExpiresInMs: 0, tokenUrl: "", history: 0,
+    heartbeat: { intervalMs: 1_000, idleTimeoutMs: 5_000 }, keepSignaling: false, autoReconnect: true, connectTimeoutMs: 15_000,
   })
 })
 
@@ -30,20 +30,20 @@ test("what the tag wrote is taken over", () => {
   }
   const options = read({ config: JSON.stringify(config), namespace: "/other", "signaling-path": "/ws", "token-expires-in-ms": "60000", "token-url": "/p2p/token" })
   assert.deepEqual(options.iceServers, [])
-  assert.deepEqual(options.heartbeat, { intervalMls: 2_000, idleTimeoutMls: 9_000 })
-  assert.deepEqual([options.keepSignaling, options.autoReconnect, options.connectTimeoutMls, options.history], [true, false, 1_000, 20])
-  assert.deepEqual([options.namespace, options.path, options.tokenExpiresInMls, options.tokenUrl], ["/other", "/ws", 60_000, `${ORIGIN}/p2p/token`])
+  assert.deepEqual(options.heartbeat, { intervalMs: 2_000, idleTimeoutMs: 9_000 })
+  assert.deepEqual([options.keepSignaling, options.autoReconnect, options.connectTimeoutMs, options.history], [true, false, 1_000, 20])
+  assert.deepEqual([options.namespace, options.path, options.tokenExpiresInMs, options.tokenUrl], ["/other", "/ws", 60_000, `${ORIGIN}/p2p/token`])
 })
 
 test("half a heartbeat keeps the other half's default", () => {
-  assert.deepEqual(configured({ heartbeat: { interval_mls: 500 } }).heartbeat, { intervalMls: 500, idleTimeoutMls: 5_000 })
+  assert.deepEqual(configured({ heartbeat: { interval_mls: 500 } }).heartbeat, { intervalMs: 500, idleTimeoutMs: 5_000 })
 })
 
 test("an app may be mounted anywhere, and its ids may be any text", () => {
   const options = read({ "peer-id": "💬".repeat(128), "session-id": "a\nb", "signaling-path": "/mäx y/socket.io", "token-url": "/mäx y/p2p/token", "token-expires-in-ms": "9".repeat(300) })
   assert.equal(options.path, "/mäx y/socket.io")
   assert.equal(options.tokenUrl, `${ORIGIN}/m%C3%A4x%20y/p2p/token`)
-  assert.equal(options.tokenExpiresInMls, 1e300)
+  assert.equal(options.tokenExpiresInMs, 1e300)
 })
 
 /** What no attribute may have, by its name. */
@@ -114,8 +114,8 @@ test("an origin is the browser's word", () => {
 
 test("a token that was taken away is as good as the present one", () => {
   const element = /** @type {any} */ ({ getAttribute: (name) => ({ ...GOOD, token: null })[name] ?? null })
-  assert.equal(readOptions(element, ORIGIN, "newer").token, "newer")
-  assert.throws(() => readOptions(element, ORIGIN), { code: "bad_request", message: /token/ })
+  assert.equal(readAttributes(element, ORIGIN, "newer").token, "newer")
+  assert.throws(() => readAttributes(element, ORIGIN), { code: "bad_request", message: /token/ })
 })
 
 /** Text as an attacker would put it together. */
@@ -161,10 +161,10 @@ test("whatever the attributes are, they are refused or make sense", () => {
   fc.assert(fc.property(attributes, (given) => {
     const options = accepted(() => read(given))
     if (!options) return
-    const { intervalMls, idleTimeoutMls } = options.heartbeat
-    assert.ok(intervalMls >= 100 && idleTimeoutMls >= 2 * intervalMls && idleTimeoutMls <= 600_000)
-    assert.ok(options.history >= 0 && options.history <= 1_000 && options.connectTimeoutMls >= 1_000)
-    assert.ok(options.tokenExpiresInMls >= 0)
+    const { intervalMs, idleTimeoutMs } = options.heartbeat
+    assert.ok(intervalMs >= 100 && idleTimeoutMs >= 2 * intervalMs && idleTimeoutMs <= 600_000)
+    assert.ok(options.history >= 0 && options.history <= 1_000 && options.connectTimeoutMs >= 1_000)
+    assert.ok(options.tokenExpiresInMs >= 0)
     assert.deepEqual([typeof options.keepSignaling, typeof options.autoReconnect], ["boolean", "boolean"])
   }), { numRuns: 3_000 })
 })

@@ -13,7 +13,7 @@ const PEERS = ["ann", "bob", "cay", "dan"]
 const event = fc.record({
   kind: fc.constantFrom("drop", "restore", "host", "pause", "resume", "lose", "twice", "reload", "nothing"),
   peer: fc.constantFrom(...PEERS),
-  mls: fc.integer({ min: 0, max: 1_500 }),
+  ms: fc.integer({ min: 0, max: 1_500 }),
 })
 
 async function happen(story, sendings, { kind, peer }) {
@@ -41,7 +41,7 @@ test("whatever happens, each file arrives whole and the same, or fails with a re
     const sendings = files.map((bytes, number) => ann.transfers.sendFile(new TestFile(bytes), { to: ["bob", "cay", "dan"], name: String(number) }))
     for (const one of events) {
       await happen(story, sendings, one)
-      await room.pass(one.mls)
+      await room.pass(one.ms)
     }
     for (const party of room.parties.values()) if (!party.isUp) room.restore(party.peerId)
     // What comes from a page that is gone ends without anybody's doing.

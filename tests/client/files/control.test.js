@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { RETURN_MLS } from "../../../static/js/files/limits.js"
+import { RETURN_MS } from "../../../static/js/files/limits.js"
 import { TestFile, noise } from "../support/file_room.js"
 import { MIB, codes, open, same } from "../support/file_story.js"
 
@@ -26,7 +26,7 @@ test("the sender pauses for all, for as long as it likes, and goes on", async ()
   await room.pass(4_000)
   const { sentBytes } = ann
   assert.deepEqual([sending.state, bob.offers[0].state, bob.offers[0].rate], ["paused", "paused", 0])
-  await room.pass(3 * RETURN_MLS)
+  await room.pass(3 * RETURN_MS)
   assert.equal(ann.sentBytes, sentBytes)
   sending.resume()
   assert.equal((await room.settled(sending.done)).error, undefined)
@@ -40,13 +40,13 @@ test("a file that is paused before anybody takes it waits", async () => {
   const { room, parties: [ann, bob] } = open("ann", "bob")
   const sending = ann.transfers.sendFile(noise(MIB), { to: "bob" })
   sending.pause()
-  await room.pass(2 * RETURN_MLS)
+  await room.pass(2 * RETURN_MS)
   assert.deepEqual([ann.sentBytes, bob.offers[0].state], [0, "paused"])
   sending.resume()
   assert.equal((await room.settled(sending.done)).error, undefined)
 })
 
-test("a receiver pauses for itself; the others go on, and it catches up", async () => {
+test("a recipient pauses for itself; the others go on, and it catches up", async () => {
   const story = open("ann", "bob", "cay")
   const { room, taken, parties: [, bob, cay] } = story
   const bytes = noise(6 * MIB)
@@ -54,21 +54,21 @@ test("a receiver pauses for itself; the others go on, and it catches up", async 
   const [file] = cay.offers
   file.pause()
   await room.until(() => bob.offers[0].state === "done")
-  await room.pass(2 * RETURN_MLS)
+  await room.pass(2 * RETURN_MS)
   assert.deepEqual([file.state, sending.state, sending.peers.get("cay").state], ["paused", "paused", "paused"])
   file.resume()
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.ok(await same(await taken.get("cay")[0], bytes))
 })
 
-test("a receiver pauses before its turn has come", async () => {
+test("a recipient pauses before its turn has come", async () => {
   const { room, parties: [ann, bob] } = open("ann", "bob")
   bob.onOffer = () => true
   const sending = ann.transfers.sendFile(noise(MIB), { to: "bob" })
   await room.pass(100)
   const file = bob.offers[0].accept()
   bob.offers[0].pause()
-  await room.pass(2 * RETURN_MLS)
+  await room.pass(2 * RETURN_MS)
   assert.deepEqual([bob.offers[0].state, sending.state], ["paused", "paused"])
   bob.offers[0].resume()
   assert.equal((await room.settled(file)).value.size, MIB)
@@ -87,7 +87,7 @@ test("the sender cancels", async () => {
   assert.deepEqual([ann.progress.at(-1).state, ann.progress.at(-1).error.code, bob.progress.at(-1).state], ["failed", "cancelled", "failed"])
 })
 
-test("a receiver cancels for itself", async () => {
+test("a recipient cancels for itself", async () => {
   const story = open("ann", "bob", "cay")
   const { room, parties: [, bob] } = story
   const { sending } = await under(story, noise(4 * MIB), "bob", "cay")

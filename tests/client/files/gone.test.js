@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { PATIENCE_MLS, RETURN_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { PATIENCE_MS, RETURN_MS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { BlobSink } from "../../../static/js/files/receiving/sinks.js"
 import { TestFile, noise } from "../support/file_room.js"
 import { MIB, codes, open } from "../support/file_story.js"
@@ -46,7 +46,7 @@ const assertStates = ({ file, sending }, state) => assert.deepEqual([file.state,
 /** How far a file may be when one of the two goes. @type {Record<string, () => ReturnType<typeof begin>>} */
 const STATES = {
   "is on its way": () => begin(),
-  "its receiver has paused": async () => {
+  "its recipient has paused": async () => {
     const story = await begin()
     story.file.pause()
     await story.room.pass(1_000)
@@ -72,7 +72,7 @@ test("a file that its sender has paused, and never goes on with, is given up in 
   const story = await begin()
   story.sending.pause()
   await story.room.pass(1_000)
-  for (let mls = 0; mls < PATIENCE_MLS; mls += 5_000) story.file.pass(5_000)
+  for (let ms = 0; ms < PATIENCE_MS; ms += 5_000) story.file.pass(5_000)
   assert.equal((await story.room.settled(story.taken)).error.code, "stalled")
 })
 
@@ -91,27 +91,27 @@ for (const [name, arrange] of Object.entries(STATES)) {
   test(`a file that ${name} ends when its sender has gone for good`, async () => {
     const { room, bob, sinks, taken, others } = await arrange()
     room.close("ann")
-    const { error } = await room.settled(taken, RETURN_MLS + 5_000)
+    const { error } = await room.settled(taken, RETURN_MS + 5_000)
     assert.equal(error.code, "stalled")
     assertLeft({ bob, sinks, others })
   })
 
-  test(`a file that ${name} ends soon when its receiver's page is loaded anew`, async () => {
+  test(`a file that ${name} ends soon when its recipient's page is loaded anew`, async () => {
     const { room, ann, sending } = await arrange()
     const bob = await room.reload("bob")
     const { error } = await room.settled(sending.done, 5_000)
     assert.deepEqual([error.code, codes(sending.failures), ann.transfers.size, bob.transfers.size], ["cancelled", { bob: "cancelled" }, 0, 0])
   })
 
-  test(`a file that ${name} ends when its receiver has gone for good`, async () => {
+  test(`a file that ${name} ends when its recipient has gone for good`, async () => {
     const { room, ann, sending } = await arrange()
     room.close("bob")
-    const { error } = await room.settled(sending.done, RETURN_MLS + 5_000)
+    const { error } = await room.settled(sending.done, RETURN_MS + 5_000)
     assert.deepEqual([error.code, ann.transfers.size], ["stalled", 0])
   })
 }
 
-test("a file whose receiver was given up while it was away and had paused ends there, too, when it is back", async () => {
+test("a file whose recipient was given up while it was away and had paused ends there, too, when it is back", async () => {
   const { room, ann, bob, sinks, sending, file, taken } = await begin()
   const cay = room.parties.get("cay")
   const toBoth = ann.transfers.sendFile(new TestFile(noise(3 * WINDOW_BYTES)), { to: ["bob", "cay"] })
@@ -149,7 +149,7 @@ test("a stream whose file fails while it waits for its turn is aborted", async (
     await story.room.pass(1_000)
     assertStates(story, "offered")
     end(story)
-    assert.equal((await story.room.settled(story.taken, RETURN_MLS + 5_000)).error.code, code)
+    assert.equal((await story.room.settled(story.taken, RETURN_MS + 5_000)).error.code, code)
     assert.equal(own.abortedFor, code)
   }
 })

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { RETURN_MLS, SILENCE_MLS, STALL_MLS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { RETURN_MS, SILENCE_MS, STALL_MS, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -11,14 +11,14 @@ function begin({ parties: [ann] }, bytes, to) {
   return ann.transfers.sendFile(new TestFile(bytes), { to })
 }
 
-test("goes on where it was when a receiver's line breaks", async () => {
+test("goes on where it was when a recipient's line breaks", async () => {
   const story = open("ann", "bob")
   const { room, taken, parties: [ann, bob] } = story
   const bytes = noise(8 * MIB)
   const sending = begin(story, bytes, "bob")
   await room.until(() => sending.transferred > 3 * MIB)
   room.drop("bob")
-  await room.pass(RETURN_MLS / 2)
+  await room.pass(RETURN_MS / 2)
   room.restore("bob")
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.ok(await same(await taken.get("bob")[0], bytes))
@@ -60,7 +60,7 @@ for (const order of [["ann", "bob"], ["bob", "ann"]]) {
   })
 }
 
-test("goes on when sender or receiver becomes the host", async () => {
+test("goes on when sender or recipient becomes the host", async () => {
   for (const next of ["ann", "bob"]) {
     const story = open("ann", "bob")
     const { room, taken } = story
@@ -132,11 +132,11 @@ test("chunks that come twice are taken once", async () => {
   const bytes = noise(2 * MIB + 9)
   await room.settled(begin(story, bytes, "bob").done)
   assert.ok(await same(await taken.get("bob")[0], bytes))
-  assert.equal(bob.transfers.droppedChunks, 33)
+  assert.equal(bob.transfers.receiving.droppedChunks, 33)
   assert.equal(ann.sentBytes, bytes.length)
 })
 
-test("a slow receiver sets the pace, and is waited for", async () => {
+test("a slow recipient sets the pace, and is waited for", async () => {
   const { room, taken, parties: [ann, bob, cay] } = open("ann", "bob", "cay")
   cay.down.rate = 100
   const bytes = noise(4 * MIB)
@@ -182,7 +182,7 @@ test("one that stalls is dropped and told so, and the others go on", async () =>
   const since = room.clock.now()
   await room.until(() => sending.failures.size > 0)
   const waited = room.clock.now() - since
-  assert.ok(waited >= STALL_MLS - 1_000 && waited < STALL_MLS + 5_000, `${waited} ms`)
+  assert.ok(waited >= STALL_MS - 1_000 && waited < STALL_MS + 5_000, `${waited} ms`)
   assert.deepEqual(codes(sending.failures), { cay: "stalled" })
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.ok(await same(await taken.get("bob")[0], bytes))
@@ -195,7 +195,7 @@ test("a page that was asleep holds none of it against the others", async () => {
   const bytes = noise(4 * MIB)
   const sending = begin(story, bytes, "bob")
   await room.until(() => sending.transferred > MIB)
-  room.clock.leap(10 * RETURN_MLS)
+  room.clock.leap(10 * RETURN_MS)
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.ok(await same(await taken.get("bob")[0], bytes))
 })
@@ -205,11 +205,11 @@ test("a sender that stops halfway is given up", async () => {
   ann.transfers.noted = () => {} // it hangs
   bob.transfers.noted("ann", { kind: "offer", id: "half", name: "x", type: "", size: MIB })
   await room.pass(10)
-  for (let offset = 0; offset < MIB / 2; offset += 64 * KIB) bob.transfers.chunkReceived("ann", { transfer: "half", offset }, noise(64 * KIB))
+  for (let offset = 0; offset < MIB / 2; offset += 64 * KIB) bob.transfers.receiving.chunkReceived("ann", { transfer: "half", offset }, noise(64 * KIB))
   const [file] = bob.offers
   const { error } = await room.settled(file.accept())
   assert.equal(error.code, "stalled")
-  assert.ok(room.clock.now() >= RETURN_MLS && room.clock.now() < RETURN_MLS + 5_000)
+  assert.ok(room.clock.now() >= RETURN_MS && room.clock.now() < RETURN_MS + 5_000)
   assert.equal(bob.transfers.size, 0)
 })
 
@@ -221,5 +221,5 @@ test("chunks that get lost again and again, faster than is asked for them, hold 
   const sending = ann.transfers.sendFile(new TestFile(bytes), { to: "bob" })
   await room.settled(sending.done)
   assert.ok(await same(await taken.get("bob")[0], bytes))
-  assert.ok(room.clock.now() < 2 * SILENCE_MLS, `It took ${room.clock.now()} ms.`)
+  assert.ok(room.clock.now() < 2 * SILENCE_MS, `It took ${room.clock.now()} ms.`)
 })

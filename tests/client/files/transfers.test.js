@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { P2pError } from "../../../static/js/base/errors.js"
-import { CHUNK_BYTES, LEAST_PACE_MLS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_OFFERS_IN_ALL, MAX_QUEUED, OFFER_MLS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
+import { CHUNK_BYTES, LEAST_PACE_MS, LEAST_WINDOW_BYTES, MAX_OFFERS, MAX_OFFERS_IN_ALL, MAX_QUEUED, OFFER_MS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../../../static/js/files/limits.js"
 import { TestFile, noise, subtle } from "../support/file_room.js"
 import { KIB, MIB, codes, open, same } from "../support/file_story.js"
 
@@ -80,7 +80,7 @@ test("an offer that nobody looks after, or that is declined, or that nobody answ
   }
   dan.onOffer = () => true
   const sending = ann.transfers.sendFile(noise(10), { to: ["bob", "cay", "dan"] })
-  await room.pass(OFFER_MLS - 5_000)
+  await room.pass(OFFER_MS - 5_000)
   assert.deepEqual(codes(sending.failures), { bob: "declined", cay: "declined" })
   assert.equal(sending.failures.get("cay").message, "No room on my desk.")
   const { error } = await room.settled(sending.done)
@@ -129,7 +129,7 @@ test("while somebody talks little is under way, in small chunks, and all of the 
   const look = async (isTalking) => {
     let most = 0
     for (let step = 0; step < 400; step++) {
-      if (isTalking) ann.transfers.talked()
+      if (isTalking) ann.transfers.yielding.note()
       await room.pass(5)
       if (step === 200) longest = 0
       if (step >= 200) most = Math.max(most, ann.sentBytes - sending.transferred)
@@ -155,7 +155,7 @@ test("several files at once take turns, and those beyond wait for theirs", async
   for (const sending of sendings) assert.equal((await room.settled(sending.done)).error, undefined)
   const received = await Promise.all(taken.get("bob"))
   for (const [number, bytes] of files.entries()) assert.ok(await same(received[number], bytes))
-  assert.equal(bob.transfers.droppedChunks, 0)
+  assert.equal(bob.transfers.receiving.droppedChunks, 0)
 })
 
 test("one sender whose files get on slowly leaves room for another's", async () => {
@@ -168,14 +168,14 @@ test("one sender whose files get on slowly leaves room for another's", async () 
   assert.ok(await same(await taken.get("bob").at(-1), noise(3 * MIB, 99)))
 })
 
-test("one receiver that takes next to nothing doesn't keep the others from a file for long", async () => {
+test("one recipient that takes next to nothing doesn't keep the others from a file for long", async () => {
   const { room, taken, parties: [ann, , mallory] } = open("ann", "bob", "mallory")
   mallory.down.rate = 8
   const sending = ann.transfers.sendFile(noise(4 * MIB), { to: ["bob", "mallory"] })
   await room.until(() => sending.peers.get("mallory")?.state === "active")
   const begun = room.clock.now()
   assert.equal((await room.settled(sending.done)).error, undefined)
-  assert.ok(room.clock.now() - begun < 2 * LEAST_PACE_MLS)
+  assert.ok(room.clock.now() - begun < 2 * LEAST_PACE_MS)
   assert.deepEqual([sending.peers.get("bob")?.state, sending.failures.get("mallory")?.code], ["done", "stalled"])
   assert.ok(await same(await taken.get("bob")[0], noise(4 * MIB)))
 })
@@ -190,7 +190,7 @@ test("senders that bring next to nothing don't keep others from sending for long
   const begun = room.clock.now()
   const sending = cleo.transfers.sendFile(noise(3 * MIB), { to: "bob" })
   assert.equal((await room.settled(sending.done)).error, undefined)
-  assert.ok(room.clock.now() - begun < 3 * LEAST_PACE_MLS)
+  assert.ok(room.clock.now() - begun < 3 * LEAST_PACE_MS)
   assert.ok(await same(await taken.get("bob").at(-1), noise(3 * MIB)))
   for (const { done } of sendings) void done.catch(() => undefined)
   assert.ok(sendings.some(({ failures }) => failures.get("bob")?.code === "stalled"))
@@ -204,7 +204,7 @@ test("a thousand small files all arrive", async () => {
   assert.deepEqual(received.map(({ name, size }) => [name, size]), sendings.map(({ name }, number) => [name, number]))
 })
 
-test("only so many files may wait, here and at a receiver", async () => {
+test("only so many files may wait, here and at a recipient", async () => {
   const { room, parties: [ann, bob] } = open("ann", "bob")
   bob.onOffer = () => true
   const empty = new Blob([])
@@ -254,12 +254,12 @@ test("bad notes, chunks and credits change nothing", async () => {
   const sending = ann.transfers.sendFile(bytes, { to: "bob" })
   await room.until(() => sending.transferred > MIB)
   const { id: transfer } = sending
-  const { droppedChunks } = bob.transfers
+  const { droppedChunks } = bob.transfers.receiving
   const chunk = new Uint8Array(64 * KIB)
-  for (const offset of [0, 8 * MIB, -1, 1.5, NaN, "0", null, 64 * KIB + 1]) bob.transfers.chunkReceived("ann", { transfer, offset }, chunk)
-  bob.transfers.chunkReceived("eve", { transfer, offset: 0 }, chunk)
-  bob.transfers.chunkReceived("ann", { transfer: "unknown", offset: 0 }, chunk)
-  assert.equal(bob.transfers.droppedChunks - droppedChunks, 10)
+  for (const offset of [0, 8 * MIB, -1, 1.5, NaN, "0", null, 64 * KIB + 1]) bob.transfers.receiving.chunkReceived("ann", { transfer, offset }, chunk)
+  bob.transfers.receiving.chunkReceived("eve", { transfer, offset: 0 }, chunk)
+  bob.transfers.receiving.chunkReceived("ann", { transfer: "unknown", offset: 0 }, chunk)
+  assert.equal(bob.transfers.receiving.droppedChunks - droppedChunks, 10)
   for (const offset of [-1, 64 * MIB, 0.5, NaN, "9", null]) for (const resume of [true, false]) ann.transfers.creditReceived("bob", { transfer, offset, resume })
   ann.transfers.creditReceived("eve", { transfer, offset: 0 })
   ann.transfers.noted("eve", { kind: "fail", id: transfer, code: "cancelled" })

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Acquaintances } from "../../../static/js/messaging/known_peers.js"
-import { RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
+import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { MAX_PEERS } from "../../../static/js/wire/presence.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 function open() {
   const clock = new FakeClock()
-  const acquaintances = new Acquaintances({ peerId: "me", clock })
-  const meet = (...peerIds) => acquaintances.meet(new Map(peerIds.map((peerId) => [peerId, "connected"])))
-  const known = (...peerIds) => peerIds.filter((peerId) => acquaintances.knows(peerId))
-  const met = (...peerIds) => peerIds.filter((peerId) => acquaintances.hasMet(peerId))
-  return { clock, acquaintances, meet, known, met }
+  const knownPeers = new KnownPeers({ peerId: "me", clock })
+  const meet = (...peerIds) => knownPeers.meet(new Map(peerIds.map((peerId) => [peerId, "connected"])))
+  const known = (...peerIds) => peerIds.filter((peerId) => knownPeers.knows(peerId))
+  const met = (...peerIds) => peerIds.filter((peerId) => knownPeers.hasMet(peerId))
+  return { clock, knownPeers, meet, known, met }
 }
 
 test("who is there is known, who never was isn't, and nobody is an acquaintance of his own", () => {
@@ -25,9 +25,9 @@ test("who is there is known, who never was isn't, and nobody is an acquaintance 
 test("who has gone is known for a while, however long it was there", () => {
   const { clock, meet, known } = open()
   meet("ann", "bob")
-  clock.advance(100 * RETURN_MLS)
+  clock.advance(100 * RETURN_MS)
   meet("bob")
-  clock.advance(RETURN_MLS)
+  clock.advance(RETURN_MS)
   meet("bob")
   assert.deepEqual(known("ann", "bob"), ["ann", "bob"])
   clock.advance(1)
@@ -38,7 +38,7 @@ test("who comes back, and goes again, is known for as long again", () => {
   const { clock, meet, known } = open()
   for (const peerIds of [["ann"], [], ["ann"], []]) {
     meet(...peerIds)
-    clock.advance(RETURN_MLS - 1)
+    clock.advance(RETURN_MS - 1)
   }
   meet()
   assert.deepEqual(known("ann"), ["ann"])
@@ -48,7 +48,7 @@ test("who was met stays so, however many pictures there are without it", () => {
   const { clock, meet, met } = open()
   for (const peerIds of [["ann", "bob"], ["bob"], [], ["cleo"], []]) {
     meet(...peerIds)
-    clock.advance(RETURN_MLS + 1)
+    clock.advance(RETURN_MS + 1)
   }
   assert.deepEqual(met("ann", "bob", "cleo", "dave"), ["ann", "bob", "cleo"])
 })
@@ -66,25 +66,25 @@ test("of too many those are forgotten that have gone for longest", () => {
 })
 
 test("who was connected, and is missing in the next picture, is expected for a while; who went isn't", () => {
-  const { clock, acquaintances, meet } = open()
-  acquaintances.meet(new Map([["me", "connected"], ["ann", "disconnected"], ["bob", "negotiating"]]))
-  assert.ok(!acquaintances.expects(1_000))
+  const { clock, knownPeers, meet } = open()
+  knownPeers.meet(new Map([["me", "connected"], ["ann", "disconnected"], ["bob", "negotiating"]]))
+  assert.ok(!knownPeers.expects(1_000))
   meet("ann", "bob")
   clock.advance(5_000)
-  assert.ok(acquaintances.expects(1_000))
+  assert.ok(knownPeers.expects(1_000))
   meet()
   meet()
   clock.advance(1_000)
-  assert.ok(acquaintances.expects(1_000))
+  assert.ok(knownPeers.expects(1_000))
   clock.advance(1)
-  assert.ok(!acquaintances.expects(1_000))
+  assert.ok(!knownPeers.expects(1_000))
 })
 
 test("who forgets knows nobody", () => {
-  const { acquaintances, meet, known, met } = open()
+  const { knownPeers, meet, known, met } = open()
   meet("ann")
   meet("bob")
-  acquaintances.forget()
+  knownPeers.forget()
   assert.deepEqual([known("ann", "bob"), met("ann", "bob")], [[], []])
   meet()
   assert.deepEqual(met("bob"), [])

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { MAX_PAGES_OF_SENDER } from "../../../static/js/base/limits.js"
-import { LOG_TERM_MLS, MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES, MAX_SENDERS, MessageLog } from "../../../static/js/messaging/message_log.js"
+import { MAX_PAGES_OF_SENDER, MAX_SENDERS } from "../../../static/js/base/limits.js"
+import { LOG_TERM_MS, MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES, MessageLog } from "../../../static/js/messaging/message_log.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 const EPOCH = 7
@@ -39,7 +39,7 @@ test("each page of a sender has its own numbers, and no two names are taken for 
 test("places are given in order, and anew by a host, from 1 and without holes", () => {
   const { clock, log, add } = open()
   add(1, 2)
-  clock.advance(LOG_TERM_MLS)
+  clock.advance(LOG_TERM_MS)
   add(3, 4)
   assert.equal(log.lastPlace, 4)
   clock.advance(1)
@@ -52,7 +52,7 @@ test("places are given in order, and anew by a host, from 1 and without holes", 
 test("gives another what it lacks, and says what can't be had any more", () => {
   const { clock, log, add } = open()
   add(1, 2, 3)
-  clock.advance(LOG_TERM_MLS + 1)
+  clock.advance(LOG_TERM_MS + 1)
   add(4, 5)
   for (const [theirs, entries, gaps] of /** @type {[any[], number[], any[]][]} */ ([
     [[], [4, 5], [[1, 3]]],
@@ -73,7 +73,6 @@ test("what was only counted is a gap for those who lack it", () => {
   const { log } = open()
   log.skip("ann", "x", 7)
   assert.deepEqual(log.missing([["ann", "x", 2]]), { entries: [], gaps: [{ senderId: "ann", inc: "x", from: 3, to: 7 }] })
-  assert.equal(log.isEmpty, false)
 })
 
 test("the other side's hostile marks do no harm", () => {
@@ -104,11 +103,11 @@ test("keeps a message for so long, and what newcomers are shown for longer", () 
   for (const [history, kept] of /** @type {[number, number[]][]} */ ([[0, []], [2, [2, 3]], [9, [1, 2, 3]]])) {
     const { clock, log, add } = open({ history })
     add(1, 2, 3)
-    clock.advance(LOG_TERM_MLS)
+    clock.advance(LOG_TERM_MS)
     assert.deepEqual(ids(log.missing([])), [1, 2, 3])
     clock.advance(1)
     assert.deepEqual(ids(log.missing([])), kept)
-    clock.advance(100 * LOG_TERM_MLS)
+    clock.advance(100 * LOG_TERM_MS)
     assert.deepEqual(log.latest(99).map(({ id }) => id), kept)
   }
 })

@@ -3,8 +3,8 @@ import { test } from "node:test"
 
 import { Content } from "../../../static/js/wire/content.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { ANSWER_TERM_MLS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../../static/js/base/limits.js"
-import { REQUEST_TIMEOUT_MLS, Requests } from "../../../static/js/messaging/requests.js"
+import { ANSWER_TERM_MS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../../../static/js/base/limits.js"
+import { REQUEST_TIMEOUT_MS, Requests } from "../../../static/js/messaging/requests.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 import { reported } from "../support/report_error.js"
 import { fate } from "../support/world.js"
@@ -20,19 +20,20 @@ function open() {
   for (const [peerId, other] of [["ann", "bob"], ["bob", "ann"]]) {
     requests[peerId] = new Requests({
       clock,
-      responder: (topic) => responders[peerId][topic],
-      reaches: (other) => way.reaches(other),
-      tell: async (to, letter) => {
-        const error = way.fails(to, letter)
-        if (error) throw error
-        told.push(letter)
-        if (to !== other || way.loses(letter)) return
-        const { ask, answer, topic, data } = letter
-        await Promise.resolve()
-        if (answer === undefined) void requests[other].asked(peerId, ask, { topic, data })
-        else requests[other].answered(peerId, answer, letter, () => data)
-      },
+      topics: { responder: (topic) => responders[peerId][topic] },
+      uplink: { reaches: (other) => way.reaches(other) },
+      messenger: { tell: (to, letter) => tell(peerId, other, to, letter) },
     })
+  }
+  const tell = async (peerId, other, to, letter) => {
+    const error = way.fails(to, letter)
+    if (error) throw error
+    told.push(letter)
+    if (to !== other || way.loses(letter)) return
+    const { ask, answer, topic, data } = letter
+    await Promise.resolve()
+    if (answer === undefined) void requests[other].asked(peerId, ask, { topic, data })
+    else requests[other].answered(peerId, answer, letter, () => data)
   }
   const ask = (data, options = {}) => requests.ann.ask("bob", Content.of(data, "t"), options)
   return { clock, requests, responders, told, way, ask }
@@ -126,7 +127,7 @@ test("who doesn't answer in time: no_answer, after the app's time or the usual o
   clock.advance(1)
   await settle()
   assert.equal(short.is, "no_answer")
-  clock.advance(REQUEST_TIMEOUT_MLS - 301)
+  clock.advance(REQUEST_TIMEOUT_MS - 301)
   await settle()
   assert.equal(usual.is, "pending")
   clock.advance(1)
@@ -270,7 +271,7 @@ test("a responder that never ends keeps its place for so long, and not for ever"
   responders.bob.t = () => new Promise(() => undefined)
   responders.bob.u = () => 1
   for (let id = 1; id <= MAX_REQUESTS_OF_PAIR; id++) void requests.bob.asked("mallory", id, { topic: "t", data: 1 })
-  clock.advance(ANSWER_TERM_MLS)
+  clock.advance(ANSWER_TERM_MS)
   void requests.bob.asked("mallory", 1_001, { topic: "u", data: 1 })
   clock.advance(1)
   void requests.bob.asked("mallory", 1_002, { topic: "u", data: 1 })

@@ -3,9 +3,10 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
-import { ACK_PAUSE_MLS, Direct, RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { ACK_PAUSE_MS, Receipts } from "../../../static/js/messaging/receipts.js"
+import { RETURN_MS, Unicast } from "../../../static/js/messaging/unicast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { ANSWERS_PART, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MLS } from "../../../static/js/base/limits.js"
+import { ANSWERS_PART, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS, MAX_DIRECT_MESSAGES, MAX_LANE_CHARACTERS, MAX_LANE_MESSAGES, SEND_TERM_MS } from "../../../static/js/base/limits.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 import { fate } from "../support/world.js"
 
@@ -46,17 +47,17 @@ class Post {
     const end = this.end(peerId)
     end.isConnected = false
     this.flying = this.flying.filter(({ senderId, to }) => senderId !== peerId && to !== peerId)
-    for (const other of this.all) other.direct.update()
+    for (const other of this.all) other.unicast.update()
   }
 
   /** @param {string} peerId */
   come(peerId) {
     const end = this.end(peerId)
     end.isConnected = true
-    end.direct.resume()
+    end.unicast.resume()
     for (const other of this.all) {
-      other.direct.update()
-      other.direct.flush()
+      other.unicast.update()
+      other.unicast.flush()
     }
   }
 
@@ -95,44 +96,54 @@ class End {
   constructor(post, peerId, inc = peerId.slice(0, 1)) {
     this.peerId = peerId
     this.inc = inc
-    this.direct = new Direct({
-      clock: post.clock,
-      inc: () => this.inc,
-      isConnected: () => this.isConnected,
-      isPaced: () => this.isPaced,
-      now: () => this.now,
+    const end = this
+    const uplink = {
+      get role() {
+        return end.isConnected ? { isPaced: end.isPaced } : null
+      },
       reaches: (other) => this.isConnected && post.end(other)?.isConnected === true,
-      received: ({ senderId, data }) => this.shown.push(`${senderId}: ${data}`),
       route: ({ to, ...frame }) => {
         const code = this.isConnected ? this.refuses(frame) : "not_joined"
         if (code) throw new P2pError(/** @type {any} */ (code))
         this.posted.push(frame)
         post.flying.push({ senderId: peerId, to, frame })
       },
-    })
+    }
+    this.unicast = new Unicast({ clock: post.clock, uplink, stay: this })
+    this.receipts = new Receipts({ clock: post.clock, uplink, reader: this })
+  }
+
+  letterReceived({ senderId, data }) {
+    this.shown.push(`${senderId}: ${data}`)
+  }
+
+  /** @param {P2pError} error */
+  leave(error) {
+    this.unicast.leave(error)
+    this.receipts.leave()
   }
 
   take(frame) {
     if (!this.isConnected) return
-    if (frame.type === "Direct") this.direct.receive(frame)
-    else this.direct.acknowledged(frame)
+    if (frame.type === "Direct") this.receipts.receive(frame)
+    else this.unicast.acknowledged(frame)
   }
 
   /** @param {string} to @param {any} data @param {number} [size] */
   say(to, data, size) {
-    const result = fate(this.direct.send(to, { data }, size))
-    this.direct.flush()
+    const result = fate(this.unicast.send(to, { data }, size, this.now))
+    this.unicast.flush()
     return result
   }
 }
 
 const is = (results) => results.map((result) => result.is)
 
-/** Lets time pass, and promises settle. @param {Post} post @param {number} [mls] */
-async function pass(post, mls = ACK_PAUSE_MLS) {
+/** Lets time pass, and promises settle. @param {Post} post @param {number} [ms] */
+async function pass(post, ms = ACK_PAUSE_MS) {
   post.fly()
   await settle()
-  post.clock.advance(mls)
+  post.clock.advance(ms)
   post.fly()
   await settle()
 }
@@ -147,7 +158,7 @@ test("goes to the one that it is for, once and in order, and is done when that o
   await pass(post)
   assert.deepEqual([bob.shown, cleo.shown], [["ann: 1", "ann: 2", "ann: 3"], ["ann: x"]])
   assert.deepEqual(is(results), ["resolved", "resolved", "resolved", "resolved"])
-  post.clock.advance(ACK_PAUSE_MLS)
+  post.clock.advance(ACK_PAUSE_MS)
   assert.equal(post.clock.pending, 0)
 })
 
@@ -267,10 +278,10 @@ test("what an earlier stay of a page was told is none of the present one's", asy
   const post = new Post("ann", "bob")
   const [ann] = post.all
   const before = ann.say("bob", 1)
-  ann.direct.leave(GONE)
+  ann.leave(GONE)
   ann.inc = "a2"
   const result = ann.say("bob", 2)
-  ann.direct.acknowledged({ type: "Received", senderId: "bob", inc: "a", id: 99 })
+  ann.unicast.acknowledged({ type: "Received", senderId: "bob", inc: "a", id: 99 })
   await settle()
   assert.deepEqual([before.is, result.is], ["not_joined", "pending"])
 })
@@ -279,12 +290,12 @@ test("an acknowledgement counts only of whom a message was for, and only so far"
   const post = new Post("ann", "bob", "cleo")
   const [ann] = post.all
   const results = [1, 2].map((data) => ann.say("bob", data))
-  ann.direct.acknowledged({ type: "Received", senderId: "cleo", inc: "a", id: 2 })
-  ann.direct.acknowledged({ type: "Received", senderId: "dave", inc: "a", id: 2 })
-  ann.direct.acknowledged({ type: "Received", senderId: "bob", inc: "b", id: 2 })
+  ann.unicast.acknowledged({ type: "Received", senderId: "cleo", inc: "a", id: 2 })
+  ann.unicast.acknowledged({ type: "Received", senderId: "dave", inc: "a", id: 2 })
+  ann.unicast.acknowledged({ type: "Received", senderId: "bob", inc: "b", id: 2 })
   await settle()
   assert.deepEqual(is(results), ["pending", "pending"])
-  ann.direct.acknowledged({ type: "Received", senderId: "bob", inc: "a", id: 1 })
+  ann.unicast.acknowledged({ type: "Received", senderId: "bob", inc: "a", id: 1 })
   await settle()
   assert.deepEqual(is(results), ["resolved", "pending"])
 })
@@ -295,9 +306,9 @@ test("acknowledgements are paced: the first at once, then one for all", async ()
   for (let number = 1; number <= 100; number++) ann.say("bob", number)
   post.fly()
   assert.deepEqual(bob.posted.map(({ id }) => id), [1])
-  post.clock.advance(ACK_PAUSE_MLS)
+  post.clock.advance(ACK_PAUSE_MS)
   assert.deepEqual(bob.posted.map(({ id }) => id), [1, 100])
-  post.clock.advance(ACK_PAUSE_MLS)
+  post.clock.advance(ACK_PAUSE_MS)
   assert.equal(post.clock.pending, 0)
 })
 
@@ -320,11 +331,11 @@ test("what finds no room waits, and what comes after it too", async () => {
   const [ann, bob] = post.all
   ann.refuses = ({ data }) => (data === 2 ? "rate_limited" : null)
   const results = [1, 2, 3].map((data) => ann.say("bob", data))
-  assert.equal(ann.direct.flush(), false)
+  assert.equal(ann.unicast.flush(), false)
   await pass(post)
   assert.deepEqual(bob.shown, ["ann: 1"])
   ann.refuses = () => null
-  assert.equal(ann.direct.flush(), true)
+  assert.equal(ann.unicast.flush(), true)
   await pass(post)
   assert.deepEqual([bob.shown, is(results)], [["ann: 1", "ann: 2", "ann: 3"], ["resolved", "resolved", "resolved"]])
 })
@@ -374,7 +385,7 @@ test("only so much waits for all together", () => {
 test("what many ask for leaves room for what this peer says by itself", () => {
   const [ann] = new Post("ann").all
   const answers = (MAX_DIRECT_CHARACTERS / MAX_LANE_CHARACTERS) * ANSWERS_PART
-  const answer = (/** @type {number} */ number, /** @type {number} */ size) => void ann.direct.send(`peer-${number}`, { data: 1, answer: 1 }, size).catch(() => undefined)
+  const answer = (/** @type {number} */ number, /** @type {number} */ size) => void ann.unicast.send(`peer-${number}`, { data: 1, answer: 1 }, size).catch(() => undefined)
   for (let number = 0; number < answers; number++) answer(number, MAX_LANE_CHARACTERS)
   assert.throws(() => answer(answers, 1), { code: "rate_limited" })
   ann.say("bob", "by itself", MAX_LANE_CHARACTERS)
@@ -387,20 +398,20 @@ test("a client hands no more to its host than that passes on, and each receiver 
   mallory.take = () => undefined
   for (let number = 0; number < DIRECT_MESSAGES.burst; number++) ann.say("mallory", number)
   ann.say("bob", "early")
-  assert.deepEqual([post.flying.length, ann.direct.flush()], [DIRECT_MESSAGES.burst, false])
+  assert.deepEqual([post.flying.length, ann.unicast.flush()], [DIRECT_MESSAGES.burst, false])
   post.clock.advance(1_000)
-  assert.equal(ann.direct.flush(), true)
+  assert.equal(ann.unicast.flush(), true)
   await pass(post)
   post.clock.advance(10_000)
-  ann.direct.resume()
+  ann.unicast.resume()
   for (let number = 0; number < DIRECT_MESSAGES.burst; number++) ann.say("bob", number)
-  assert.equal(ann.direct.flush(), false)
+  assert.equal(ann.unicast.flush(), false)
   const sent = (to) => post.flying.filter((flying) => flying.to === to).length
   assert.equal(sent("mallory") + sent("bob"), DIRECT_MESSAGES.burst)
-  ann.direct.resume()
+  ann.unicast.resume()
   post.flying = []
   post.clock.advance(1_000)
-  ann.direct.flush()
+  ann.unicast.flush()
   assert.deepEqual([sent("mallory"), sent("bob")], [DIRECT_MESSAGES.rate / 2, DIRECT_MESSAGES.rate / 2])
   await pass(post)
   assert.deepEqual(bob.shown.slice(0, 2), ["ann: early", "ann: 0"])
@@ -412,14 +423,14 @@ test("what nobody acknowledges is given up in the end, and its room is free agai
   mallory.take = () => undefined
   const old = Array.from({ length: MAX_LANE_MESSAGES }, (_, number) => ann.say("mallory", number))
   ann.now = 1_000
-  ann.direct.expire(ann.now - SEND_TERM_MLS, GONE)
+  ann.unicast.expire(ann.now - SEND_TERM_MS, GONE)
   assert.equal(is(old)[0], "pending")
-  ann.now = SEND_TERM_MLS + 1
-  ann.direct.expire(ann.now - SEND_TERM_MLS, GONE)
+  ann.now = SEND_TERM_MS + 1
+  ann.unicast.expire(ann.now - SEND_TERM_MS, GONE)
   const young = ann.say("mallory", "young")
   await pass(post)
-  assert.deepEqual([new Set(is(old)), young.is, ann.direct.size], [new Set(["not_joined"]), "pending", 1])
-  assert.equal(ann.direct.flush(), true)
+  assert.deepEqual([new Set(is(old)), young.is, ann.unicast.size], [new Set(["not_joined"]), "pending", 1])
+  assert.equal(ann.unicast.flush(), true)
 })
 
 test("only so many characters wait, and what is acknowledged, refused or given up makes room", async () => {
@@ -434,15 +445,15 @@ test("only so many characters wait, and what is acknowledged, refused or given u
   await pass(post)
   post.leave("bob")
   fill()
-  await pass(post, RETURN_MLS)
+  await pass(post, RETURN_MS)
   post.come("bob")
   ann.refuses = () => "too_large"
   ann.say("bob", "half", MAX_LANE_CHARACTERS)
   ann.refuses = () => null
   fill()
-  ann.direct.leave(GONE)
+  ann.leave(GONE)
   fill()
-  ann.direct.leave(GONE)
+  ann.leave(GONE)
 })
 
 test("who doesn't come in time is no peer any more; what comes after that begins anew", async () => {
@@ -451,17 +462,17 @@ test("who doesn't come in time is no peer any more; what comes after that begins
   const early = ann.say("bob", 1)
   post.leave("bob")
   const results = [ann.say("bob", 2)]
-  await pass(post, RETURN_MLS - 1)
+  await pass(post, RETURN_MS - 1)
   results.push(ann.say("bob", 3))
   assert.deepEqual([early.is, ...is(results)], ["pending", "pending", "pending"])
   await pass(post, 1)
   assert.deepEqual([early.is, ...is(results)], ["no_such_peer", "no_such_peer", "no_such_peer"])
   const late = ann.say("bob", 4)
-  await pass(post, RETURN_MLS - 1)
+  await pass(post, RETURN_MS - 1)
   post.come("bob")
   await pass(post)
   assert.deepEqual([late.is, bob.shown], ["resolved", ["ann: 4"]])
-  await pass(post, RETURN_MLS)
+  await pass(post, RETURN_MS)
   assert.equal(post.clock.pending, 0)
 })
 
@@ -472,12 +483,12 @@ test("who comes back in time has all its time again when it goes another time", 
   const result = ann.say("bob", 1)
   for (let time = 0; time < 3; time++) {
     post.leave("bob")
-    await pass(post, RETURN_MLS - 1)
+    await pass(post, RETURN_MS - 1)
     post.come("bob")
   }
   assert.equal(result.is, "pending")
   ann.refuses = () => null
-  ann.direct.flush()
+  ann.unicast.flush()
   await pass(post)
   assert.deepEqual(bob.shown, ["ann: 1"])
 })
@@ -487,11 +498,11 @@ test("a peer that isn't connected itself gives nobody up", async () => {
   const [ann, bob] = post.all
   post.leave("bob")
   const result = ann.say("bob", 1)
-  await pass(post, RETURN_MLS - 1)
+  await pass(post, RETURN_MS - 1)
   post.leave("ann")
-  await pass(post, 10 * RETURN_MLS)
+  await pass(post, 10 * RETURN_MS)
   post.come("ann")
-  await pass(post, RETURN_MLS - 1)
+  await pass(post, RETURN_MS - 1)
   assert.equal(result.is, "pending")
   post.come("bob")
   await pass(post)
@@ -502,13 +513,13 @@ test("leaving rejects what waits, forgets what was seen, and leaves nothing behi
   const post = new Post("ann", "bob")
   const [ann, bob] = post.all
   const results = [ann.say("bob", 1), ann.say("cleo", 1)]
-  ann.direct.receive({ type: "Direct", senderId: "bob", inc: "b", id: 1, after: 0, data: "x" })
-  ann.direct.leave(GONE)
+  ann.receipts.receive({ type: "Direct", senderId: "bob", inc: "b", id: 1, after: 0, data: "x" })
+  ann.leave(GONE)
   await settle()
   assert.deepEqual([is(results), post.clock.pending], [["not_joined", "not_joined"], 0])
   post.flying = []
-  ann.direct.acknowledged({ type: "Received", senderId: "bob", inc: "a", id: 1 })
-  ann.direct.receive({ type: "Direct", senderId: "bob", inc: "b", id: 1, after: 0, data: "x" })
+  ann.unicast.acknowledged({ type: "Received", senderId: "bob", inc: "a", id: 1 })
+  ann.receipts.receive({ type: "Direct", senderId: "bob", inc: "b", id: 1, after: 0, data: "x" })
   assert.deepEqual(ann.shown, ["bob: x", "bob: x"])
   assert.deepEqual(bob.shown, [])
 })
@@ -517,7 +528,7 @@ test("an app that leaves from within what it is shown leaves nothing behind", as
   const post = new Post("ann", "bob")
   const [ann, bob] = post.all
   bob.shown.push = () => {
-    bob.direct.leave(GONE)
+    bob.leave(GONE)
     return 0
   }
   ann.say("bob", 1)
@@ -548,19 +559,19 @@ test("whatever is lost on the way, all is shown once and in order, and every pro
     { weight: 3, arbitrary: fc.record({ act: fc.constant("come"), who }) },
     { weight: 1, arbitrary: fc.record({ act: fc.constant("migrate") }) },
     { weight: 1, arbitrary: fc.record({ act: fc.constant("repeat") }) },
-    { weight: 2, arbitrary: fc.record({ act: fc.constant("wait"), mls: fc.constantFrom(10, ACK_PAUSE_MLS, 3_000) }) },
+    { weight: 2, arbitrary: fc.record({ act: fc.constant("wait"), ms: fc.constantFrom(10, ACK_PAUSE_MS, 3_000) }) },
   )
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (/** @type {any[]} */ steps) => {
     const post = new Post(...names)
     const said = []
-    for (const { act, who: one, whom: other, count, mls } of steps) {
+    for (const { act, who: one, whom: other, count, ms } of steps) {
       if (act === "say" && one !== other) said.push({ one, other, data: said.length, result: post.end(one).say(other, said.length) })
       else if (act === "fly") post.fly(count)
       else if (act === "leave") post.leave(one)
       else if (act === "come" && !post.end(one).isConnected) post.come(one)
       else if (act === "migrate") post.migrate()
       else if (act === "repeat") post.flying.push(...post.flying)
-      else if (act === "wait") post.clock.advance(mls)
+      else if (act === "wait") post.clock.advance(ms)
     }
     await settle()
     const given = said.filter(({ result }) => result.is === "pending" || result.is === "resolved")

@@ -3,24 +3,24 @@ import { test } from "node:test"
 
 import { Content } from "../../../static/js/wire/content.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { Fast, MAX_STREAMS } from "../../../static/js/messaging/unreliable.js"
+import { Unreliable, MAX_STREAMS } from "../../../static/js/messaging/unreliable.js"
 import { MAX_FAST_BYTES } from "../../../static/js/base/limits.js"
 
 /** What is sent, and what is shown. */
 function open() {
   const sent = /** @type {any[]} */ ([])
   const shown = /** @type {any[]} */ ([])
-  const inc = { is: "a" }
-  const fast = new Fast({ inc: () => inc.is, route: (frame) => sent.push(frame), received: ({ data }) => shown.push(data) })
+  const stay = { inc: "a" }
+  const fast = new Unreliable({ stay, uplink: { route: (frame) => void sent.push(frame) }, reader: { messageShown: ({ data }) => void shown.push(data) } })
   const receive = (id, rest = {}) => fast.receive({ type: "Fast", senderId: "bob", inc: "b", id, data: id, ...rest })
-  return { fast, sent, shown, inc, receive }
+  return { fast, sent, shown, stay, receive }
 }
 
 test("says whom it is for, and numbers what it says", () => {
-  const { fast, sent, inc } = open()
+  const { fast, sent, stay } = open()
   fast.send(Content.of(1, "cursor"))
   fast.send(Content.of(Uint8Array.of(2)), ["bob", "cleo"])
-  inc.is = "a2"
+  stay.inc = "a2"
   fast.send(Content.of(3), [])
   assert.deepEqual(sent, [
     { type: "Fast", inc: "a", id: 1, topic: "cursor", data: 1 },
@@ -92,7 +92,7 @@ test("small means few bytes", () => {
 
 test("without a connection it is lost, and that is all; what is wrong here is not hidden", () => {
   const errors = [new P2pError("not_joined"), new TypeError("a mistake")]
-  const fast = new Fast({ inc: () => "a", route: () => { throw errors.shift() }, received: () => undefined })
+  const fast = new Unreliable({ stay: { inc: "a" }, uplink: { route: () => { throw errors.shift() } }, reader: { messageShown: () => undefined } })
   fast.send(Content.of(1))
   assert.throws(() => fast.send(Content.of(1)), TypeError)
 })

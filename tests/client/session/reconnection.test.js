@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Attempts, CALM_MLS } from "../../../static/js/session/reconnection.js"
-import { Backoff, MAX_REJOINS, REJOIN_DELAYS_MLS } from "../../../static/js/base/backoff.js"
+import { Reconnection, CALM_MS } from "../../../static/js/session/reconnection.js"
+import { Backoff, MAX_REJOINS, REJOIN_DELAYS_MS } from "../../../static/js/base/backoff.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { FakeClock } from "../support/fake_clock.js"
 
@@ -10,7 +10,7 @@ const LOST = new P2pError("host_lost")
 
 function make(options = {}) {
   const clock = new FakeClock()
-  const attempts = new Attempts({ connectTimeoutMls: 1_000, autoReconnect: true, clock, backoff: new Backoff(() => 0.5), ...options })
+  const attempts = new Reconnection({ connectTimeoutMs: 1_000, autoReconnect: true, clock, backoff: new Backoff(() => 0.5), ...options })
   return { clock, attempts }
 }
 
@@ -48,11 +48,11 @@ test("so many attempts in a row are enough; after a calm time counting begins an
     clock.advance(5_000)
   }
   assert.equal(attempts.mayTryAgain(LOST), false)
-  clock.advance(CALM_MLS)
+  clock.advance(CALM_MS)
   assert.equal(attempts.mayTryAgain(LOST), true)
   let tried = false
   attempts.tryAgain(() => { tried = true })
-  clock.advance(1.5 * REJOIN_DELAYS_MLS[0])
+  clock.advance(1.5 * REJOIN_DELAYS_MS[0])
   assert.ok(tried)
 })
 
@@ -64,14 +64,14 @@ test("to get connected again and again is no success", () => {
     let tries = 0
     attempts.tryAgain(() => { tries += 1 })
     // However often it has come back, it comes soon.
-    clock.advance(1.5 * REJOIN_DELAYS_MLS[0])
+    clock.advance(1.5 * REJOIN_DELAYS_MS[0])
     assert.equal(tries, 1)
     attempts.succeed()
     clock.advance(10_000)
   }
   assert.equal(attempts.mayRecover(LOST), false)
   assert.equal(attempts.stateAfter(LOST), "disconnected")
-  clock.advance(CALM_MLS)
+  clock.advance(CALM_MS)
   assert.ok(attempts.mayRecover(LOST))
 })
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CALM_MLS } from "../../../static/js/session/reconnection.js"
+import { CALM_MS } from "../../../static/js/session/reconnection.js"
 import { MAX_REJOINS } from "../../../static/js/base/backoff.js"
 import { ERRORS, P2pError } from "../../../static/js/base/errors.js"
-import { CONNECT_TIMEOUT_MLS, fate, HEARTBEAT, World } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, World } from "../support/world.js"
 
-const AWHILE_MLS = 60_000
+const AWHILE_MS = 60_000
 
 /** What the server may say to somebody whom it never takes again. */
 const FINAL = Object.entries(ERRORS).filter(([code, { retry }]) => !retry && ["bad_request", "unauthorized", "token_expired", "too_large", "unsupported"].includes(code)).map(([code]) => code)
@@ -16,7 +16,7 @@ async function sleep(world, page) {
   page.signaling.isAwake = false
   world.network.isCut = true
   world.server.dropSocket("ann")
-  await world.pass(HEARTBEAT.idleTimeoutMls + 1_000)
+  await world.pass(HEARTBEAT.idleTimeoutMs + 1_000)
   world.network.isCut = false
 }
 
@@ -28,7 +28,7 @@ test("a host that sleeps until its token has expired is the host no more: it has
   world.server.refuse = (peerId) => (peerId === "ann" ? new P2pError("token_expired") : null)
   ann.signaling.isAwake = true
   world.server.connect(ann.signaling)
-  await world.pass(AWHILE_MLS)
+  await world.pass(AWHILE_MS)
   assert.deepEqual([ann.lastState, ann.errorCodes, ann.peer.iamHost], ["failed", ["token_expired"], false])
   assert.match(ann.errors[0].hint, /anew/)
   assert.equal(bob.peer.hostPeerId, cleo.peer.hostPeerId)
@@ -47,7 +47,7 @@ for (const code of FINAL) {
     await world.pass(100)
     assert.deepEqual([ann.lastState, ann.errorCodes, ann.peer.iamHost], ["failed", [code], false])
     assert.notEqual(waiting.is, "pending")
-    await world.pass(AWHILE_MLS)
+    await world.pass(AWHILE_MS)
     assert.equal(world.clock.pending, 0)
   })
 }
@@ -86,7 +86,7 @@ test("a client whose kept socket the server won't have back stays with its host,
   world.server.refuse = (peerId) => (peerId === "bob" ? new P2pError("token_expired") : null)
   world.server.dropSocket("bob")
   world.server.connect(bob.signaling)
-  await world.pass(AWHILE_MLS)
+  await world.pass(AWHILE_MS)
   assert.deepEqual([bob.lastState, bob.errorCodes], ["connected", ["token_expired"]])
   ann.peer.close()
   await world.pass(1_000)
@@ -100,7 +100,7 @@ test("a host that is asked for patience again and again says so once", async () 
     world.server.refuse = () => new P2pError(code, { retryAfterMls: 5_000 })
     world.server.dropSocket("ann")
     world.server.connect(ann.signaling)
-    await world.pass(AWHILE_MLS)
+    await world.pass(AWHILE_MS)
     assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", [code]])
     world.server.refuse = () => null
     await world.pass(10_000)
@@ -125,12 +125,12 @@ test("one that has clients goes on with them, and asks at a slower pace until th
   world.server.refuse = (peerId) => (peerId === "ann" ? new P2pError("unavailable", { retryAfterMls: 100 }) : null)
   world.server.dropSocket("ann")
   world.server.connect(ann.signaling)
-  await world.pass(20 * CALM_MLS)
+  await world.pass(20 * CALM_MS)
   const joins = world.server.heard("join").filter(({ peerId }) => peerId === "ann").length
   assert.ok(joins > MAX_REJOINS && joins <= 4 * MAX_REJOINS, `${joins} joins`)
   assert.deepEqual([ann.lastState, ann.peer.iamHost, bob.lastState], ["connected", true, "connected"])
   world.server.refuse = () => null
-  await world.pass(2 * CALM_MLS)
+  await world.pass(2 * CALM_MS)
   assert.deepEqual(world.server.sockets, ["ann"])
 })
 
@@ -164,7 +164,7 @@ test("close from within a refusal is the end", async () => {
   world.server.refuse = () => new P2pError("internal")
   world.server.dropSocket("ann")
   world.server.connect(ann.signaling)
-  await world.pass(AWHILE_MLS)
+  await world.pass(AWHILE_MS)
   assert.deepEqual([ann.lastState, ann.errorCodes, world.server.heard("join").length], ["closed", ["internal"], 2])
 })
 
@@ -175,16 +175,16 @@ test("a host that doesn't reach the server for long says so, once, and goes on",
   cleo.peer.start()
   await world.pass(100)
   world.server.stop()
-  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  await world.pass(CONNECT_TIMEOUT_MS - 1)
   for (const { errors } of [ann, bob, cleo]) assert.deepEqual(errors, [])
-  await world.pass(10 * CONNECT_TIMEOUT_MLS)
+  await world.pass(10 * CONNECT_TIMEOUT_MS)
   assert.deepEqual([ann, bob, cleo].map(({ errorCodes }) => errorCodes), [["signaling_lost"], [], ["signaling_lost"]])
   assert.equal(ann.errors[0].retry, true)
   assert.deepEqual([ann, bob, cleo].map(({ lastState }) => lastState), ["connected", "connected", "connected"])
   world.server.restart()
   await world.pass(100)
   world.server.stop()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual(ann.errorCodes, ["signaling_lost", "signaling_lost"])
 })
 
@@ -197,7 +197,7 @@ test("one that is let in again in time, or has left meanwhile, says nothing", as
     end(world, ann)
     await world.pass(1_000)
     world.server.restart()
-    await world.pass(10 * CONNECT_TIMEOUT_MLS)
+    await world.pass(10 * CONNECT_TIMEOUT_MS)
     assert.deepEqual(ann.errors, [])
   }
 })

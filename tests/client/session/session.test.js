@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
+import { CLOSE_TIMEOUT_MS } from "../../../static/js/transport/data_channel.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { OFFER_PATIENCE_MLS } from "../../../static/js/session/leadership.js"
+import { OFFER_PATIENCE_MS } from "../../../static/js/session/succession.js"
 import { settle } from "../support/fake_clock.js"
-import { GRACE_MLS, IDLE_TIMEOUT_MLS, RECOVERY_MLS } from "../support/fake_server.js"
-import { CONNECT_TIMEOUT_MLS, HEARTBEAT, fate, World } from "../support/world.js"
+import { GRACE_MS, IDLE_TIMEOUT_MS, RECOVERY_MS } from "../support/fake_server.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT, fate, World } from "../support/world.js"
 
 /**
  * A world with pages that have joined one after the other.
@@ -19,7 +19,7 @@ async function open(...peerIds) {
 
 /** Nothing runs any more, and no connection is open. @param {World} world */
 async function assertQuiet(world) {
-  await world.pass(CLOSE_TIMEOUT_MLS)
+  await world.pass(CLOSE_TIMEOUT_MS)
   await settle()
   assert.deepEqual(world.network.open.map(({ id }) => id), [])
   assert.equal(world.clock.pending, 0)
@@ -85,7 +85,7 @@ test("a client with a kept socket follows a new host, and what was on its way ar
   world.server.loses = (event) => event === "host_changed"
   const cleo = world.page("cleo")
   cleo.peer.start()
-  await world.pass(RECOVERY_MLS + 100)
+  await world.pass(RECOVERY_MS + 100)
   world.server.loses = () => false
   for (const peerId of ["ann", "bob"]) world.server.emit(peerId, "host_changed", { host_peer_id: "cleo", epoch: 5, reason: "elected" })
   await world.pass(1_000)
@@ -123,7 +123,7 @@ test("the server can't be reached: signaling_lost, in time", async () => {
   world.server.isDown = true
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  await world.pass(CONNECT_TIMEOUT_MS - 1)
   assert.deepEqual(ann.errorCodes, [])
   await world.pass(1)
   assert.deepEqual([ann.errorCodes, ann.lastState], [["signaling_lost"], "failed"])
@@ -147,7 +147,7 @@ test("the server takes the join and says nothing more: connect_timeout, in time"
   world.server.loses = () => true
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([ann.errorCodes, ann.lastState], [["connect_timeout"], "failed"])
   assert.match(ann.errors[0].message, /server/)
   await assertQuiet(world)
@@ -158,7 +158,7 @@ test("the host doesn't answer: connect_timeout, in time", async () => {
   world.server.loses = (event) => event === "sdp_offer"
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.errorCodes, bob.lastState], [["connect_timeout"], "failed"])
   ann.peer.close()
   await assertQuiet(world)
@@ -169,7 +169,7 @@ test("there is no path: ice_failed, in time", async () => {
   world.network.isReachable = false
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.errorCodes, bob.lastState], [["ice_failed"], "failed"])
   ann.peer.close()
   await assertQuiet(world)
@@ -219,7 +219,7 @@ test("a join that is refused for moment after moment ends in time, with what the
   world.server.refuse = () => new P2pError("unavailable", { message: "Not today.", retryAfterMls: 700 })
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([ann.errors.map(({ message }) => message), ann.lastState], [["Not today."], "failed"])
   await assertQuiet(world)
 })
@@ -351,7 +351,7 @@ test("a host that falls silent is given up: the join says which epoch was lost",
   world.network.isCut = true
   world.server.dropSocket("ann")
   world.server.refuse = (peerId) => (peerId === "ann" ? new P2pError("unavailable", { retryAfterMls: 60_000 }) : null)
-  await world.pass(HEARTBEAT.idleTimeoutMls + 100)
+  await world.pass(HEARTBEAT.idleTimeoutMs + 100)
   assert.deepEqual(world.server.heard("join").at(-1), { peerId: "bob", event: "join", payload: { lost_epoch: 1 } })
   assert.deepEqual([bob.peer.iamHost, bob.peer.epoch, bob.lastState], [true, 2, "connected"])
 })
@@ -361,7 +361,7 @@ test("a newcomer waits out the grace of a host whose socket dropped", async () =
   world.server.dropSocket("ann")
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(GRACE_MLS - 1)
+  await world.pass(GRACE_MS - 1)
   assert.equal(bob.peer.iamHost, false)
   await world.pass(1)
   await world.pass(10)
@@ -373,7 +373,7 @@ test("a newcomer waits out the grace of a host whose socket dropped", async () =
 test("a host whose socket comes back takes its seat again, and its clients notice nothing", async () => {
   const { world, pages: [ann, bob] } = await open("ann", "bob")
   world.server.stop()
-  await world.pass(GRACE_MLS * 2)
+  await world.pass(GRACE_MS * 2)
   world.server.restart()
   await world.pass(10)
   assert.deepEqual([ann.peer.iamHost, ann.peer.epoch, ann.states, ann.hosts.length], [true, 1, ["negotiating", "connected"], 1])
@@ -418,7 +418,7 @@ test("a client with a kept socket stays with its host while another is elected i
   world.server.forgetUntil(5)
   const dan = world.page("dan")
   dan.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS + 100)
+  await world.pass(OFFER_PATIENCE_MS + 100)
   assert.deepEqual([ann.peer.iamHost, dan.peer.hostPeerId, bob.states.length, bob.hosts.length], [true, "ann", told, 2])
 })
 
@@ -431,7 +431,7 @@ test("a client with a kept socket whose host hears of nothing follows the next o
   world.server.forgetUntil(5)
   const dan = world.page("dan")
   dan.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS - 100)
+  await world.pass(OFFER_PATIENCE_MS - 100)
   assert.equal(bob.peer.hostPeerId, "ann")
   await world.pass(200)
   assert.equal(bob.peer.hostPeerId, "dan")
@@ -442,7 +442,7 @@ test("a session that has gone on for long without its former host keeps its own"
   world.server.loses = (event) => event === "host_changed"
   world.server.forgetUntil(5)
   const [dan] = await world.session("dan")
-  await world.pass(RECOVERY_MLS)
+  await world.pass(RECOVERY_MS)
   world.server.loses = () => false
   ann.signaling.join()
   await world.pass(1_000)
@@ -454,7 +454,7 @@ test("a client that gets no offer says so, and is introduced again", async () =>
   world.server.loses = (event, _payload, peerId) => event === "session_ready" && peerId === "ann"
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS - 100)
+  await world.pass(OFFER_PATIENCE_MS - 100)
   world.server.loses = () => false
   assert.equal(world.server.heard("join").length, 2)
   await world.pass(200)
@@ -468,7 +468,7 @@ test("a newcomer that finds only a host's socket takes its place, and the host t
   world.server.loses = (_event, _payload, peerId) => peerId === "ann" && world.server.epoch === 1
   const bob = world.page("bob")
   bob.peer.start()
-  await world.pass(OFFER_PATIENCE_MLS + IDLE_TIMEOUT_MLS - 500)
+  await world.pass(OFFER_PATIENCE_MS + IDLE_TIMEOUT_MS - 500)
   assert.deepEqual([bob.peer.iamHost, ann.peer.iamHost, bob.lastState], [false, true, "negotiating"])
   await world.pass(1_500)
   assert.deepEqual([bob.peer.iamHost, ann.peer.hostPeerId, ann.lastState], [true, "bob", "connected"])
@@ -476,7 +476,7 @@ test("a newcomer that finds only a host's socket takes its place, and the host t
 
 test("each join says for how long this page may stand still, in case that it hosts", async () => {
   const world = new World()
-  const ann = world.page("ann", { heartbeat: { idleTimeoutMls: 9_000 } })
+  const ann = world.page("ann", { heartbeat: { idleTimeoutMs: 9_000 } })
   ann.peer.start()
   await world.pass(10)
   world.server.stop()
@@ -502,7 +502,7 @@ test("a host that was superseded steps down, and its clients follow to the new o
   world.server.refuse = (peerId) => (peerId === "ann" ? refused : null)
   world.server.dropSocket("ann")
   ann.signaling.join()
-  await world.pass(GRACE_MLS + 100)
+  await world.pass(GRACE_MS + 100)
   const [dan] = await world.session("dan")
   assert.deepEqual([dan.peer.iamHost, dan.peer.epoch], [true, 2])
   world.server.refuse = () => null
@@ -543,19 +543,19 @@ test("a client whose host goes in the middle of their negotiation joins again", 
 })
 
 test("a host whose socket comes back in the middle of a negotiation goes on with it, or begins it anew", async () => {
-  for (const [annMls, bobMls, downMls] of [[5, 0, 0], [5, 0, 7], [5, 5, 0], [0, 5, 3], [5, 5, 7]]) {
+  for (const [annMs, bobMs, downMs] of [[5, 0, 0], [5, 0, 7], [5, 5, 0], [0, 5, 3], [5, 5, 7]]) {
     for (let at = 0; at < 100; at++) {
       const { world, pages: [ann] } = await open("ann")
-      world.server.latency = (peerId) => (peerId === "ann" ? annMls : bobMls)
+      world.server.latency = (peerId) => (peerId === "ann" ? annMs : bobMs)
       const bob = world.page("bob")
       bob.peer.start()
       for (let turn = 0; turn < 5 * (at % 5); turn++) await Promise.resolve()
       await world.pass(Math.floor(at / 5))
       world.server.dropSocket("ann")
-      await world.pass(downMls)
+      await world.pass(downMs)
       world.server.connect(ann.signaling)
-      await world.pass(CONNECT_TIMEOUT_MLS)
-      const when = `down for ${downMls} ms at ${at}, ${annMls} and ${bobMls} ms away`
+      await world.pass(CONNECT_TIMEOUT_MS)
+      const when = `down for ${downMs} ms at ${at}, ${annMs} and ${bobMs} ms away`
       assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["connected", [], "connected"], when)
       assert.deepEqual(world.server.sockets, ["ann"], when)
     }
@@ -584,7 +584,7 @@ test("a client that joins again lets go of the connection that it was making", a
   await world.pass(100)
   const [, end] = world.network.all
   bob.signaling.delegate.signalingHostChanged({ host_peer_id: null, epoch: 1, reason: "lost" })
-  await world.pass(CLOSE_TIMEOUT_MLS)
+  await world.pass(CLOSE_TIMEOUT_MS)
   assert.equal(end.signalingState, "closed")
 })
 
@@ -617,7 +617,7 @@ test("a peer that has lost its host finds the session though the server knows of
   await world.session("cleo")
   assert.deepEqual([bob.peer.epoch, world.server.epoch], [7, 3])
   ann.peer.abort()
-  await world.pass(2 * CONNECT_TIMEOUT_MLS)
+  await world.pass(2 * CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.lastState, bob.peer.hostPeerId, bob.peer.epoch], ["connected", "cleo", 3])
 })
 
@@ -876,7 +876,7 @@ for (const news of ["negotiating", "connecting", "connected", "disconnected", "e
     if (news === "error") world.server.loses = (event) => event === "sdp_offer"
     bob.on[news] = () => { if (bob.lastState !== "closed") bob.peer.close() }
     bob.peer.start()
-    await world.pass(news === "error" ? CONNECT_TIMEOUT_MLS : 100)
+    await world.pass(news === "error" ? CONNECT_TIMEOUT_MS : 100)
     assert.equal(bob.lastState === "closed", news !== "disconnected")
     ann.peer.abort()
     await world.pass(120_000)

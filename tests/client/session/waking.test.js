@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CALM_MLS } from "../../../static/js/session/reconnection.js"
+import { CALM_MS } from "../../../static/js/session/reconnection.js"
 import { MAX_REJOINS } from "../../../static/js/base/backoff.js"
 import { P2pError } from "../../../static/js/base/errors.js"
-import { CONNECT_TIMEOUT_MLS, fate, World } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, fate, World } from "../support/world.js"
 
 // The network is back
 
@@ -23,7 +23,7 @@ for (const [code, trouble] of Object.entries(TROUBLES)) {
     trouble(world)
     const bob = world.page("bob")
     bob.peer.start()
-    await world.pass(CONNECT_TIMEOUT_MLS)
+    await world.pass(CONNECT_TIMEOUT_MS)
     assert.deepEqual([bob.lastState, bob.errorCodes], ["failed", [code]])
     Object.assign(world.server, { isDown: false, loses: () => false, refuse: () => null })
     world.network.isReachable = true
@@ -41,10 +41,10 @@ test("one that finds no network then fails once more, and comes back the next ti
   world.server.isDown = true
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   ann.peer.hurry()
   ann.peer.hurry()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([ann.lastState, ann.errorCodes], ["failed", ["signaling_lost", "signaling_lost"]])
   world.server.restart()
   ann.peer.hurry()
@@ -61,7 +61,7 @@ test("one that has failed for good, or has left, or is to be brought back by its
     await world.pass(100)
     world.server.refuse = () => null
     ann.peer.hurry()
-    await world.pass(CONNECT_TIMEOUT_MLS)
+    await world.pass(CONNECT_TIMEOUT_MS)
     assert.deepEqual([ann.lastState, ann.errorCodes, world.server.heard("join").length], ["failed", [code], 1])
   }
   for (const end of /** @type {const} */ (["close", "abort"])) {
@@ -69,7 +69,7 @@ test("one that has failed for good, or has left, or is to be brought back by its
     const [ann] = await world.session("ann")
     ann.peer[end]()
     ann.peer.hurry()
-    await world.pass(CONNECT_TIMEOUT_MLS)
+    await world.pass(CONNECT_TIMEOUT_MS)
     assert.equal(ann.lastState, "closed")
   }
   const world = new World()
@@ -80,7 +80,7 @@ test("one that has failed for good, or has left, or is to be brought back by its
   ann.peer.abort()
   await world.pass(100)
   bob.peer.hurry()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.lastState, bob.errorCodes], ["disconnected", ["host_lost"]])
 })
 
@@ -89,7 +89,7 @@ test("one that has failed, and was closed then, stays closed", async () => {
   world.server.isDown = true
   const ann = world.page("ann")
   ann.peer.start()
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   ann.peer.close()
   world.server.restart()
   ann.peer.hurry()
@@ -113,7 +113,7 @@ test("one that has given up after too many attempts comes back, too", async () =
 test("a host that waits to ask the server again doesn't wait any longer", async () => {
   const world = new World()
   const [ann] = await world.session("ann", "bob")
-  world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: CALM_MLS })
+  world.server.refuse = () => new P2pError("unavailable", { retryAfterMls: CALM_MS })
   world.server.dropSocket("ann")
   world.server.connect(ann.signaling)
   await world.pass(1_000)
@@ -121,20 +121,20 @@ test("a host that waits to ask the server again doesn't wait any longer", async 
   ann.peer.hurry()
   await world.pass(100)
   assert.deepEqual([world.server.sockets, ann.errorCodes], [["ann"], []])
-  await world.pass(2 * CALM_MLS)
+  await world.pass(2 * CALM_MS)
   assert.equal(world.server.heard("join").filter(({ peerId }) => peerId === "ann").length, 3)
 })
 
 // The page has slept
 
-const HOUR_MLS = 3_600_000
+const HOUR_MS = 3_600_000
 
 /**
  * Every page is frozen for an hour, and what came meanwhile comes when they wake.
  * @param {World} world
  */
 async function sleepAll(world) {
-  world.clock.leap(HOUR_MLS)
+  world.clock.leap(HOUR_MS)
   await world.pass()
 }
 
@@ -147,7 +147,7 @@ test("an attempt in the middle of which the page slept has its time when it is a
   await sleepAll(world)
   assert.deepEqual([ann.lastState, ann.errorCodes], ["negotiating", []])
   world.server.restart()
-  await world.pass(CONNECT_TIMEOUT_MLS - 1)
+  await world.pass(CONNECT_TIMEOUT_MS - 1)
   assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", []])
 })
 
@@ -160,7 +160,7 @@ test("so has a connection that was being made", async () => {
   await world.pass(1_000)
   await sleepAll(world)
   assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["connecting", [], "connecting"])
-  await world.pass(CONNECT_TIMEOUT_MLS)
+  await world.pass(CONNECT_TIMEOUT_MS)
   assert.deepEqual([bob.lastState, bob.errorCodes, ann.presence.bob], ["failed", ["ice_failed"], "disconnected"])
 })
 

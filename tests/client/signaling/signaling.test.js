@@ -4,7 +4,7 @@ import { connect } from "node:net"
 import { afterEach, beforeEach, test } from "node:test"
 
 import { P2pError } from "../../../static/js/base/errors.js"
-import { ACK_TIMEOUT_MLS, RECONNECT_MAX_MLS, RECONNECT_MLS, Signaling } from "../../../static/js/signaling/signaling.js"
+import { ACK_TIMEOUT_MS, RECONNECT_MAX_MS, RECONNECT_MS, Signaling } from "../../../static/js/signaling/signaling.js"
 import { settle } from "../support/fake_clock.js"
 import { SocketIoServer } from "../support/socketio_server.js"
 
@@ -18,7 +18,7 @@ let isHeld = false
 /** Whether the time that the server has for an answer is over at once, as in a page that slept meanwhile. */
 let isLate = false
 const later = globalThis.setTimeout
-globalThis.setTimeout = /** @type {any} */ ((callback, mls, ...rest) => later(isHeld && mls === RECONNECT_MAX_MLS ? () => undefined : callback, isLate && mls === ACK_TIMEOUT_MLS ? 0 : mls, ...rest))
+globalThis.setTimeout = /** @type {any} */ ((callback, ms, ...rest) => later(isHeld && ms === RECONNECT_MAX_MS ? () => undefined : callback, isLate && ms === ACK_TIMEOUT_MS ? 0 : ms, ...rest))
 
 /** @type {SocketIoServer} */
 let server
@@ -159,7 +159,7 @@ test("a join on an open socket that isn't answered in time is no end: it is trie
   isLate = false
   await server.until(() => refusals().length > 0)
   const [{ code, retry, retryAfterMls }] = refusals()
-  assert.deepEqual([code, retry, retryAfterMls], ["signaling_lost", true, RECONNECT_MLS])
+  assert.deepEqual([code, retry, retryAfterMls], ["signaling_lost", true, RECONNECT_MS])
 })
 
 test("a roster that is refused for another reason, or by a server that goes, changes nothing", async () => {

@@ -13,10 +13,10 @@ export class FakeClock {
 
   /**
    * @param {() => void} callback
-   * @param {number} mls
+   * @param {number} ms
    */
-  setTimeout = (callback, mls) => {
-    this.#timers.set(++this.#lastHandle, { due: this.#now + mls, callback })
+  setTimeout = (callback, ms) => {
+    this.#timers.set(++this.#lastHandle, { due: this.#now + ms, callback })
     return this.#lastHandle
   }
 
@@ -42,30 +42,30 @@ export class FakeClock {
 
   /**
    * Lets time pass; each timer runs at its own moment.
-   * @param {number} mls
+   * @param {number} ms
    */
-  advance(mls) {
-    const end = this.#now + mls
+  advance(ms) {
+    const end = this.#now + ms
     while (this.nextDue <= end) this.#runNext(this.nextDue)
     this.#now = end
   }
 
   /**
    * Lets time pass as in a page that was frozen: what was due in it runs late, once.
-   * @param {number} mls
+   * @param {number} ms
    */
-  leap(mls) {
-    this.#now += mls
+  leap(ms) {
+    this.#now += ms
     const due = [...this.#timers].filter(([, timer]) => timer.due <= this.#now).toSorted(([, a], [, b]) => a.due - b.due)
     for (const [handle] of due) this.#run(handle)
   }
 
   /**
    * Lets time pass as in a machine that sleeps: only the day's clock goes on.
-   * @param {number} mls
+   * @param {number} ms
    */
-  sleep(mls) {
-    this.#asleep += mls
+  sleep(ms) {
+    this.#asleep += ms
   }
 
   // Private
@@ -92,10 +92,10 @@ export function settle() {
 /**
  * Lets time pass, and whatever happens in it come to rest before the next timer runs.
  * @param {FakeClock} clock
- * @param {number} mls
+ * @param {number} ms
  */
-export async function pass(clock, mls) {
-  const end = clock.now() + mls
+export async function pass(clock, ms) {
+  const end = clock.now() + ms
   await settle()
   while (clock.nextDue <= end) {
     clock.advance(Math.max(0, clock.nextDue - clock.now()))

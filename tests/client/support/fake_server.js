@@ -3,16 +3,16 @@ import { P2pError } from "../../../static/js/base/errors.js"
 /** @typedef {import("./fake_clock.js").FakeClock} FakeClock */
 
 /** Milliseconds that the seat of a host whose socket dropped stays reserved. */
-export const GRACE_MLS = 2_000
+export const GRACE_MS = 2_000
 
 /** Milliseconds within which a host that a new record knows nothing of gets its seat back. */
-export const RECOVERY_MLS = 10_000
+export const RECOVERY_MS = 10_000
 
 /** Milliseconds that a host's page may stand still, and that a client's word is good. */
-export const IDLE_TIMEOUT_MLS = 5_000
-export const WORD_MLS = 4_000
+export const IDLE_TIMEOUT_MS = 5_000
+export const WORD_MS = 4_000
 /** Milliseconds after which who has lost the host asks again. */
-export const ASK_AGAIN_MLS = 500
+export const ASK_AGAIN_MS = 500
 
 /** One session of the server, in memory, after the rules of docs/protocol-signaling.md. */
 export class FakeServer {
@@ -136,8 +136,8 @@ export class FakeServer {
     if (!socket || this.loses(event, payload, socket.peerId)) return
     const packet = structuredClone(payload)
     const deliver = () => { if (socket.isConnected) socket.hear(event, packet) }
-    const mls = this.latency(socket.peerId)
-    if (mls > 0) this.#clock.setTimeout(deliver, mls)
+    const ms = this.latency(socket.peerId)
+    if (ms > 0) this.#clock.setTimeout(deliver, ms)
     else queueMicrotask(deliver)
   }
 
@@ -222,7 +222,7 @@ export class FakeServer {
   #admit(peerId, { seat, lost_epoch }) {
     const seated = seat?.peerId === peerId ? seat.epoch : -1
     if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
-    const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MLS
+    const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MS
     if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.nextEpoch(this.epoch), "resumed")
     const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
     if (this.host === null || this.host === peerId) return elect()
@@ -232,13 +232,13 @@ export class FakeServer {
       if (!hasLost || this.#isAnswered()) return null
       this.#askedAt ??= now
       this.#hear(peerId)
-      if (this.#isLostToMost(2) || now - this.#askedAt >= IDLE_TIMEOUT_MLS) return elect()
-      return new P2pError("unavailable", { message: "The host does not answer.", retryAfterMls: ASK_AGAIN_MLS })
+      if (this.#isLostToMost(2) || now - this.#askedAt >= IDLE_TIMEOUT_MS) return elect()
+      return new P2pError("unavailable", { message: "The host does not answer.", retryAfterMls: ASK_AGAIN_MS })
     }
     if (hasLost) this.#hear(peerId)
-    const remaining = GRACE_MLS - (now - this.#absentSince)
+    const remaining = GRACE_MS - (now - this.#absentSince)
     if (remaining <= 0 || (hasLost && this.#isLostToMost(1))) return elect()
-    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: hasLost ? Math.min(remaining, ASK_AGAIN_MLS) : remaining })
+    return new P2pError("unavailable", { message: "The host has just dropped.", retryAfterMls: hasLost ? Math.min(remaining, ASK_AGAIN_MS) : remaining })
   }
 
   /** Who never was connected has lost nobody. @param {string} peerId */
@@ -248,7 +248,7 @@ export class FakeServer {
 
   /** @param {number} least how many have to say so in any case */
   #isLostToMost(least) {
-    const said = [...this.#words.values()].filter((at) => this.#clock.now() - at <= WORD_MLS).length
+    const said = [...this.#words.values()].filter((at) => this.#clock.now() - at <= WORD_MS).length
     return said >= Math.max(least, Math.floor(this.#roster.connected.length / 2) + 1)
   }
 

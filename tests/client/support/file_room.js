@@ -8,7 +8,7 @@ import { FakeClock, settle } from "./fake_clock.js"
 
 /** Under how many waiting bytes a channel says that it has room, and for how long notes to somebody who is gone are kept. */
 const LOW_BYTES = 128 * 1024
-const GONE_MLS = 15_000
+const GONE_MS = 15_000
 
 /** Digests as the browser makes them, without its threads: so that a test's clock never overtakes them. */
 export const subtle = /** @type {any} */ ({
@@ -103,7 +103,7 @@ class Pipe {
 class AppTransfers extends Transfers {
   /** @override @param {any} data @param {any} [options] */
   sendFile(data, options) {
-    return super.sendFile(asBlob(data), options)
+    return super.sendFile(asBlob(data), { id: crypto.randomUUID().replaceAll("-", ""), ...options })
   }
 }
 
@@ -120,8 +120,8 @@ export class Party {
     this.room = room
     this.peerId = peerId
     this.onOffer = onOffer
-    this.up = new Pipe(room.clock, { rate, latency, drained: () => this.transfers.drained() })
-    this.down = new Pipe(room.clock, { rate, latency, drained: () => room.host.transfers.drained() })
+    this.up = new Pipe(room.clock, { rate, latency, drained: () => this.transfers.sending.pump() })
+    this.down = new Pipe(room.clock, { rate, latency, drained: () => room.host.transfers.sending.pump() })
     room.parties.set(peerId, this)
     this.transfers = new AppTransfers({
       clock: room.clock,
@@ -129,8 +129,10 @@ export class Party {
       carrier: {
         peerId,
         post: (to, note) => room.post(this, to, note),
-        sendChunk: (to, header, bytes) => room.sendChunk(this, to, header, bytes),
-        sendCredit: (to, credit) => room.route(this, [to], 100, (party) => party.transfers.creditReceived(peerId, { ...credit })),
+        route: ({ type, to, ...frame }) => {
+          if (type === "Chunk") room.sendChunk(this, to, frame, frame.bytes)
+          else room.route(this, [to], 100, (party) => party.transfers.creditReceived(peerId, { ...frame }))
+        },
         buffered: (to) => (this.isHost ? Math.max(0, ...to.map((id) => room.parties.get(id)?.down.buffered ?? 0)) : this.up.buffered),
         reachable: () => (this.isUp ? [...room.parties.values()].filter((party) => party !== this && party.isUp).map((party) => party.peerId) : []),
       },
@@ -180,9 +182,9 @@ export class FileRoom {
     }
   }
 
-  async pass(mls) {
-    const end = this.clock.now() + mls
-    await this.until(() => this.clock.now() >= end, mls + 100)
+  async pass(ms) {
+    const end = this.clock.now() + ms
+    await this.until(() => this.clock.now() >= end, ms + 100)
   }
 
   /** Lets time pass until a promise is settled. */
@@ -200,7 +202,7 @@ export class FileRoom {
       Object.assign(party, { isUp: false, downSince: this.clock.now() })
       party.up.cut()
       party.down.cut()
-      this.clock.setTimeout(() => !party.isUp && this.clock.now() - party.downSince >= GONE_MLS && this.#rejectTo(peerId), GONE_MLS)
+      this.clock.setTimeout(() => !party.isUp && this.clock.now() - party.downSince >= GONE_MS && this.#rejectTo(peerId), GONE_MS)
     }
     this.#tellAll()
   }
@@ -259,7 +261,7 @@ export class FileRoom {
     const copy = bytes.slice()
     this.route(from, to, bytes.length, (party) => {
       const times = Number(this.onChunk(party.peerId, header.offset, copy.length))
-      for (let count = 0; count < times; count++) party.transfers.chunkReceived(from.peerId, { ...header }, copy.slice())
+      for (let count = 0; count < times; count++) party.transfers.receiving.chunkReceived(from.peerId, { ...header }, copy.slice())
     })
   }
 

@@ -30,7 +30,7 @@ export const FRAMES = [
   ["messages", "Sync", { inc: '"i"', fresh: "true", history: "3", seen: '[["cleo","i",1]]', n: "1", more: "true" }],
   ["messages", "Ack", { n: "1" }],
   ["messages", "Stable", { n: "1" }],
-  ["messages", "Pace", { mls: "50" }],
+  ["messages", "Pace", { ms: "50" }],
   ["messages", "Succeed", {}],
   ["messages", "Data.Connection.State", { senderId: '"ann"', data: { ann: '"connected"', zoe: '"failed"' }, full: "false", readers: '["zoe"]', epoch: "1" }],
   ["messages", "Refused", { id: "1", error: ERROR }],

@@ -1,15 +1,20 @@
-import { Acquaintances } from "../../../static/js/messaging/known_peers.js"
-import { ClientRole } from "../../../static/js/topology/upstream.js"
+import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
+import { Upstream } from "../../../static/js/topology/upstream.js"
 import { Content } from "../../../static/js/wire/content.js"
-import { Connection } from "../../../static/js/transport/direct_path.js"
-import { Conversation } from "../../../static/js/messaging/broadcast.js"
-import { HostRole } from "../../../static/js/topology/downstreams.js"
+import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { Broadcast } from "../../../static/js/messaging/broadcast.js"
+import { Follower } from "../../../static/js/messaging/follower.js"
+import { Sequencer } from "../../../static/js/messaging/sequencer.js"
+import { Downstreams } from "../../../static/js/topology/downstreams.js"
+import { ANNOUNCEMENTS } from "../../../static/js/base/limits.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
-import { CONNECT_TIMEOUT_MLS, HEARTBEAT } from "./world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT } from "./world.js"
 
 export const EPOCH = 7
+/** Milliseconds after which all know who is there, however much has changed before. */
+export const TOLD_MS = 1_000 / ANNOUNCEMENTS.rate
 
 /** One host and its clients, each a role with nothing around it but a log of what it tells. */
 export class Room {
@@ -23,7 +28,7 @@ export class Room {
   signals = []
 
   constructor() {
-    this.host = this.#enter("host", HostRole)
+    this.host = this.#enter("host", Downstreams)
   }
 
   /**
@@ -32,20 +37,20 @@ export class Room {
    * @param {boolean} [canSend]
    */
   async join(peerId, canSend) {
-    const player = this.#enter(peerId, ClientRole)
+    const player = this.#enter(peerId, Upstream)
     this.host.role.peerReady(peerId, canSend)
     await this.pass(10)
     return player
   }
 
-  /** @param {number} [mls] */
-  pass(mls = 0) {
-    return pass(this.clock, mls)
+  /** @param {number} [ms] */
+  pass(ms = 0) {
+    return pass(this.clock, ms)
   }
 
   /**
    * @param {string} peerId
-   * @param {typeof HostRole | typeof ClientRole} Role
+   * @param {typeof Downstreams | typeof Upstream} Role
    */
   #enter(peerId, Role) {
     const player = new Player(peerId, this.clock)
@@ -55,16 +60,16 @@ export class Room {
       epoch: EPOCH,
       delegate: player,
       clock: this.clock,
-      conversation: player.conversation,
-      acquaintances: new Acquaintances({ peerId, clock: this.clock }),
+      createSequencer: (epoch) => new Sequencer({ broadcast: player.broadcast, knownPeers: new KnownPeers({ peerId, clock: this.clock }), clock: this.clock, epoch }),
+      createFollower: (options) => new Follower({ broadcast: player.broadcast, clock: this.clock, ...options }),
       signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
-      createConnection: (setup) => {
-        const connection = new Connection({
-          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+      createPath: (setup) => {
+        const path = new DirectPath({
+          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS,
           RTCPeerConnection: /** @type {any} */ (this.network.RTCPeerConnection),
         })
         player.ends.set(setup.peerId, this.network.all.at(-1))
-        return connection
+        return path
       },
     })
     this.players.set(peerId, player)
@@ -114,7 +119,7 @@ export class Player {
    * @param {import("../../../static/js/base/clock.js").Clock} clock
    */
   constructor(peerId, clock) {
-    this.conversation = new Conversation({ peerId, clock, delegate: this })
+    this.broadcast = new Broadcast({ peerId, clock, reader: this, delegate: this })
   }
 
   get texts() {
@@ -137,12 +142,12 @@ export class Player {
   /** @param {any} data */
   say(data) {
     const id = ++this.#said
-    this.conversation.send(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
+    this.broadcast.outbox.add(Content.of(data)).then(() => this.stable.push(id), (error) => this.refusals.push([id, error.code]))
     this.#flush()
   }
 
   #flush() {
-    if (this.role.isSynced) this.conversation.flush((id, content) => this.role.send(id, content))
+    if (this.role.isSynced) this.broadcast.outbox.flush((id, content) => this.role.send(id, content))
   }
 
   roleSynced() {
@@ -161,15 +166,15 @@ export class Player {
     this.drains += 1
   }
 
-  conversationShown(message) {
+  messageShown(message) {
     this.received.push(message)
   }
 
-  conversationMissed(gap) {
+  messagesMissed(gap) {
     this.gaps.push(gap)
   }
 
-  conversationForked() {
+  messagesForked() {
     this.forks += 1
   }
 

@@ -1,23 +1,23 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
-import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
-import { Connection } from "../../../static/js/transport/direct_path.js"
-import { RETURN_MLS } from "../../../static/js/messaging/unicast.js"
-import { FILL_WINDOW_MLS } from "../../../static/js/messaging/recovery.js"
-import { Peer } from "../../../static/js/session/session.js"
+import { CLOSE_TIMEOUT_MS } from "../../../static/js/transport/data_channel.js"
+import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
+import { FILL_WINDOW_MS } from "../../../static/js/messaging/recovery.js"
+import { Session } from "../../../static/js/session/session.js"
 
 import { FakeClock, settle } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
-import { CONNECT_TIMEOUT_MLS, fate, Page } from "./world.js"
+import { CONNECT_TIMEOUT_MS, fate, Page } from "./world.js"
 
 /** Slower than in a browser, so that a quiet minute isn't all heartbeats. */
-const HEARTBEAT = { intervalMls: 2_500, idleTimeoutMls: 5_000 }
+const HEARTBEAT = { intervalMs: 2_500, idleTimeoutMs: 5_000 }
 /** Milliseconds that it may take until all is well again. */
-const DUST_MLS = 120_000
+const DUST_MS = 120_000
 /** Milliseconds after which a server sees that a page doesn't answer any more. */
-const PING_TIMEOUT_MLS = 10_000
+const PING_TIMEOUT_MS = 10_000
 /** Milliseconds after which a worker sees that its store has lost its memory. */
-const NOTICE_MLS = 3_000
+const NOTICE_MS = 3_000
 
 /** The life of a page, which may be frozen, or end without a word. */
 class Life {
@@ -38,8 +38,8 @@ class Life {
   get clock() {
     const clock = {
       now: this.#clock.now,
-      setTimeout: (callback, mls) => {
-        const timer = this.#clock.setTimeout(() => this.run(() => { if (this.#timers.delete(timer)) callback() }), mls)
+      setTimeout: (callback, ms) => {
+        const timer = this.#clock.setTimeout(() => this.run(() => { if (this.#timers.delete(timer)) callback() }), ms)
         this.#timers.add(timer)
         return timer
       },
@@ -114,10 +114,10 @@ class PatchyNetwork extends FakeNetwork {
   carry(channel, arrive) {
     const [from, to] = [channel, channel.twin].map((end) => this.#page(end?.owner))
     if (!to || from.life.state === "dead" || to.life.state === "dead") return
-    const mls = this.latency(from.peerId, to.peerId)
+    const ms = this.latency(from.peerId, to.peerId)
     const fly = () => {
-      if (mls === 0) queueMicrotask(() => to.life.run(arrive))
-      else this.#clock.setTimeout(() => to.life.run(arrive), mls)
+      if (ms === 0) queueMicrotask(() => to.life.run(arrive))
+      else this.#clock.setTimeout(() => to.life.run(arrive), ms)
     }
     const held = this.#cut.get(link(from.peerId, to.peerId))
     if (!held) fly()
@@ -200,8 +200,8 @@ class StoryPage extends Page {
       clock: life.clock,
       backoff: new Backoff(() => 0.5),
       createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
-      createConnection: (setup, iceServers) => new Connection({
-        ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: network.of(owner),
+      createPath: (setup, iceServers) => new DirectPath({
+        ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.of(owner),
       }),
       ...options,
     })
@@ -213,7 +213,7 @@ class StoryPage extends Page {
     const { peer } = this
     peer.roleSynced = () => {
       this.#met()
-      Peer.prototype.roleSynced.call(peer)
+      Session.prototype.roleSynced.call(peer)
     }
     story.network.pages.set(owner, this)
   }
@@ -240,7 +240,7 @@ class StoryPage extends Page {
   /** Whether it saw somebody in the session who can't have gone for long. @param {string} peerId */
   knows(peerId) {
     const seenAt = this.#picture.has(peerId) ? Infinity : (this.#seenAt.get(peerId) ?? -Infinity)
-    return this.story.clock.now() - seenAt < RETURN_MLS
+    return this.story.clock.now() - seenAt < RETURN_MS
   }
 
   /** @param {string} to @param {number} count */
@@ -250,20 +250,20 @@ class StoryPage extends Page {
 
   // What the peer says
 
-  peerStateChanged(state) {
-    super.peerStateChanged(state)
+  sessionStateChanged(state) {
+    super.sessionStateChanged(state)
     if (state === "closed" || state === "failed") this.end()
     if (state === "connected") this.#greet()
   }
 
-  peerHostChanged(host) {
-    super.peerHostChanged(host)
+  sessionHostChanged(host) {
+    super.sessionHostChanged(host)
     if (this.peer.iamHost) this.#met()
     this.#greet()
   }
 
-  peerReceived(message) {
-    super.peerReceived(message)
+  messageReceived(message) {
+    super.messageReceived(message)
     if (message.direct) return this.#toldAlone(message)
     if (this.story.isWave(message)) return this.story.waved(this, message)
     this.story.shown(this, message)
@@ -285,15 +285,15 @@ class StoryPage extends Page {
     this.whisper(message.senderId, 1)
   }
 
-  peerPeersChanged(peers) {
-    super.peerPeersChanged(peers)
+  sessionPeersChanged(peers) {
+    super.sessionPeersChanged(peers)
     for (const peerId of this.#picture) this.#seenAt.set(peerId, this.story.clock.now())
     this.#picture = new Set(peers.keys())
     for (const peerId of peers.keys()) this.stay.known.add(peerId)
   }
 
-  peerMissed(gap) {
-    super.peerMissed(gap)
+  messagesMissed(gap) {
+    super.messagesMissed(gap)
     this.story.missed(this, gap)
   }
 
@@ -330,7 +330,7 @@ export const PEERS = Object.freeze(["ann", "bob", "cleo", "dave", "eve"])
 /**
  * One session with all that may happen in it, and what must be true of it all the same.
  *
- * @typedef {{ act: string, who?: number, whom?: number, mls?: number, count?: number }} Step
+ * @typedef {{ act: string, who?: number, whom?: number, ms?: number, count?: number }} Step
  */
 export class Story {
   clock = new FakeClock()
@@ -375,16 +375,16 @@ export class Story {
     for (const step of steps) {
       this.tale.push(`${this.clock.now()} ${Object.values(step).join(" ")}`)
       this.#act(step)
-      await this.pass(step.act === "pass" ? step.mls ?? 0 : 0)
+      await this.pass(step.act === "pass" ? step.ms ?? 0 : 0)
     }
     await this.#clear()
     await this.#quiet()
     return this.broken
   }
 
-  /** Lets time pass, and whatever happens in it come to rest. @param {number} mls */
-  async pass(mls) {
-    const end = this.clock.now() + mls
+  /** Lets time pass, and whatever happens in it come to rest. @param {number} ms */
+  async pass(ms) {
+    const end = this.clock.now() + ms
     await settle()
     for (let due = this.clock.nextDue; due <= end; due = this.clock.nextDue) {
       this.clock.advance(Math.max(0, due - this.clock.now()))
@@ -493,7 +493,7 @@ export class Story {
   // What happens
 
   /** @param {Step} step */
-  #act({ act, who = 0, whom = 0, mls = 0, count = 1 }) {
+  #act({ act, who = 0, whom = 0, ms = 0, count = 1 }) {
     const peerId = PEERS[who]
     const page = this.#pages.get(peerId)
     const { server, network } = this
@@ -506,8 +506,8 @@ export class Story {
       case "stop": return server.stop()
       case "restart": return server.restart()
       case "forget": return this.#forget()
-      case "drop": return this.#drop(peerId, mls)
-      case "lose": return this.#lose(peerId, count, mls)
+      case "drop": return this.#drop(peerId, ms)
+      case "lose": return this.#lose(peerId, count, ms)
     }
     if (act === "thaw" && page) return this.#thaw(page)
     if (act === "crash" && page?.isIn) return this.#crash(page)
@@ -532,7 +532,7 @@ export class Story {
   #forget() {
     const { host, epoch } = this.server
     this.server.forget()
-    this.clock.setTimeout(() => this.server.recall(host, epoch), NOTICE_MLS)
+    this.clock.setTimeout(() => this.server.recall(host, epoch), NOTICE_MS)
   }
 
   /** @param {string} peerId */
@@ -574,7 +574,7 @@ export class Story {
     if (page.life.state !== "running") return
     page.life.freeze()
     page.signaling.isAwake = false
-    this.clock.setTimeout(() => { if (page.life.state === "frozen" && this.server.holds(page.signaling)) this.server.dropSocket(page.peerId) }, PING_TIMEOUT_MLS)
+    this.clock.setTimeout(() => { if (page.life.state === "frozen" && this.server.holds(page.signaling)) this.server.dropSocket(page.peerId) }, PING_TIMEOUT_MS)
   }
 
   /** @param {StoryPage} page */
@@ -585,8 +585,8 @@ export class Story {
     this.#revive(page.signaling)
   }
 
-  /** A socket drops, and comes back. @param {string} peerId @param {number} mls */
-  #drop(peerId, mls) {
+  /** A socket drops, and comes back. @param {string} peerId @param {number} ms */
+  #drop(peerId, ms) {
     const page = this.#pages.get(peerId)
     if (!page || !this.server.holds(page.signaling)) return
     page.signaling.isAwake = false
@@ -594,11 +594,11 @@ export class Story {
     this.clock.setTimeout(() => {
       if (page.life.state === "running") page.signaling.isAwake = true
       this.#revive(page.signaling)
-    }, mls)
+    }, ms)
   }
 
-  /** The next packets to a peer are lost, and its socket with them. @param {string} peerId @param {number} count @param {number} mls */
-  #lose(peerId, count, mls) {
+  /** The next packets to a peer are lost, and its socket with them. @param {string} peerId @param {number} count @param {number} ms */
+  #lose(peerId, count, ms) {
     let left = count
     const before = this.server.loses
     this.server.loses = (event, payload, to) => {
@@ -606,7 +606,7 @@ export class Story {
       if (left === count) {
         this.clock.setTimeout(() => {
           left = 0
-          this.#drop(peerId, mls)
+          this.#drop(peerId, ms)
         }, 0)
       }
       left -= 1
@@ -659,7 +659,7 @@ export class Story {
 
   /** @param {() => string[]} wrongs what isn't well yet */
   async #until(wrongs) {
-    const end = this.clock.now() + DUST_MLS
+    const end = this.clock.now() + DUST_MS
     while (wrongs().length > 0 && this.clock.now() < end) await this.pass(500)
     this.broken.push(...wrongs())
   }
@@ -730,7 +730,7 @@ export class Story {
     const cameOver = (reign) => reign.epoch !== epoch && holders.some((holder) => under(holder, reign).some((meeting) => meeting.at >= at))
     return reigns.filter((reign) => reign.at >= at || cameOver(reign)).every((reign) => this.#knows(reign, sender) && !this.#isBack(sender, reign) && holders.some((holder) => {
       const had = holder.shown.find((entry) => entry.text === text)
-      return under(holder, reign).some((meeting) => meeting.at <= reign.at + FILL_WINDOW_MLS / 2 && had && had.at <= meeting.at + 1)
+      return under(holder, reign).some((meeting) => meeting.at <= reign.at + FILL_WINDOW_MS / 2 && had && had.at <= meeting.at + 1)
     }))
   }
 
@@ -763,7 +763,7 @@ export class Story {
   /** Everybody leaves, and nothing is left. */
   async #quiet() {
     for (const page of this.network.pages.values()) if (page.life.state !== "dead") page.peer.close()
-    await this.pass(PING_TIMEOUT_MLS + CLOSE_TIMEOUT_MLS + 1_000)
+    await this.pass(PING_TIMEOUT_MS + CLOSE_TIMEOUT_MS + 1_000)
     const open = this.network.open.filter(({ owner }) => this.network.pages.get(owner)?.life.state !== "dead")
     if (open.length > 0) this.#break(`${open.map(({ owner }) => owner).join()} left a connection open`)
     if (this.clock.pending > 0) this.#break(`${this.clock.pending} timers run`)

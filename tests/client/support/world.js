@@ -1,14 +1,14 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
-import { Connection } from "../../../static/js/transport/direct_path.js"
-import { Peer } from "../../../static/js/session/session.js"
+import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { Session } from "../../../static/js/session/session.js"
 import { Topics } from "../../../static/js/messaging/topics.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
 
-export const HEARTBEAT = { intervalMls: 1_000, idleTimeoutMls: 5_000 }
-export const CONNECT_TIMEOUT_MLS = 15_000
+export const HEARTBEAT = { intervalMs: 1_000, idleTimeoutMs: 5_000 }
+export const CONNECT_TIMEOUT_MS = 15_000
 
 /** Browsers, a server and a network, and the time they live in. */
 export class World {
@@ -18,16 +18,16 @@ export class World {
 
   /**
    * Lets time pass for all of them.
-   * @param {number} [mls]
+   * @param {number} [ms]
    */
-  pass(mls = 0) {
-    return pass(this.clock, mls)
+  pass(ms = 0) {
+    return pass(this.clock, ms)
   }
 
   /**
    * Opens a page; it doesn't join yet.
    * @param {string} peerId
-   * @param {Partial<import("../../../static/js/session/session.js").PeerOptions>} [options]
+   * @param {Partial<import("../../../static/js/session/session.js").SessionOptions>} [options]
    */
   page(peerId, options = {}) {
     return new Page(this, peerId, options)
@@ -59,7 +59,7 @@ export class Page {
   messages = []
   /** The files that others have offered. @type {any[]} */
   offers = []
-  topics = new Topics((error) => this.peerErrored(error))
+  topics = new Topics((error) => this.sessionErrored(error))
   /** @type {{ senderId: string, from: number, to: number }[]} */
   gaps = []
   /** @type {{ hostPeerId: string | null, epoch: number }[]} */
@@ -72,14 +72,14 @@ export class Page {
   /**
    * @param {World} world
    * @param {string} peerId
-   * @param {Partial<import("../../../static/js/session/session.js").PeerOptions>} options
+   * @param {Partial<import("../../../static/js/session/session.js").SessionOptions>} options
    */
   constructor({ clock, network, server }, peerId, options) {
     /** @type {FakeSignaling} */
     this.signaling = /** @type {any} */ (null)
-    this.peer = new Peer({
+    this.peer = new Session({
       peerId,
-      connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
       keepSignaling: false,
       autoReconnect: true,
       clock,
@@ -87,8 +87,8 @@ export class Page {
       backoff: new Backoff(() => 0.5),
       delegate: this,
       createSignaling: (delegate) => (this.signaling = new FakeSignaling(server, peerId, delegate)),
-      createConnection: (setup, iceServers) => new Connection({
-        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS, RTCPeerConnection: network.RTCPeerConnection,
+      createPath: (setup, iceServers) => new DirectPath({
+        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.RTCPeerConnection,
       }),
       ...options,
     })
@@ -111,44 +111,45 @@ export class Page {
     return Object.fromEntries(this.peer.peers)
   }
 
-  peerStateChanged(state) {
+  sessionStateChanged(state) {
     this.states.push(state)
     this.on[state]?.(state)
   }
 
-  peerErrored(error) {
+  sessionErrored(error) {
     this.errors.push(error)
     this.on.error?.(error)
   }
 
-  peerReceived(message) {
+  messageReceived(message) {
     this.messages.push(message)
     this.on.message?.(message)
   }
 
-  peerOffered(file) {
+  fileOffered(file) {
     this.offers.push(file)
     this.on.file?.(file)
     return "file" in this.on
   }
 
-  peerProgressed(progress) {
+  fileProgressed(progress) {
     this.on.progress?.(progress)
   }
 
-  peerMissed(gap) {
+  messagesMissed(gap) {
     this.gaps.push(gap)
   }
 
-  peerForked(host) {
-    this.forks.push(host)
+  messagesForked() {
+    const { hostPeerId, epoch } = this.peer
+    this.forks.push({ hostPeerId, epoch })
   }
 
-  peerPeersChanged(peers) {
+  sessionPeersChanged(peers) {
     this.on.peers?.(peers)
   }
 
-  peerHostChanged(host) {
+  sessionHostChanged(host) {
     this.hosts.push(host)
     this.on.host?.(host)
   }

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
-import { QUICK_ACK_PAUSE_MLS } from "../../../static/js/topology/upstream.js"
+import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
+import { QUICK_ACK_PAUSE_MS } from "../../../static/js/messaging/stability.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { CONNECTIONS, MAX_NEGOTIATING, MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../../static/js/base/limits.js"
 import { decodeFrame, encodeFrame, STATE } from "../../../static/js/wire/frames.js"
-import { FILL_WINDOW_MLS, SETTLE_MLS } from "../../../static/js/messaging/recovery.js"
-import { ROSTER_INTERVAL_MLS, ROSTER_PAUSE_MLS } from "../../../static/js/topology/roster.js"
+import { FILL_WINDOW_MS, SETTLE_MS } from "../../../static/js/messaging/recovery.js"
+import { ROSTER_INTERVAL_MS, ROSTER_PAUSE_MS } from "../../../static/js/topology/roster.js"
 import { settle } from "../support/fake_clock.js"
-import { Room } from "../support/room.js"
-import { CONNECT_TIMEOUT_MLS } from "../support/world.js"
+import { Room, TOLD_MS } from "../support/room.js"
+import { CONNECT_TIMEOUT_MS } from "../support/world.js"
 
 /** @param {...string} peerIds */
 async function open(...peerIds) {
@@ -31,7 +31,8 @@ test("is connected from the start, alone or not", async () => {
 })
 
 test("everybody sees everybody as connected", async () => {
-  const { host, clients } = await open("ann", "bob", "cleo")
+  const { room, host, clients } = await open("ann", "bob", "cleo")
+  await room.pass(TOLD_MS)
   for (const { presence } of [host, ...clients]) assert.deepEqual(presence, { host: "connected", ann: "connected", bob: "connected", cleo: "connected" })
 })
 
@@ -54,20 +55,20 @@ test("a message without a name is of whom the connection belongs to; nothing els
   ann.channel("host").send(JSON.stringify({ type: "Data", id: 1, data: "I am ann", extra: "x" }))
   await room.pass()
   for (const { received } of [host, bob]) assert.deepEqual(received, [{ type: "Data", senderId: "ann", data: "I am ann" }])
-  const { inc } = ann.conversation
+  const { inc } = ann.broadcast
   assert.deepEqual(JSON.parse(host.channel("bob").frames.findLast((text) => text.includes("I am ann"))), { type: "Data", senderId: "ann", inc, id: 1, data: "I am ann", n: 1 })
 })
 
 test("nobody speaks for who is here", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
-  for (const [senderId, { conversation: { inc } }] of /** @type {[string, any][]} */ ([["bob", bob], ["host", host]])) {
+  for (const [senderId, { broadcast: { inc } }] of /** @type {[string, any][]} */ ([["bob", bob], ["host", host]])) {
     for (const id of [1, Number.MAX_SAFE_INTEGER]) ann.channel("host").send(JSON.stringify({ type: "Data", senderId, inc, id, data: "I am another" }))
   }
-  await room.pass(FILL_WINDOW_MLS + SETTLE_MLS)
+  await room.pass(FILL_WINDOW_MS + SETTLE_MS)
   bob.say("it is me")
   await room.pass()
   host.say("me too")
-  await room.pass(QUICK_ACK_PAUSE_MLS)
+  await room.pass(QUICK_ACK_PAUSE_MS)
   for (const { texts } of [host, ann, bob]) assert.deepEqual(texts, ["bob: it is me", "host: me too"])
   assert.deepEqual([bob.stable, host.stable], [[1], [1]])
 })
@@ -107,7 +108,7 @@ test("a reload takes the place of the page before it, which is told so", async (
   assert.equal(after.role.state, "connected")
   assert.equal(host.presence.ann, "connected")
   bob.say("once")
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual([after.texts, before.texts], [["bob: once"], []])
   assert.equal(room.network.open.length, 4)
 })
@@ -145,12 +146,12 @@ test("a receiver that takes nothing is dropped, the others go on and are told", 
   const text = "x".repeat(200_000)
   for (let number = 0; number <= MAX_BUFFERED_BYTES / text.length; number++) {
     host.say(text)
-    await room.pass(QUICK_ACK_PAUSE_MLS)
+    await room.pass(QUICK_ACK_PAUSE_MS)
   }
   assert.equal(host.presence.slow, "disconnected")
   assert.equal(bob.presence.slow, "disconnected")
   assert.equal(bob.received.length, host.received.length)
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.equal(slow.losses.length, 1)
 })
 
@@ -167,7 +168,7 @@ test("a newcomer gets the whole picture, the others only what has changed", asyn
 test("a client that goes is shown as disconnected to the others", async () => {
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
   ann.role.stop()
-  await room.pass()
+  await room.pass(TOLD_MS)
   assert.equal(host.presence.ann, "disconnected")
   assert.equal(bob.presence.ann, "disconnected")
 })
@@ -190,22 +191,22 @@ test("an attempt that nobody answers ends, and leaves nothing behind", async () 
   const { room, host } = await open()
   room.loses = () => true
   await room.join("ann")
-  await room.pass(CONNECT_TIMEOUT_MLS + CLOSE_TIMEOUT_MLS)
+  await room.pass(CONNECT_TIMEOUT_MS + CLOSE_TIMEOUT_MS)
   assert.equal(host.presence.ann, "disconnected")
   assert.deepEqual(room.network.open, [])
 })
 
 test("rosters are paced: soon after a change, never more often than the pause, and now and then", async () => {
   const { room, host } = await open()
-  await room.pass(ROSTER_PAUSE_MLS)
+  await room.pass(ROSTER_PAUSE_MS)
   assert.deepEqual(host.rosters, [{ host: "connected" }])
   for (let number = 0; number < 10; number++) await room.join(`peer-${number}`)
-  await room.pass(ROSTER_PAUSE_MLS)
+  await room.pass(ROSTER_PAUSE_MS)
   assert.equal(host.rosters.length, 2)
   assert.equal(Object.keys(host.rosters[1]).length, 11)
-  await room.pass(ROSTER_INTERVAL_MLS - ROSTER_PAUSE_MLS)
+  await room.pass(ROSTER_INTERVAL_MS - ROSTER_PAUSE_MS)
   assert.equal(host.rosters.length, 2)
-  await room.pass(ROSTER_PAUSE_MLS)
+  await room.pass(ROSTER_PAUSE_MS)
   assert.equal(host.rosters.length, 3)
 })
 
@@ -221,7 +222,7 @@ test("a room that never comes to rest is reported all the same", async () => {
 test("stopping tells every client why, and frees everything", async () => {
   const { room, host, clients } = await open("ann", "bob")
   host.role.stop(new P2pError("host_lost", { message: "cleo is the host now." }))
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   await settle()
   for (const { losses } of clients) assert.deepEqual(losses.map(({ code, message }) => [code, message]), [["host_lost", "cleo is the host now."]])
   assert.equal(host.role.state, "closed")
@@ -233,7 +234,7 @@ test("aborting closes every connection within this turn", async () => {
   const { room, host, clients } = await open("ann", "bob")
   host.role.abort()
   for (const end of host.ends.values()) assert.equal(end.signalingState, "closed")
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   for (const { losses } of clients) assert.equal(losses.length, 1)
   assert.equal(room.clock.pending, 0)
 })
@@ -241,10 +242,10 @@ test("aborting closes every connection within this turn", async () => {
 test("a stopped host begins nothing any more", async () => {
   const { room, host } = await open("ann")
   host.role.stop()
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   host.role.peerReady("bob")
   host.role.peerLeft("ann")
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual(room.network.open, [])
   assert.equal(room.clock.pending, 0)
 })
@@ -262,7 +263,7 @@ test("what a reader sends is refused, and everybody knows who reads", async () =
   for (const { texts } of [room.host, ann, bob]) assert.deepEqual(texts, ["bob: I may"])
 
   // A host that passes it on all the same isn't heard.
-  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", inc: ann.conversation.inc, id: 2, n: 2, data: "smuggled" }))
+  room.host.channel("bob").send(JSON.stringify({ type: "Data", senderId: "ann", inc: ann.broadcast.inc, id: 2, n: 2, data: "smuggled" }))
   await room.pass()
   assert.deepEqual(bob.texts, ["bob: I may"])
 })
@@ -291,7 +292,7 @@ test("a peer that is expelled hears why, and the others see it gone", async () =
   const { room, host, clients: [ann, bob] } = await open("ann", "bob")
   host.role.expel("ann", new P2pError("forbidden", { message: "Out." }))
   host.role.expel("nobody", new P2pError("forbidden"))
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual(ann.losses.map(({ code, message }) => [code, message]), [["forbidden", "Out."]])
   assert.deepEqual(bob.presence, { host: "connected", ann: "disconnected", bob: "connected" })
 })
@@ -308,7 +309,7 @@ test("a client that floods is slowed, and then loses its connection; the others 
   assert.deepEqual(host.received.filter(({ senderId }) => senderId === "ann").map(({ data }) => data), Array.from({ length: RELAYED_MESSAGES.burst + 500 }, (_, index) => index + 1))
 
   for (let id = 10_000; id <= 10_000 + MAX_WAITING_MESSAGES + 500; id++) if (channel.readyState === "open") channel.send(JSON.stringify({ type: "Data", id, data: id }))
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual(ann.losses.map(({ code }) => code), ["rate_limited"])
   bob.say("still here")
   await room.pass()
@@ -325,6 +326,7 @@ test("however often somebody joins, few connections are made for it, and newcome
     await room.pass(10)
   }
   const bob = await room.join("bob")
+  await room.pass(TOLD_MS)
   assert.deepEqual([bob.presence.bob, ann.presence.bob], ["connected", "connected"])
   const made = room.network.all.length - before
   assert.ok(made <= CONNECTIONS.burst + 6 + 2, `${made} were made`)
@@ -339,6 +341,7 @@ test("many newcomers that never answer leave room for others when their time is 
   for (let number = 0; number < 2 * MAX_NEGOTIATING; number++) host.role.peerLeft(`sybil-${number}`)
   await room.pass()
   const bob = await room.join("bob")
+  await room.pass(TOLD_MS)
   assert.deepEqual([bob.presence.bob, ann.presence.bob, room.network.open.length], ["connected", "connected", 4])
 })
 
@@ -474,7 +477,7 @@ test("a host that has stopped hands nothing on", async () => {
   host.role.route(direct("ann", "first"))
   host.role.stop()
   host.role.route(direct("ann", "late"))
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual(ann.routed.map(({ data }) => data), ["first"])
 })
 

@@ -2,14 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { Allowance } from "../../../static/js/topology/allowance.js"
-import { FloodGuard } from "../../../static/js/topology/rate_limiter.js"
-import { MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, RELAYED_MESSAGES, TURN_CHARACTERS, TURN_MESSAGES, TURN_MLS } from "../../../static/js/base/limits.js"
+import { RateLimiter } from "../../../static/js/topology/rate_limiter.js"
+import { MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, RELAYED_MESSAGES, TURN_CHARACTERS, TURN_MESSAGES, TURN_MS } from "../../../static/js/base/limits.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 function open(clock = new FakeClock(), allowance = new Allowance(clock)) {
   const passed = /** @type {number[]} */ ([])
   const state = { overflows: 0 }
-  const guard = new FloodGuard({ clock, allowance, overflowed: () => { state.overflows += 1 } })
+  const guard = new RateLimiter({ clock, allowance, overflowed: () => { state.overflows += 1 } })
   let last = 0
   const say = (count = 1, size = 10) => { for (let number = 0; number < count; number++) guard.pass(size, () => passed.push(++last)) }
   return { clock, allowance, guard, passed, state, say }
@@ -19,7 +19,7 @@ test("what an honest client says passes at once, and needs no timer", () => {
   const { clock, passed, say } = open()
   for (let number = 0; number < 100; number++) {
     say(3)
-    clock.advance(TURN_MLS)
+    clock.advance(TURN_MS)
   }
   assert.deepEqual([passed.length, clock.pending], [300, 0])
 })
@@ -54,7 +54,7 @@ test("of large ones fewer pass in a turn", () => {
 test("two that flood have their turns in between each other", () => {
   const clock = new FakeClock()
   const order = /** @type {string[]} */ ([])
-  const guards = ["ann", "bob"].map((name) => ({ name, guard: new FloodGuard({ clock, allowance: new Allowance(clock), overflowed: () => undefined }) }))
+  const guards = ["ann", "bob"].map((name) => ({ name, guard: new RateLimiter({ clock, allowance: new Allowance(clock), overflowed: () => undefined }) }))
   for (const { name, guard } of guards) for (let number = 0; number < 4 * TURN_MESSAGES; number++) guard.pass(1, () => order.push(name))
   for (let turn = 0; turn < 10; turn++) clock.advance(0)
   const runs = order.join(" ").match(/(ann ?)+|(bob ?)+/g) ?? []

@@ -4,52 +4,53 @@ import { test } from "node:test"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { AHEAD_BYTES } from "../../../static/js/files/limits.js"
 import { FAST_CHARACTERS, FAST_MESSAGES, MAX_CONSENTS, MAX_FAST_BYTES, MAX_UNCREDITED_BYTES, MAX_WAITING_MESSAGES, NEWS, RELAYED_MESSAGES, TURN_MESSAGES } from "../../../static/js/base/limits.js"
-import { Guest } from "../../../static/js/topology/downstream.js"
+import { Downstream } from "../../../static/js/topology/downstream.js"
 import { decodeFrame } from "../../../static/js/wire/frames.js"
-import { Switchboard } from "../../../static/js/topology/router.js"
+import { Router } from "../../../static/js/topology/router.js"
 import { FakeClock } from "../support/fake_clock.js"
 
 /**
- * A host's switchboard and its clients, who only listen.
+ * A host's router and its clients, who only listen.
  * @param {...string} peerIds
  */
 function open(...peerIds) {
   const clock = new FakeClock()
   /** @type {Map<string, any>} */
-  const guests = new Map()
+  const clients = new Map()
   const here = /** @type {any[]} */ ([])
   const failures = /** @type {any[]} */ ([])
-  const fail = (guest, error) => failures.push([guest.connection.peerId, error.code])
-  const switchboard = new Switchboard({
+  const router = new Router({
     peerId: "host",
-    delegate: {
-      connected: () => [...guests.values()].filter(({ isConnected }) => isConnected),
-      connectedTo: (peerId) => (guests.get(peerId)?.isConnected ? guests.get(peerId) : null),
-      routedHere: (frame) => here.push(frame),
-      routeFailed: fail,
+    connections: {
+      get all() {
+        return [...clients.values()].filter(({ isConnected }) => isConnected)
+      },
+      connectedTo: (peerId) => (clients.get(peerId)?.isConnected ? clients.get(peerId) : undefined),
     },
+    received: (frame) => here.push(frame),
   })
   const join = (peerId, canSend = true) => {
     const got = /** @type {any[]} */ ([])
     const kinds = new Set()
-    const connection = /** @type {any} */ ({
+    const path = /** @type {any} */ ({
       peerId, state: "connected", failure: null,
-      failureToSend: (packet, lane) => {
-        if (!connection.failure) got.push([lane, decodeFrame(packet)])
-        return connection.failure
+      send: (packet, lane) => {
+        if (path.failure) throw path.failure
+        got.push([lane, decodeFrame(packet)])
       },
       sendFreshest: (kind, packet) => {
         kinds.add(kind)
         got.push(["fast", decodeFrame(packet)])
       },
+      dismiss: (error) => failures.push([peerId, error.code]),
     })
-    const guest = Object.assign(new Guest({ connection, canSend, clock, flooded: (error) => fail(guest, error) }), { got, kinds })
-    guests.set(peerId, guest)
-    return guest
+    const client = Object.assign(new Downstream({ path, canSend, clock }), { got, kinds })
+    clients.set(peerId, client)
+    return client
   }
   const joined = peerIds.map((peerId) => join(peerId))
-  const say = (guest, frame) => switchboard.admit(guest, frame, 100)
-  return { clock, switchboard, here, failures, join, joined, say }
+  const say = (client, frame) => router.admit(client, frame, 100)
+  return { clock, router, here, failures, join, joined, say }
 }
 
 const direct = (rest = {}) => ({ type: "Direct", to: "bob", inc: "x", id: 1, after: 0, data: 1, ...rest })
@@ -57,8 +58,8 @@ const received = (rest = {}) => ({ type: "Received", to: "bob", inc: "x", id: 1,
 const fast = (rest = {}) => ({ type: "Fast", inc: "x", id: 1, data: 1, ...rest })
 const chunk = (rest = {}) => ({ type: "Chunk", to: ["bob"], transfer: "f", offset: 0, bytes: Uint8Array.of(1, 2), ...rest })
 const credit = (rest = {}) => ({ type: "Credit", to: "bob", transfer: "f", offset: 2, ...rest })
-/** Says that it takes the file of the chunks above. @param {any} say @param {any[]} guests */
-const consent = (say, ...guests) => { for (const guest of guests) for (const to of ["ann", "host"]) say(guest, credit({ to, offset: 0 })) }
+/** Says that it takes the file of the chunks above. @param {any} say @param {any[]} clients */
+const consent = (say, ...clients) => { for (const client of clients) for (const to of ["ann", "host"]) say(client, credit({ to, offset: 0 })) }
 /** The frames that somebody got. */
 const frames = ({ got }) => got.map(([, frame]) => frame)
 
@@ -84,11 +85,11 @@ test("a frame for the host stays with it", () => {
 })
 
 test("what may be lost goes to everybody but its sender, where it names nobody; else to those that it names", () => {
-  const { here, switchboard, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
+  const { here, router, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
   say(ann, fast())
   assert.deepEqual([ann, bob, cleo].map(({ got }) => got.length), [0, 1, 1])
   assert.equal(here.length, 1)
-  switchboard.route("host", /** @type {any} */ (fast()))
+  router.route("host", /** @type {any} */ (fast()))
   assert.deepEqual([ann, bob, cleo].map(({ got }) => got.length), [1, 2, 2])
   assert.equal(here.length, 1)
   say(ann, fast({ to: [] }))
@@ -109,7 +110,7 @@ test("nobody speaks in another's name", () => {
 
 test("what is for nobody who is connected is dropped", () => {
   const { failures, joined: [ann, bob], say } = open("ann", "bob")
-  bob.connection.state = "connecting"
+  bob.path.state = "connecting"
   for (const to of ["bob", "stranger", "__proto__"]) {
     say(ann, direct({ to }))
     say(ann, received({ to }))
@@ -169,8 +170,8 @@ test("a reader answers who asks it", () => {
 // Files go to those only who take them
 
 test("chunks go to those who have taken the file of that sender, by accepting it or by saying how far they are", () => {
-  const { switchboard, joined: [ann, bob, cleo, dave], say } = open("ann", "bob", "cleo", "dave")
-  const chunks = () => [bob, cleo, dave].map((guest) => frames(guest).filter(({ type }) => type === "Chunk").length)
+  const { router, joined: [ann, bob, cleo, dave], say } = open("ann", "bob", "cleo", "dave")
+  const chunks = () => [bob, cleo, dave].map((client) => frames(client).filter(({ type }) => type === "Chunk").length)
   const to = ["bob", "cleo", "dave"]
   say(ann, chunk({ to }))
   assert.deepEqual(chunks(), [0, 0, 0])
@@ -181,7 +182,7 @@ test("chunks go to those who have taken the file of that sender, by accepting it
   assert.deepEqual(chunks(), [1, 1, 0])
   say(bob, chunk({ to: ["cleo", "dave"] }))
   assert.deepEqual(chunks(), [1, 1, 1])
-  switchboard.route("host", /** @type {any} */ (chunk({ to })))
+  router.route("host", /** @type {any} */ (chunk({ to })))
   assert.deepEqual(chunks(), [2, 2, 2])
 })
 
@@ -220,7 +221,7 @@ test("what isn't the name of a file is not kept", () => {
 
 test("a receiver that takes nothing more loses its connection, and the others get theirs", () => {
   const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
-  bob.connection.failure = new P2pError("rate_limited")
+  bob.path.failure = new P2pError("rate_limited")
   say(ann, direct())
   say(ann, direct({ to: "cleo" }))
   say(ann, received())
@@ -231,7 +232,7 @@ test("a receiver that takes nothing more loses its connection, and the others ge
 test("a receiver whose channel for files is full loses what doesn't fit, and no connection", () => {
   const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
   consent(say, bob, cleo)
-  bob.connection.failure = new P2pError("rate_limited")
+  bob.path.failure = new P2pError("rate_limited")
   say(ann, chunk({ to: ["bob", "cleo"] }))
   say(ann, credit())
   assert.deepEqual([failures, cleo.got.length], [[], 1])
@@ -267,18 +268,18 @@ test("what is too large with its stamp is its sender's fault", () => {
   const { failures, join, joined: [bob], say } = open("bob")
   const long = join("l".repeat(128))
   say(long, direct({ data: "x".repeat(262_050) }))
-  assert.deepEqual([failures, bob.got], [[[long.connection.peerId, "too_large"]], []])
+  assert.deepEqual([failures, bob.got], [[[long.path.peerId, "too_large"]], []])
 })
 
 test("what is larger than what may be lost isn't passed on, whoever has sent it; whom it is for doesn't count", () => {
-  const { clock, here, switchboard, joined: [ann, bob] } = open("ann", "bob")
+  const { clock, here, router, joined: [ann, bob] } = open("ann", "bob")
   const to = ["bob", ...Array.from({ length: 250 }, (_, number) => `${number}`.padEnd(128, "x"))]
   const data = "x".repeat(MAX_FAST_BYTES)
-  switchboard.admit(ann, fast({ to, data }), MAX_FAST_BYTES + JSON.stringify(to).length + 100)
+  router.admit(ann, fast({ to, data }), MAX_FAST_BYTES + JSON.stringify(to).length + 100)
   assert.equal(bob.got.length, 1)
-  switchboard.admit(ann, fast({ data: `${data}${data}` }), 2 * MAX_FAST_BYTES)
+  router.admit(ann, fast({ data: `${data}${data}` }), 2 * MAX_FAST_BYTES)
   assert.deepEqual([bob.got.length, here.length], [1, 0])
-  for (let id = 0; id < 2 * FAST_CHARACTERS.burst / MAX_FAST_BYTES; id++) switchboard.admit(ann, fast({ id, data }), MAX_FAST_BYTES)
+  for (let id = 0; id < 2 * FAST_CHARACTERS.burst / MAX_FAST_BYTES; id++) router.admit(ann, fast({ id, data }), MAX_FAST_BYTES)
   assert.equal(bob.got.length, 1 + Math.floor((FAST_CHARACTERS.burst - MAX_FAST_BYTES - JSON.stringify(to).length - 100) / MAX_FAST_BYTES))
   assert.equal(clock.pending, 0)
 })

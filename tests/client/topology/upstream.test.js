@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS, LOW_BYTES } from "../../../static/js/transport/data_channel.js"
+import { CLOSE_TIMEOUT_MS, LOW_BYTES } from "../../../static/js/transport/data_channel.js"
 import { Content } from "../../../static/js/wire/content.js"
 import { MAX_CANDIDATES, MAX_EARLY_CHARACTERS, OFFERS, PEERS_EVENTS, STATES_PER_FRAME } from "../../../static/js/base/limits.js"
 import { decodeFrame, encodeFrame } from "../../../static/js/wire/frames.js"
@@ -98,7 +98,7 @@ test("a new negotiation takes the place of the old one", async () => {
   const ann = await room.join("ann")
   const [before] = [ann.ends.get("host")]
   room.host.role.peerReady("ann")
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.notEqual(ann.ends.get("host"), before)
   assert.equal(before.signalingState, "closed")
 })
@@ -108,7 +108,7 @@ test("a new negotiation closes the old connection, also if the host's goodbye is
   const ann = await room.join("ann")
   const before = ann.ends.get("host")
   ann.role.receiveSignal("host", "7-9", { description: { type: "offer", sdp: "v=0\no=end-99" } })
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.equal(before.signalingState, "closed")
   assert.equal(ann.ends.get("host").signalingState, "stable")
 })
@@ -137,7 +137,7 @@ test("a lost host is told once, and shown as disconnected, as is this peer", asy
   const room = new Room()
   const [ann] = [await room.join("ann"), await room.join("bob")]
   room.host.role.abort()
-  await room.pass(CLOSE_TIMEOUT_MLS)
+  await room.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual(ann.losses.map(({ code }) => code), ["host_lost"])
   assert.deepEqual(ann.presence, { host: "disconnected", ann: "disconnected", bob: "connected" })
 })
@@ -147,7 +147,7 @@ test("stopping and aborting close the one connection, and tell nothing", async (
     const room = new Room()
     const ann = await room.join("ann")
     ann.role[end]()
-    await room.pass(CLOSE_TIMEOUT_MLS)
+    await room.pass(CLOSE_TIMEOUT_MS)
     await settle()
     assert.deepEqual(ann.losses, [])
     assert.equal(room.host.presence.ann, "disconnected")
@@ -228,7 +228,7 @@ test("what changes within a turn is told once, and before the message that comes
   /** @type {any[]} */
   const heard = []
   ann.rolePeersChanged = () => heard.push(ann.presence)
-  ann.conversationShown = ({ data }) => heard.push(data)
+  ann.messageShown = ({ data }) => heard.push(data)
   const message = (id) => JSON.stringify({ type: "Data", senderId: "host", inc: "x", id, n: id, data: `message ${id}` })
   const states = ["negotiating", "connecting", "connected"].map((state) => told([["bob", state]]))
   room.host.channel("ann").send([...states, message(1), told([["bob", "closed"]]), message(2)].join("\n"))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { Channel, CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST, MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../../static/js/transport/data_channel.js"
+import { DataChannel, CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST, MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../../static/js/transport/data_channel.js"
 import { Intake } from "../../../static/js/transport/intake.js"
 import { FROM_CLIENT, FROM_HOST, MAX_FRAMES_PER_PACKET, RUBBISH } from "../../../static/js/base/limits.js"
 import { encodeFrame } from "../../../static/js/wire/frames.js"
@@ -30,8 +30,8 @@ function pair({ isOpen = true } = {}) {
     channelClosed: () => log.push(`${name} closed`),
   })
   const intake = () => new Intake({ rates: { ...FROM_CLIENT, ...FROM_HOST }, clock, exhausted: (error) => log.push(`exhausted: ${error.code}`) })
-  const near = new Channel({ channel: /** @type {any} */ (raw), delegate: delegate("near"), clock, intake: intake() })
-  const other = new Channel({ channel: /** @type {any} */ (far), delegate: delegate("far"), clock, intake: intake() })
+  const near = new DataChannel({ channel: /** @type {any} */ (raw), delegate: delegate("near"), clock, intake: intake() })
+  const other = new DataChannel({ channel: /** @type {any} */ (far), delegate: delegate("far"), clock, intake: intake() })
   if (isOpen) for (const end of [raw, far]) end.onopen()
   log.length = 0
   return { network, clock, raw, far, near, other, log, arrived }
@@ -41,7 +41,7 @@ test("a channel that is open when it comes is used when it says so", async () =>
   const { raw, near, log } = pair({ isOpen: false })
   await settle()
   assert.deepEqual(log, [])
-  assert.throws(() => near.sendPacket("{}"), { code: "not_joined" })
+  assert.throws(() => near.send("{}"), { code: "not_joined" })
   raw.onopen()
   assert.deepEqual(log, ["near opened"])
 })
@@ -50,10 +50,10 @@ test("frames arrive in order; what makes no sense is counted and dropped", async
   const { raw, near, other, log } = pair()
   await settle()
   log.length = 0
-  near.send({ type: "Data", id: 1, data: "a" })
+  near.send(encodeFrame({ type: "Data", id: 1, data: "a" }))
   raw.send("nonsense")
   raw.send('{"type":"Unknown"}')
-  near.send({ type: "Data", id: 2, data: "b" })
+  near.send(encodeFrame({ type: "Data", id: 2, data: "b" }))
   await settle()
   assert.deepEqual(log, ["far received Data a", "far received Data b"])
   assert.equal(other.badFrames, 2)
@@ -61,43 +61,43 @@ test("frames arrive in order; what makes no sense is counted and dropped", async
 
 test("nothing is sent before the channel is open, nor after", () => {
   const channel = new FakeDataChannel(new FakeNetwork())
-  const { near } = { near: new Channel({ channel: /** @type {any} */ (channel), delegate: /** @type {any} */ ({}), clock: new FakeClock(), intake: /** @type {any} */ (null) }) }
+  const { near } = { near: new DataChannel({ channel: /** @type {any} */ (channel), delegate: /** @type {any} */ ({}), clock: new FakeClock(), intake: /** @type {any} */ (null) }) }
   assert.ok(!near.isOpen)
-  assert.throws(() => near.sendPacket("{}"), { code: "not_joined" })
+  assert.throws(() => near.send("{}"), { code: "not_joined" })
   channel.readyState = "closed"
-  assert.throws(() => near.sendPacket("{}"), { code: "not_joined" })
+  assert.throws(() => near.send("{}"), { code: "not_joined" })
 })
 
 test("only so much may wait in it, and what has left makes room", () => {
   const { raw, near } = pair()
   raw.stall()
   const text = "x".repeat(MAX_BUFFERED_BYTES / 4)
-  for (let number = 0; number < 4; number++) near.sendPacket(text)
-  assert.throws(() => near.sendPacket("x"), { code: "rate_limited" })
+  for (let number = 0; number < 4; number++) near.send(text)
+  assert.throws(() => near.send("x"), { code: "rate_limited" })
   raw.resume()
-  near.sendPacket("x")
+  near.send("x")
 })
 
 test("the browser's refusals are typed: too large for the other side, or too much at once", () => {
   const { raw, near } = pair()
   raw.maxMessageSize = MAX_GATHERED_CHARACTERS + 10
-  assert.throws(() => near.sendPacket("x".repeat(MAX_GATHERED_CHARACTERS + 11)), ({ code, cause }) => code === "too_large" && cause instanceof TypeError)
-  near.sendPacket("x".repeat(MAX_GATHERED_CHARACTERS + 10))
+  assert.throws(() => near.send("x".repeat(MAX_GATHERED_CHARACTERS + 11)), ({ code, cause }) => code === "too_large" && cause instanceof TypeError)
+  near.send("x".repeat(MAX_GATHERED_CHARACTERS + 10))
   raw.send = () => { throw new DOMException("full", "OperationError") }
-  assert.throws(() => near.sendPacket("x".repeat(MAX_GATHERED_CHARACTERS + 1)), { code: "rate_limited" })
+  assert.throws(() => near.send("x".repeat(MAX_GATHERED_CHARACTERS + 1)), { code: "rate_limited" })
 })
 
 test("small frames of one turn travel together, in order, up to a size; a large one goes after those before it", async () => {
   const { raw, near, other, log } = pair()
-  for (const data of ["a", "b"]) near.send({ type: "Data", id: 1, data })
+  for (const data of ["a", "b"]) near.send(encodeFrame({ type: "Data", id: 1, data }))
   assert.deepEqual(raw.sent, [])
-  near.send({ type: "Data", id: 1, data: "c".repeat(MAX_GATHERED_CHARACTERS) })
-  near.send({ type: "Data", id: 1, data: "d\n" })
+  near.send(encodeFrame({ type: "Data", id: 1, data: "c".repeat(MAX_GATHERED_CHARACTERS) }))
+  near.send(encodeFrame({ type: "Data", id: 1, data: "d\n" }))
   await settle()
   assert.deepEqual(raw.sent.map((packet) => packet.split("\n").length), [2, 1, 1])
   assert.deepEqual(log.map((line) => line.at("far received Data ".length)), ["a", "b", "c", "d"])
   const frame = encodeFrame({ type: "Data", id: 1, data: "x".repeat(MAX_GATHERED_CHARACTERS - 100) })
-  for (let count = 0; count < 9; count++) near.sendPacket(frame)
+  for (let count = 0; count < 9; count++) near.send(frame)
   await settle()
   assert.ok(raw.sent.slice(3).every((packet) => packet.length <= MAX_PACKET_CHARACTERS + 10))
   assert.equal(other.badFrames, 0)
@@ -105,7 +105,7 @@ test("small frames of one turn travel together, in order, up to a size; a large 
 
 test("what waits for others to travel with is sent before the channel closes; nothing is told after the other side's last words", async () => {
   const { near, far, raw, log, other } = pair()
-  near.send({ type: "Goodbye" })
+  near.send(encodeFrame({ type: "Goodbye" }))
   void near.close()
   await settle()
   assert.deepEqual(log, ["far received Goodbye undefined", "far closed"])
@@ -117,7 +117,7 @@ test("what waits for others to travel with is sent before the channel closes; no
 test("who takes no packet of a few frames can't be talked to: the channel closes", async () => {
   const { raw, near, log } = pair()
   raw.maxMessageSize = 10
-  near.send({ type: "Heartbeat" })
+  near.send(encodeFrame({ type: "Heartbeat" }))
   await settle()
   assert.deepEqual(log.toSorted((one, other) => one.localeCompare(other)), ["far closed", "near closed"])
 })
@@ -128,7 +128,7 @@ test("bytes go as they are, and arrive as a copy", async () => {
   const packets = []
   far.onmessage = ({ data }) => packets.push(data)
   const bytes = Uint8Array.of(1, 2, 3)
-  near.sendPacket(bytes.buffer)
+  near.send(bytes.buffer)
   bytes[0] = 9
   await settle()
   assert.deepEqual(packets, [Uint8Array.of(1, 2, 3).buffer])
@@ -137,7 +137,7 @@ test("bytes go as they are, and arrive as a copy", async () => {
 test("a frame with bytes arrives as one, with the packet that it came in; a packet of junk is counted", async () => {
   const { raw, near, other, arrived } = pair()
   const frame = { type: /** @type {const} */ ("Data"), id: 1, binary: { kind: "ArrayBuffer" }, bytes: Uint8Array.of(1, 2) }
-  near.send(frame)
+  near.send(encodeFrame(frame))
   for (const junk of [[], [0, 0, 0], [0, 0, 0, 9, 1], [255, 255, 255, 255, 1], [0, 0, 0, 1, 123]]) raw.send(Uint8Array.from(junk).buffer)
   await settle()
   assert.deepEqual(arrived.map(([got]) => got), [frame])
@@ -150,12 +150,12 @@ test("says that there is room again when little is left, not before", async () =
   await settle()
   log.length = 0
   raw.stall()
-  near.sendPacket("x".repeat(LOW_BYTES))
+  near.send("x".repeat(LOW_BYTES))
   raw.resume()
   await settle()
   assert.deepEqual(log, [])
   raw.stall()
-  near.sendPacket("x".repeat(LOW_BYTES + 1))
+  near.send("x".repeat(LOW_BYTES + 1))
   raw.resume()
   await settle()
   assert.deepEqual(log, ["near drained"])
@@ -167,7 +167,7 @@ test("of what may be lost, the newest of each kind waits for room; with room not
   near.sendFreshest("a", cursor("a", 1))
   near.sendFreshest("a", cursor("a", 2))
   raw.stall()
-  near.sendPacket("x".repeat(LOW_BYTES + 1))
+  near.send("x".repeat(LOW_BYTES + 1))
   for (const [topic, id] of /** @type {[string, number][]} */ ([["a", 3], ["b", 4], ["a", 5], ["a", 6]])) near.sendFreshest(topic, cursor(topic, id))
   assert.equal(near.buffered, LOW_BYTES + 1)
   raw.resume()
@@ -179,7 +179,7 @@ test("of what may be lost, the newest of each kind waits for room; with room not
 test("only so many kinds wait for room; the next one is not kept back", async () => {
   const { raw, near } = pair()
   raw.stall()
-  near.sendPacket("x".repeat(LOW_BYTES + 1))
+  near.send("x".repeat(LOW_BYTES + 1))
   for (let number = 0; number < MAX_FRESHEST; number++) near.sendFreshest(`kind ${number}`, "{}")
   assert.equal(near.buffered, LOW_BYTES + 1)
   near.sendFreshest("one more", "{}")
@@ -211,7 +211,7 @@ test("closing delivers what waits, then resolves; nothing is told any more", asy
   await settle()
   log.length = 0
   raw.stall()
-  near.send({ type: "Data", id: 1, data: "last words" })
+  near.send(encodeFrame({ type: "Data", id: 1, data: "last words" }))
   let isClosed = false
   near.close().then(() => { isClosed = true })
   await settle()
@@ -228,7 +228,7 @@ test("closing doesn't wait for ever for the other side", async () => {
   raw.stall()
   let isClosed = false
   near.close().then(() => { isClosed = true })
-  await pass(clock, CLOSE_TIMEOUT_MLS - 1)
+  await pass(clock, CLOSE_TIMEOUT_MS - 1)
   assert.ok(!isClosed)
   await pass(clock, 1)
   await settle()
@@ -256,7 +256,7 @@ test("what arrives while it closes is not told", async () => {
 test("frames travel together in one packet only up to a size and a number; a longer packet is one frame, or none", async () => {
   const { raw, near, other, log } = pair()
   const frame = '{"type":"Stable","n":1}'
-  for (let count = 0; count < 3 * MAX_FRAMES_PER_PACKET; count++) near.sendPacket("{}")
+  for (let count = 0; count < 3 * MAX_FRAMES_PER_PACKET; count++) near.send("{}")
   await settle()
   assert.deepEqual(raw.sent.map((packet) => packet.split("\n").length), [MAX_FRAMES_PER_PACKET, MAX_FRAMES_PER_PACKET, MAX_FRAMES_PER_PACKET])
   const before = other.badFrames
@@ -278,7 +278,7 @@ test("rubbish comes to an end", async () => {
 
 test("a mistake made with one frame is reported, and counts; what comes with the frame is told all the same", async () => {
   const { near, other, log } = pair()
-  for (const data of ["fails", "a"]) near.send({ type: "Data", id: 1, data })
+  for (const data of ["fails", "a"]) near.send(encodeFrame({ type: "Data", id: 1, data }))
   await settle()
   assert.deepEqual(log, ["far received Data a"])
   assert.equal(other.badFrames, 1)

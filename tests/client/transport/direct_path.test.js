@@ -1,14 +1,14 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
-import { Connection } from "../../../static/js/transport/direct_path.js"
-import { P2pError } from "../../../static/js/base/errors.js"
+import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
+import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { failureOf, P2pError } from "../../../static/js/base/errors.js"
 import { EXCESS, FROM_CLIENT, RUBBISH } from "../../../static/js/base/limits.js"
 import { ACK, CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../../static/js/wire/frames.js"
 import { FakeClock, pass, settle } from "../support/fake_clock.js"
 import { FakeNetwork } from "../support/fake_rtc.js"
-import { CONNECT_TIMEOUT_MLS, HEARTBEAT as BEAT } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT as BEAT } from "../support/world.js"
 
 const hello = encodeFrame({ type: DATA, id: 1, data: "hello" })
 
@@ -23,16 +23,16 @@ function pair({ loses = () => false } = {}) {
   for (const [name, other] of [["host", "client"], ["client", "host"]]) {
     const end = { log: [], frames: [], errors: [], drains: 0 }
     const delegate = {
-      connectionChanged: ({ state }) => end.log.push(state),
-      connectionReceived: (_connection, frame) => end.frames.push(frame),
-      connectionDrained: () => { end.drains += 1 },
-      connectionEnded: (_connection, error) => {
+      pathChanged: ({ state }) => end.log.push(state),
+      pathReceived: (_connection, frame) => end.frames.push(frame),
+      pathDrained: () => { end.drains += 1 },
+      pathEnded: (_connection, error) => {
         end.log.push("ended")
         end.errors.push(error)
       },
     }
-    end.connection = new Connection({
-      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMls: CONNECT_TIMEOUT_MLS,
+    end.connection = new DirectPath({
+      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS,
       RTCPeerConnection: /** @type {any} */ (network.RTCPeerConnection),
       signal: (signal) => { if (!loses(signal)) queueMicrotask(() => ends[other].connection.receiveSignal(signal)) },
     })
@@ -51,7 +51,7 @@ async function connected(options) {
 
 /** Both ends are closed, and nothing is left behind. @param {any} world */
 async function assertReleased({ clock, network }) {
-  await pass(clock, CLOSE_TIMEOUT_MLS)
+  await pass(clock, CLOSE_TIMEOUT_MS)
   await settle()
   assert.deepEqual(network.open, [])
   assert.equal(clock.pending, 0)
@@ -76,8 +76,8 @@ test("goes from negotiating over connecting to connected, and says each state on
 
 test("carries frames both ways and keeps heartbeats to itself", async () => {
   const { clock, host, client } = await connected()
-  host.connection.sendPacket(hello)
-  client.connection.sendPacket(hello)
+  host.connection.send(hello)
+  client.connection.send(hello)
   await pass(clock, 10_000)
   assert.deepEqual(host.frames, [JSON.parse(hello)])
   assert.deepEqual(client.frames, [JSON.parse(hello)])
@@ -92,7 +92,7 @@ test("a quiet hour is no loss: the heartbeat keeps it alive", async () => {
 
 test("nobody answers: connect_timeout, in time, and everything is freed", async () => {
   const world = await connected({ loses: () => true })
-  await pass(world.clock, CONNECT_TIMEOUT_MLS - 100)
+  await pass(world.clock, CONNECT_TIMEOUT_MS - 100)
   assert.deepEqual(world.host.errors, [])
   await pass(world.clock, 100)
   assert.equal(world.host.errors[0].code, "connect_timeout")
@@ -104,7 +104,7 @@ test("there is no path and ICE says nothing: ice_failed, in time", async () => {
   const world = pair()
   world.network.isReachable = false
   world.host.connection.offer()
-  await pass(world.clock, CONNECT_TIMEOUT_MLS)
+  await pass(world.clock, CONNECT_TIMEOUT_MS)
   for (const { log, errors } of [world.host, world.client]) {
     assert.deepEqual(log, ["connecting", "ended"])
     assert.deepEqual(errors.map(({ code }) => code), ["ice_failed"])
@@ -139,7 +139,7 @@ test("a description that makes no sense ends the attempt with its cause", async 
 test("silence is a loss", async () => {
   const world = await connected()
   world.network.isCut = true
-  await pass(world.clock, BEAT.idleTimeoutMls)
+  await pass(world.clock, BEAT.idleTimeoutMs)
   assert.deepEqual([world.host.errors[0].code, world.client.errors[0].code], ["host_lost", "host_lost"])
   assert.match(world.host.errors[0].message, /5000 ms/)
   await assertReleased(world)
@@ -168,7 +168,7 @@ test("close without a reason is a host that leaves; a goodbye of junk is interna
 test("what was sent before close still arrives", async () => {
   const world = await connected()
   world.host.pc.channels[0].stall()
-  world.host.connection.sendPacket(hello)
+  world.host.connection.send(hello)
   world.host.connection.close()
   world.host.pc.channels[0].resume()
   await settle()
@@ -193,14 +193,14 @@ test("after close nothing is told, whatever comes", async () => {
     connection[end]()
     connection[end]()
     connection.receiveSignal({ description: { type: "offer", sdp: "nonsense" } })
-    assert.equal(connection.failureToSend(hello)?.code, "not_joined")
+    assert.throws(() => connection.send(hello), { code: "not_joined" })
     connection.trySend({ type: HEARTBEAT })
     pc.turn("failed")
-    world.host.connection.failureToSend(hello)
+    failureOf(() => world.host.connection.send(hello))
     await pass(world.clock, 60_000)
     assert.equal(log.length, length)
     assert.deepEqual(frames, [])
-    assert.throws(() => connection.sendPacket(hello), { code: "not_joined" })
+    assert.throws(() => connection.send(hello), { code: "not_joined" })
     await assertReleased(world)
   }
 })
@@ -211,7 +211,7 @@ test("closed before, in the middle of and right after the negotiation", async ()
     world.host.connection.offer()
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()
     world.host.connection.close()
-    await pass(world.clock, CONNECT_TIMEOUT_MLS + BEAT.idleTimeoutMls)
+    await pass(world.clock, CONNECT_TIMEOUT_MS + BEAT.idleTimeoutMs)
     assert.ok(!world.host.log.includes("ended"), `after ${turns} turns`)
     assert.equal(world.client.log.filter((line) => line === "ended").length, 1, `after ${turns} turns`)
     await assertReleased(world)
@@ -256,7 +256,7 @@ test("each says when there is room in it, from its opening on", async () => {
   for (const label of ["messages", "bulk", "fast"]) {
     const channel = lane(host.pc, label)
     channel.stall()
-    host.connection.sendPacket("x".repeat(LOW_BYTES + 1), label)
+    host.connection.send("x".repeat(LOW_BYTES + 1), label)
     channel.resume()
   }
   await settle()
@@ -267,8 +267,8 @@ test("what waits in the channel for files holds up no message, and is counted", 
   const { host, client } = await connected()
   lane(host.pc, "bulk").stall()
   const packet = encodeFrame(chunk)
-  host.connection.sendPacket(packet, "bulk")
-  host.connection.sendPacket(hello)
+  host.connection.send(packet, "bulk")
+  host.connection.send(hello)
   await settle()
   assert.deepEqual([host.connection.buffered, client.connection.buffered], [packet.byteLength, 0])
   assert.deepEqual(client.frames, [JSON.parse(hello)])
@@ -291,13 +291,13 @@ test("what may be lost is lost, or late, and nothing is told of it", async () =>
 test("files, and what may be lost, can't be sent before their channels are open", async () => {
   const world = pair()
   const { connection } = world.host
-  for (const label of ["messages", "bulk", "fast"]) assert.equal(connection.failureToSend(hello, label)?.code, "not_joined")
+  for (const label of ["messages", "bulk", "fast"]) assert.throws(() => connection.send(hello, label), { code: "not_joined" })
   connection.offer()
-  for (const label of ["messages", "bulk", "fast"]) assert.equal(connection.failureToSend(hello, label)?.code, "not_joined")
+  for (const label of ["messages", "bulk", "fast"]) assert.throws(() => connection.send(hello, label), { code: "not_joined" })
   connection.sendFreshest("cursor", encodeFrame(cursor(1)))
   assert.equal(connection.buffered, 0)
   await pass(world.clock, 10)
-  for (const label of ["messages", "bulk", "fast"]) assert.equal(connection.failureToSend(hello, label), null)
+  for (const label of ["messages", "bulk", "fast"]) connection.send(hello, label)
   await settle()
   assert.equal(world.client.frames.length, 3)
 })
@@ -308,9 +308,9 @@ test("that the channel for files, or the one for what may be lost, closes ends n
   for (const label of ["bulk", "fast"]) lane(host.pc, label).close()
   await settle()
   assert.deepEqual([host.connection.state, client.connection.state], ["connected", "connected"])
-  assert.equal(client.connection.failureToSend(hello, "bulk")?.code, "not_joined")
+  assert.throws(() => client.connection.send(hello, "bulk"), { code: "not_joined" })
   client.connection.sendFreshest("cursor", encodeFrame(cursor(1)))
-  client.connection.sendPacket(hello)
+  client.connection.send(hello)
   await settle()
   assert.equal(host.frames.length, 1)
   lane(host.pc, "messages").close()
@@ -323,9 +323,9 @@ test("a receiver that takes nothing more is told of; a heartbeat that doesn't fi
   const world = await connected()
   world.host.pc.channels[0].stall()
   const text = "x".repeat(MAX_BUFFERED_BYTES / 4)
-  for (let number = 0; number < 4; number++) assert.equal(world.host.connection.failureToSend(text), null)
+  for (let number = 0; number < 4; number++) world.host.connection.send(text)
   world.host.connection.trySend({ type: HEARTBEAT })
-  const error = world.host.connection.failureToSend(text)
+  const error = failureOf(() => world.host.connection.send(text))
   assert.equal(error?.code, "rate_limited")
   assert.deepEqual(world.host.errors, [])
   world.host.connection.end(error)
@@ -341,7 +341,7 @@ for (const [sender, receiver] of [["client", "host"], ["host", "client"]]) {
     const world = await connected()
     const { [sender]: bad, [receiver]: good } = world
     for (const label of ["messages", "bulk", "fast"]) for (let count = 0; count <= RUBBISH.burst / 3; count++) lane(bad.pc, label).send("{}")
-    bad.connection.sendPacket(hello)
+    bad.connection.send(hello)
     await settle()
     for (const { errors, log } of [good, bad]) {
       assert.deepEqual(errors.map(({ code }) => code), ["bad_request"])
@@ -356,10 +356,10 @@ for (const [sender, receiver] of [["client", "host"], ["host", "client"]]) {
   test(`a ${sender} that sends what only the other side sends is let go of`, async () => {
     const world = await connected()
     const packet = encodeFrame(sender === "client" ? { type: "Stable", n: 1 } : { type: ACK, n: 1 })
-    for (let count = 0; count < RUBBISH.burst; count++) world[sender].connection.sendPacket(packet)
+    for (let count = 0; count < RUBBISH.burst; count++) world[sender].connection.send(packet)
     await settle()
     assert.deepEqual([world[receiver].frames, world[receiver].errors], [[], []])
-    world[sender].connection.sendPacket(packet)
+    world[sender].connection.send(packet)
     await settle()
     assert.deepEqual(world[receiver].errors.map(({ code }) => code), ["bad_request"])
   })
@@ -368,10 +368,10 @@ for (const [sender, receiver] of [["client", "host"], ["host", "client"]]) {
 test("a client that floods with what may be left out is heard as often as it may be, and let go of where it goes on", async () => {
   const { host, client } = await connected()
   const packet = encodeFrame({ type: ACK, n: 1 })
-  for (let count = 0; count < FROM_CLIENT.Ack.burst + EXCESS.burst; count++) client.connection.sendPacket(packet)
+  for (let count = 0; count < FROM_CLIENT.Ack.burst + EXCESS.burst; count++) client.connection.send(packet)
   await settle()
   assert.deepEqual([host.frames.length, host.errors], [FROM_CLIENT.Ack.burst, []])
-  client.connection.sendPacket(packet)
+  client.connection.send(packet)
   await settle()
   assert.deepEqual([host.errors, client.errors].map(([error]) => error.code), ["rate_limited", "rate_limited"])
 })

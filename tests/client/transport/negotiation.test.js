@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { MAX_CANDIDATES, MAX_SDP_CHARACTERS, MAX_SDP_LINES, MAX_SDP_MEDIA, MAX_SIGNALS } from "../../../static/js/base/limits.js"
-import { MAX_CANDIDATES_PER_SIGNAL, Negotiation, RESEND_MLS } from "../../../static/js/transport/negotiation.js"
+import { MAX_CANDIDATES_PER_SIGNAL, Negotiation, RESEND_MS } from "../../../static/js/transport/negotiation.js"
 import { FakeClock, pass, settle } from "../support/fake_clock.js"
 import { FakeNetwork } from "../support/fake_rtc.js"
 
@@ -138,7 +138,7 @@ test("a description that would keep a browser busy isn't given to it", async () 
 test("an offer is sent again until it is answered", async () => {
   const { clock, host, count } = pair((_signal, _deliver) => undefined)
   await host.negotiation.offer()
-  await pass(clock, 3 * RESEND_MLS)
+  await pass(clock, 3 * RESEND_MS)
   assert.equal(count("host", "offer"), 4)
   host.negotiation.close()
   await pass(clock, 60_000)
@@ -154,7 +154,7 @@ test("a lost offer, a lost answer, or one side's lost candidates cost time, not 
       else isLost = true
     })
     await host.negotiation.offer()
-    await pass(clock, RESEND_MLS + 100)
+    await pass(clock, RESEND_MS + 100)
     assert.ok(isLost, lost)
     assert.ok(isConnected(), lost)
     assert.deepEqual(errors, [])
@@ -314,6 +314,6 @@ test("candidates that get lost after the answer are sent again", async () => {
   await pass(clock, 100)
   assert.ok(!isConnected())
   lose = false
-  await pass(clock, RESEND_MLS)
+  await pass(clock, RESEND_MS)
   assert.ok(isConnected())
 })

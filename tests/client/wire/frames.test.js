@@ -21,7 +21,7 @@ for (const frame of [
   { type: SYNC, n: 0, seen: [["ann", "x1", 7]], more: true },
   { type: ACK, n: 0 },
   { type: STABLE, n: 7 },
-  { type: PACE, mls: 0 },
+  { type: PACE, ms: 0 },
   { type: REFUSED, id: 3, error: { code: "forbidden" } },
   { type: STATE, senderId: "ann", data: { ann: "connected", bob: "disconnected" }, full: true },
   { type: HEARTBEAT },
@@ -63,7 +63,7 @@ for (const junk of [
   '{"type":"Direct","to":"bob","inc":"x","id":1,"after":0,"error":{}}', '{"type":"Received","to":"bob","inc":"x","id":0}', '{"type":"Received","to":"bob","id":1}', '{"type":"Received","to":7,"inc":"x","id":1}',
   '{"type":"Fast","to":"bob","inc":"x","id":1,"data":1}', '{"type":"Fast","to":[7],"inc":"x","id":1,"data":1}', '{"type":"Fast","inc":"x","id":1}', TOO_MANY_ADDRESSEES,
   '{"type":"Chunk","to":["bob"],"transfer":"f","offset":0}', '{"type":"Credit","to":"bob","transfer":"","offset":0}', '{"type":"Credit","to":"bob","transfer":"f","offset":-1}', '{"type":"Credit","to":["bob"],"transfer":"f","offset":1}',
-  '{"type":"Ack"}', '{"type":"Ack","n":-1}', '{"type":"Ack","n":1e300}', '{"type":"Stable","n":"1"}', '{"type":"Pace"}', '{"type":"Pace","mls":-1}', '{"type":"Refused"}',
+  '{"type":"Ack"}', '{"type":"Ack","n":-1}', '{"type":"Ack","n":1e300}', '{"type":"Stable","n":"1"}', '{"type":"Pace"}', '{"type":"Pace","ms":-1}', '{"type":"Refused"}',
 ]) {
   test(`is no frame: ${typeof junk === "string" ? junk : Object.prototype.toString.call(junk)}`, () => assert.equal(decodeFrame(junk), null))
 }

@@ -8,13 +8,12 @@ test("says whether a state is news", () => {
   assert.equal(presence.set("ann", "negotiating"), true)
   assert.equal(presence.set("ann", "negotiating"), false)
   assert.equal(presence.set("ann", "connected"), true)
-  assert.deepEqual(presence.toJSON(), { ann: "connected" })
+  assert.deepEqual(Object.fromEntries(presence.states), { ann: "connected" })
 })
 
 test("hands out a picture that stays as it is, and the same one until something changes", () => {
   const presence = new Presence(new Map([["ann", "connected"]]))
   const before = presence.states
-  presence.toJSON().ann = "failed"
   presence.set("ann", "connected")
   assert.equal(presence.states, before)
   presence.set("bob", "connected")
@@ -38,9 +37,9 @@ test("a delta is merged, a full picture takes the place of the old one", () => {
   const presence = new Presence()
   presence.merge({ ann: "connected", bob: "connected" }, true)
   presence.merge({ bob: "disconnected", cleo: "negotiating" }, false)
-  assert.deepEqual(presence.toJSON(), { ann: "connected", bob: "disconnected", cleo: "negotiating" })
+  assert.deepEqual(Object.fromEntries(presence.states), { ann: "connected", bob: "disconnected", cleo: "negotiating" })
   presence.merge({ cleo: "connected" }, true)
-  assert.deepEqual(presence.toJSON(), { cleo: "connected" })
+  assert.deepEqual(Object.fromEntries(presence.states), { cleo: "connected" })
 })
 
 test("remembers a limited number of peers that have gone, and forgets the oldest first", () => {
@@ -57,6 +56,6 @@ test("bears ids that are names of Object's own", () => {
   const presence = new Presence()
   presence.merge(JSON.parse('{"__proto__":"connected","constructor":"connected"}'), true)
   assert.deepEqual([...presence.states.keys()], ["__proto__", "constructor"])
-  assert.equal(JSON.stringify(presence), '{"__proto__":"connected","constructor":"connected"}')
-  assert.ok(Object.hasOwn(presence.toJSON(), "__proto__"))
+  assert.equal(JSON.stringify(Object.fromEntries(presence.states)), '{"__proto__":"connected","constructor":"connected"}')
+  assert.ok(Object.hasOwn(Object.fromEntries(presence.states), "__proto__"))
 })

@@ -1,14 +1,15 @@
+// Puts the chunks of a file together, and writes them.
 import { P2pError } from "../../base/errors.js"
 import { AHEAD_BYTES, BLOCK_BYTES, UNWRITTEN_BYTES } from "../limits.js"
 
 /**
- * @typedef {object} WritingDelegate
+ * @typedef {object} AssemblyDelegate
  * @property {() => void} blockWritten
- * @property {(error: P2pError) => void} writingFailed
+ * @property {(error: P2pError) => void} assemblyFailed
  */
 
 /** What has come of a file: chunks become blocks, and blocks go to the sink, one after the other. */
-export class Writing {
+export class Assembly {
   /** How many bytes have come, how many of them in whole blocks, and how many of those the sink has taken. */
   received = 0
   #whole = 0
@@ -26,7 +27,7 @@ export class Writing {
    * @param {number} size
    * @param {import("./sinks.js").Sink} sink
    * @param {import("../digest.js").Digest} digest
-   * @param {WritingDelegate} delegate
+   * @param {AssemblyDelegate} delegate
    */
   constructor(size, sink, digest, delegate) {
     this.#size = size
@@ -92,7 +93,7 @@ export class Writing {
   #write(start, block) {
     this.#block = null
     this.#whole = this.received
-    this.#last = this.#last.then(() => this.#put(start, block)).catch((error) => this.#delegate.writingFailed(error))
+    this.#last = this.#last.then(() => this.#put(start, block)).catch((error) => this.#delegate.assemblyFailed(error))
   }
 
   /**

@@ -1,13 +1,15 @@
+// One file that another peer offers to this one, or sends.
 import { P2pError } from "../../base/errors.js"
 import { deferred } from "../../base/deferred.js"
+import { Credits } from "./credits.js"
 import { Digest } from "../digest.js"
-import { ASK_AGAIN_MLS, ASK_MLS, CREDIT_BYTES, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS } from "../limits.js"
+import { OFFER_MS, PATIENCE_MS, RETURN_MS, SILENCE_MS } from "../limits.js"
 import { Meter } from "../progress.js"
 import { failNote, failure } from "../notes.js"
-import { Writing } from "./assembly.js"
+import { asP2pError, discard, problemOf } from "./acceptance.js"
+import { Assembly } from "./assembly.js"
 
 /**
- * @typedef {import("../sending/recipient.js").TransferState} TransferState
  * @typedef {import("../notes.js").Note} Note
  *
  * @typedef {object} IncomingDelegate
@@ -42,22 +44,18 @@ export class IncomingFile {
   #stage = "offered"
   /** @type {WritableStream | undefined} */
   #to
-  /** @type {Writing | null} */
-  #writing = null
+  /** @type {Assembly | null} */
+  #assembly = null
   /** @type {Extract<Note, { kind: "end" }> | null} */
   #end = null
   #isFinishing = false
   #isPaused = false
   #isPausedThere = false
   #isHere
-  #idleMls = 0
+  #idleMs = 0
   /** Milliseconds in which nothing was written, and this side hadn't paused it. */
-  #stillMls = 0
-  #creditedTo = 0
-  /** Whether what came last can't be taken before what is missing has come. */
-  #hasGap = false
-  #askedAt = -Infinity
-  #askedFor = -1
+  #stillMs = 0
+  #credits
 
   /** @param {IncomingOptions} options */
   constructor(options) {
@@ -69,10 +67,11 @@ export class IncomingFile {
     this.size = size
     this.#options = options
     this.#isHere = options.isHere
+    this.#credits = new Credits(options)
     this.#meter = new Meter(options.clock, () => options.delegate.fileReported(this))
   }
 
-  /** @returns {TransferState} */
+  /** @returns {import("../sending/recipient.js").TransferState} */
   get state() {
     if (this.#stage === "active") return this.#isPaused || this.#isPausedThere ? "paused" : "active"
     return this.#stage === "accepted" ? "offered" : this.#stage
@@ -125,10 +124,6 @@ export class IncomingFile {
     return this.#stage === "done" || this.#stage === "failed"
   }
 
-  get isOffered() {
-    return this.#stage === "offered"
-  }
-
   /** How many bytes of it may be on their way here, or wait to be written, of the most that may be of any. @param {number} most */
   load(most) {
     return this.state === "active" ? Math.min(this.size, most) : 0
@@ -139,9 +134,9 @@ export class IncomingFile {
     return this.state === "active" && !this.#isExcused
   }
 
-  /** It is accepted, and others come first. */
-  wait() {
-    this.#accept()
+  /** Tells the sender that it is accepted; as long as others come first, that it has to wait. */
+  confirm() {
+    this.#post({ kind: "accept", id: this.id, ...(this.#stage === "accepted" && { wait: true }) })
   }
 
   /** Its turn has come. */
@@ -150,64 +145,56 @@ export class IncomingFile {
     const { sinks, subtle } = this.#options
     try {
       const sink = await sinks.open(this, this.#to)
-      this.#writing = new Writing(this.size, sink, new Digest(subtle), this)
+      this.#assembly = new Assembly(this.size, sink, new Digest(subtle), this)
     } catch (error) {
       this.fail(asP2pError(error))
       return
     }
-    if (this.#stage === "failed") return this.#writing.abort(/** @type {P2pError} */ (this.error))
-    this.#idleMls = 0
+    if (this.#stage === "failed") return this.#assembly.abort(/** @type {P2pError} */ (this.error))
+    this.#idleMs = 0
     if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
-    this.#accept()
+    this.confirm()
     this.#meter.report()
   }
 
   /** @param {Note} note */
   noted(note) {
     if (this.isOver) return
-    if (this.#stage === "active") this.#idleMls = 0
+    if (this.#stage === "active") this.#idleMs = 0
     if (note.kind === "fail") this.fail(failure(note), false)
     if (note.kind === "pause" || note.kind === "resume") this.#setPausedThere(note.kind === "pause")
     if (note.kind === "hold") this.goBack() // the sender is back, and may have missed where this is
     if (note.kind === "end") this.#ended(note)
   }
 
-  /**
-   * @param {number} offset
-   * @param {Uint8Array} bytes
-   * @returns {boolean} whether it was taken
-   */
+  /** @param {number} offset @param {Uint8Array} bytes @returns {boolean} whether it was taken */
   chunkReceived(offset, bytes) {
-    const writing = this.#writing
-    if (this.#stage !== "active" || !writing) return false
-    this.#idleMls = 0
-    const isTaken = writing.take(offset, bytes)
-    this.#hasGap = !isTaken && offset > writing.received
-    if (this.#hasGap) this.#ask()
-    if (writing.credit >= this.#creditedTo + CREDIT_BYTES) this.#credit()
+    const assembly = this.#assembly
+    if (this.#stage !== "active" || !assembly) return false
+    this.#idleMs = 0
+    const isTaken = assembly.take(offset, bytes)
+    this.#credits.moved(assembly, !isTaken && offset > assembly.received)
     return isTaken
   }
 
   blockWritten() {
-    const { written, credit } = /** @type {Writing} */ (this.#writing)
-    this.transferred = written
-    this.#stillMls = 0
-    if (credit > this.#creditedTo) this.#credit()
+    const assembly = /** @type {Assembly} */ (this.#assembly)
+    this.transferred = assembly.written
+    this.#stillMs = 0
+    this.#credits.grant(assembly)
     this.#meter.moved(this.transferred)
     this.#finishIfWhole()
   }
 
   /** @param {unknown} error */
-  writingFailed(error) {
+  assemblyFailed(error) {
     this.fail(asP2pError(error))
   }
 
   /** What was on its way is lost. */
   goBack() {
-    this.#idleMls = 0
-    this.#askedAt = -Infinity
-    this.#credit()
-    this.#ask()
+    this.#idleMs = 0
+    if (this.#assembly) this.#credits.repeat(this.#assembly)
   }
 
   /** @param {Set<string>} reachable */
@@ -216,31 +203,28 @@ export class IncomingFile {
     if (isHere === this.#isHere) return
     this.#isHere = isHere
     if (isHere) this.goBack()
-    else if (this.#stage !== "offered") this.#idleMls = 0
+    else if (this.#stage !== "offered") this.#idleMs = 0
     // Another page may have come back, which knows nothing of the file, and says so.
-    if (isHere && (this.#stage === "accepted" || this.#writing)) this.#accept()
+    if (isHere && (this.#stage === "accepted" || this.#assembly)) this.confirm()
   }
 
-  /** @param {number} mls */
-  pass(mls) {
+  /** @param {number} ms */
+  pass(ms) {
     if (this.isOver) return
-    if (this.#isExcused) this.#idleMls = 0
-    else this.#idleMls += mls
-    if (!this.#isPaused) this.#stillMls += mls
-    if (this.#stage === "offered" && this.#idleMls >= OFFER_MLS) this.fail(new P2pError("declined"))
-    else if (this.#stage !== "offered" && (this.#idleMls >= RETURN_MLS || this.#stillMls >= PATIENCE_MLS)) this.fail(new P2pError("stalled"))
-    else this.#remind()
+    if (this.#isExcused) this.#idleMs = 0
+    else this.#idleMs += ms
+    if (!this.#isPaused) this.#stillMs += ms
+    if (this.#stage === "offered" && this.#idleMs >= OFFER_MS) this.fail(new P2pError("declined"))
+    else if (this.#stage !== "offered" && (this.#idleMs >= RETURN_MS || this.#stillMs >= PATIENCE_MS)) this.fail(new P2pError("stalled"))
+    else if (this.#assembly) this.#credits.remind(this.#assembly, this.#idleMs > 0 && this.#idleMs % SILENCE_MS === 0)
   }
 
-  /**
-   * @param {P2pError} error
-   * @param {boolean} [tell]
-   */
+  /** @param {P2pError} error @param {boolean} [tell] the sender */
   fail(error, tell = true) {
     if (this.isOver) return
     this.error = error
     this.#enter("failed")
-    if (this.#writing) this.#writing.abort(error)
+    if (this.#assembly) this.#assembly.abort(error)
     else discard(this.#to, error)
     if (tell) this.#post(failNote(this.id, error))
     this.#outcome.reject(error)
@@ -252,20 +236,20 @@ export class IncomingFile {
   /** @param {"accepted" | "active" | "done" | "failed"} stage */
   #enter(stage) {
     this.#stage = stage
-    this.#idleMls = 0
+    this.#idleMs = 0
   }
 
   /** Whether it isn't the sender's turn to do something. */
   get #isExcused() {
     if (this.#stage === "offered" || !this.#isHere) return false
-    return this.state !== "active" || !this.#writing?.isIdle || this.#isFinishing
+    return this.state !== "active" || !this.#assembly?.isIdle || this.#isFinishing
   }
 
   /** @param {boolean} isPaused */
   #setPaused(isPaused) {
     if (isPaused === this.#isPaused || this.isOver) return
     this.#isPaused = isPaused
-    if (this.#writing) this.#post({ kind: isPaused ? "pause" : "resume", id: this.id })
+    if (this.#assembly) this.#post({ kind: isPaused ? "pause" : "resume", id: this.id })
     this.#pauseChanged()
   }
 
@@ -281,34 +265,6 @@ export class IncomingFile {
     if (this.state === "paused") this.#options.delegate.fileRested(this)
   }
 
-  #credit() {
-    if (!this.#writing) return
-    this.#creditedTo = this.#writing.credit
-    this.#options.carrier.sendCredit(this.senderId, { transfer: this.id, offset: this.#creditedTo })
-  }
-
-  #accept() {
-    this.#post({ kind: "accept", id: this.id, ...(this.#stage === "accepted" && { wait: true }) })
-  }
-
-  /** A sign of life before a block is whole, and after a silence all that the sender may have missed. */
-  #remind() {
-    const isSilent = this.#idleMls > 0 && this.#idleMls % SILENCE_MLS === 0
-    if (isSilent || (this.#writing?.credit ?? 0) > this.#creditedTo) this.#credit()
-    if (isSilent || this.#hasGap) this.#ask()
-  }
-
-  /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. */
-  #ask() {
-    if (!this.#writing) return
-    const { carrier, clock } = this.#options
-    const { received } = this.#writing
-    if (clock.now() - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MLS : ASK_MLS)) return
-    this.#askedAt = clock.now()
-    this.#askedFor = received
-    carrier.sendCredit(this.senderId, { transfer: this.id, offset: received, resume: true })
-  }
-
   /** @param {Extract<Note, { kind: "end" }>} note */
   #ended(note) {
     this.#end ??= note
@@ -316,15 +272,12 @@ export class IncomingFile {
   }
 
   #finishIfWhole() {
-    if (this.#stage !== "active" || !this.#writing || !this.#end || this.#isFinishing || this.transferred < this.size) return
+    if (this.#stage !== "active" || !this.#assembly || !this.#end || this.#isFinishing || this.transferred < this.size) return
     this.#isFinishing = true
-    this.#writing.finish(this.#end.digest).then(({ file, verified }) => this.#done(file, verified), (error) => this.fail(asP2pError(error)))
+    this.#assembly.finish(this.#end.digest).then(({ file, verified }) => this.#done(file, verified), (error) => this.fail(asP2pError(error)))
   }
 
-  /**
-   * @param {File | null} file
-   * @param {boolean} verified
-   */
+  /** @param {File | null} file @param {boolean} verified */
   #done(file, verified) {
     if (this.isOver) return
     this.verified = verified
@@ -336,7 +289,7 @@ export class IncomingFile {
 
   #close() {
     this.#meter.report()
-    this.#writing = null
+    this.#assembly = null
     this.#options.delegate.fileRested(this)
   }
 
@@ -344,31 +297,4 @@ export class IncomingFile {
   #post(note) {
     this.#options.carrier.post(this.senderId, note).catch((error) => this.fail(error, false))
   }
-}
-
-/**
- * Whoever means a stream and gives something else would find the file nowhere.
- * @param {any} options
- */
-function problemOf(options) {
-  const isObject = Object.prototype.toString.call(options) === "[object Object]" // a stream itself is none
-  const unknown = isObject ? Object.keys(options).find((name) => name !== "to") : "it"
-  if (unknown !== undefined) return new P2pError("bad_request", { message: `accept() doesn't know the option ${unknown}.`, hint: "Call accept(), or accept({ to }) with a WritableStream." })
-  if (!("to" in options) || options.to?.locked === false) return null
-  return new P2pError("unsupported", { message: "A file goes into a WritableStream that nobody else writes to.", hint: "Leave the option to out to have the file kept here." })
-}
-
-/**
- * Nothing will be written to it; who made it for this file needn't look after that. One that a sink has is the sink's.
- * @param {WritableStream | undefined} stream
- * @param {P2pError} error
- */
-function discard(stream, error) {
-  stream?.abort(error).catch(() => undefined)
-}
-
-/** @param {any} error */
-function asP2pError(error) {
-  if (error instanceof P2pError) return error
-  return new P2pError(error?.name === "QuotaExceededError" ? "no_space" : "internal", { cause: error })
 }

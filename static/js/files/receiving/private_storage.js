@@ -1,3 +1,4 @@
+// Files in the browser's private file system.
 import { P2pError } from "../../base/errors.js"
 import { BATCH_BYTES } from "../limits.js"
 
@@ -9,7 +10,7 @@ const LOCK = `${PARENT}:`
  * A page's folder in the browser's private file system. A lock says that the page lives; what pages left behind that are gone is removed.
  * https://developer.mozilla.org/docs/Web/API/File_System_API/Origin_private_file_system
  */
-export class Folder {
+export class PrivateStorage {
   #storage
   #locks
   /** @type {Promise<FileSystemDirectoryHandle> | null} */

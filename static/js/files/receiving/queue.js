@@ -1,17 +1,18 @@
+// All files that others send to this peer, and whose turn it is.
 import { P2pError } from "../../base/errors.js"
 import { IncomingFile } from "./incoming_file.js"
-import { AHEAD_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MLS, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS, MAX_OFFERS_IN_ALL } from "../limits.js"
+import { AHEAD_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MS, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS, MAX_OFFERS_IN_ALL } from "../limits.js"
 import { failNote } from "../notes.js"
 
 /** All that others offer and send to this peer, and whose turn it is. */
-export class Inbound {
+export class ReceivingQueue {
   #options
   /** By sender, then by the id that the sender gave it. @type {Map<string, Map<string, IncomingFile>>} */
   #files = new Map()
   /** Accepted, in order, until there is room. @type {Set<IncomingFile>} */
   #waiting = new Set()
   #count = 0
-  /** How much each sender has brought while others waited for room, and for how long. @type {Map<string, { bytes: number, mls: number }>} */
+  /** How much each sender has brought while others waited for room, and for how long. @type {Map<string, { bytes: number, ms: number }>} */
   #paces = new Map()
   /** How many chunks were dropped: unknown, out of order, twice, or too long. */
   droppedChunks = 0
@@ -68,14 +69,14 @@ export class Inbound {
 
   /**
    * Time has passed: who keeps others waiting for next to nothing has to make room.
-   * @param {number} mls
+   * @param {number} ms
    */
-  pass(mls) {
-    this.each((file) => file.pass(mls))
+  pass(ms) {
+    this.each((file) => file.pass(ms))
     for (const [senderId, files] of this.#files) {
       const awaited = [...files.values()].filter(({ isAwaited }) => isAwaited)
       if (awaited.length === 0 || !this.#holdsUp(senderId)) this.#paces.delete(senderId)
-      else if (this.#lags(senderId, mls)) for (const file of awaited) file.fail(new P2pError("stalled"))
+      else if (this.#lags(senderId, ms)) for (const file of awaited) file.fail(new P2pError("stalled"))
     }
   }
 
@@ -96,7 +97,7 @@ export class Inbound {
   fileTaken(file) {
     this.#waiting.add(file)
     this.#startNext()
-    if (this.#waiting.has(file)) file.wait()
+    if (this.#waiting.has(file)) file.confirm()
   }
 
   /** @param {IncomingFile} file */
@@ -118,17 +119,17 @@ export class Inbound {
     return [...this.#waiting].some((file) => file.senderId !== senderId)
   }
 
-  /** @param {string} senderId @param {number} mls */
-  #lags(senderId, mls) {
+  /** @param {string} senderId @param {number} ms */
+  #lags(senderId, ms) {
     const pace = this.#paceOf(senderId)
-    pace.mls += mls
+    pace.ms += ms
     if (pace.bytes >= LEAST_PACE_BYTES) this.#paces.delete(senderId)
-    return pace.bytes < LEAST_PACE_BYTES && pace.mls > LEAST_PACE_MLS
+    return pace.bytes < LEAST_PACE_BYTES && pace.ms > LEAST_PACE_MS
   }
 
   /** @param {string} senderId */
   #paceOf(senderId) {
-    const pace = this.#paces.get(senderId) ?? { bytes: 0, mls: 0 }
+    const pace = this.#paces.get(senderId) ?? { bytes: 0, ms: 0 }
     this.#paces.set(senderId, pace)
     return pace
   }

@@ -1,4 +1,5 @@
-import { Folder } from "./private_storage.js"
+// Where the bytes of a file go: memory, the private file system, or a stream of the app's.
+import { PrivateStorage } from "./private_storage.js"
 
 /** Files above this size go to the browser's private file system, where there is one that can be written to. */
 export const DISK_BYTES = 8 * 1024 * 1024
@@ -16,11 +17,11 @@ export const DISK_BYTES = 8 * 1024 * 1024
 
 /** Chooses where files go. */
 export class Sinks {
-  #folder
+  #storage
 
-  /** @param {Folder} [folder] */
-  constructor(folder = new Folder()) {
-    this.#folder = folder
+  /** @param {PrivateStorage} [folder] */
+  constructor(folder = new PrivateStorage()) {
+    this.#storage = folder
   }
 
   /**
@@ -31,15 +32,15 @@ export class Sinks {
    */
   async open(file, to) {
     if (to) return new StreamSink(to)
-    return (file.size > DISK_BYTES && await this.#folder.open(file)) || new BlobSink(file)
+    return (file.size > DISK_BYTES && await this.#storage.open(file)) || new BlobSink(file)
   }
 
   tidy() {
-    this.#folder.tidy().catch(() => undefined) // there is nothing, or nothing that may be looked at
+    this.#storage.tidy().catch(() => undefined) // there is nothing, or nothing that may be looked at
   }
 
   dispose() {
-    return this.#folder.dispose()
+    return this.#storage.dispose()
   }
 }
 

@@ -1,3 +1,4 @@
+// Reads a file block by block, as its chunks are needed.
 import { P2pError } from "../../base/errors.js"
 import { AHEAD_BLOCKS, BLOCK_BYTES, CHUNK_BYTES } from "../limits.js"
 import { Source } from "./source.js"

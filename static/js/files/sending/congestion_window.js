@@ -1,4 +1,5 @@
-import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MLS, WINDOW_BYTES } from "../limits.js"
+// How many bytes may be on their way to a recipient.
+import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, WINDOW_BYTES } from "../limits.js"
 
 /** How many times what the way holds is sent ahead: more than once, so that it shows when it holds more. */
 const GAIN = 1.25
@@ -6,12 +7,12 @@ const GAIN = 1.25
 const AGING = 0.95
 
 /**
- * How far a sender goes beyond what has come to a receiver. While nobody talks, it is far enough that the way is never empty. While somebody does, it is as much as
+ * How far a sender goes beyond what has come to a recipient. While nobody talks, it is far enough that the way is never empty. While somebody does, it is as much as
  * the way holds: all that is more would wait in a queue, and with it all that comes behind. What a way holds is its rate times its delay without a queue, both
  * measured: the model of BBR (Cardwell et al., "BBR: Congestion-Based Congestion Control", ACM Queue 14, 2016).
  */
-export class Window {
-  #talking
+export class CongestionWindow {
+  #yielding
   #modest = LEAST_WINDOW_BYTES
   #credited = 0
   /** In bytes per millisecond. */
@@ -21,18 +22,18 @@ export class Window {
   /** What is being measured: when it was sent up to which position, what had come then, and whether there may have been a queue. @type {{ position: number, at: number, credited: number, isQueued: boolean } | null} */
   #mark = null
 
-  /** @param {import("./yielding.js").Talking} talking */
-  constructor(talking) {
-    this.#talking = talking
+  /** @param {import("./yielding.js").Yielding} yielding */
+  constructor(yielding) {
+    this.#yielding = yielding
   }
 
   get size() {
-    return this.#talking.isOn ? this.#modest : WINDOW_BYTES
+    return this.#yielding.isOn ? this.#modest : WINDOW_BYTES
   }
 
   /** @param {number} position up to which all has been sent */
   sent(position) {
-    this.#mark ??= { position, at: this.#talking.clock.now(), credited: this.#credited, isQueued: !this.#talking.isOn }
+    this.#mark ??= { position, at: this.#yielding.clock.now(), credited: this.#credited, isQueued: !this.#yielding.isOn }
   }
 
   /** @param {number} offset up to which all has come */
@@ -41,14 +42,14 @@ export class Window {
     if (!this.#mark || offset < this.#mark.position) return
     const { at, credited, isQueued } = this.#mark
     this.#mark = null
-    const now = this.#talking.clock.now()
+    const now = this.#yielding.clock.now()
     const delay = Math.max(1, now - at)
     this.#fastest = Math.max(this.#fastest * AGING, (offset - credited) / delay)
     if (delay <= this.#shortest) {
       this.#shortest = delay
       this.#shortestAt = now
     }
-    if (isQueued || now - this.#shortestAt > PROBE_MLS) this.#measureAnew()
+    if (isQueued || now - this.#shortestAt > PROBE_MS) this.#measureAnew()
     else this.#modest = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, GAIN * this.#fastest * this.#shortest + CREDIT_BYTES)) // which waits for its credit
   }
 

@@ -1,20 +1,21 @@
+// One file that this peer sends to one or several others.
 import { P2pError } from "../../base/errors.js"
+import { holdersOf, leastOf } from "./audience.js"
 import { Blocks } from "./blocks.js"
 import { deferred } from "../../base/deferred.js"
 import { Digest } from "../digest.js"
 import { CHUNK_BYTES, HIGH_BYTES, SMALL_CHUNK_BYTES } from "../limits.js"
 import { failNote, failure } from "../notes.js"
-import { Receiver } from "./recipient.js"
+import { Recipient } from "./recipient.js"
 
 /**
- * @typedef {import("./recipient.js").TransferState} TransferState
  * @typedef {import("../notes.js").Note} Note
  *
  * @typedef {object} OutgoingDelegate
- * @property {() => void} fileMoved something may be sent now
+ * @property {() => void} pump something may be sent now
  * @property {(file: OutgoingFile) => void} fileAccepted
- * @property {(file: OutgoingFile, receiver: Receiver) => void} fileReported
- * @property {(file: OutgoingFile, peerId: string) => void} fileEnded for this receiver
+ * @property {(file: OutgoingFile, recipient: Recipient) => void} fileReported
+ * @property {(file: OutgoingFile, peerId: string) => void} fileEnded for this recipient
  *
  * @typedef {object} OutgoingOptions
  * @property {string} id
@@ -24,7 +25,7 @@ import { Receiver } from "./recipient.js"
  * @property {string[]} to
  * @property {Set<string>} reachable
  * @property {import("../transfers.js").Carrier} carrier
- * @property {import("./yielding.js").Talking} talking
+ * @property {import("./yielding.js").Yielding} yielding
  * @property {SubtleCrypto} [subtle]
  * @property {OutgoingDelegate} delegate
  */
@@ -33,31 +34,32 @@ import { Receiver } from "./recipient.js"
 export class OutgoingFile {
   /** What became of those that haven't got it. @type {Map<string, P2pError>} */
   failures = new Map()
+  /** Whether this side has paused it, for all. */
+  isPaused = false
   #carrier
-  #talking
+  #yielding
   #delegate
   #digest
   /** @type {Blocks | null} */
   #blocks
   #outcome = deferred()
-  #isPaused = false
-  /** @type {Map<string, Receiver>} */
-  #receivers
+  /** @type {Map<string, Recipient>} */
+  #recipients
 
   /** @param {OutgoingOptions} options */
-  constructor({ id, blob, name, type, to, reachable, carrier, talking, subtle, delegate }) {
+  constructor({ id, blob, name, type, to, reachable, carrier, yielding, subtle, delegate }) {
     this.id = id
     this.name = name
     this.type = type
     this.size = blob.size
     this.#carrier = carrier
-    this.#talking = talking
+    this.#yielding = yielding
     this.#delegate = delegate
     this.#digest = new Digest(subtle)
-    this.#blocks = new Blocks(blob, this.#digest, { blockRead: () => delegate.fileMoved(), blockFailed: (error) => this.#failAll(error) })
-    this.#receivers = new Map(to.map((peerId) => {
-      const receiver = new Receiver(peerId, blob.size, reachable.has(peerId), talking, () => delegate.fileReported(this, receiver))
-      return [peerId, receiver]
+    this.#blocks = new Blocks(blob, this.#digest, { blockRead: () => delegate.pump(), blockFailed: (error) => this.fail(error) })
+    this.#recipients = new Map(to.map((peerId) => {
+      const recipient = new Recipient(peerId, blob.size, reachable.has(peerId), yielding, () => delegate.fileReported(this, recipient))
+      return [peerId, recipient]
     }))
   }
 
@@ -66,24 +68,24 @@ export class OutgoingFile {
     return this.#outcome.promise
   }
 
-  /** Where each receiver is. @returns {Map<string, { state: TransferState, transferred: number }>} */
+  /** Where each recipient is. @returns {Map<string, { state: import("./recipient.js").TransferState, transferred: number }>} */
   get peers() {
-    return new Map(this.#all.map((receiver) => [receiver.peerId, { state: this.stateOf(receiver), transferred: receiver.credited }]))
+    return new Map(this.#all.map((recipient) => [recipient.peerId, { state: recipient.stateOf(this.isPaused), transferred: recipient.credited }]))
   }
 
   /** How many bytes all have that it hasn't failed for. */
   get transferred() {
-    return this.#least(({ credited }) => credited)
+    return leastOf(this.#all, ({ credited }) => credited)
   }
 
-  /** Bytes per second, as the slowest receiver takes them. */
+  /** Bytes per second, as the slowest recipient takes them. */
   get rate() {
-    return this.#least(({ meter }) => meter.rate)
+    return leastOf(this.#all, ({ meter }) => meter.rate)
   }
 
-  /** @returns {TransferState} */
+  /** @returns {import("./recipient.js").TransferState} */
   get state() {
-    const states = this.#all.map((receiver) => this.stateOf(receiver))
+    const states = this.#all.map((recipient) => recipient.stateOf(this.isPaused))
     return (/** @type {const} */ (["active", "paused", "offered", "done"])).find((state) => states.includes(state)) ?? "failed"
   }
 
@@ -96,25 +98,16 @@ export class OutgoingFile {
     this.#setPaused(false)
   }
 
-  /**
-   * Ends it for all that don't have it yet.
-   * @param {string} [reason] told to them
-   */
+  /** Ends it for all that don't have it yet. @param {string} [reason] told to them */
   cancel(reason) {
-    this.#failAll(new P2pError("cancelled", { message: reason }))
+    this.fail(new P2pError("cancelled", { message: reason }))
   }
 
   // For those who carry it
 
-  /** @param {Receiver} receiver @returns {TransferState} */
-  stateOf({ stage, isPaused }) {
-    if (stage === "active") return isPaused || this.#isPaused ? "paused" : "active"
-    return stage === "waiting" || stage === "accepted" ? "offered" : stage
-  }
-
   /** @param {string} peerId */
   isFor(peerId) {
-    return this.#receivers.has(peerId)
+    return this.#recipients.has(peerId)
   }
 
   get isOver() {
@@ -123,229 +116,185 @@ export class OutgoingFile {
 
   /** @param {string} peerId */
   offer(peerId) {
-    const receiver = /** @type {Receiver} */ (this.#receivers.get(peerId))
-    receiver.enter("offered")
-    this.#post(receiver, { kind: "offer", id: this.id, name: this.name, type: this.type, size: this.size })
-    receiver.meter.report()
+    const recipient = /** @type {Recipient} */ (this.#recipients.get(peerId))
+    recipient.enter("offered")
+    this.#post(recipient, { kind: "offer", id: this.id, name: this.name, type: this.type, size: this.size })
+    recipient.meter.report()
   }
 
-  /**
-   * @param {string} peerId
-   * @param {Note} note
-   */
+  /** @param {string} peerId @param {Note} note */
   noted(peerId, note) {
-    const receiver = this.#receivers.get(peerId)
+    const recipient = this.#recipients.get(peerId)
     // It was away when it was given up.
-    if (receiver?.error && note.kind === "accept") this.#tell(receiver, receiver.error)
-    if (!receiver || receiver.isOver || receiver.stage === "waiting") return
-    if (note.kind === "fail") this.#fail(receiver, failure(note), false)
-    if (note.kind === "accept" && receiver.stage !== "active") this.#accepted(receiver, note.wait)
-    if (note.kind === "pause" || note.kind === "resume") this.#pausedBy(receiver, note.kind === "pause")
-    if (note.kind === "done" && receiver.stage === "active" && receiver.sent === this.size) this.#done(receiver)
+    if (recipient?.error && note.kind === "accept") this.#tell(recipient, recipient.error)
+    if (!recipient || recipient.isOver || recipient.stage === "waiting") return
+    if (note.kind === "fail") this.#fail(recipient, failure(note), false)
+    if (note.kind === "accept" && recipient.stage !== "active") this.#accepted(recipient, note.wait)
+    if (note.kind === "pause" || note.kind === "resume") this.#pausedBy(recipient, note.kind === "pause")
+    if (note.kind === "done" && recipient.stage === "active" && recipient.sent === this.size) this.#done(recipient)
   }
 
-  /**
-   * @param {string} peerId
-   * @param {{ offset: number, resume?: boolean }} credit
-   */
+  /** @param {string} peerId @param {{ offset: number, resume?: boolean }} credit */
   credited(peerId, credit) {
-    const receiver = this.#receivers.get(peerId)
+    const recipient = this.#recipients.get(peerId)
     // What it misses may all be waiting here still, on a slow line.
-    if (!receiver || (credit.resume && this.#carrier.buffered([peerId]) > receiver.position - credit.offset)) return
-    if (receiver.credit(credit)) receiver.meter.moved(receiver.credited)
+    if (!recipient || (credit.resume && this.#carrier.buffered([peerId]) > recipient.position - credit.offset)) return
+    if (recipient.credit(credit)) recipient.meter.moved(recipient.credited)
   }
 
-  /**
-   * Sends the next chunk to those that need it: everybody waits for the one that is furthest behind.
-   * @returns {boolean} whether one was sent
-   */
+  /** Sends the next chunk to those that need it: everybody waits for the one that is furthest behind. @returns {boolean} whether one was sent */
   sendChunk() {
-    if (this.#isPaused) return false
+    if (this.isPaused) return false
     const served = this.#all.filter(({ isServed }) => isServed)
     const offset = Math.min(this.size, ...served.map(({ position }) => position))
-    const most = this.#talking.isOn ? SMALL_CHUNK_BYTES : CHUNK_BYTES
+    const most = this.#yielding.isOn ? SMALL_CHUNK_BYTES : CHUNK_BYTES
     const length = Math.min(most - offset % most, this.size - offset)
     const due = served.filter(({ position }) => position === offset)
-    if (length === 0 || !due.every((receiver) => receiver.hasRoom(length)) || !this.#send(due, offset, length)) return false
-    for (const receiver of due) {
-      receiver.advance(length)
-      this.#endIfSent(receiver)
+    if (length === 0 || !due.every((recipient) => recipient.hasRoom(length)) || !this.#send(due, offset, length)) return false
+    for (const recipient of due) {
+      recipient.advance(length)
+      this.#endIfSent(recipient)
     }
     return true
   }
 
   /** @param {Set<string>} reachable */
   reach(reachable) {
-    for (const receiver of this.#all) {
-      const isBack = receiver.reach(reachable.has(receiver.peerId))
+    for (const recipient of this.#all) {
+      const isBack = recipient.reach(reachable.has(recipient.peerId))
       // Another page may have come back, which knows nothing of the file, and says so.
-      if (isBack && (receiver.stage === "active" || receiver.stage === "accepted")) this.#post(receiver, { kind: "hold", id: this.id })
+      if (isBack && (recipient.stage === "active" || recipient.stage === "accepted")) this.#post(recipient, { kind: "hold", id: this.id })
     }
   }
 
   /** Whatever was on its way is lost. */
   goBack() {
-    for (const receiver of this.#all) receiver.goBack()
+    for (const recipient of this.#all) recipient.goBack()
   }
 
-  /** @param {number} mls */
-  pass(mls) {
-    const holders = this.#holders
-    for (const receiver of this.#all) {
-      if (receiver.isOver) continue
-      if (receiver.lag(mls, holders.includes(receiver))) this.#fail(receiver, new P2pError("stalled"))
-      const code = receiver.pass(mls, this.#isPaused, this.#carrier.buffered([receiver.peerId]) > CHUNK_BYTES)
-      if (code) this.#fail(receiver, new P2pError(code))
-      else if (!this.#isPaused && receiver.isKeptWaiting(mls)) this.#post(receiver, { kind: "hold", id: this.id })
+  /** @param {number} ms */
+  pass(ms) {
+    const holders = holdersOf(this.#all, this.#carrier)
+    for (const recipient of this.#all) {
+      if (recipient.isOver) continue
+      if (recipient.lag(ms, holders.includes(recipient))) this.#fail(recipient, new P2pError("stalled"))
+      const code = recipient.pass(ms, this.isPaused, this.#carrier.buffered([recipient.peerId]) > CHUNK_BYTES)
+      if (code) this.#fail(recipient, new P2pError(code))
+      else if (!this.isPaused && recipient.isKeptWaiting(ms)) this.#post(recipient, { kind: "hold", id: this.id })
     }
   }
 
-  /** @param {P2pError} error */
-  leave(error) {
-    for (const receiver of this.#all) this.#fail(receiver, error, false)
+  /** @param {P2pError} error @param {boolean} [tell] each of them */
+  fail(error, tell) {
+    for (const recipient of this.#all) this.#fail(recipient, error, tell)
   }
 
   // Private
 
-  /** Those that others wait for, which could take the next chunk. */
-  get #holders() {
-    const served = this.#all.filter(({ isServed, credited }) => isServed && credited < this.size)
-    const full = served.filter((receiver) => !receiver.hasRoom(1) && this.#carrier.buffered([receiver.peerId]) <= CHUNK_BYTES)
-    return full.length < served.length ? full : []
-  }
-
   get #all() {
-    return [...this.#receivers.values()]
+    return [...this.#recipients.values()]
   }
 
-  /** @param {(receiver: Receiver) => number} amount */
-  #least(amount) {
-    const amounts = this.#all.filter(({ stage }) => stage !== "failed").map(amount)
-    return amounts.length > 0 ? Math.min(...amounts) : 0
-  }
-
-  /**
-   * @param {Receiver[]} due
-   * @param {number} offset
-   * @param {number} length
-   */
+  /** @param {Recipient[]} due @param {number} offset @param {number} length */
   #send(due, offset, length) {
     const to = due.map(({ peerId }) => peerId)
     if (this.#carrier.buffered(to) + length > HIGH_BYTES) return false
     const chunk = this.#blocks?.chunk(offset)
     if (!chunk) return false
     try {
-      this.#carrier.sendChunk(to, { transfer: this.id, offset }, chunk.subarray(0, length))
+      this.#carrier.route({ type: "Chunk", to, transfer: this.id, offset, bytes: chunk.subarray(0, length) })
       return true
     } catch (error) {
       if (!(error instanceof P2pError)) throw error
-      if (error.code === "forbidden") this.#failAll(error)
+      if (error.code === "forbidden") this.fail(error)
       return false // it isn't connected, and goes on when it is
     }
   }
 
-  /**
-   * @param {Receiver} receiver
-   * @param {boolean} [wait]
-   */
-  #accepted(receiver, wait) {
-    receiver.enter(wait ? "accepted" : "active")
+  /** @param {Recipient} recipient @param {boolean} [wait] */
+  #accepted(recipient, wait) {
+    recipient.enter(wait ? "accepted" : "active")
     if (wait) return
-    if (this.#isPaused) this.#post(receiver, { kind: "pause", id: this.id })
-    receiver.meter.report()
-    this.#endIfSent(receiver)
+    if (this.isPaused) this.#post(recipient, { kind: "pause", id: this.id })
+    recipient.meter.report()
+    this.#endIfSent(recipient)
     this.#delegate.fileAccepted(this)
   }
 
   /** @param {boolean} isPaused */
   #setPaused(isPaused) {
-    if (isPaused === this.#isPaused || this.isOver) return
-    this.#isPaused = isPaused
-    for (const receiver of this.#all) {
-      if (receiver.stage !== "active") continue
-      this.#post(receiver, { kind: isPaused ? "pause" : "resume", id: this.id })
-      receiver.meter.report()
+    if (isPaused === this.isPaused || this.isOver) return
+    this.isPaused = isPaused
+    for (const recipient of this.#all) {
+      if (recipient.stage !== "active") continue
+      this.#post(recipient, { kind: isPaused ? "pause" : "resume", id: this.id })
+      recipient.meter.report()
     }
-    this.#delegate.fileMoved()
+    this.#delegate.pump()
   }
 
-  /**
-   * @param {Receiver} receiver
-   * @param {boolean} isPaused
-   */
-  #pausedBy(receiver, isPaused) {
-    if (isPaused === receiver.isPaused) return
-    receiver.isPaused = isPaused
-    receiver.meter.report()
-    this.#delegate.fileMoved()
+  /** @param {Recipient} recipient @param {boolean} isPaused */
+  #pausedBy(recipient, isPaused) {
+    if (isPaused === recipient.isPaused) return
+    recipient.isPaused = isPaused
+    recipient.meter.report()
+    this.#delegate.pump()
   }
 
-  /** @param {Receiver} receiver */
-  #endIfSent(receiver) {
-    if (receiver.position < this.size || receiver.hasEnd) return
-    receiver.hasEnd = true
-    void this.#end(receiver).catch((cause) => this.#fail(receiver, cause instanceof P2pError ? cause : new P2pError("internal", { cause })))
+  /** @param {Recipient} recipient */
+  #endIfSent(recipient) {
+    if (recipient.position < this.size || recipient.hasEnd) return
+    recipient.hasEnd = true
+    void this.#end(recipient).catch((cause) => this.#fail(recipient, cause instanceof P2pError ? cause : new P2pError("internal", { cause })))
   }
 
-  /** @param {Receiver} receiver */
-  async #end(receiver) {
+  /** @param {Recipient} recipient */
+  async #end(recipient) {
     await this.#blocks?.check()
-    this.#post(receiver, { kind: "end", id: this.id, digest: await this.#digest.whole() })
+    this.#post(recipient, { kind: "end", id: this.id, digest: await this.#digest.whole() })
   }
 
-  /** @param {Receiver} receiver */
-  #done(receiver) {
-    receiver.enter("done")
-    receiver.credited = this.size
-    receiver.meter.report()
-    this.#ended(receiver)
+  /** @param {Recipient} recipient */
+  #done(recipient) {
+    recipient.enter("done")
+    recipient.credited = this.size
+    recipient.meter.report()
+    this.#ended(recipient)
   }
 
-  /** @param {P2pError} error */
-  #failAll(error) {
-    for (const receiver of this.#all) this.#fail(receiver, error)
+  /** @param {Recipient} recipient @param {P2pError} error @param {boolean} [tell] it */
+  #fail(recipient, error, tell = recipient.stage !== "waiting") {
+    if (recipient.isOver) return
+    recipient.enter("failed")
+    recipient.error = error
+    this.failures.set(recipient.peerId, error)
+    if (tell) this.#tell(recipient, error)
+    recipient.meter.report()
+    this.#ended(recipient)
   }
 
-  /**
-   * @param {Receiver} receiver
-   * @param {P2pError} error
-   * @param {boolean} [tell]
-   */
-  #fail(receiver, error, tell = receiver.stage !== "waiting") {
-    if (receiver.isOver) return
-    receiver.enter("failed")
-    receiver.error = error
-    this.failures.set(receiver.peerId, error)
-    if (tell) this.#tell(receiver, error)
-    receiver.meter.report()
-    this.#ended(receiver)
-  }
-
-  /** @param {Receiver} receiver @param {P2pError} error */
-  #tell(receiver, error) {
-    // A receiver needn't know why a file can't be read here, only that nothing more comes.
+  /** @param {Recipient} recipient @param {P2pError} error */
+  #tell(recipient, error) {
+    // A recipient needn't know why a file can't be read here, only that nothing more comes.
     const told = error.code === "file_changed" ? new P2pError("cancelled", { message: error.message }) : error
-    this.#post(receiver, failNote(this.id, told))
+    this.#post(recipient, failNote(this.id, told))
   }
 
-  /** @param {Receiver} receiver */
-  #ended(receiver) {
+  /** @param {Recipient} recipient */
+  #ended(recipient) {
     if (this.isOver) this.#settle()
-    this.#delegate.fileEnded(this, receiver.peerId)
+    this.#delegate.fileEnded(this, recipient.peerId)
   }
 
   #settle() {
     this.#blocks = null // an app may keep the file, and need not keep its bytes
     const [error] = this.failures.values()
-    if (error && this.failures.size === this.#receivers.size) this.#outcome.reject(error)
+    if (error && this.failures.size === this.#recipients.size) this.#outcome.reject(error)
     else this.#outcome.resolve(undefined)
   }
 
-  /**
-   * @param {Receiver} receiver
-   * @param {Note} note
-   */
-  #post(receiver, note) {
-    this.#carrier.post(receiver.peerId, note).catch((error) => this.#fail(receiver, error, false))
+  /** @param {Recipient} recipient @param {Note} note */
+  #post(recipient, note) {
+    this.#carrier.post(recipient.peerId, note).catch((error) => this.#fail(recipient, error, false))
   }
 }

@@ -1,23 +1,23 @@
+// All files that this peer sends, and whose chunk is next.
 import { P2pError } from "../../base/errors.js"
-import { hexadecimal } from "../digest.js"
-import { MAX_FILE_BYTES, MAX_OPEN, MAX_QUEUED, MAX_RECEIVERS } from "../limits.js"
+import { MAX_FILE_BYTES, MAX_OPEN, MAX_QUEUED, MAX_RECIPIENTS } from "../limits.js"
 import { cleanName, cleanType } from "../names.js"
 import { OutgoingFile } from "./outgoing_file.js"
 
-/** @typedef {{ to?: string | string[], name?: string, type?: string, id?: string }} SendFileOptions */
+/** @typedef {{ to?: string | string[], name?: string, type?: string, id: string }} SendFileOptions */
 
 /** All that this peer sends: which file is offered to whom and when, and whose chunk is next. */
-export class Outbound {
+export class SendingQueue {
   #options
   /** @type {Map<string, OutgoingFile>} */
   #files = new Map()
   /** Those that somebody takes; the next one to send is the first. @type {Set<OutgoingFile>} */
   #flowing = new Set()
-  /** What each receiver is being sent, and what it is to be offered after that. @type {Map<string, { open: Set<OutgoingFile>, waiting: Set<OutgoingFile> }>} */
+  /** What each recipient is being sent, and what it is to be offered after that. @type {Map<string, { open: Set<OutgoingFile>, waiting: Set<OutgoingFile> }>} */
   #lanes = new Map()
   #isPumping = false
 
-  /** @param {import("../transfers.js").TransfersOptions & { talking: import("./yielding.js").Talking }} options */
+  /** @param {import("../transfers.js").TransfersOptions & { yielding: import("./yielding.js").Yielding }} options */
   constructor(options) {
     this.#options = options
   }
@@ -35,24 +35,24 @@ export class Outbound {
    */
   send(blob, { to, name, type, id }, reachable) {
     if (blob.size > MAX_FILE_BYTES) throw new P2pError("too_large", { message: `A file has at most ${MAX_FILE_BYTES} bytes.` })
-    const receivers = this.#audience(to, reachable)
+    const recipients = this.#audience(to, reachable)
     if (this.size >= MAX_QUEUED) throw new P2pError("rate_limited", { message: `${MAX_QUEUED} files wait already.` })
     const file = new OutgoingFile({
       ...this.#options,
-      id: id ?? hexadecimal(crypto.getRandomValues(new Uint8Array(12))),
+      id,
       blob,
       name: cleanName(String(name ?? /** @type {File} */ (blob).name ?? "")),
       type: cleanType(String(type ?? blob.type)),
-      to: receivers,
+      to: recipients,
       reachable,
       delegate: this,
     })
     this.#files.set(file.id, file)
-    for (const peerId of receivers) this.#line(peerId, file)
+    for (const peerId of recipients) this.#line(peerId, file)
     return file
   }
 
-  /** The file of this id, if this peer is a receiver of it. @param {string} id @param {string} peerId */
+  /** The file of this id, if this peer is a recipient of it. @param {string} id @param {string} peerId */
   find(id, peerId) {
     const file = this.#files.get(id)
     return file?.isFor(peerId) ? file : undefined
@@ -81,14 +81,10 @@ export class Outbound {
   /** @param {P2pError} error */
   leave(error) {
     this.#lanes.clear() // nothing is offered in the place of what ends
-    this.each((file) => file.leave(error))
+    this.each((file) => file.fail(error, false))
   }
 
   // Files' delegate
-
-  fileMoved() {
-    this.pump()
-  }
 
   /** @param {OutgoingFile} file */
   fileAccepted(file) {
@@ -98,12 +94,12 @@ export class Outbound {
 
   /**
    * @param {OutgoingFile} file
-   * @param {import("./recipient.js").Receiver} receiver
+   * @param {import("./recipient.js").Recipient} recipient
    */
-  fileReported(file, receiver) {
+  fileReported(file, recipient) {
     const { id, name, type, size } = file
-    const { peerId, credited: transferred, meter: { rate }, error } = receiver
-    this.#options.delegate.fileProgressed({ id, peerId, direction: "out", name, type, size, transferred, rate, state: file.stateOf(receiver), ...(error && { error }) })
+    const { peerId, credited: transferred, meter: { rate }, error } = recipient
+    this.#options.delegate.fileProgressed({ id, peerId, direction: "out", name, type, size, transferred, rate, state: recipient.stateOf(file.isPaused), ...(error && { error }) })
   }
 
   /**
@@ -129,11 +125,11 @@ export class Outbound {
    * @param {Set<string>} reachable
    */
   #audience(to, reachable) {
-    const receivers = new Set(typeof to === "string" ? [to] : (to ?? reachable))
-    receivers.delete(this.#options.carrier.peerId)
-    if (receivers.size === 0) throw new P2pError("no_such_peer", { message: "There is nobody to send the file to." })
-    if (receivers.size > MAX_RECEIVERS) throw new P2pError("too_large", { message: `A file goes to at most ${MAX_RECEIVERS} peers.` })
-    return [...receivers]
+    const recipients = new Set(typeof to === "string" ? [to] : (to ?? reachable))
+    recipients.delete(this.#options.carrier.peerId)
+    if (recipients.size === 0) throw new P2pError("no_such_peer", { message: "There is nobody to send the file to." })
+    if (recipients.size > MAX_RECIPIENTS) throw new P2pError("too_large", { message: `A file goes to at most ${MAX_RECIPIENTS} peers.` })
+    return [...recipients]
   }
 
   /**

@@ -1,11 +1,12 @@
-import { LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, SILENCE_MLS, STALL_MLS } from "../limits.js"
+// One recipient of a file that this peer sends.
+import { LEAST_PACE_BYTES, LEAST_PACE_MS, OFFER_MS, PATIENCE_MS, RETURN_MS, SILENCE_MS, STALL_MS } from "../limits.js"
 import { Meter } from "../progress.js"
-import { Window } from "./congestion_window.js"
+import { CongestionWindow } from "./congestion_window.js"
 
 /** @typedef {"offered" | "active" | "paused" | "done" | "failed"} TransferState */
 
-/** One receiver of a file that this peer sends: how far it is, and for how long it has not moved. */
-export class Receiver {
+/** One recipient of a file that this peer sends: how far it is, and for how long it has not moved. */
+export class Recipient {
   /** @type {"waiting" | "offered" | "accepted" | "active" | "done" | "failed"} */
   stage = "waiting"
   /** What is sent to it next, the most that was ever sent to it, and what it has got. */
@@ -18,12 +19,12 @@ export class Receiver {
   /** @type {import("../../base/errors.js").P2pError | undefined} */
   error
   #isHere
-  #idleMls = 0
+  #idleMs = 0
   /** As that, and no new connection or pause makes it begin anew. */
-  #stillMls = 0
-  #quietMls = 0
+  #stillMs = 0
+  #quietMs = 0
   /** For how long others have waited for it, and what it had got when that began. */
-  #lagMls = 0
+  #lagMs = 0
   #lagFrom = 0
   #window
 
@@ -31,19 +32,25 @@ export class Receiver {
    * @param {string} peerId
    * @param {number} size
    * @param {boolean} isHere whether it can be reached now
-   * @param {import("./yielding.js").Talking} talking
+   * @param {import("./yielding.js").Yielding} yielding
    * @param {() => void} report
    */
-  constructor(peerId, size, isHere, talking, report) {
+  constructor(peerId, size, isHere, yielding, report) {
     this.peerId = peerId
     this.size = size
     this.#isHere = isHere
-    this.meter = new Meter(talking.clock, report)
-    this.#window = new Window(talking)
+    this.meter = new Meter(yielding.clock, report)
+    this.#window = new CongestionWindow(yielding)
   }
 
   get isOver() {
     return this.stage === "done" || this.stage === "failed"
+  }
+
+  /** As an app has it. @param {boolean} isFilePaused @returns {TransferState} */
+  stateOf(isFilePaused) {
+    if (this.stage === "active") return this.isPaused || isFilePaused ? "paused" : "active"
+    return this.stage === "waiting" || this.stage === "accepted" ? "offered" : this.stage
   }
 
   /** Whether it takes chunks now. */
@@ -59,7 +66,7 @@ export class Receiver {
   /** @param {"offered" | "accepted" | "active" | "done" | "failed"} stage */
   enter(stage) {
     this.stage = stage
-    this.#idleMls = this.#stillMls = 0
+    this.#idleMs = this.#stillMs = 0
   }
 
   /** @param {number} length */
@@ -67,7 +74,7 @@ export class Receiver {
     this.position += length
     this.sent = Math.max(this.sent, this.position)
     this.#window.sent(this.position)
-    this.#quietMls = 0
+    this.#quietMs = 0
   }
 
   /**
@@ -81,7 +88,7 @@ export class Receiver {
     this.credited = offset
     this.#window.credited(offset)
     this.position = Math.max(this.position, offset)
-    this.#idleMls = this.#stillMls = 0
+    this.#idleMs = this.#stillMs = 0
     return true
   }
 
@@ -89,7 +96,7 @@ export class Receiver {
   goBack() {
     this.position = this.credited
     this.#window.reset()
-    if (this.stage !== "offered") this.#idleMls = 0 // an offer isn't made anew
+    if (this.stage !== "offered") this.#idleMs = 0 // an offer isn't made anew
   }
 
   /**
@@ -105,46 +112,46 @@ export class Receiver {
 
   /**
    * Time has passed. It is counted tick by tick, so that a page that was asleep holds none of it against the others.
-   * @param {number} mls
+   * @param {number} ms
    * @param {boolean} isFilePaused
    * @param {boolean} isQueued whether what was sent to it may wait in this page still
    * @returns {"declined" | "stalled" | null} what has become of it
    */
-  pass(mls, isFilePaused, isQueued) {
-    if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMls = 0
-    else this.#idleMls += mls
-    if (!isFilePaused && this.stage !== "waiting") this.#stillMls += mls
-    if (this.#idleMls < this.#patience(isQueued) && this.#stillMls < PATIENCE_MLS) return null
+  pass(ms, isFilePaused, isQueued) {
+    if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMs = 0
+    else this.#idleMs += ms
+    if (!isFilePaused && this.stage !== "waiting") this.#stillMs += ms
+    if (this.#idleMs < this.#patience(isQueued) && this.#stillMs < PATIENCE_MS) return null
     return this.stage === "offered" ? "declined" : "stalled"
   }
 
   /**
    * Time has passed in which others of the same file waited for it, or didn't.
-   * @param {number} mls
+   * @param {number} ms
    * @param {boolean} holdsUp
    * @returns {boolean} whether it keeps them waiting for next to nothing
    */
-  lag(mls, holdsUp) {
-    this.#lagMls += mls
-    if (holdsUp && this.credited - this.#lagFrom < LEAST_PACE_BYTES) return this.#lagMls > LEAST_PACE_MLS
-    this.#lagMls = 0
+  lag(ms, holdsUp) {
+    this.#lagMs += ms
+    if (holdsUp && this.credited - this.#lagFrom < LEAST_PACE_BYTES) return this.#lagMs > LEAST_PACE_MS
+    this.#lagMs = 0
     this.#lagFrom = this.credited
     return false
   }
 
   /**
-   * @param {number} mls
+   * @param {number} ms
    * @returns {boolean} whether it has heard nothing for so long that it may think that nobody is there
    */
-  isKeptWaiting(mls) {
+  isKeptWaiting(ms) {
     if (!this.isServed) return false
-    this.#quietMls = (this.#quietMls + mls) % (2 * SILENCE_MLS)
-    return this.#quietMls === 0
+    this.#quietMs = (this.#quietMs + ms) % (2 * SILENCE_MS)
+    return this.#quietMs === 0
   }
 
   // Private
 
-  /** Whether it isn't this receiver's turn to do something. @param {boolean} isFilePaused */
+  /** Whether it isn't this recipient's turn to do something. @param {boolean} isFilePaused */
   #isExcused(isFilePaused) {
     if (this.stage === "waiting" || this.stage === "accepted") return true
     return this.stage === "active" && (isFilePaused || this.isPaused || (this.position === this.credited && this.credited < this.size))
@@ -152,7 +159,7 @@ export class Receiver {
 
   /** @param {boolean} isQueued */
   #patience(isQueued) {
-    if (this.stage === "offered") return OFFER_MLS
-    return this.#isHere && this.credited < this.size && !isQueued ? STALL_MLS : RETURN_MLS
+    if (this.stage === "offered") return OFFER_MS
+    return this.#isHere && this.credited < this.size && !isQueued ? STALL_MS : RETURN_MS
   }
 }

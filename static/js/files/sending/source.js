@@ -1,3 +1,4 @@
+// Reads the bytes of a file from the browser.
 import { P2pError } from "../../base/errors.js"
 import { SEGMENT_BYTES } from "../limits.js"
 

@@ -1,7 +1,8 @@
-import { TALK_MLS } from "../limits.js"
+// Whether messages are being sent, for which files make room.
+import { TALK_MS } from "../limits.js"
 
 /** Whether somebody talks in the session, for whom files make room. */
-export class Talking {
+export class Yielding {
   #lastAt = -Infinity
 
   /** @param {import("../../base/clock.js").Clock} clock */
@@ -15,6 +16,6 @@ export class Talking {
   }
 
   get isOn() {
-    return this.clock.now() - this.#lastAt < TALK_MLS
+    return this.clock.now() - this.#lastAt < TALK_MS
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { AHEAD_BYTES, BATCH_BYTES, BLOCK_BYTES } from "../../../../static/js/files/limits.js"
-import { Folder } from "../../../../static/js/files/receiving/private_storage.js"
+import { PrivateStorage } from "../../../../static/js/files/receiving/private_storage.js"
 import { DISK_BYTES, Sinks } from "../../../../static/js/files/receiving/sinks.js"
 import { settle } from "../../support/fake_clock.js"
 import { FileRoom, noise } from "../../support/file_room.js"
@@ -65,7 +65,7 @@ class FakeBrowser {
 }
 
 test("small files and those of browsers without a file system become Blobs", async () => {
-  for (const [folder, size] of [[new Folder(new FakeBrowser()), DISK_BYTES], [new Folder({}), DISK_BYTES + 1], [new Folder(), DISK_BYTES + 1]]) {
+  for (const [folder, size] of [[new PrivateStorage(new FakeBrowser()), DISK_BYTES], [new PrivateStorage({}), DISK_BYTES + 1], [new PrivateStorage(), DISK_BYTES + 1]]) {
     const sinks = new Sinks(folder)
     const sink = await sinks.open({ ...LABEL, size })
     await sink.write(noise(10))
@@ -79,7 +79,7 @@ test("small files and those of browsers without a file system become Blobs", asy
 test("a large file goes to a folder of the page, which is gone with the page", async () => {
   const browser = new FakeBrowser()
   browser.folders.set("left-behind", new Map())
-  const sinks = new Sinks(new Folder(browser))
+  const sinks = new Sinks(new PrivateStorage(browser))
   const sink = await sinks.open(LABEL)
   await settle()
   assert.equal(browser.folders.size, 1, "the folder of a page that is gone is removed, this page's isn't")
@@ -89,7 +89,7 @@ test("a large file goes to a folder of the page, which is gone with the page", a
   assert.ok(await same(file, noise(10)))
   await sinks.dispose()
   assert.deepEqual([browser.folders.size, browser.held.size], [1, 1], "the page may still read it")
-  const next = new Sinks(new Folder(browser))
+  const next = new Sinks(new PrivateStorage(browser))
   await next.open(LABEL)
   await settle()
   assert.equal(browser.folders.size, 2, "it is another page's, and that lives")
@@ -99,7 +99,7 @@ test("a large file goes to a folder of the page, which is gone with the page", a
 
 test("what comes to nothing leaves nothing", async () => {
   const browser = new FakeBrowser()
-  const sinks = new Sinks(new Folder(browser))
+  const sinks = new Sinks(new PrivateStorage(browser))
   const sink = await sinks.open(LABEL)
   await sink.write(noise(10))
   await sink.abort()
@@ -111,10 +111,10 @@ test("what comes to nothing leaves nothing", async () => {
 test("where there is no room nothing is begun; where it can't be written to memory is used", async () => {
   const browser = new FakeBrowser()
   browser.quota = DISK_BYTES
-  await assert.rejects(new Sinks(new Folder(browser)).open(LABEL), { code: "no_space" })
+  await assert.rejects(new Sinks(new PrivateStorage(browser)).open(LABEL), { code: "no_space" })
   browser.quota = 10 ** 12
   browser.canWrite = false
-  const sink = await new Sinks(new Folder(browser)).open(LABEL)
+  const sink = await new Sinks(new PrivateStorage(browser)).open(LABEL)
   await sink.write(noise(10))
   assert.ok(await same(await sink.close(), noise(10)))
 })
@@ -138,17 +138,17 @@ async function transfer(size, accept, options) {
 
 test("goes to disk in batches of blocks", async () => {
   const browser = new FakeBrowser()
-  const { room, sending, taken, bytes } = await transfer(DISK_BYTES + 1, (file) => file.accept(), { sinks: new Sinks(new Folder(browser)) })
+  const { room, sending, taken, bytes } = await transfer(DISK_BYTES + 1, (file) => file.accept(), { sinks: new Sinks(new PrivateStorage(browser)) })
   assert.equal((await room.settled(sending.done)).error, undefined)
   assert.equal([...browser.folders.values()][0].get("1").length, DISK_BYTES / BATCH_BYTES + 1)
   assert.ok(await same(await taken(), bytes))
 })
 
-test("a receiver without space says so, at both ends: before it begins, or in the middle", async () => {
+test("a recipient without space says so, at both ends: before it begins, or in the middle", async () => {
   for (const fault of [(browser) => { browser.quota = 10 }, (browser) => { browser.writeError = new DOMException("full", "QuotaExceededError") }]) {
     const browser = new FakeBrowser()
     fault(browser)
-    const { room, sending, taken } = await transfer(2 * DISK_BYTES, (file) => file.accept(), { sinks: new Sinks(new Folder(browser)) })
+    const { room, sending, taken } = await transfer(2 * DISK_BYTES, (file) => file.accept(), { sinks: new Sinks(new PrivateStorage(browser)) })
     assert.equal((await room.settled(sending.done)).error.code, "no_space")
     await assert.rejects(taken(), { code: "no_space" })
     await settle()
@@ -221,9 +221,9 @@ test("a sender that heeds no credit fills no memory", async () => {
   const chunk = noise(BLOCK_BYTES)
   let taken = 0
   for (let offset = 0; offset < 64 * MIB; offset += BLOCK_BYTES) {
-    const { droppedChunks } = bob.transfers
-    bob.transfers.chunkReceived("eve", { transfer: "flood", offset }, chunk)
-    taken += bob.transfers.droppedChunks === droppedChunks ? BLOCK_BYTES : 0
+    const { droppedChunks } = bob.transfers.receiving
+    bob.transfers.receiving.chunkReceived("eve", { transfer: "flood", offset }, chunk)
+    taken += bob.transfers.receiving.droppedChunks === droppedChunks ? BLOCK_BYTES : 0
   }
   assert.equal(taken, AHEAD_BYTES + BLOCK_BYTES)
 })

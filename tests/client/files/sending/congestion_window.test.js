@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MLS, SMALL_CHUNK_BYTES, TALK_MLS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
-import { Talking } from "../../../../static/js/files/sending/yielding.js"
-import { Window } from "../../../../static/js/files/sending/congestion_window.js"
+import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, SMALL_CHUNK_BYTES, TALK_MS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
+import { Yielding } from "../../../../static/js/files/sending/yielding.js"
+import { CongestionWindow } from "../../../../static/js/files/sending/congestion_window.js"
 import { FakeClock } from "../../support/fake_clock.js"
 
 /** Bytes per millisecond, and milliseconds, of a way. */
@@ -14,8 +14,8 @@ const HELD = RATE * DELAY
 /** A sender that sends all that its window takes, over a way that passes on so much a millisecond, so late. */
 class Sender {
   clock = new FakeClock()
-  talking = new Talking(this.clock)
-  window = new Window(this.talking)
+  yielding = new Yielding(this.clock)
+  window = new CongestionWindow(this.yielding)
   sent = 0
   credited = 0
   #freeAt = 0
@@ -29,9 +29,9 @@ class Sender {
   }
 
   /** Goes on for so many milliseconds. */
-  run(mls, isTalking) {
-    for (const end = this.clock.now() + mls; this.clock.now() < end; this.clock.advance(1)) {
-      if (isTalking) this.talking.note()
+  run(ms, isTalking) {
+    for (const end = this.clock.now() + ms; this.clock.now() < end; this.clock.advance(1)) {
+      if (isTalking) this.yielding.note()
       this.#pump()
     }
     return this
@@ -83,26 +83,26 @@ test("a way that holds next to nothing is sent little more than the least, and i
 test("a way that becomes a longer one, or a slower one, is measured anew", () => {
   const sender = new Sender().run(2_000, true)
   sender.delay = 2 * DELAY
-  sender.run(PROBE_MLS + 3_000, true)
+  sender.run(PROBE_MS + 3_000, true)
   assert.ok(sender.window.size >= 2 * HELD && sender.window.size < 3 * HELD, `${sender.window.size}`)
   sender.rate = RATE / 4
-  sender.run(PROBE_MLS + 3_000, true)
+  sender.run(PROBE_MS + 3_000, true)
   assert.ok(sender.window.size >= HELD / 2 && sender.window.size < 0.9 * HELD, `${sender.window.size}`)
 })
 
 test("when nobody has said anything for a while, it is as before", () => {
   const sender = new Sender().run(2_000, true)
-  sender.run(TALK_MLS, false)
+  sender.run(TALK_MS, false)
   assert.equal(sender.window.size, WINDOW_BYTES)
 })
 
 test("what was lost on the way tells nothing", () => {
-  const { clock, talking, window } = new Sender()
-  talking.note()
+  const { clock, yielding, window } = new Sender()
+  yielding.note()
   window.sent(CREDIT_BYTES)
   window.reset()
   clock.advance(60_000)
-  talking.note()
+  yielding.note()
   window.credited(CREDIT_BYTES)
   assert.equal(window.size, LEAST_WINDOW_BYTES)
 })

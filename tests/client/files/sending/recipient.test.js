@@ -1,122 +1,122 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CHUNK_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MLS, OFFER_MLS, PATIENCE_MLS, RETURN_MLS, STALL_MLS, TICK_MLS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
-import { Receiver } from "../../../../static/js/files/sending/recipient.js"
-import { Talking } from "../../../../static/js/files/sending/yielding.js"
+import { CHUNK_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MS, OFFER_MS, PATIENCE_MS, RETURN_MS, STALL_MS, TICK_MS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
+import { Recipient } from "../../../../static/js/files/sending/recipient.js"
+import { Yielding } from "../../../../static/js/files/sending/yielding.js"
 import { FakeClock } from "../../support/fake_clock.js"
 
 const SIZE = 64 * CHUNK_BYTES
 
-/** A receiver that takes chunks, and has been sent three. */
+/** A recipient that takes chunks, and has been sent three. */
 function active() {
-  const receiver = new Receiver("bob", SIZE, true, new Talking(new FakeClock()), () => {})
-  receiver.enter("active")
-  for (let count = 0; count < 3; count++) receiver.advance(CHUNK_BYTES)
-  return receiver
+  const recipient = new Recipient("bob", SIZE, true, new Yielding(new FakeClock()), () => {})
+  recipient.enter("active")
+  for (let count = 0; count < 3; count++) recipient.advance(CHUNK_BYTES)
+  return recipient
 }
 
 /** How long it is put up with, in milliseconds. */
-function patience(receiver, isPaused = false, isQueued = false) {
-  for (let mls = TICK_MLS; mls <= 200_000; mls += TICK_MLS) if (receiver.pass(TICK_MLS, isPaused, isQueued)) return mls
+function patience(recipient, isPaused = false, isQueued = false) {
+  for (let ms = TICK_MS; ms <= 200_000; ms += TICK_MS) if (recipient.pass(TICK_MS, isPaused, isQueued)) return ms
   return Infinity
 }
 
 test("credits move it on, and only by what was sent", () => {
-  const receiver = active()
-  assert.equal(receiver.credit({ offset: CHUNK_BYTES }), true)
-  assert.equal(receiver.credit({ offset: CHUNK_BYTES }), false)
-  for (const offset of [0, -1, 4 * CHUNK_BYTES, 0.5, /** @type {any} */ ("x")]) assert.equal(receiver.credit({ offset }), false)
-  assert.deepEqual([receiver.credited, receiver.position], [CHUNK_BYTES, 3 * CHUNK_BYTES])
+  const recipient = active()
+  assert.equal(recipient.credit({ offset: CHUNK_BYTES }), true)
+  assert.equal(recipient.credit({ offset: CHUNK_BYTES }), false)
+  for (const offset of [0, -1, 4 * CHUNK_BYTES, 0.5, /** @type {any} */ ("x")]) assert.equal(recipient.credit({ offset }), false)
+  assert.deepEqual([recipient.credited, recipient.position], [CHUNK_BYTES, 3 * CHUNK_BYTES])
 })
 
-test("it goes back to where the receiver is, and never behind what that has written", () => {
-  const receiver = active()
-  receiver.credit({ offset: CHUNK_BYTES })
-  receiver.credit({ offset: 2 * CHUNK_BYTES, resume: true })
-  assert.deepEqual([receiver.credited, receiver.position], [CHUNK_BYTES, 2 * CHUNK_BYTES])
-  receiver.credit({ offset: 0, resume: true })
-  assert.equal(receiver.position, 2 * CHUNK_BYTES)
-  receiver.goBack()
-  assert.equal(receiver.position, CHUNK_BYTES)
-  receiver.credit({ offset: 3 * CHUNK_BYTES })
-  assert.equal(receiver.position, 3 * CHUNK_BYTES, "what was on its way has come after all")
+test("it goes back to where the recipient is, and never behind what that has written", () => {
+  const recipient = active()
+  recipient.credit({ offset: CHUNK_BYTES })
+  recipient.credit({ offset: 2 * CHUNK_BYTES, resume: true })
+  assert.deepEqual([recipient.credited, recipient.position], [CHUNK_BYTES, 2 * CHUNK_BYTES])
+  recipient.credit({ offset: 0, resume: true })
+  assert.equal(recipient.position, 2 * CHUNK_BYTES)
+  recipient.goBack()
+  assert.equal(recipient.position, CHUNK_BYTES)
+  recipient.credit({ offset: 3 * CHUNK_BYTES })
+  assert.equal(recipient.position, 3 * CHUNK_BYTES, "what was on its way has come after all")
 })
 
 test("whoever comes back is served from what it has written", () => {
-  const receiver = active()
-  receiver.credit({ offset: CHUNK_BYTES })
-  receiver.reach(false)
-  assert.equal(receiver.isServed, false)
-  receiver.reach(true)
-  assert.deepEqual([receiver.isServed, receiver.position], [true, CHUNK_BYTES])
+  const recipient = active()
+  recipient.credit({ offset: CHUNK_BYTES })
+  recipient.reach(false)
+  assert.equal(recipient.isServed, false)
+  recipient.reach(true)
+  assert.deepEqual([recipient.isServed, recipient.position], [true, CHUNK_BYTES])
 })
 
 test("takes a window and no more", () => {
-  const receiver = active()
-  while (receiver.hasRoom(CHUNK_BYTES)) receiver.advance(CHUNK_BYTES)
-  assert.equal(receiver.position - receiver.credited, WINDOW_BYTES)
+  const recipient = active()
+  while (recipient.hasRoom(CHUNK_BYTES)) recipient.advance(CHUNK_BYTES)
+  assert.equal(recipient.position - recipient.credited, WINDOW_BYTES)
 })
 
 test("is put up with for as long as it isn't its turn, and for a while when it is", () => {
-  assert.equal(patience(active()), STALL_MLS)
+  assert.equal(patience(active()), STALL_MS)
   assert.equal(patience(active(), true), Infinity)
-  assert.equal(patience(active(), false, true), RETURN_MLS)
+  assert.equal(patience(active(), false, true), RETURN_MS)
   assert.equal(patience(Object.assign(active(), { isPaused: true })), Infinity)
   const idle = active()
   idle.credit({ offset: 3 * CHUNK_BYTES })
   assert.equal(patience(idle), Infinity)
   const gone = active()
   gone.reach(false)
-  assert.equal(patience(gone), RETURN_MLS)
-  assert.equal(patience(Object.assign(gone, { isPaused: true }), true), TICK_MLS, "whoever is gone for that long is gone, paused or not")
+  assert.equal(patience(gone), RETURN_MS)
+  assert.equal(patience(Object.assign(gone, { isPaused: true }), true), TICK_MS, "whoever is gone for that long is gone, paused or not")
 })
 
 test("one that lets it wait, pauses it or comes back again and again is put up with for so long", () => {
-  const excuses = /** @type {Record<string, (receiver: Receiver) => void>} */ ({
-    accepted: (receiver) => receiver.enter("accepted"),
-    paused: (receiver) => { receiver.isPaused = true },
-    reconnecting: (receiver) => receiver.goBack(),
+  const excuses = /** @type {Record<string, (recipient: Recipient) => void>} */ ({
+    accepted: (recipient) => recipient.enter("accepted"),
+    paused: (recipient) => { recipient.isPaused = true },
+    reconnecting: (recipient) => recipient.goBack(),
   })
   for (const [name, excuse] of Object.entries(excuses)) {
-    const receiver = active()
-    excuse(receiver)
-    let mls = 0
-    for (let end = null; !end; mls += 5_000) {
-      if (name === "reconnecting") excuse(receiver)
-      end = receiver.pass(5_000, false, false)
+    const recipient = active()
+    excuse(recipient)
+    let ms = 0
+    for (let end = null; !end; ms += 5_000) {
+      if (name === "reconnecting") excuse(recipient)
+      end = recipient.pass(5_000, false, false)
     }
-    assert.equal(mls, PATIENCE_MLS, name)
+    assert.equal(ms, PATIENCE_MS, name)
   }
 })
 
 test("a file that this side has paused waits for as long as it likes", () => {
-  const receiver = active()
-  for (let mls = 0; mls <= 2 * PATIENCE_MLS; mls += 5_000) assert.equal(receiver.pass(5_000, true, false), null)
+  const recipient = active()
+  for (let ms = 0; ms <= 2 * PATIENCE_MS; ms += 5_000) assert.equal(recipient.pass(5_000, true, false), null)
 })
 
 test("a new connection doesn't make an offer new", () => {
-  const receiver = new Receiver("bob", SIZE, true, new Talking(new FakeClock()), () => {})
-  receiver.enter("offered")
-  for (let mls = 5_000; mls < OFFER_MLS; mls += 5_000) {
-    receiver.goBack()
-    assert.equal(receiver.pass(5_000, false, false), null)
+  const recipient = new Recipient("bob", SIZE, true, new Yielding(new FakeClock()), () => {})
+  recipient.enter("offered")
+  for (let ms = 5_000; ms < OFFER_MS; ms += 5_000) {
+    recipient.goBack()
+    assert.equal(recipient.pass(5_000, false, false), null)
   }
-  assert.equal(receiver.pass(5_000, false, false), "declined")
+  assert.equal(recipient.pass(5_000, false, false), "declined")
 })
 
 test("one that others wait for has to get on, and one that nobody waits for may take its time", () => {
   const lagging = (bytes, holdsUp) => {
-    const receiver = active()
-    for (let offset = 0; offset + CHUNK_BYTES <= SIZE && receiver.hasRoom(CHUNK_BYTES); offset += CHUNK_BYTES) receiver.advance(CHUNK_BYTES)
-    for (let mls = TICK_MLS; mls <= 2 * LEAST_PACE_MLS; mls += TICK_MLS) {
-      receiver.credit({ offset: receiver.credited + bytes })
-      if (receiver.lag(TICK_MLS, holdsUp())) return mls
+    const recipient = active()
+    for (let offset = 0; offset + CHUNK_BYTES <= SIZE && recipient.hasRoom(CHUNK_BYTES); offset += CHUNK_BYTES) recipient.advance(CHUNK_BYTES)
+    for (let ms = TICK_MS; ms <= 2 * LEAST_PACE_MS; ms += TICK_MS) {
+      recipient.credit({ offset: recipient.credited + bytes })
+      if (recipient.lag(TICK_MS, holdsUp())) return ms
     }
     return Infinity
   }
-  const needed = Math.ceil(LEAST_PACE_BYTES / (LEAST_PACE_MLS / TICK_MLS))
-  assert.equal(lagging(1, () => true), LEAST_PACE_MLS + TICK_MLS)
+  const needed = Math.ceil(LEAST_PACE_BYTES / (LEAST_PACE_MS / TICK_MS))
+  assert.equal(lagging(1, () => true), LEAST_PACE_MS + TICK_MS)
   assert.equal(lagging(needed, () => true), Infinity)
   assert.equal(lagging(1, () => false), Infinity)
   let tick = 0

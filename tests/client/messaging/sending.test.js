@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { ContentQueue, MAX_READING } from "../../../static/js/messaging/content_queue.js"
+import { MAX_READING, Sending } from "../../../static/js/messaging/sending.js"
 import { Content } from "../../../static/js/wire/content.js"
-import { READ_TERM_MLS } from "../../../static/js/base/limits.js"
+import { READ_TERM_MS } from "../../../static/js/base/limits.js"
 import { FakeClock, settle } from "../support/fake_clock.js"
 
 /** A Blob that is read when the test says so. @param {string} text */
@@ -21,10 +21,10 @@ function slow(text) {
   return { blob: Object.assign(blob, { arrayBuffer }), read, fail }
 }
 
-/** A queue, and what has come out of it, in order. */
+/** What takes messages in, and what has come out of it, in order. */
 function open() {
   const clock = new FakeClock()
-  const queue = new ContentQueue(clock)
+  const queue = new Sending(/** @type {any} */ ({ clock }))
   const out = []
   const take = async (data) => {
     try {
@@ -131,7 +131,7 @@ test("a Blob that is never read is given up, and what waits for it goes on", asy
   void take(blob)
   void take("text")
   await settle()
-  clock.advance(READ_TERM_MLS - 1)
+  clock.advance(READ_TERM_MS - 1)
   await settle()
   assert.deepEqual(out, [])
   clock.advance(1)

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MLS } from "../../../static/js/transport/data_channel.js"
-import { ACK_PAUSE_MLS, RETURN_MLS } from "../../../static/js/messaging/unicast.js"
+import { CLOSE_TIMEOUT_MS } from "../../../static/js/transport/data_channel.js"
+import { ACK_PAUSE_MS } from "../../../static/js/messaging/receipts.js"
+import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { MAX_FAST_BYTES } from "../../../static/js/base/limits.js"
-import { Transfers } from "../../../static/js/files/transfers.js"
+import { Yielding } from "../../../static/js/files/sending/yielding.js"
 import { MAX_ADDRESSEES } from "../../../static/js/wire/frames.js"
 import { settle } from "../support/fake_clock.js"
 import { reported } from "../support/report_error.js"
@@ -23,7 +24,7 @@ async function open(...peerIds) {
 /** All leave, and nothing runs any more. @param {World} world @param {any[]} pages */
 async function assertQuiet(world, pages) {
   for (const { peer } of pages) peer.close()
-  await world.pass(CLOSE_TIMEOUT_MLS)
+  await world.pass(CLOSE_TIMEOUT_MS)
   await settle()
   assert.deepEqual(world.network.open.map(({ id }) => id), [])
   assert.equal(world.clock.pending, 0)
@@ -47,7 +48,7 @@ test("a message for one is shown to that one only, as such, and is done when it 
     const find = (peerId) => pages[["ann", "bob", "cleo"].indexOf(peerId)]
     const result = fate(find(from).peer.send({ x: 1 }, { to: [to] }))
     await settle()
-    await world.pass(ACK_PAUSE_MLS)
+    await world.pass(ACK_PAUSE_MS)
     assert.equal(result.is, "resolved")
     assert.deepEqual(find(to).messages, [{ type: "Data", senderId: from, data: { x: 1 }, direct: true }])
     for (const page of pages) if (page !== find(to)) assert.deepEqual(page.messages, [])
@@ -87,7 +88,7 @@ test("what is sent after a Blob comes after it, to all and to one", async () => 
   for (const options of [{}, { to: ["bob"] }]) {
     const { world, pages: [ann, bob] } = await open("ann", "bob")
     const results = [new Blob(["x"]), "text", new Blob(["yy"]), 7].map((data) => fate(ann.peer.send(data, options)))
-    for (let turn = 0; turn < 10; turn++) await world.pass(ACK_PAUSE_MLS)
+    for (let turn = 0; turn < 10; turn++) await world.pass(ACK_PAUSE_MS)
     assert.deepEqual(bob.messages.map(({ data }) => data.size ?? data), [1, "text", 2, 7])
     assert.deepEqual(is(results), ["resolved", "resolved", "resolved", "resolved"])
   }
@@ -109,7 +110,7 @@ test("who has gone is given some time to come back, and is no peer then", async 
   cleo.peer.close()
   await world.pass(10)
   const results = [ann, bob].map(({ peer }) => fate(peer.send("where are you?", { to: ["cleo"] })))
-  await world.pass(RETURN_MLS - 10)
+  await world.pass(RETURN_MS - 10)
   assert.deepEqual(is(results), ["pending", "pending"])
   await world.pass(10)
   assert.deepEqual(is(results), ["no_such_peer", "no_such_peer"])
@@ -117,16 +118,16 @@ test("who has gone is given some time to come back, and is no peer then", async 
 
 test("a page that was reloaded is told what its page before wasn't, and nobody's old messages", async () => {
   const { world, pages: [ann, bob, before] } = await open("ann", "bob", "cleo")
-  for (const { peer } of [ann, bob]) await Promise.all([peer.send("old", { to: ["cleo"] }), world.pass(ACK_PAUSE_MLS)])
+  for (const { peer } of [ann, bob]) await Promise.all([peer.send("old", { to: ["cleo"] }), world.pass(ACK_PAUSE_MS)])
   before.peer.abort()
   await world.pass(10)
   const results = [ann, bob].map(({ peer }) => fate(peer.send("new", { to: ["cleo"] })))
   const [after] = await world.session("cleo")
-  await world.pass(ACK_PAUSE_MLS)
+  await world.pass(ACK_PAUSE_MS)
   assert.deepEqual(is(results), ["resolved", "resolved"])
   assert.deepEqual(after.texts.toSorted(), ["ann: new", "bob: new"])
   const answer = fate(after.peer.send("thanks", { to: ["ann", "bob"] }))
-  await world.pass(ACK_PAUSE_MLS)
+  await world.pass(ACK_PAUSE_MS)
   assert.deepEqual([answer.is, ann.texts, bob.texts], ["resolved", ["cleo: thanks"], ["cleo: thanks"]])
 })
 
@@ -141,7 +142,7 @@ test("what is said to one before the connection is there arrives with it; who is
   results.push(fate(bob.peer.send("meanwhile", { to: ["ann"] })))
   await world.pass(100)
   assert.deepEqual([is(results), ann.texts], [["resolved", "pending", "resolved", "resolved", "resolved"], ["bob: early", "bob: at once", "bob: meanwhile", "bob: at once"]])
-  await world.pass(RETURN_MLS)
+  await world.pass(RETURN_MS)
   assert.equal(results[1].is, "no_such_peer")
 })
 
@@ -163,7 +164,7 @@ test("who leaves tells nobody anything any more, and its messages are rejected",
   const results = [fate(bob.peer.send("x", { to: ["ann"] })), fate(bob.peer.request("ann", "t", 1))]
   bob.peer.close()
   world.network.isCut = false
-  await world.pass(CLOSE_TIMEOUT_MLS)
+  await world.pass(CLOSE_TIMEOUT_MS)
   assert.deepEqual([is(results), ann.texts], [["not_joined", "not_joined"], []])
   await assert.rejects(bob.peer.send("y", { to: ["ann"] }), { code: "not_joined" })
   await assertQuiet(world, [ann, bob])
@@ -228,7 +229,7 @@ for (const [name, end] of Object.entries(ENDS)) {
       sayAll()
       await world.pass(time < 20 ? 5 : 250)
     }
-    await world.pass(HEARTBEAT.idleTimeoutMls + 5_000)
+    await world.pass(HEARTBEAT.idleTimeoutMs + 5_000)
     for (const { peer } of [bob, cleo, dave]) assert.deepEqual([peer.state, peer.hostPeerId === "ann"], ["connected", false])
     const all = Array.from({ length: number }, (_, index) => index + 1)
     const heard = (page, senderId) => page.messages.filter((message) => message.senderId === senderId).map(({ data }) => data)
@@ -240,12 +241,12 @@ for (const [name, end] of Object.entries(ENDS)) {
 
 test("what is for the host when it goes is rejected after a while; what it had received is done", async () => {
   const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
-  await Promise.all([bob.peer.send("you have it", { to: ["ann"] }), world.pass(ACK_PAUSE_MLS)])
+  await Promise.all([bob.peer.send("you have it", { to: ["ann"] }), world.pass(ACK_PAUSE_MS)])
   ann.peer.abort()
   const result = fate(bob.peer.send("too late", { to: ["ann"] }))
   await world.pass(5_000)
   assert.equal(result.is, "pending")
-  await world.pass(RETURN_MLS)
+  await world.pass(RETURN_MS)
   assert.deepEqual([result.is, ann.texts, cleo.texts], ["no_such_peer", ["bob: you have it"], []])
 })
 
@@ -281,7 +282,7 @@ test("a slow answer comes through a change of host", async () => {
 test("a message with a topic goes to the handlers of its topic, its sender's own too, and not to the app's listener", async () => {
   const { world, pages: [ann, bob] } = await open("ann", "bob")
   const heard = [ann, bob].map((page) => listen(page, "t"))
-  await Promise.all([bob.peer.send(1, { topic: "t" }), bob.peer.send(2, { topic: "t", to: ["ann"] }), world.pass(ACK_PAUSE_MLS)])
+  await Promise.all([bob.peer.send(1, { topic: "t" }), bob.peer.send(2, { topic: "t", to: ["ann"] }), world.pass(ACK_PAUSE_MS)])
   assert.deepEqual(heard[0].toSorted((one, two) => one.data - two.data), [{ data: 1, senderId: "bob", topic: "t", direct: false }, { data: 2, senderId: "bob", topic: "t", direct: true }])
   assert.deepEqual(heard[1], [{ data: 1, senderId: "bob", topic: "t", direct: false }])
   assert.deepEqual([ann.messages, bob.messages], [[], []])
@@ -291,7 +292,7 @@ test("what comes before its handler waits for it, and its sender needn't", async
   const { world, pages: [ann, bob] } = await open("ann", "bob")
   const results = [fate(bob.peer.send(1, { topic: "t" })), fate(bob.peer.send(2, { topic: "t", to: ["ann"] }))]
   await bob.peer.send(3, { topic: "t", reliable: false })
-  await world.pass(ACK_PAUSE_MLS)
+  await world.pass(ACK_PAUSE_MS)
   assert.deepEqual(is(results), ["resolved", "resolved"])
   const heard = listen(ann, "t")
   assert.deepEqual(heard, [])
@@ -392,7 +393,7 @@ test("a request is answered by the peer that it is put to, whoever hosts; also b
   for (const [index, page] of pages.entries()) page.topics.respond("who", (data, { senderId }) => `${index} to ${senderId}: ${data}`)
   const [ann, bob] = pages
   const answers = [ann.peer.request("cleo", "who", "a"), bob.peer.request("ann", "who", "b"), bob.peer.request("cleo", "who", "c"), bob.peer.request("bob", "who", "d")]
-  await world.pass(ACK_PAUSE_MLS)
+  await world.pass(ACK_PAUSE_MS)
   assert.deepEqual(await Promise.all(answers), ["2 to ann: a", "0 to bob: b", "2 to bob: c", "1 to bob: d"])
   for (const { messages } of pages) assert.deepEqual(messages, [])
   await assertQuiet(world, pages)
@@ -427,7 +428,7 @@ test("a reader asks nobody, says nothing to anybody, and answers who asks it", a
   reader.topics.respond("t", (data) => data + 1)
   for (const { peer } of [ann, bob]) {
     const answers = [peer.request("reader", "t", 1), peer.request("reader", "t", 2)]
-    await world.pass(ACK_PAUSE_MLS)
+    await world.pass(ACK_PAUSE_MS)
     assert.deepEqual(await Promise.all(answers), [2, 3])
   }
 })
@@ -456,7 +457,7 @@ for (const name of ["closes", "aborts", "falls silent"]) {
     refused.push(fate(bob.peer.request("cleo", "t", 1, { timeout: 60_000 })))
     world.server.readers.add("bob")
     const answer = fate(cleo.peer.request("bob", "t", 1, { timeout: 60_000 }))
-    await world.pass(HEARTBEAT.idleTimeoutMls + 10_000)
+    await world.pass(HEARTBEAT.idleTimeoutMs + 10_000)
     assert.equal(bob.peer.state, "connected")
     assert.deepEqual([is(refused), answer.is, cleo.messages, dave.messages], [["forbidden", "forbidden", "forbidden"], "resolved", [], []])
     await assertQuiet(world, pages)
@@ -512,7 +513,7 @@ test("a file goes from one to the other, through the host or not, to one who may
 
 test("files are told of whatever is said or shown, but for their own notes", async (t) => {
   const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
-  const talked = t.mock.method(Transfers.prototype, "talked")
+  const talked = t.mock.method(Yielding.prototype, "note")
   cleo.on.file = (file) => void file.accept()
   const sent = fate(bob.peer.sendFile(new Blob(["x"]), { to: ["cleo"] }).done)
   await until(world, () => sent.is !== "pending")

@@ -1,0 +1,119 @@
+// The p2p:* events of the element.
+import { systemClock } from "../base/clock.js"
+import { STATE } from "../wire/frames.js"
+import { LateListeners } from "./late_listeners.js"
+import { Unheard } from "./unheard.js"
+
+/**
+ * The `p2p:*` events of an element: what its session tells, for its listeners, those that come late among them.
+ *
+ * @typedef {import("../wire/frames.js").PeerState} PeerState
+ * @typedef {import("../base/errors.js").P2pError} P2pError
+ */
+export class FrameEvents {
+  #frame
+  #reflection
+  /** @type {P2pError | null} */
+  #lastError = null
+  #unheard
+
+  /**
+   * @param {import("./p2p_frame.js").P2pFrame} frame
+   * @param {import("./reflection.js").Reflection} reflection
+   */
+  constructor(frame, reflection) {
+    this.#frame = frame
+    this.#reflection = reflection
+    this.listeners = new LateListeners(frame, (type) => this.#present(type))
+    this.#unheard = new Unheard(systemClock, () => this.listeners.has("p2p:error"))
+  }
+
+  // What its life says
+
+  lifeSettled() {
+    this.#reflection.update()
+  }
+
+  /** @param {P2pError} error */
+  lifeRefused(error) {
+    this.#reflection.update()
+    this.sessionErrored(error)
+  }
+
+  // What its session says
+
+  /** @param {PeerState} state */
+  sessionStateChanged(state) {
+    this.#lastError = null // what explains the new state comes behind it
+    this.#reflection.update()
+    if (state !== "new" && state !== "failed") this.#dispatch(`p2p:${state}`, {})
+  }
+
+  /** @param {P2pError} error */
+  sessionErrored(error) {
+    this.#lastError = error
+    this.#frame.dispatchEvent(this.#unheard.watch(new CustomEvent("p2p:error", { detail: error, bubbles: true, composed: true })))
+  }
+
+  /** @param {{ type: "Data", senderId: string, data: any }} message */
+  messageReceived(message) {
+    this.#dispatch("p2p:message", message)
+  }
+
+  /**
+   * @param {import("../files/receiving/incoming_file.js").IncomingFile} file
+   * @returns {boolean} whether the app answers later; who has answered needn't say so
+   */
+  fileOffered(file) {
+    return !this.#dispatch("p2p:file", file)
+  }
+
+  /** @param {import("../files/progress.js").Progress} progress */
+  fileProgressed(progress) {
+    this.#dispatch("p2p:progress", progress)
+  }
+
+  /** @param {{ senderId: string, from: number, to: number }} gap */
+  messagesMissed(gap) {
+    this.#dispatch("p2p:gap", gap)
+  }
+
+  messagesForked() {
+    this.#dispatch("p2p:forked", { hostPeerId: this.#frame.hostPeerId, epoch: this.#frame.epoch })
+  }
+
+  /** @param {Map<string, PeerState>} peers */
+  sessionPeersChanged(peers) {
+    const data = Object.fromEntries(peers)
+    this.#dispatch("p2p:peers", data)
+    this.#dispatch("p2p:message", { type: STATE, senderId: this.#frame.hostPeerId, data })
+  }
+
+  /** @param {{ hostPeerId: string, epoch: number }} host */
+  sessionHostChanged(host) {
+    this.#reflection.update()
+    this.#dispatch("p2p:host-changed", host)
+  }
+
+  // Private
+
+  /**
+   * @param {string} type
+   * @param {any} detail
+   */
+  #dispatch(type, detail) {
+    return this.#frame.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: type === "p2p:file" }))
+  }
+
+  /** What an event of this type would tell now; null where there is nothing to tell. @param {string} type */
+  #present(type) {
+    const { state, hostPeerId, epoch, peers } = this.#frame
+    if (type === `p2p:${state}`) return {}
+    if (type === "p2p:error" && (state === "failed" || state === "closed")) return this.#lastError
+    if (type === "p2p:host-changed" && hostPeerId !== null) return { hostPeerId, epoch }
+    if (peers.size === 0) return null
+    if (type === "p2p:peers") return Object.fromEntries(peers)
+    if (type === "p2p:message") return { type: STATE, senderId: hostPeerId, data: Object.fromEntries(peers) }
+    return null
+  }
+}

@@ -1,0 +1,242 @@
+// All that a peer sends and receives: it chooses the way of each message.
+import { hasContent, Content, readContent } from "../wire/content.js"
+import { Broadcast } from "./broadcast.js"
+import { KnownPeers } from "./known_peers.js"
+import { P2pError } from "../base/errors.js"
+import { Receipts } from "./receipts.js"
+import { Requests } from "./requests.js"
+import { Sending } from "./sending.js"
+import { Unicast } from "./unicast.js"
+import { Unreliable } from "./unreliable.js"
+import { DATA, DIRECT, FAST, MAX_ADDRESSEES, RECEIVED } from "../wire/frames.js"
+
+/**
+ * All that a peer says and hears: to everybody, to some, and what may be lost; requests; and what a service such as that of files tells. It decides which way a message takes, and whom in
+ * the app it is for. It outlives connections and roles.
+ *
+ * @typedef {{ type: "Data", senderId: string, topic?: string, data: any, direct?: boolean }} Shown
+ * @typedef {{ to?: string[], topic?: string, reliable?: boolean }} SendOptions
+ * @typedef {import("./unicast.js").Letter} Letter
+ * @typedef {import("../wire/frames.js").RoutedFrame} RoutedFrame
+ *
+ * @typedef {object} Role what a host, or a client, does with messages
+ * @property {boolean} isSynced whether messages for all may go out
+ * @property {boolean} isPaced whether somebody else passes on what is for some, who does so at a rate
+ * @property {(error: P2pError) => void} giveUp lets go of a host that doesn't do its part
+ *
+ * @typedef {object} Uplink this peer's way to the others
+ * @property {string} peerId this peer's own
+ * @property {Role | null} role the one that is played; null as long as this peer isn't connected
+ * @property {Map<string, import("../wire/frames.js").PeerState>} peers everybody, as far as this peer knows
+ * @property {() => void} requireVoice throws a P2pError where this peer may not send
+ * @property {(id: number, content: Content) => void} say to everybody; throws a P2pError where it isn't taken
+ * @property {(frame: RoutedFrame) => void} route to those that the frame is for; throws a P2pError where it isn't taken
+ * @property {(peerId: string) => boolean} reaches whether a peer is connected, and this one
+ *
+ * @typedef {object} Service what else peers do with each other over the same way
+ * @property {(senderId: string, note: any) => void} noted another peer's service tells something
+ * @property {(frame: RoutedFrame) => void} received a frame that is no message
+ * @property {() => void} talked a message was said, or heard
+ *
+ * @typedef {{ messageReceived: (message: Shown) => void } & import("./broadcast.js").BroadcastDelegate} MessengerDelegate what the app is told, as a message without a topic
+ *
+ * @typedef {object} MessengerOptions
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {number} [history] how many messages a newcomer is shown, and keeps for the next ones
+ * @property {number} idleTimeoutMs after twice this time a host that lets nothing become stable is taken for lost
+ * @property {import("./topics.js").Topics} topics
+ * @property {Uplink} uplink
+ * @property {MessengerDelegate} delegate
+ */
+export class Messenger {
+  #uplink
+  #delegate
+  #topics
+  #unicast
+  #receipts
+  #unreliable
+  #requests
+  /** @type {Service | null} */
+  #service = null
+
+  /** @param {MessengerOptions} options */
+  constructor(options) {
+    const { clock, uplink, topics } = options
+    this.#uplink = uplink
+    this.#delegate = options.delegate
+    this.#topics = topics
+    this.knownPeers = new KnownPeers({ peerId: uplink.peerId, clock })
+    this.broadcast = new Broadcast({ ...options, peerId: uplink.peerId, reader: this })
+    this.#unicast = new Unicast({ clock, uplink, stay: this.broadcast })
+    this.#receipts = new Receipts({ clock, uplink, reader: this })
+    this.#unreliable = new Unreliable({ uplink, stay: this.broadcast, reader: this })
+    this.#requests = new Requests({ clock, uplink, topics, messenger: this })
+    this.sending = new Sending({ ...options, broadcast: this.broadcast, unicast: this.#unicast })
+  }
+
+  /** @param {Service} service which gets what isn't for the messenger */
+  register(service) {
+    this.#service = service
+  }
+
+  // What the app says
+
+  /**
+   * @param {any} data
+   * @param {SendOptions} options
+   * @returns {Promise<void>}
+   * @throws {P2pError}
+   */
+  async send(data, { to, topic, reliable = true }) {
+    const taken = this.#take(data, topic)
+    if (taken instanceof Content) return this.#sendContent(taken, to, reliable)
+    const content = await taken
+    this.#uplink.requireVoice()
+    return this.#sendContent(content, to, reliable)
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {string} topic
+   * @param {any} data
+   * @param {{ timeout?: number, signal?: AbortSignal }} options
+   * @returns {Promise<any>}
+   */
+  async request(peerId, topic, data, options) {
+    const content = await this.#take(data, topic)
+    this.requireAudience([peerId])
+    return this.#requests.ask(peerId, content, options)
+  }
+
+  /**
+   * @param {string[]} [to] everybody where undefined
+   * @throws {P2pError} where this peer may not send, or who isn't in the session is to get it
+   */
+  requireAudience(to) {
+    this.#uplink.requireVoice()
+    // Before the host has said who is there, anybody may be.
+    if (!to || !this.#uplink.role?.isSynced) return
+    const unknown = to.find((peerId) => !this.knownPeers.knows(peerId) && peerId !== this.#uplink.peerId)
+    if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
+  }
+
+  // How the session fares
+
+  /** There is a new connection, or a new role to play. */
+  resume() {
+    this.#unicast.resume()
+    this.sending.resume()
+  }
+
+  /** Somebody has come or gone, this peer too. */
+  update() {
+    this.knownPeers.meet(this.#uplink.peers)
+    this.#unicast.update()
+    this.sending.go()
+  }
+
+  /**
+   * This peer leaves for good.
+   * @param {P2pError} error for what isn't delivered
+   */
+  leave(error) {
+    this.broadcast.leave(error)
+    this.knownPeers.forget()
+    this.#unicast.leave(error)
+    this.#receipts.leave()
+    this.#requests.leave(error)
+    this.sending.leave()
+  }
+
+  // What comes
+
+  /** @param {RoutedFrame} frame that is for this peer alone, or may be lost */
+  receive(frame) {
+    switch (frame.type) {
+      case DIRECT: return this.#receipts.receive(frame)
+      case RECEIVED: return this.#unicast.acknowledged(frame)
+      case FAST: return this.#unreliable.receive(frame)
+      default: return this.#service?.received(frame)
+    }
+  }
+
+  /** @param {{ senderId?: string } & Letter} letter another peer's, or this one's own to itself */
+  letterReceived(letter) {
+    const { senderId = "", note, ask, answer } = letter
+    if (note !== undefined) return this.#service?.noted(senderId, note)
+    this.#service?.talked()
+    if (answer !== undefined) this.#requests.answered(senderId, answer, letter, () => readContent(letter).data)
+    else if (ask !== undefined) void this.#requests.asked(senderId, ask, readContent(letter))
+    else if (hasContent(letter)) this.messageShown({ type: DATA, senderId, ...readContent(letter), direct: true })
+  }
+
+  /**
+   * A message is to be shown.
+   * @param {Shown} message
+   * @param {boolean} [mayWait] for a handler of its topic
+   */
+  messageShown(message, mayWait) {
+    this.#service?.talked()
+    if (message.topic === undefined) this.#delegate.messageReceived(message)
+    else this.#topics.show(message, mayWait)
+  }
+
+  /**
+   * Tells another peer something.
+   * @param {string} peerId
+   * @param {Letter} letter
+   * @param {number} size about how many characters it has
+   * @returns {Promise<void>} resolves when the other peer has it
+   */
+  async tell(peerId, letter, size) {
+    if (peerId === this.#uplink.peerId) return this.letterReceived({ senderId: peerId, ...letter })
+    if (letter.note === undefined) this.#service?.talked()
+    const received = this.#unicast.send(peerId, letter, size, this.sending.now)
+    this.sending.go()
+    return received
+  }
+
+  // Private
+
+  /**
+   * @param {any} data
+   * @param {string} [topic]
+   */
+  #take(data, topic) {
+    this.#uplink.requireVoice()
+    return this.sending.take(data, topic)
+  }
+
+  /**
+   * @param {Content} content
+   * @param {string[] | undefined} to
+   * @param {boolean} reliable
+   * @returns {Promise<void> | void}
+   */
+  #sendContent(content, to, reliable) {
+    if (to && to.length > MAX_ADDRESSEES) throw new P2pError("too_large", { message: `A message can be for ${MAX_ADDRESSEES} peers, or for everyone.`, hint: "Leave out to, or send several." })
+    if (!reliable) return this.#sendUnreliably(content, to)
+    if (!to) return this.sending.send(content)
+    this.requireAudience(to)
+    return this.#sendTo(to, content)
+  }
+
+  /**
+   * @param {string[]} to
+   * @param {Content} content
+   */
+  async #sendTo(to, { fields, size }) {
+    await Promise.all(to.map((peerId) => this.tell(peerId, fields, size)))
+  }
+
+  /**
+   * @param {Content} content
+   * @param {string[]} [to] everybody where undefined
+   */
+  #sendUnreliably(content, to) {
+    const { peerId } = this.#uplink
+    this.#service?.talked()
+    this.#unreliable.send(content, to?.filter((other) => other !== peerId))
+    if (to?.includes(peerId) ?? true) this.messageShown({ type: DATA, senderId: peerId, ...readContent(content.fields) }, false)
+  }
+}

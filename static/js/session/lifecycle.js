@@ -1,0 +1,298 @@
+// How a peer joins, gets connected, loses its host, comes back and leaves.
+import { Reconnection, isExpulsion } from "./reconnection.js"
+import { P2pError } from "../base/errors.js"
+import { Leadership } from "./leadership.js"
+import { Uplink } from "./uplink.js"
+import { HEARTBEAT_IDLE_TIMEOUT_MS } from "../base/limits.js"
+import { Loader } from "../files/loader.js"
+import { Messenger } from "../messaging/messenger.js"
+import { Topics } from "../messaging/topics.js"
+
+/**
+ * One peer's way through a session: it joins, is given a role, plays it, loses its host, and joins again.
+ *
+ * Commands go down by method call (to the leadership, the messenger, the files); news comes up through the delegates.
+ *
+ * @typedef {import("../wire/frames.js").PeerState} PeerState
+ * @typedef {import("./session.js").SessionOptions} SessionOptions
+ */
+export class Lifecycle {
+  /** Set here only. @type {PeerState} */
+  state = "new"
+  #options
+  #delegate
+  #reconnection
+  /** Why this peer has given up last. @type {P2pError | null} */
+  #failure = null
+
+  /** @param {SessionOptions} options */
+  constructor(options) {
+    const { delegate, heartbeat, topics = new Topics((error) => delegate.sessionErrored(error)) } = options
+    this.#options = options
+    this.#delegate = delegate
+    this.#reconnection = new Reconnection(options)
+    this.leadership = new Leadership({ ...options, delegate: this })
+    const uplink = new Uplink(this, this.leadership, options.peerId)
+    this.messenger = new Messenger({ ...options, topics, uplink, idleTimeoutMs: heartbeat?.idleTimeoutMs ?? HEARTBEAT_IDLE_TIMEOUT_MS })
+    this.files = new Loader({ ...options, carrier: uplink })
+    this.messenger.register(this.files)
+  }
+
+  get isConnected() {
+    return this.state === "connected"
+  }
+
+  get isAttempting() {
+    return this.#reconnection.isRunning
+  }
+
+  /** Whether this peer is in no session, and isn't on its way into one. */
+  get isOver() {
+    return this.leadership.role === null && this.state !== "new" && !this.isAttempting && !this.#reconnection.isWaiting
+  }
+
+  get peers() {
+    const peers = new Map(this.leadership.picture.peers) // the app's own
+    // Nobody tells a peer of itself once it is out.
+    if (this.isOver && peers.has(this.#options.peerId)) peers.set(this.#options.peerId, this.state)
+    return peers
+  }
+
+  get hostPeerId() {
+    return this.leadership.picture.hostPeerId
+  }
+
+  get iamHost() {
+    return this.leadership.iamHost
+  }
+
+  get epoch() {
+    return this.leadership.picture.hostEpoch
+  }
+
+  // What the app says
+
+  /** Joins the session, unless that is done or under way. */
+  start() {
+    if (this.isAttempting || this.isConnected) return
+    this.#beginAttempt()
+    this.leadership.signaling.join()
+    this.#setState("negotiating")
+  }
+
+  /** Leaves and joins afresh. */
+  reconnect() {
+    this.#end((role) => role.stop())
+    this.#reconnection.reset()
+    this.#setState("new")
+    this.start()
+  }
+
+  /** Leaves the session for good. */
+  close() {
+    this.#end((role) => role.stop())
+    this.#conclude("closed", new P2pError("not_joined", { message: "This peer has left the session." }))
+  }
+
+  /** Leaves within this turn of the event loop, for a page that goes away. Should it come back, a peer that has failed still shows why. */
+  abort() {
+    this.#end((role) => role.abort())
+    if (this.state !== "failed") this.#conclude("closed", new P2pError("not_joined", { message: "The page has gone." }))
+  }
+
+  /** Gives up before anything was tried. @param {P2pError} error */
+  refuse(error) {
+    this.#stop(error)
+  }
+
+  /** The network is back: nothing waits any longer, and what had failed without it is tried anew. */
+  hurry() {
+    if (this.isOver) return this.#revive()
+    if (!this.#reconnection.isWaiting) return this.leadership.signaling.hurry()
+    if (!this.isConnected) return this.start()
+    this.#reconnection.stop()
+    this.leadership.signaling.join()
+  }
+
+  #revive() {
+    if (this.state !== "closed" && this.#options.autoReconnect && this.#failure?.retry) this.reconnect()
+  }
+
+  // What the leadership says
+
+  /** @param {{ hostPeerId: string | null, epoch: number }} former */
+  leadershipBegan(former) {
+    const { hostPeerId, epoch } = this
+    if (this.leadership.role?.state !== "connected") this.#beginAttempt()
+    if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.roleRenumbered()
+    this.roleChanged()
+    if (!this.leadership.role?.isSynced) return
+    this.rolePeersChanged()
+    this.roleSynced()
+  }
+
+  /**
+   * @param {P2pError} error
+   * @param {number | null} dependents how many clients are connected to this host; null for a client
+   */
+  leadershipRefused(error, dependents) {
+    const joinAgain = () => this.leadership.signaling.join()
+    const { retry, retryAfterMls } = error
+    if (this.isAttempting && retry && retryAfterMls !== undefined) return this.#reconnection.comeAgain(error, retryAfterMls, joinAgain)
+    if (this.isAttempting) return this.#fail(error)
+    // The server won't have this host back, and others may have another one by now; or it has nobody, and nobody can come.
+    const isDeposed = dependents !== null && (!retry || (dependents === 0 && !this.#reconnection.mayTryAgain(error)))
+    if (isExpulsion(error) || isDeposed) return this.#stop(error)
+    // A session that runs doesn't need the server; only newcomers do.
+    const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
+    const isNews = !comesAgain || this.#reconnection.isNews(error)
+    if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)
+    if (isNews) this.#delegate.sessionErrored(error)
+  }
+
+  /** @param {P2pError} error */
+  leadershipFailed(error) {
+    if (this.isAttempting) this.#fail(error)
+    else this.#delegate.sessionErrored(error)
+  }
+
+  // What the role says
+
+  roleRenumbered() {
+    const { hostPeerId, epoch } = this
+    this.#delegate.sessionHostChanged({ hostPeerId: /** @type {string} */ (hostPeerId), epoch })
+  }
+
+  roleChanged() {
+    const { role } = this.leadership
+    if (!role) return
+    if (role.state === "connected" && !this.isConnected) this.#connected()
+    else this.#setState(role.state)
+  }
+
+  rolePeersChanged() {
+    this.#update()
+    this.#delegate.sessionPeersChanged(this.peers)
+  }
+
+  roleSynced() {
+    this.messenger.resume()
+    this.files.resume()
+  }
+
+  /** @param {import("../wire/frames.js").RoutedFrame} frame */
+  roleRouted(frame) {
+    this.messenger.receive(frame)
+  }
+
+  roleDrained() {
+    this.files.drained()
+  }
+
+  roleAppointed() {
+    this.leadership.succession.prepare()
+  }
+
+  roleYields() {
+    this.leadership.succession.yield()
+  }
+
+  roleFollowed() {
+    this.#end((role) => role.stop(new P2pError("host_lost")))
+    this.#setState("disconnected")
+    this.start()
+  }
+
+  /** @param {P2pError} reason */
+  roleLost(reason) {
+    const error = this.leadership.lose(reason)
+    if (this.isAttempting) return this.#fail(error)
+    if (error.code === "stale_epoch") this.messenger.broadcast.fork()
+    if (!this.#reconnection.mayRecover(error)) this.#stop(error)
+    else this.#recover()
+    // That a host goes is part of life; what else ended the connection is worth a word, though it is tried again.
+    if (this.#reconnection.isWaiting && error.code !== "host_lost" && error.code !== "stale_epoch") this.#delegate.sessionErrored(error)
+    this.rolePeersChanged()
+  }
+
+  /** @param {Record<string, PeerState>} roster */
+  roleReported(roster) {
+    this.leadership.signaling.report(this.epoch, roster)
+  }
+
+  // How an attempt ends. What comes next is begun before the app is told what was: it may close or reconnect from within.
+
+  #beginAttempt() {
+    this.#reconnection.begin(() => this.#fail(this.leadership.timeoutError(this.#reconnection.refusal)))
+  }
+
+  #connected() {
+    this.#reconnection.succeed()
+    this.#setState("connected")
+    if (!this.isConnected) return
+    this.leadership.succeed()
+    this.messenger.sending.flush()
+  }
+
+  /** An attempt to connect has failed. @param {P2pError} error */
+  #fail(error) {
+    this.#end((role) => role.stop())
+    if (!this.#reconnection.mayRecover(error)) return this.#stop(error)
+    this.#recover()
+    this.#delegate.sessionErrored(error)
+  }
+
+  /** Comes back after a loss. */
+  #recover() {
+    this.#reconnection.tryAgain(() => this.start())
+    this.#setState("disconnected")
+  }
+
+  /**
+   * Gives up.
+   * @param {P2pError} error
+   */
+  #stop(error) {
+    // Whoever is thrown out, its clients find another host; a session that is over is so for all.
+    const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
+    this.#failure = error
+    this.#end((role) => role.stop(farewell))
+    this.#conclude(this.#reconnection.stateAfter(error), error)
+    this.#delegate.sessionErrored(error)
+  }
+
+  /**
+   * Ends what is under way; the role's last picture of the peers stays.
+   * @param {(role: import("./leadership.js").Role) => void} end
+   */
+  #end(end) {
+    this.#reconnection.stop()
+    this.messenger.sending.rest()
+    this.leadership.end(end)
+  }
+
+  /**
+   * @param {PeerState} state
+   * @param {P2pError} error
+   */
+  #conclude(state, error) {
+    this.leadership.succession.giveUp(error)
+    // Whoever is only disconnected goes on where it was when the app has it reconnect.
+    if (state !== "disconnected") for (const part of [this.messenger, this.files]) part.leave(error)
+    this.#setState(state)
+  }
+
+  /** @param {PeerState} state */
+  #setState(state) {
+    if (this.state === state) return
+    this.state = state
+    this.#update()
+    this.#delegate.sessionStateChanged(state)
+  }
+
+  /** Somebody has come or gone, this peer too. */
+  #update() {
+    this.messenger.update()
+    this.files.update()
+  }
+}

@@ -1,0 +1,95 @@
+// How a host hands the session over to one of its clients.
+import { Deadline } from "../base/deadline.js"
+import { P2pError } from "../base/errors.js"
+
+/** Milliseconds that a client waits for its host's offer before it says that it can't reach the host. */
+export const OFFER_PATIENCE_MS = 3_000
+/** Milliseconds that a peer which is to be the next host has to become it. */
+export const HANDOVER_TIMEOUT_MS = 10_000
+
+/** A change of host that the host wants: the client that it has appointed shows itself to the server, and the host gives its seat back. Both ends of it. */
+export class Succession {
+  /** Whether the host wants this client to be the next one. */
+  isAppointed = false
+  #signaling
+  #patience
+  #keepSignaling
+  /** This host's wish, and how long it stands. @type {{ peerId: string, resolve: () => void, reject: (error: P2pError) => void } | null} */
+  #wish = null
+  #term
+
+  /**
+   * @param {object} options
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {import("../signaling/signaling.js").Signaling} options.signaling
+   * @param {import("../base/clock.js").Timer} options.patience runs out when nobody becomes the host, or the host makes no offer
+   * @param {boolean} options.keepSignaling whether a client keeps its socket while it is connected
+   */
+  constructor({ clock, signaling, patience, keepSignaling }) {
+    this.#term = new Deadline(clock)
+    this.#signaling = signaling
+    this.#patience = patience
+    this.#keepSignaling = keepSignaling
+  }
+
+  // As the host
+
+  /**
+   * A client was asked to be the next host.
+   * @param {string} peerId
+   * @returns {Promise<void>} resolves when it hosts; rejects with a P2pError if it doesn't
+   */
+  wish(peerId) {
+    this.giveUp(new P2pError("unavailable", { message: "Another peer is to be the host now." }))
+    const late = new P2pError("unavailable", { message: `${peerId} did not become the host in time.`, hint: "It may not be allowed to host, or not reach the server." })
+    this.#term.start(HANDOVER_TIMEOUT_MS, () => this.giveUp(late))
+    return new Promise((resolve, reject) => { this.#wish = { peerId, resolve, reject } })
+  }
+
+  /** This host gives its seat back, for a client that is ready to take it. If nobody does, the seat's proof is still good. */
+  yield() {
+    this.#signaling.leave("closed")
+    this.#patience.start(OFFER_PATIENCE_MS, () => this.#signaling.join())
+  }
+
+  /** Somebody hosts. @param {string | null} hostPeerId */
+  hostChanged(hostPeerId) {
+    if (hostPeerId !== this.#wish?.peerId) return
+    this.#wish?.resolve()
+    this.#wish = null
+    this.#term.stop()
+  }
+
+  /** @param {P2pError} error why nothing comes of the wish */
+  giveUp(error) {
+    this.#wish?.reject(error)
+    this.#wish = null
+    this.#term.stop()
+  }
+
+  // As a client
+
+  /** The host wants this client to be the next one: it shows itself to the server. */
+  prepare() {
+    this.isAppointed = true
+    this.#signaling.join()
+  }
+
+  /**
+   * The server names a host, or none. A client that is connected stays with its own: that one steps down by itself, or gets its seat back.
+   * @param {string | null} hostPeerId
+   * @param {string | null} ownHostPeerId
+   */
+  hear(hostPeerId, ownHostPeerId) {
+    if (hostPeerId === null && this.isAppointed) return this.#signaling.join()
+    if (this.isAppointed) this.decline()
+    if (hostPeerId === ownHostPeerId) this.#patience.stop()
+    else if (hostPeerId !== null) this.#patience.start(OFFER_PATIENCE_MS, () => this.#signaling.join())
+  }
+
+  /** This client was to be the next host, and isn't. */
+  decline() {
+    this.isAppointed = false
+    if (!this.#keepSignaling) this.#signaling.leave("connected")
+  }
+}

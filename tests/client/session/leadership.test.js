@@ -1,0 +1,76 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { Broadcast } from "../../../static/js/messaging/broadcast.js"
+import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
+import { Leadership } from "../../../static/js/session/leadership.js"
+import { FakeClock } from "../support/fake_clock.js"
+
+/** The leadership of a peer whose server says what the test says, and what it has begun with. */
+function make() {
+  const clock = new FakeClock()
+  const began = /** @type {any[]} */ ([])
+  const broadcast = new Broadcast({ peerId: "ann", clock, reader: { messageShown() {} }, delegate: { messagesMissed() {}, messagesForked() {} } })
+  const leadership = new Leadership(/** @type {any} */ ({
+    peerId: "ann", clock, connectTimeoutMs: 1_000, keepSignaling: false,
+    createSignaling: () => ({ isConnected: true, join() {}, leave() {}, signal() {}, report() {} }),
+    createPath: () => assert.fail("no connection is asked for"),
+    delegate: {
+      isConnected: false, isAttempting: false, messenger: { broadcast, knownPeers: new KnownPeers({ peerId: "ann", clock }) },
+      leadershipBegan: (former) => began.push(former), leadershipRefused() {}, leadershipFailed() {},
+      roleChanged() {}, rolePeersChanged() {}, roleSynced() {}, roleLost() {}, roleReported() {},
+    },
+  }))
+  const name = (hostPeerId, epoch) => leadership.signalingReady({ peer_id: "ann", host_peer_id: hostPeerId, epoch, ice_servers: [] })
+  return { clock, leadership, began, name }
+}
+
+const pictureOf = ({ picture: { hostPeerId, hostEpoch } }) => [hostPeerId, hostEpoch]
+
+test("before the server has spoken there is no role", () => {
+  const { leadership } = make()
+  assert.deepEqual([leadership.role, leadership.iamHost, ...pictureOf(leadership), leadership.picture.peers.size], [null, false, null, 0, 0])
+})
+
+test("who is named as the host plays it, everybody else follows", () => {
+  const { leadership, began, name } = make()
+  name("ann", 1)
+  assert.deepEqual([leadership.iamHost, leadership.role?.state, ...pictureOf(leadership)], [true, "connected", "ann", 1])
+  name("bob", 2)
+  assert.deepEqual([leadership.iamHost, leadership.role?.state, ...pictureOf(leadership)], [false, "negotiating", "bob", 2])
+  assert.deepEqual(began, [{ hostPeerId: null, epoch: 0 }, { hostPeerId: "ann", epoch: 1 }])
+})
+
+test("the same part again is the same role", () => {
+  const { leadership, began, name } = make()
+  name("bob", 1)
+  const { role } = leadership
+  name("bob", 1)
+  assert.deepEqual([leadership.role === role, began.length], [true, 1])
+  name("bob", 2)
+  assert.deepEqual([leadership.role === role, began.length], [false, 2])
+})
+
+test("a host that the server has back under a later epoch is the same role, and that is news", () => {
+  const { leadership, began, name } = make()
+  name("ann", 1)
+  const { role } = leadership
+  name("ann", 2)
+  assert.deepEqual([leadership.role === role, began.length, ...pictureOf(leadership)], [true, 2, "ann", 2])
+})
+
+test("a host that follows another frees what it held, and keeps the picture", () => {
+  const { clock, leadership, name } = make()
+  name("ann", 1)
+  name("bob", 2)
+  assert.deepEqual([...leadership.picture.peers], [["ann", "connected"]])
+  leadership.end((role) => role.stop())
+  assert.equal(clock.pending, 0)
+})
+
+test("what is known outlives the role", () => {
+  const { clock, leadership, name } = make()
+  name("ann", 3)
+  leadership.end((role) => role.stop())
+  assert.deepEqual([leadership.role, leadership.iamHost, ...pictureOf(leadership), clock.pending], [null, false, "ann", 3, 0])
+})
