@@ -1,3 +1,4 @@
+// How long a peer waits before it tries again.
 /**
  * Milliseconds to wait before each attempt to come back; the last value repeats. The first one isn't 0, because clients that have lost their host together must not
  * all come at once, and because a host that has said goodbye to them needs a moment to tell the server, too.

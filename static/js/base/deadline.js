@@ -1,3 +1,4 @@
+// A time limit for something to happen, which allows for pages that are frozen or asleep.
 import { Timer } from "./clock.js"
 
 /** Milliseconds by which a timer may be late in a page that runs, because browsers delay the timers of hidden pages by up to a second. */

@@ -1,3 +1,4 @@
+// The client's errors: the table of codes, and P2pError.
 import { MAX_ERROR_CHARACTERS } from "./limits.js"
 
 /**

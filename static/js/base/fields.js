@@ -1,3 +1,4 @@
+// Reads and checks the fields of untrusted data.
 /** The value that stands for an invalid field, or record. */
 export const BAD = Symbol("bad")
 

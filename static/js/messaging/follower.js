@@ -1,3 +1,4 @@
+// The client's side of messages to everyone: it follows the host's order.
 import { Acknowledgements } from "./stability.js"
 import { Timer } from "../base/clock.js"
 import { failureOf, P2pError } from "../base/errors.js"

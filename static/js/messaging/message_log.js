@@ -1,3 +1,4 @@
+// The message log: how far a peer has come with each sender, and the last messages themselves.
 import { sizeOf } from "../wire/content.js"
 import { MAX_PAGES_OF_SENDER, MAX_SENDERS } from "../base/limits.js"
 

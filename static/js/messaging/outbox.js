@@ -1,3 +1,4 @@
+// The outbox: this peer's messages to everyone that aren't known to be stable yet.
 import { P2pError } from "../base/errors.js"
 
 /** How many messages, and how many characters of them, may wait to become stable. */

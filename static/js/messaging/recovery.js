@@ -1,3 +1,4 @@
+// Recovers messages of absent senders after a change of host.
 import { Timer } from "../base/clock.js"
 import { MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES } from "./message_log.js"
 import { Shares } from "../base/shares.js"

@@ -1,3 +1,4 @@
+// The sequencer: the host puts the messages to everyone in order.
 import { Deadline } from "../base/deadline.js"
 import { Content } from "../wire/content.js"
 import { failureOf, P2pError } from "../base/errors.js"

@@ -19,7 +19,7 @@ export class Registration {
   seat
   /** The epoch whose host this peer has lost. @type {number | undefined} */
   #lostEpoch
-  /** For how long this page may be silent before it counts as lost. The server is told this for the case that this peer becomes the host. @type {{ idle_timeout_ms?: number }} */
+  /** For how long this page may stand still without counting as lost. The server is told this for the case that this peer becomes the host. @type {{ idle_timeout_ms?: number }} */
   #ownTimeout
   #delegate
   /** Runs out when the session ends. */

@@ -1,3 +1,4 @@
+// Reads and checks the events and answers of the server.
 import { be, fields, isCount, isFlag, isId, isRecord, isText, may, pick } from "../base/fields.js"
 import { MAX_CANDIDATES, MAX_SDP_CHARACTERS } from "../base/limits.js"
 import { readCandidates } from "../wire/sdp.js"

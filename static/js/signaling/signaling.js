@@ -1,3 +1,4 @@
+// The connection to the server, over Socket.IO.
 import { Manager } from "socket.io-client"
 
 import { P2pError } from "../base/errors.js"

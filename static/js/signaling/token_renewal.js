@@ -1,3 +1,4 @@
+// Renews a page's token before it expires.
 import { Timer } from "../base/clock.js"
 import { ERRORS, P2pError } from "../base/errors.js"
 import { isRecord } from "../base/fields.js"

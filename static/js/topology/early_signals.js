@@ -1,3 +1,4 @@
+// Keeps signals that arrive before their offer.
 import { MAX_EARLY_CHARACTERS } from "../base/limits.js"
 
 /** @typedef {import("../wire/sdp.js").Signal} Signal */

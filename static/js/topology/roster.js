@@ -1,3 +1,4 @@
+// Decides when a host sends its roster to the server.
 import { Timer } from "../base/clock.js"
 
 /**

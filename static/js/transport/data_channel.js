@@ -1,3 +1,4 @@
+// Frames over one RTCDataChannel.
 import { sizeOf } from "../wire/content.js"
 import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_FRAMES_PER_PACKET } from "../base/limits.js"
@@ -68,7 +69,7 @@ export class DataChannel {
     channel.onerror = null
   }
 
-  /** Not only `readyState`: a channel that the other side made is "open" when it arrives, but in Chromium what is sent before its event gets lost, or counts as buffered for ever. */
+  /** A channel that the other side made is "open" when it arrives, but in Chromium, what is sent before its event gets lost, or counts as buffered for ever. */
   get isOpen() {
     return this.#hasOpened && this.#channel.readyState === "open"
   }

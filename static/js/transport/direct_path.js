@@ -1,3 +1,4 @@
+// A path that goes directly to one other peer, over one RTCPeerConnection.
 import { Deadline } from "../base/deadline.js"
 import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
 import { Heartbeat } from "./heartbeat.js"
@@ -17,7 +18,6 @@ const LANES = Object.freeze({ messages: {}, bulk: {}, fast: { ordered: false, ma
  * @typedef {import("../wire/path.js").Packet} Packet
  * @typedef {import("../wire/path.js").Lane} Lane
  * @typedef {import("../wire/sdp.js").Signal} Signal
- *
  * @typedef {import("../wire/path.js").PathSetup & {
  *   iceServers: RTCIceServer[],
  *   heartbeat: { intervalMs: number, idleTimeoutMs: number },

@@ -1,3 +1,4 @@
+// The content of messages, and the packets in which frames travel.
 import { P2pError } from "../base/errors.js"
 import { be, fields, isText, may, pick } from "../base/fields.js"
 import { stringify, toJSON } from "../base/json.js"

@@ -1,3 +1,4 @@
+// The list of peers: who is in the session, and in which state.
 /** How many peers that have gone are still shown. */
 export const MAX_GONE_PEERS = 100
 /** How many peers are known at all, even if a host lists more. */

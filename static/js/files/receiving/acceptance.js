@@ -1,8 +1,6 @@
 // Checks the options with which an app accepts a file, and aborts the app's stream if the file doesn't come.
 import { P2pError } from "../../base/errors.js"
 
-/** What an app gives when it accepts a file, and what becomes of it where the file doesn't come. */
-
 /**
  * What is wrong with the options. They are checked because an app that means to give a stream, and gives something else, would find the file nowhere.
  * @param {any} options

@@ -46,7 +46,7 @@ export class Credits {
   }
 
   /**
-   * Reports progress even before a block is whole, and tells everything again after a silence, because the sender may have missed it.
+   * Gives the sender a sign of life before a block is whole; and after a silence, tells everything again, because the sender may have missed it.
    * @param {import("./assembly.js").Assembly} assembly
    * @param {boolean} isSilent
    */
