@@ -1,7 +1,7 @@
 import { Timer } from "../base/clock.js"
 import { MAX_WAITING_NEWS } from "../base/limits.js"
 
-/** Limits the rate of things of which only the newest of each kind counts: what comes too fast waits, and replaces what waits there already. */
+/** Limits the rate of things of which only the newest of each kind counts: a new one that comes too fast waits, in place of the one that waited before. */
 export class Newest {
   #bucket
   #timer

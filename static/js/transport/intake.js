@@ -21,7 +21,7 @@ export class Intake {
   /**
    * @param {object} options
    * @param {Readonly<Record<string, import("../base/limits.js").Rate & { isForgiven?: boolean }>>} options.rates for the kinds of frames that the other side sends
-   * @param {import("../base/limits.js").Rate} [options.fastBytes] bytes on the channel for what may be lost
+   * @param {import("../base/limits.js").Rate} [options.fastBytes] bytes on the channel for unreliable messages
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {(error: P2pError) => void} options.exhausted called when the connection has to end
    */
