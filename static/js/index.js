@@ -1,23 +1,23 @@
 /**
  * The client of Flask-P2P-Streams: loading it registers `<p2p-frame>`.
  *
- * Read its folders in this order. A module imports only from its own folder and from those before it; tests/client/layers.test.js holds that, and lists what breaks it.
+ * Read its folders in this order. A module imports only from its own folder and from those before it; tests/client/layers.test.js checks that, and lists what breaks it.
  *
- * - base: what knows nothing of the wire or of peers, as clocks, errors and limits
- * - wire: contents and frames, written and read, and the states that frames tell of
+ * - base: clocks, errors, limits and other parts that know nothing of the wire or of peers
+ * - wire: how contents and frames are written and read, and the list of peers
  * - transport: the connection to one other peer, and how it is negotiated
  * - signaling: the connection to the server, and new tokens for it
- * - topology: what a host does for its clients, and a client with its host
- * - messaging: what is said to all and to some, in order, until it has come
- * - files: what moves files; a page loads files/transfers.js and what it needs when there is one
- * - session: the peer, which joins all of these, and its way through joining, leading and coming back
+ * - topology: the roles: a host with its clients, and a client with its host
+ * - messaging: messages to everyone and to some peers, which are kept until they have arrived
+ * - files: the transfer of files; a page loads files/transfers.js and what that needs with the first file
+ * - session: the peer, which puts all of these together: how it joins, who is the host, and how it comes back
  * - element: `<p2p-frame>`
- * - stimulus: the Stimulus controller, apart
+ * - stimulus: the Stimulus controller, which has an entry of its own
  */
 import { P2pFrame } from "./element/p2p_frame.js"
 
 /**
- * What the element's events tell of, for those who write in TypeScript.
+ * The types of the element's events and results, for TypeScript.
  *
  * @typedef {import("./messaging/messenger.js").Shown} Message the detail of `p2p:message`, unless its type is "Data.Connection.State"
  * @typedef {import("./wire/frames.js").PeerState} PeerState

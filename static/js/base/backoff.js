@@ -1,12 +1,13 @@
+// How long a peer waits before it tries again.
 /**
- * Milliseconds to wait before each attempt to come back; the last one repeats. Those who lost one host together shall not come at once, and a host that
- * said goodbye to them needs a moment to say so to the server.
+ * Milliseconds to wait before each attempt to come back; the last value repeats. The first one isn't 0, because clients that have lost their host together must not
+ * all come at once, and because a host that has said goodbye to them needs a moment to tell the server, too.
  */
 export const REJOIN_DELAYS_MS = Object.freeze([50, 300, 1_000, 2_000, 4_000, 5_000])
-/** How many attempts without a calm time between them are enough. */
+/** The most attempts without a calm time between them. */
 export const MAX_REJOINS = 100
 
-/** When to try again: soon at first, then slower, never in step with the others. */
+/** The pauses between attempts: short at first, then longer, and with a random part, so that peers don't try at the same moment. */
 export class Backoff {
   #random
   #attempts = 0

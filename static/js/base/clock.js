@@ -1,12 +1,12 @@
 /**
- * Time as the client sees it: but for `wall` monotonic, in milliseconds, and replaceable in tests.
+ * The clock that all of the client uses, in milliseconds, so that tests can replace it. All of it is monotonic except `wall`.
  *
  * @typedef {object} Clock
  * @property {() => number} now
- * @property {() => number} wall the time of day, which is wrong at times, but goes on while the machine sleeps
+ * @property {() => number} wall the time of day, which may be set wrong, but goes on while the machine sleeps
  * @property {(callback: () => void, ms: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
- * @property {(callback: () => void) => void} soon in the next turn of the event loop, also in a hidden page
+ * @property {(callback: () => void) => void} soon calls back in the next turn of the event loop, even in a hidden page
  */
 
 /** @type {Clock} */
@@ -16,7 +16,7 @@ export const systemClock = {
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   soon: (callback) => {
-    // Browsers hold back the timers of hidden pages for up to a second, messages they don't.
+    // A message, and not a timer, because browsers delay the timers of hidden pages by up to a second.
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => {
       port1.close()
@@ -26,7 +26,7 @@ export const systemClock = {
   },
 }
 
-/** One thing to do later, or not at all. */
+/** Calls a function later, unless it is stopped before. */
 export class Timer {
   #clock
   /** @type {any} */
@@ -42,7 +42,7 @@ export class Timer {
   }
 
   /**
-   * Runs `callback` after `ms` milliseconds, in place of what was to run before.
+   * Runs `callback` after `ms` milliseconds. It replaces a callback that hasn't run yet.
    * @param {number} ms
    * @param {() => void} callback
    */

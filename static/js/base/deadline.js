@@ -1,9 +1,13 @@
+// A time limit for something to happen, which allows for pages that are frozen or asleep.
 import { Timer } from "./clock.js"
 
-/** Milliseconds by which a timer may be late in a page that runs: browsers hold back those of hidden pages for up to a second. */
+/** Milliseconds by which a timer may be late in a page that runs, because browsers delay the timers of hidden pages by up to a second. */
 export const LATE_MS = 2_000
 
-/** The time that something has to happen. In a page that is frozen or asleep nothing can: if that is why its end comes late, it has all of the time once more, and no more than that. */
+/**
+ * A limited time for something to happen. Nothing can happen while a page is frozen or asleep, so if the timer is late for that reason, the whole time is given once
+ * more, but only once.
+ */
 export class Deadline extends Timer {
   #clock
 

@@ -1,5 +1,5 @@
 /**
- * A promise, and the two ends of it. Whoever ignores it hears nothing of its rejection: apps may look at events in its place.
+ * A promise together with its two functions. If nobody looks at the promise, its rejection isn't reported, because apps may watch events instead.
  * @template T
  * @returns {{ promise: Promise<T>, resolve: (value: T) => void, reject: (error: unknown) => void }}
  */

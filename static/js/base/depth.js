@@ -1,10 +1,10 @@
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
 
 /**
- * How much JSON text makes the engine build: its objects, arrays and fields. It looks at the text once, before anything is built.
+ * How many objects, arrays and fields the engine would build for JSON text. It reads the text once, before anything is built.
  * @param {string} json
- * @param {number} most how deep it may be nested: the engine reads any depth, and then can't write it again
- * @returns {number} 0 for a short text, which can't be much; Infinity for one that is nested deeper
+ * @param {number} most how deep the text may be nested. It is limited because the engine reads any depth, but can't write it again
+ * @returns {number} 0 for a short text, which can't hold much; Infinity for one that is nested deeper
  */
 export function partsOf(json, most) {
   if (json.length <= 2 * most) return 0 // each level takes two characters

@@ -1,7 +1,8 @@
+// The client's errors: the table of codes, and P2pError.
 import { MAX_ERROR_CHARACTERS } from "./limits.js"
 
 /**
- * The closed table of error codes, shared with the server (`flask_p2p_streams/protocol/errors.py`; a test holds the two against each other).
+ * The table of all error codes, shared with the server (`flask_p2p_streams/protocol/errors.py`; a test compares the two).
  *
  * @typedef {keyof typeof ERRORS} ErrorCode
  * @typedef {{ code: string, message?: string, hint?: string, retry?: boolean, retry_after_ms?: number }} ErrorPayload
@@ -149,10 +150,10 @@ export const ERRORS = Object.freeze({
   },
 })
 
-/** The range of what the server may ask this peer to wait, in milliseconds. */
+/** The shortest and the longest time that the server may ask this peer to wait, in milliseconds. */
 const RETRY_AFTER_MS = Object.freeze({ least: 100, most: 60_000 })
 
-/** What went wrong, why, and what to do about it. */
+/** The client's error: what went wrong, why, and what to do about it. */
 export class P2pError extends Error {
   /** @override */
   name = "P2pError"
@@ -170,12 +171,12 @@ export class P2pError extends Error {
     this.hint = hint ?? entry.hint
     /** Whether trying again can help. */
     this.retry = retry ?? entry.retry
-    /** Milliseconds to wait before trying again, where the server asked for it. */
+    /** Milliseconds to wait before trying again, if the server has asked for it. */
     this.retryAfterMls = retryAfterMls
   }
 
   /**
-   * Rebuilds an error that came over the wire; what doesn't look like one becomes `internal`.
+   * Rebuilds an error that came over the wire. Anything that isn't an error of the table becomes `internal`.
    * @param {unknown} payload
    * @returns {P2pError}
    */
@@ -197,9 +198,9 @@ export class P2pError extends Error {
 }
 
 /**
- * Does what may fail: the one way to look at a failure to send, which is thrown.
+ * Calls a function that may fail, and returns its error. Failures to send are always thrown, and this is the one way to handle them.
  * @param {() => void} act
- * @returns {P2pError | null} the P2pError that it has thrown; anything else is thrown on
+ * @returns {P2pError | null} the P2pError that was thrown; any other error is thrown again
  */
 export function failureOf(act) {
   try {
@@ -211,7 +212,7 @@ export function failureOf(act) {
   }
 }
 
-/** What is taken over of a text in an error: it is somebody else's. @param {unknown} text */
+/** Limits the length of a text in an error, because it comes from somebody else. @param {unknown} text */
 export function cut(text) {
   return typeof text === "string" ? text.slice(0, MAX_ERROR_CHARACTERS) : undefined
 }
@@ -223,7 +224,7 @@ function clamp(ms) {
 }
 
 /**
- * Calls an app's handler. What it throws is the app's affair, and reported as the browser does for any listener.
+ * Calls an app's handler. Its errors don't stop the client: they are reported as the browser reports those of any listener.
  * @param {() => void} call
  */
 export function guarded(call) {

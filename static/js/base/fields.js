@@ -1,8 +1,9 @@
-/** What stands for a field, or a record, that isn't what it has to be. */
+// Reads and checks the fields of untrusted data.
+/** The value that stands for an invalid field, or record. */
 export const BAD = Symbol("bad")
 
 /**
- * Untrusted data, read field by field: each is taken over by a reader, which gives the value, or BAD. What has no reader is dropped.
+ * Reads untrusted data field by field. Each field has a reader, which returns the value, or BAD. Fields without a reader are dropped.
  *
  * @typedef {(value: any) => any} Reader
  * @typedef {[name: string, reader: Reader][]} Fields
@@ -16,7 +17,7 @@ export function fields(readers) {
 /**
  * @param {unknown} record
  * @param {Fields} fields
- * @returns {any} a record of its own, with these fields only; BAD if one of them isn't as it has to be
+ * @returns {any} a new record with these fields only; BAD if one of them is invalid
  */
 export function pick(record, fields) {
   if (!isRecord(record)) return BAD
@@ -30,12 +31,12 @@ export function pick(record, fields) {
   return picked
 }
 
-/** Takes a value as it is, where the check holds. @param {(value: any) => boolean} check @returns {Reader} */
+/** A reader that takes a value as it is, if the check holds. @param {(value: any) => boolean} check @returns {Reader} */
 export function be(check) {
   return (value) => (check(value) ? value : BAD)
 }
 
-/** Takes what may be left out; null isn't left out. @param {Reader} read @returns {Reader} */
+/** A reader of a field that may be left out; null doesn't count as left out. @param {Reader} read @returns {Reader} */
 export function may(read) {
   return (value) => (value === undefined ? value : read(value))
 }
@@ -46,7 +47,7 @@ export function isRecord(value) {
 }
 
 /**
- * A text of limited length.
+ * A check for a text of limited length.
  * @param {number} most characters
  * @param {number} [least]
  * @returns {(value: any) => boolean}
@@ -58,7 +59,7 @@ export function isText(most, least = 0) {
 /** The longest id of a peer, in UTF-16 code units: 128 characters. */
 export const MAX_ID_CHARACTERS = 256
 
-/** As the server has it: 1 to 128 characters that UTF-8 can carry, and that HTML doesn't make others of in an attribute. */
+/** The same rule as the server's: 1 to 128 characters that UTF-8 can encode, and that HTML doesn't change in an attribute. */
 export const ID = /^[^\0\r\p{Surrogate}]{1,128}$/u
 
 /** @param {any} value @returns {value is string} */

@@ -5,10 +5,10 @@ import { MAX_DEPTH, MAX_VALUES } from "./limits.js"
 const HINT = "Send strings, finite numbers, true, false, null, and arrays and plain objects of these; bytes and Blobs as messages of their own. Await promises; a class needs toJSON()."
 
 /**
- * An app's data as JSON which says all of it: of what JSON would make something else, nothing is written.
+ * Writes an app's data as JSON without loss: a value that JSON would turn into something else is refused.
  * @param {unknown} data
  * @returns {string}
- * @throws {P2pError} `unsupported` with the place of what can't be sent, `too_large` for more values than any message holds
+ * @throws {P2pError} `unsupported` with the place of the value that can't be sent, `too_large` for more values than any message may hold
  */
 export function stringify(data) {
   return toJSON(data, typeof data === "string" ? undefined : inspector())
@@ -18,7 +18,7 @@ export function stringify(data) {
  * @param {unknown} data
  * @param {(this: any, key: string, value: unknown) => unknown} [replacer]
  * @returns {string}
- * @throws {P2pError} `unsupported` for what the engine can't write
+ * @throws {P2pError} `unsupported` for data that the engine can't write
  */
 export function toJSON(data, replacer) {
   try {
@@ -29,13 +29,13 @@ export function toJSON(data, replacer) {
   }
 }
 
-/** What may be a number beyond those that JSON can hold: a large exponent, or many digits. */
+/** Finds what may be a number that is too large for JavaScript: a large exponent, or many digits. */
 const LARGE = /[eE]\+?\d{3}|\D\d{309}/
 
 /**
- * Whether JSON text can be written again as it is: the engine reads 1e999 as Infinity, and writes that as null.
+ * Whether JSON text can be written again without a change. It can't if it holds 1e999, which the engine reads as Infinity, and writes as null.
  * @param {string} json
- * @param {unknown} data what was read of it
+ * @param {unknown} data the value that was read from the text
  */
 export function isFinal(json, data) {
   return !LARGE.test(json) || isWritable(data)
@@ -49,9 +49,9 @@ function isWritable(data) {
   return typeof data !== "number" || Number.isFinite(data)
 }
 
-/** What JSON.stringify() asks about each value, after its toJSON(). */
+/** A function that JSON.stringify() calls for each value, after the value's toJSON(). */
 function inspector() {
-  /** What the present value is in, from the outside, and under which name each is in the one before. @type {{ object: any, name: string }[]} */
+  /** The objects around the present value, the outermost first, each with its name in the one before. @type {{ object: any, name: string }[]} */
   const around = []
   let count = 0
   return /** @this {any} */ function (/** @type {string} */ name, /** @type {any} */ value) {
@@ -60,7 +60,7 @@ function inspector() {
     if (fault) throw new P2pError("unsupported", { message: `${placeOf(around, name)} can't be sent (${fault}).`, hint: HINT })
     if (++count > MAX_VALUES) throw new P2pError("too_large", { message: `The message has more than ${MAX_VALUES} values.`, hint: "Send it in parts." })
     if (typeof value === "object" && value !== null) around.push({ object: value, name })
-    // The engine can't write any depth, and the others read no deeper.
+    // The engine can't write an unlimited depth, and the other peers don't read more than this.
     if (around.length > MAX_DEPTH) throw new P2pError("unsupported", { message: `The message is nested deeper than ${MAX_DEPTH} levels.`, hint: "Send it as a list, or as text." })
     return value
   }
@@ -70,25 +70,25 @@ function inspector() {
  * @param {any} value
  * @param {any} holder
  * @param {string} name
- * @param {boolean} isWhole whether it is all that is sent
- * @returns {string | undefined} what it is that JSON can't hold
+ * @param {boolean} isWhole whether the value is the whole message
+ * @returns {string | undefined} what the value is, if JSON can't hold it
  */
 function faultOf(value, holder, name, isWhole) {
   switch (typeof value) {
     case "string": case "boolean": return undefined
     case "number": return Number.isFinite(value) ? undefined : String(value)
     case "object": return value === null ? staleDate(holder[name]) : isRaw(value) ? "raw JSON" : isPlain(value) ? undefined : classOf(value)
-    case "undefined": return isWhole || Array.isArray(holder) ? "undefined" : undefined // JSON's habit, which everybody relies on: the member is left out
+    case "undefined": return isWhole || Array.isArray(holder) ? "undefined" : undefined // JSON leaves such a member out, and apps rely on that
     default: return `a ${typeof value}`
   }
 }
 
-/** Whether it is JSON text, of which the others would read another number: `JSON.rawJSON("1e999")`. @param {any} value */
+/** Whether the value is raw JSON text, which the other peers may read as another number: `JSON.rawJSON("1e999")`. @param {any} value */
 function isRaw(value) {
   return Boolean(/** @type {any} */ (JSON).isRawJSON?.(value))
 }
 
-/** A date that is none says of itself that it is null. @param {any} value */
+/** An invalid date, which JSON would write as null. @param {any} value */
 function staleDate(value) {
   return Object.prototype.toString.call(value) === "[object Date]" ? "Invalid Date" : undefined
 }
@@ -104,6 +104,6 @@ function classOf(object) {
  * @param {string} name
  */
 function placeOf(around, name) {
-  const [, ...steps] = [...around.map((each) => each.name), name] // the first one is the data's own, and empty
+  const [, ...steps] = [...around.map((each) => each.name), name] // the first name is that of the data itself, and is empty
   return cut(steps.reduce((place, step, index) => place + (Array.isArray(around[index].object) ? `[${step}]` : `.${step}`), "data"))
 }

@@ -1,8 +1,8 @@
 import { P2pError } from "./errors.js"
 
 /**
- * What a value is, whatever window it comes from and whatever it says of itself: it is asked for what only its kind has. An iframe's `Blob` is no `instanceof`
- * this window's.
+ * Finds out of which kind a value is. It calls a getter that only that kind has, because `instanceof` fails for a `Blob` of another window (an iframe's), and because
+ * an object may pretend to be something else.
  */
 
 const TypedArray = Object.getPrototypeOf(Uint8Array).prototype
@@ -15,7 +15,7 @@ const BRANDS = Object.freeze([
 
 /**
  * @param {any} value
- * @returns {string | undefined} the kind of what holds bytes; undefined for all else, shared memory too
+ * @returns {string | undefined} the kind of a value that holds bytes; undefined for any other value, and for shared memory
  */
 export function binaryKind(value) {
   if (typeof value !== "object" || value === null) return undefined
@@ -29,9 +29,9 @@ export function isBlob(value) {
 }
 
 /**
- * Whether it is an array, or an object whose members are all that it is: of `{}`, and not of a class.
+ * Whether an object is an array or a plain object like `{}`, and not of a class.
  * @param {any} value an object
- * @throws {TypeError} for a proxy that was revoked, and what others throw
+ * @throws {TypeError} for a proxy that was revoked; other proxies may throw any error
  */
 export function isPlain(value) {
   if (Array.isArray(value)) return true
@@ -40,15 +40,15 @@ export function isPlain(value) {
 }
 
 /**
- * The bytes of an ArrayBuffer, or those that a view shows; not a copy.
+ * The bytes of an ArrayBuffer or of a view, not a copy.
  * @param {any} data
  * @returns {Uint8Array<ArrayBuffer>}
- * @throws {P2pError} `unsupported` where they are gone: to another thread, or as the buffer has been made smaller
+ * @throws {P2pError} `unsupported` if the bytes are gone: because they were moved to another thread, or because the buffer has been made smaller
  */
 export function bytesOf(data) {
   try {
     if (!ArrayBuffer.isView(data)) return new Uint8Array(data)
-    if (typeOfArray.call(data)) TypedArray.values.call(data) // throws, where the length would be 0
+    if (typeOfArray.call(data)) TypedArray.values.call(data) // throws if the bytes are gone, where `length` would only be 0
     return new Uint8Array(/** @type {ArrayBuffer} */ (data.buffer), data.byteOffset, data.byteLength)
   } catch (cause) {
     throw new P2pError("unsupported", { message: "The memory of this buffer isn't here any more.", hint: "Send it before it is transferred or made smaller.", cause })
@@ -56,7 +56,7 @@ export function bytesOf(data) {
 }
 
 /**
- * What is sent as a file, as it is now.
+ * Makes a Blob of data that is sent as a file, as the data is now.
  * @param {any} data
  * @returns {Blob}
  * @throws {P2pError} `unsupported`
@@ -68,13 +68,13 @@ export function asBlob(data) {
   try {
     return new Blob([bytes])
   } catch {
-    return new Blob([bytes.slice()]) // it doesn't take memory that is shared, or whose size may change
+    return new Blob([bytes.slice()]) // a copy, because a Blob can't be made from memory that is shared, or whose size may change
   }
 }
 
 // Private
 
-/** An array or a plain object needn't be asked; what a proxy throws, whoever writes it as JSON hears. @param {any} value */
+/** Whether a value is an array or a plain object, and so of no other kind. If a proxy throws here, it counts as one: the code that writes it as JSON gets the error. @param {any} value */
 function hasOwnType(value) {
   try {
     return isPlain(value)

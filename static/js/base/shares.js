@@ -1,4 +1,4 @@
-/** What each of many owners has in a common room, so that it is the one with the most who makes room for another. */
+/** How much of a shared store each of many owners uses, so that the owner with the most can be made to give way. */
 export class Shares {
   count = 0
   size = 0
@@ -15,13 +15,13 @@ export class Shares {
     this.#change(owner, -1, -size)
   }
 
-  /** How many things somebody has. @param {string} owner */
+  /** How many things an owner has in the store. @param {string} owner */
   of(owner) {
     return this.#shares.get(owner)?.count ?? 0
   }
 
   /**
-   * Whoever has the most.
+   * The owner that has the most.
    * @param {"count" | "size"} what
    */
   greatest(what) {

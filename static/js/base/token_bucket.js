@@ -1,4 +1,4 @@
-/** A token bucket: so much at once, and so much a second after that. */
+/** A token bucket, which limits a rate: at most `burst` tokens at once, and `rate` tokens a second after that. */
 export class Bucket {
   #rate
   #burst
@@ -25,9 +25,9 @@ export class Bucket {
   }
 
   /**
-   * How long until so many tokens are there.
-   * @param {number} tokens at most a full bucket
-   * @returns {number} milliseconds, 0 for now
+   * How long it takes until so many tokens are there.
+   * @param {number} tokens no more than a full bucket holds
+   * @returns {number} milliseconds; 0 if they are there now
    */
   wait(tokens) {
     this.#fill()
@@ -41,7 +41,7 @@ export class Bucket {
   }
 
   /**
-   * Takes them only if they are there.
+   * Takes tokens only if they are there.
    * @param {number} tokens
    * @returns {boolean}
    */

@@ -1,9 +1,9 @@
 import { Timer } from "./clock.js"
 import { LOOK_MS } from "./limits.js"
 
-/** Looks now and then, for as long as there is something to look after. A page that was frozen holds none of that time against anybody: a late look counts as two at most. */
+/** Looks at regular intervals, as long as there is something to watch. The time in which a page was frozen counts against nobody: a late look counts as two at most. */
 export class Watch {
-  /** Milliseconds, as far as they were watched. */
+  /** The time that was watched, in milliseconds. */
   now = 0
   #clock
   #timer
@@ -13,7 +13,7 @@ export class Watch {
   /**
    * @param {object} options
    * @param {import("./clock.js").Clock} options.clock
-   * @param {() => boolean} options.look returns whether there is more to look after
+   * @param {() => boolean} options.look returns whether there is more to watch
    */
   constructor({ clock, look }) {
     this.#clock = clock

@@ -1,15 +1,15 @@
-// Checks what an app gives to the methods of the element.
+// Checks the arguments that an app gives to the methods of the element.
 import { P2pError } from "../base/errors.js"
 import { isId } from "../base/fields.js"
 import { isPlain } from "../base/kinds.js"
 
-/** What an app's calls give, checked one by one: a message never goes to more peers than its sender meant, and no mistake waits until it shows. */
+/** Arguments are checked at once and one by one, so that a message never goes to more peers than its sender meant, and no mistake stays unnoticed. */
 
 /**
  * @param {string} method
  * @param {any} options
- * @param {Record<string, (value: any) => any>} readers one for each option that the method knows; what is given as undefined isn't left out, as it stands for something else
- * @returns {any} an object of their own
+ * @param {Record<string, (value: any) => any>} readers one for each option that the method knows. An option that is undefined doesn't count as left out, because the app meant to give something
+ * @returns {any} a new object with the options
  * @throws {P2pError} `bad_request`
  */
 export function readArguments(method, options, readers) {
@@ -22,7 +22,7 @@ export function readArguments(method, options, readers) {
 }
 
 /**
- * A peer's id; a whole number is taken for its digits, as the server does.
+ * Reads a peer's id. A whole number stands for its digits, as on the server.
  * @param {any} peerId
  * @returns {string}
  * @throws {P2pError} `bad_request`
@@ -35,7 +35,7 @@ export function readPeerId(peerId) {
 
 /**
  * @param {any} to
- * @returns {string[]} each once
+ * @returns {string[]} each id once
  * @throws {P2pError} `bad_request`
  */
 export function readTo(to) {
@@ -46,7 +46,7 @@ export function readTo(to) {
 
 /**
  * @param {string} name of the option, or the argument
- * @param {string} what it has to be
+ * @param {string} what describes the value that it has to be
  * @param {(value: any) => boolean} fits
  * @returns {(value: any) => any}
  */

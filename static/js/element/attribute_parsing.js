@@ -3,12 +3,12 @@ import { P2pError } from "../base/errors.js"
 import { ID } from "../base/fields.js"
 import { MAX_TOKEN_CHARACTERS } from "../base/limits.js"
 
-/** The attributes of an element, read one by one: whoever wrote it may have been anybody. */
+/** The attributes of an element are checked one by one, because anybody may have written them. */
 
 const HINT = "Let p2p_frame_tag write the element, or correct the attribute."
 const TOKEN = new RegExp(`^[!-~]{1,${MAX_TOKEN_CHARACTERS}}$`)
 const NAMESPACE = /^(?=.{1,256}$)(\/[A-Za-z0-9._~-]+)+$/
-/** It is put behind the origin as it is (by Engine.IO), so that nothing before its first slash, and no second one, may name another. */
+/** Engine.IO puts the path right behind the origin, as it is. So it must begin with one slash, and not with two, or it could name another origin. */
 const PATH = /^\/(?!\/)[^\\?#\p{Cc}]{0,2048}$/u
 const MLS = /^\d{1,400}$/
 
@@ -22,10 +22,10 @@ export function refusal(name, problem) {
 }
 
 /**
- * The page's, as the browser itself has it: a page of about:srcdoc has none in its address, and `origin` may be a variable of the app's.
+ * The page's origin as the browser knows it. It is taken from a Blob's address, because a page of about:srcdoc has no origin in its own, and `origin` may be a variable of the app.
  * @param {string} [blob] the address of a blob that this page has made (https://w3c.github.io/FileAPI/#unicodeBlobURL)
  * @returns {string} the only origin that a token goes to
- * @throws {P2pError} `unsupported` where there is none, as in a sandboxed frame
+ * @throws {P2pError} `unsupported` if there is none, as in a sandboxed frame
  */
 export function ownOrigin(blob = URL.createObjectURL(new Blob())) {
   URL.revokeObjectURL(blob)
@@ -44,7 +44,7 @@ export function readId(element, name) {
 
 /**
  * @param {Element} element
- * @param {string} [present] what is good where the attribute was taken away
+ * @param {string} [present] the token that counts if the attribute was removed
  */
 export function readToken(element, present) {
   return matching(element, "token", TOKEN, "is no token", present)
@@ -66,10 +66,10 @@ export function readPath(element) {
 }
 
 /**
- * The address for renewals: of the page's own origin, and of no other view of the app than the one for tokens.
+ * The address for renewals. It must be on the page's own origin, and of the app's view for tokens, so that no other view can be called.
  * @param {Element} element
- * @param {string} origin what it is relative to, and not `<base>`
- * @returns {string} empty where there is none
+ * @param {string} origin the address is relative to this, and not to `<base>`
+ * @returns {string} empty if there is none
  */
 export function readTokenUrl(element, origin) {
   const value = element.getAttribute("token-url")

@@ -1,20 +1,20 @@
-// All that the attributes of an element say, with the defaults.
+// Reads all attributes of an element, and adds the defaults.
 import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
 import { HEARTBEAT_IDLE_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 
 /**
- * What `p2p_frame_tag` wrote into the element, with the defaults of what it left out.
+ * The attributes that `p2p_frame_tag` wrote into the element, with the defaults of those that it left out.
  *
  * @typedef {object} Attributes
  * @property {string} sessionId
  * @property {string} peerId
  * @property {string} token
  * @property {number} tokenExpiresInMs
- * @property {string} tokenUrl absolute, on the page's own origin; empty where there is none
+ * @property {string} tokenUrl absolute, on the page's own origin; empty if there is none
  * @property {string} url the page's own origin
  * @property {string} path
  * @property {string} namespace
- * @property {RTCIceServer[] | undefined} iceServers the server's, where undefined
+ * @property {RTCIceServer[] | undefined} iceServers undefined for those of the server
  * @property {{ intervalMs: number, idleTimeoutMs: number }} heartbeat
  * @property {boolean} keepSignaling
  * @property {boolean} autoReconnect
@@ -22,7 +22,7 @@ import { HEARTBEAT_IDLE_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS, MAX_CONFIG_CHARACTERS
  * @property {number} history how many messages a newcomer is shown
  */
 
-/** Where they are read from. */
+/** The names of the attributes that are read. */
 export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
 
 export const CONNECT_TIMEOUT_MS = 15_000
@@ -30,7 +30,7 @@ export const CONNECT_TIMEOUT_MS = 15_000
 /**
  * @param {Element} element
  * @param {string} [url] the page's own origin
- * @param {string} [token] what is good where the attribute was taken away
+ * @param {string} [token] the token that counts if the attribute was removed
  * @returns {Attributes}
  * @throws {P2pError} `bad_request` that names the attribute, `unsupported` in a page that has no origin
  */
@@ -54,7 +54,7 @@ export function readAttributes(element, url = ownOrigin(), token) {
   }
 }
 
-// What the tag makes sure of (flask_p2p_streams/web/frame_config.py), once more.
+// The same checks as in the tag (flask_p2p_streams/web/frame_config.py).
 
 /** @typedef {{ what: string, fits: (value: any) => boolean }} Kind */
 
@@ -102,7 +102,7 @@ function pick(object, key, { what, fits }, fallback) {
 
 /**
  * @param {string} text
- * @returns {any} undefined where it is no JSON
+ * @returns {any} undefined if the text isn't JSON
  */
 function parsed(text) {
   try {

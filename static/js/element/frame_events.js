@@ -5,7 +5,7 @@ import { LateListeners } from "./late_listeners.js"
 import { Unheard } from "./unheard.js"
 
 /**
- * The `p2p:*` events of an element: what its session tells, for its listeners, those that come late among them.
+ * The `p2p:*` events of an element, which tell its listeners the news of its session. Listeners that are added late are told the present state.
  *
  * @typedef {import("../wire/frames.js").PeerState} PeerState
  * @typedef {import("../base/errors.js").P2pError} P2pError
@@ -28,7 +28,7 @@ export class FrameEvents {
     this.#unheard = new Unheard(systemClock, () => this.listeners.has("p2p:error"))
   }
 
-  // What its life says
+  // News from the element's life
 
   lifeSettled() {
     this.#reflection.update()
@@ -40,11 +40,11 @@ export class FrameEvents {
     this.sessionErrored(error)
   }
 
-  // What its session says
+  // News from the session
 
   /** @param {PeerState} state */
   sessionStateChanged(state) {
-    this.#lastError = null // what explains the new state comes behind it
+    this.#lastError = null // an error that explains the new state follows it
     this.#reflection.update()
     if (state !== "new" && state !== "failed") this.#dispatch(`p2p:${state}`, {})
   }
@@ -62,7 +62,7 @@ export class FrameEvents {
 
   /**
    * @param {import("../files/receiving/incoming_file.js").IncomingFile} file
-   * @returns {boolean} whether the app answers later; who has answered needn't say so
+   * @returns {boolean} whether the app will answer later. An app that has answered already needn't say so
    */
   fileOffered(file) {
     return !this.#dispatch("p2p:file", file)
@@ -105,7 +105,7 @@ export class FrameEvents {
     return this.#frame.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: type === "p2p:file" }))
   }
 
-  /** What an event of this type would tell now; null where there is nothing to tell. @param {string} type */
+  /** The detail of an event of this type if it were sent now; null if there is nothing to tell. @param {string} type */
   #present(type) {
     const { state, hostPeerId, epoch, peers } = this.#frame
     if (type === `p2p:${state}`) return {}

@@ -1,7 +1,7 @@
 // Event listeners that are told the present state when they are added late.
 /**
- * Listeners of an element that, where they come late, are told what they have missed, by an event of their own. For all else they are as the browser's own
- * (https://dom.spec.whatwg.org/#interface-eventtarget): the same one counts once, and who was removed is called no more.
+ * The listeners of an element. Those that are added late are told what they have missed, by an event for them alone. In all else they are like the browser's own
+ * (https://dom.spec.whatwg.org/#interface-eventtarget): the same one counts once, and one that was removed is called no more.
  *
  * @typedef {(EventListener | EventListenerObject) & { handleEvent?: any }} Listener
  * @typedef {{ listener: Listener, capture: boolean, once: boolean, hear: (event: Event) => void, isTold: boolean }} Entry
@@ -9,14 +9,14 @@
 export class LateListeners {
   #target
   #present
-  /** Those that the target has, by their type. @type {Map<string, Set<Entry>>} */
+  /** The target's listeners, by the type of event. @type {Map<string, Set<Entry>>} */
   #entries = new Map()
-  /** What was told last, by its type. @type {Map<string, any>} */
+  /** The detail that was told last, by the type of event. @type {Map<string, any>} */
   #told = new Map()
 
   /**
    * @param {EventTarget} target
-   * @param {(type: string) => any} present what an event of this type would tell now; null where there is nothing to tell
+   * @param {(type: string) => any} present the detail of an event of this type if it were sent now; null if there is nothing to tell
    */
   constructor(target, present) {
     this.#target = target
@@ -33,7 +33,7 @@ export class LateListeners {
     if (signal?.aborted || this.#find(type, listener, captures(options))) return
     this.#dropFormer(type, listener, options)
     const entry = this.#entry(type, listener, { capture: captures(options), once })
-    // Not the target's own method, which leads here.
+    // Not the target's own method, because that one calls this one.
     EventTarget.prototype.addEventListener.call(this.#target, type, entry.hear, { capture: entry.capture, passive, signal })
     this.#entries.set(type, (this.#entries.get(type) ?? new Set()).add(entry))
     signal?.addEventListener("abort", () => this.#drop(type, entry), { once: true })
@@ -51,7 +51,7 @@ export class LateListeners {
     else this.#dropFormer(type, listener, options)
   }
 
-  /** Whether anybody listens. @param {string} type */
+  /** Whether there is a listener. @param {string} type */
   has(type) {
     return Boolean(this.#entries.get(type)?.size)
   }
@@ -59,7 +59,7 @@ export class LateListeners {
   // Private
 
   /**
-   * One that was added before the element was defined is the browser's own.
+   * Removes a listener that was added before the element was defined: the browser still has it.
    * @param {string} type
    * @param {Listener} listener
    * @param {boolean | EventListenerOptions | null} [options]
@@ -106,7 +106,7 @@ export class LateListeners {
   }
 
   /**
-   * Unless it has heard of it meanwhile, or is gone.
+   * Tells a listener the present state, unless it has been told meanwhile, or was removed.
    * @param {string} type
    * @param {Entry} entry
    */
@@ -123,8 +123,8 @@ export class LateListeners {
   }
 
   /**
-   * What there is to tell now: the same object as long as nothing has changed. A listener that keeps it as the state of a component which listens anew whenever it
-   * is rendered (React does) would be told for ever.
+   * The detail to tell now. It is the same object as long as nothing has changed. Otherwise, a component that keeps it as its state and listens anew at each rendering
+   * (as in React) would be rendered again and again, for ever.
    * @param {string} type
    */
   #now(type) {

@@ -1,4 +1,4 @@
-// Keeps an element in the session that its attributes name, as long as it is in a page.
+// The life of an element: keeps it in the session that its attributes name, as long as it is in a page.
 import { systemClock } from "../base/clock.js"
 import { ownOrigin } from "./attribute_parsing.js"
 import { checkIceServers } from "../transport/direct_path.js"
@@ -8,28 +8,28 @@ import { Page } from "./page.js"
 import { Stay } from "./stay.js"
 
 /**
- * Keeps an element in the session that its attributes name, as long as it is in a page that people see: what it is to be in is read from the element, and
- * settle() makes it so, whatever has happened to the element before.
+ * Keeps an element in the session that its attributes name, as long as it is in a page that people see. settle() reads from the element which session it should be
+ * in, and joins or leaves accordingly, whatever has happened to the element before.
  *
  * @typedef {import("./attributes.js").Attributes} Attributes
  *
  * @typedef {object} LifeDelegate
  * @property {() => void} lifeSettled
- * @property {(error: P2pError) => void} lifeRefused the attributes are no good
+ * @property {(error: P2pError) => void} lifeRefused the attributes are invalid
  */
 export class Life {
   #element
   #topics
   #delegate
   #page = new Page(this)
-  /** The present one; one that has ended, until there is another. @type {Stay | null} */
+  /** The present stay; one that has ended is kept until there is another. @type {Stay | null} */
   #stay = null
-  /** Why the attributes are no good. @type {P2pError | null} */
+  /** Why the attributes are invalid. @type {P2pError | null} */
   #refusal = null
-  /** How often the element was taken out of the page in this turn of the event loop; it may be back before that ends. */
+  /** How often the element was taken out of the page in this turn of the event loop. It may be back before the turn ends. */
   #moves = 0
   #isDue = false
-  /** Whether a page that comes back from the browser's cache was in the session when it was left. */
+  /** Whether the element was in the session when its page went into the browser's cache, so that it has to join again when the page comes back. */
   #comesBack = false
 
   /**
@@ -56,7 +56,7 @@ export class Life {
   }
 
   /**
-   * The peer of the session that the attributes name now, though they have changed a moment ago.
+   * The peer of the session that the attributes name now, even if they have changed only a moment ago.
    * @throws {P2pError} `not_joined`
    */
   get joined() {
@@ -66,14 +66,14 @@ export class Life {
     throw new P2pError("not_joined", { message: isRefused ? "This peer is failed." : "The frame is not in the page." })
   }
 
-  /** The element has changed, or is in the page: once the change is complete it is settled what that means. */
+  /** The element has changed, or has come into the page. Calls settle() once the change is complete. */
   changed() {
     if (this.#isDue) return
     this.#isDue = true
     queueMicrotask(() => { if (this.#isDue) this.settle() })
   }
 
-  /** The element isn't in the page any more. One that is only moved is back in the next turn of the event loop: a microtask comes too soon for Turbo. */
+  /** The element has left the page. If it is only being moved, it is back in the next turn of the event loop. A microtask would be too early for Turbo. */
   removed() {
     this.#moves += 1
     systemClock.soon(() => {
@@ -82,7 +82,7 @@ export class Life {
     })
   }
 
-  /** Joins afresh, whatever the state. */
+  /** Leaves and joins again, whatever the state. */
   reconnect() {
     const stay = this.#stay
     this.#refusal = null
@@ -90,7 +90,7 @@ export class Life {
     if (stay === this.#stay) stay?.reconnect()
   }
 
-  /** Makes it so. The app is told of it, and may change everything from within. @returns {void} */
+  /** Makes the stay fit the element. The app is told of it, and may change everything while it is told. @returns {void} */
   settle() {
     this.#isDue = false
     const wanted = this.#isWanted ? this.#read() : null
@@ -104,7 +104,7 @@ export class Life {
     this.#delegate.lifeSettled()
   }
 
-  // What the page says
+  // News from the page
 
   pageReady() {
     this.settle()
@@ -128,9 +128,9 @@ export class Life {
     this.session?.hurry()
   }
 
-  // What the stay says
+  // News from the stay
 
-  /** What is written into the page is good for whoever copies the element, or puts it back into the page. @param {import("../signaling/token_renewal.js").TokenRenewal} renewal */
+  /** There is a newer token. It is written into the element, so that a copy of the element, or the element put back into the page, has a valid one. @param {import("../signaling/token_renewal.js").TokenRenewal} renewal */
   stayRenewed({ token, expiresInMs }) {
     this.#rewrite("token", token)
     this.#rewrite("token-expires-in-ms", `${Math.floor(expiresInMs)}`)
@@ -161,7 +161,7 @@ export class Life {
     }
   }
 
-  /** @param {P2pError} error the app is told once, and nobody else is */
+  /** @param {P2pError} error only the app is told, and only once */
   #refuse(error) {
     if (this.#refusal?.message === error.message) return
     this.#refusal = error

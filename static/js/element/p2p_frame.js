@@ -1,4 +1,4 @@
-// The custom element <p2p-frame>: its properties and methods.
+// The custom element <p2p-frame>, with its properties and methods.
 import { readArguments, readAs, readPeerId, readTo } from "./arguments.js"
 import { systemClock } from "../base/clock.js"
 import { isFlag } from "../base/fields.js"
@@ -24,8 +24,8 @@ const REFLECTED = ["state", "peer-role"]
 /**
  * `<p2p-frame>`: joins its session while it is in the page.
  *
- * Attributes in (written by `p2p_frame_tag`), bubbling `p2p:*` events out; `state` and `peer-role` are reflected as attributes.
- * A listener that is added late gets the present state once more, as an event of its own.
+ * It takes its options from attributes (which `p2p_frame_tag` writes) and tells its news by `p2p:*` events that bubble. It reflects `state` and `peer-role` as
+ * attributes. A listener that is added late gets the present state once more, by an event for it alone.
  */
 export class P2pFrame extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, ...REFLECTED]
@@ -36,7 +36,7 @@ export class P2pFrame extends HTMLElement {
   #life = new Life(this, this.#topics, this.#events)
 
   /**
-   * Registers the element; a page that loads two copies of this module keeps the first.
+   * Registers the element. A page that loads two copies of this module keeps the first one.
    * @param {string} [tag]
    * @param {CustomElementRegistry} [registry]
    */
@@ -44,24 +44,24 @@ export class P2pFrame extends HTMLElement {
     if (!registry.get(tag)) registry.define(tag, this)
   }
 
-  // What the app reads
+  // What the app can read
 
   /** This peer's id. */
   get peerId() {
     return this.#life.peerId || (this.getAttribute("peer-id") ?? "")
   }
 
-  /** The host's id, null before there is one. @returns {string | null} */
+  /** The host's id; null as long as there is none. @returns {string | null} */
   get hostPeerId() {
     return this.#life.session?.hostPeerId ?? null
   }
 
-  /** Whether this peer hosts the session. */
+  /** Whether this peer is the host of the session. */
   get iamHost() {
     return this.#life.session?.iamHost ?? false
   }
 
-  /** The number of the present host's election; 0 before the first. */
+  /** The number of the present host's election; 0 before the first one. */
   get epoch() {
     return this.#life.session?.epoch ?? 0
   }
@@ -71,22 +71,22 @@ export class P2pFrame extends HTMLElement {
     return this.#life.session?.state ?? (this.#life.isRefused ? "failed" : "new")
   }
 
-  /** Everybody in the session and their states, this peer included. @returns {Map<string, PeerState>} */
+  /** Everyone in the session, including this peer, and their states. @returns {Map<string, PeerState>} */
   get peers() {
     return this.#life.session?.peers ?? new Map()
   }
 
-  // What the app says
+  // What the app can do
 
   /**
-   * Sends a message: to everyone in the session, this peer included, or to some of them.
-   * @param {any} data a string, any value that JSON can hold, an ArrayBuffer, a typed array, a DataView or a Blob; it arrives as what it was
+   * Sends a message to everyone in the session, including this peer, or to some peers.
+   * @param {any} data a string, any value that JSON can hold, an ArrayBuffer, a typed array, a DataView or a Blob; it arrives as the same type
    * @param {object} [options]
-   * @param {PeerId | PeerId[]} [options.to] the peers that it is for; nobody else sees it
-   * @param {string} [options.topic] whose handlers it is for, see on(); without it there is `p2p:message`
-   * @param {boolean} [options.reliable] false for what may be lost, and of which only the newest counts, such as the place of a cursor; 16 KiB at most
-   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host; with `to`, when all of
-   *   these have been shown it; one that may be lost, at once
+   * @param {PeerId | PeerId[]} [options.to] the recipients; nobody else is shown it
+   * @param {string} [options.topic] the handlers of this topic get the message, see on(); without a topic, it is told by `p2p:message`
+   * @param {boolean} [options.reliable] false for a message that may be lost, and of which only the newest counts, such as the position of a cursor; at most 16 KiB
+   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer besides the host, if there is one. With `to`, it resolves when
+   *   all recipients have been shown it; with `reliable: false`, at once
    * @throws {P2pError} as a rejection: `not_joined`, `unsupported`, `too_large`, `rate_limited`, `forbidden`, `no_such_peer`, `no_answer`, `bad_request`
    */
   async send(data, options = {}) {
@@ -95,26 +95,26 @@ export class P2pFrame extends HTMLElement {
   }
 
   /**
-   * Handles the messages of a topic. Those that came before its first handler are given to that one.
+   * Adds a handler for the messages of a topic. The first handler also gets the messages that came before it.
    * @param {string} topic
    * @param {import("../messaging/topics.js").Handler} handler
-   * @returns {() => void} ends it
-   * @throws {P2pError} `bad_request` for what can't be a topic
+   * @returns {() => void} removes the handler
+   * @throws {P2pError} `bad_request` if the topic is invalid
    */
   on(topic, handler) {
     return this.#topics.on(topic, handler)
   }
 
   /**
-   * Asks another peer, and waits for its answer.
+   * Sends a request to another peer, and waits for the answer.
    * @param {PeerId} peerId
    * @param {string} topic
    * @param {any} data as for send()
    * @param {object} [options]
-   * @param {number} [options.timeout] milliseconds, 10,000
-   * @param {AbortSignal} [options.signal] ends the waiting
-   * @returns {Promise<any>} what the other peer's responder gave
-   * @throws {P2pError} as a rejection: as send(), and `no_handler`, `no_answer`, `handler_failed`, or what P2pError the responder threw; the signal's reason
+   * @param {number} [options.timeout] in milliseconds; 10,000 by default
+   * @param {AbortSignal} [options.signal] ends the wait
+   * @returns {Promise<any>} what the other peer's responder has returned
+   * @throws {P2pError} as a rejection: those of send(), `no_handler`, `no_answer`, `handler_failed`, or the P2pError that the responder threw. If the signal ends it, the signal's reason
    */
   async request(peerId, topic, data, options = {}) {
     const [to, about, given] = [readPeerId(peerId), checkTopic(topic), readArguments("request", options, REQUEST)]
@@ -122,25 +122,25 @@ export class P2pFrame extends HTMLElement {
   }
 
   /**
-   * Answers the requests on a topic.
+   * Sets the responder that answers the requests on a topic.
    * @param {string} topic
-   * @param {import("../messaging/topics.js").Responder} responder returns the answer, or a promise of it; throws a P2pError that the other peer is to see
-   * @returns {() => void} ends it
-   * @throws {P2pError} `bad_request` where there is one already
+   * @param {import("../messaging/topics.js").Responder} responder returns the answer, or a promise of it; may throw a P2pError, which the other peer gets
+   * @returns {() => void} removes the responder
+   * @throws {P2pError} `bad_request` if the topic has one already
    */
   respond(topic, responder) {
     return this.#topics.respond(topic, responder)
   }
 
   /**
-   * Sends a file, which the others' apps accept or decline (`p2p:file`). `p2p:progress` tells how it gets on.
+   * Sends a file, which the recipients' apps accept or decline (`p2p:file`). `p2p:progress` tells its progress.
    * @param {Blob | ArrayBuffer | ArrayBufferView} file
    * @param {object} [options]
-   * @param {PeerId | PeerId[]} [options.to] whom; without it, everybody who is connected now
-   * @param {string} [options.name] the file's own
-   * @param {string} [options.type] its MIME type, the file's own
-   * @returns {import("../files/transfer.js").Transfer} to pause, resume or cancel it; its `done` resolves when it is over for everybody, and somebody has it whole
-   * @throws {P2pError} `not_joined`, `forbidden`, `bad_request`, `no_such_peer`, `unsupported`; what else prevents it, `done` rejects with
+   * @param {PeerId | PeerId[]} [options.to] the recipients; without it, everyone who is connected now
+   * @param {string} [options.name] its name; by default the file's own
+   * @param {string} [options.type] its MIME type; by default the file's own
+   * @returns {import("../files/transfer.js").Transfer} to pause, resume or cancel it; its `done` resolves when the transfer is over for all recipients, and at least one has the whole file
+   * @throws {P2pError} `not_joined`, `forbidden`, `bad_request`, `no_such_peer`, `unsupported`; any later error rejects `done`
    */
   sendFile(file, options = {}) {
     const given = readArguments("sendFile", options, SEND_FILE)
@@ -150,7 +150,7 @@ export class P2pFrame extends HTMLElement {
   /**
    * Makes another peer the host; this one becomes its client.
    * @param {PeerId} peerId
-   * @returns {Promise<void>} resolves when that peer hosts
+   * @returns {Promise<void>} resolves when that peer is the host
    * @throws {P2pError} as a rejection: `bad_request`, `forbidden` (this peer isn't the host), `no_such_peer`, `unavailable`
    */
   async handOver(peerId) {
@@ -158,12 +158,12 @@ export class P2pFrame extends HTMLElement {
     return this.#life.joined.handOver(given)
   }
 
-  /** Leaves the session; reconnect() joins again. */
+  /** Leaves the session. Call reconnect() to join again. */
   close() {
     this.#life.session?.close()
   }
 
-  /** Joins the session afresh, whatever the state. */
+  /** Leaves the session, if it is in it, and joins again. */
   reconnect() {
     this.#life.reconnect()
   }
@@ -184,7 +184,7 @@ export class P2pFrame extends HTMLElement {
     else this.#life.changed()
   }
 
-  /** Makes `moveBefore()` move without leaving (https://html.spec.whatwg.org/#custom-element-reactions). */
+  /** It must exist so that `moveBefore()` moves the element without removing it (https://html.spec.whatwg.org/#custom-element-reactions). */
   connectedMoveCallback() {}
 
   /**

@@ -1,12 +1,12 @@
-// What happens to the page as a whole: it is shown, hidden, cached, or online again.
+// The page as a whole: whether it is shown, hidden, cached, or online again.
 /**
- * What the browser, or Turbo, does with the page as a whole.
+ * Watches what the browser, or Turbo, does with the page as a whole.
  *
  * @typedef {object} PageDelegate
  * @property {() => void} pageReady people see the page now
- * @property {() => void} windowGone that which the element is in has gone, another one than the page's: nobody tells the element
- * @property {() => void} pageHidden it goes away, perhaps into the cache for the back button
- * @property {() => void} pageShown it comes back from there
+ * @property {() => void} windowGone the window that the element is in has gone, if it isn't the page's own; the browser doesn't tell the element so
+ * @property {() => void} pageHidden the page goes away, perhaps into the browser's cache for the back button
+ * @property {() => void} pageShown the page comes back from that cache
  * @property {() => void} pageOnline the network is back
  */
 export class Page {
@@ -23,14 +23,14 @@ export class Page {
   }
 
   /**
-   * Whether people see it. A page that is prerendered may never be shown, and has no network for a WebSocket until it is (https://wicg.github.io/nav-speculation/prerendering.html);
-   * a preview of Turbo's is replaced as soon as the server has answered.
+   * Whether people see the page. A prerendered page may never be shown, and can't open a WebSocket until it is (https://wicg.github.io/nav-speculation/prerendering.html);
+   * a preview of Turbo is replaced as soon as the server has answered.
    */
   get isReady() {
     return !(/** @type {{ prerendering?: boolean }} */ (document).prerendering || this.#isPreview)
   }
 
-  /** @param {Window} view where the element is: it may have been moved into an iframe, or a window that the page has opened */
+  /** @param {Window} view the window that the element is in: it may have been moved into an iframe, or into a window that the page has opened */
   start(view) {
     if (this.#view === view) return
     this.stop()
@@ -44,7 +44,7 @@ export class Page {
     addEventListener("pageshow", ({ persisted }) => { if (persisted) delegate.pageShown() }, { signal })
     addEventListener("online", () => delegate.pageOnline(), { signal })
     document.addEventListener("prerenderingchange", () => delegate.pageReady(), { signal })
-    // Turbo takes the mark away before it takes the preview away: only what is left after that is in the page.
+    // Turbo removes the mark of a preview before it removes the preview itself. Only an element that is still there after that is in the page.
     document.addEventListener("turbo:render", () => {
       this.#lookForPreview()
       delegate.pageReady()

@@ -1,12 +1,12 @@
-// Writes the state of an element into its attributes, and puts it back when a morph removes it.
+// Reflects the state of an element in its attributes, and restores them when a morph removes them.
 import { Bucket } from "../base/token_bucket.js"
 import { Timer } from "../base/clock.js"
 
-/** How often in a row attributes are put back that somebody else changes, and how often a second after that: who insists wins for the rest of the time. */
+/** How often in a row attributes are restored that somebody else changes, and how often a second after that. Beyond that, the change stays for a while, so that no endless loop begins. */
 export const MAX_PUT_BACK = 10
 export const PUT_BACK_RATE = 1
 
-/** Attributes that say how the element is. A morph takes them away, as the server doesn't know them: they are put back. */
+/** Attributes that show the state of the element. A morph removes them, because the server doesn't know them. So they are restored. */
 export class Reflection {
   #element
   #read
@@ -16,7 +16,7 @@ export class Reflection {
 
   /**
    * @param {Element} element
-   * @param {() => Record<string, string | null>} read what each attribute is to be; null for none
+   * @param {() => Record<string, string | null>} read the value that each attribute should have; null for no attribute
    * @param {import("../base/clock.js").Clock} clock
    */
   constructor(element, read, clock) {
@@ -34,7 +34,7 @@ export class Reflection {
     }
   }
 
-  /** Somebody has changed an attribute; whoever takes all attributes away one by one comes to an end first. */
+  /** Somebody has changed an attribute. It is restored a moment later, because somebody may be removing all attributes, one by one. */
   disturbed() {
     if (this.#isDue || this.#wrong.length === 0) return
     this.#isDue = true

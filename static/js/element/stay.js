@@ -1,4 +1,4 @@
-// One stay of an element in one session: the session object, and its token and connections.
+// A stay: the time that an element spends in one session, with its session object and its token.
 import { systemClock } from "../base/clock.js"
 import { DirectPath } from "../transport/direct_path.js"
 import { P2pError } from "../base/errors.js"
@@ -6,7 +6,7 @@ import { Session } from "../session/session.js"
 import { TokenRenewal } from "../signaling/token_renewal.js"
 import { Signaling } from "../signaling/signaling.js"
 
-/** An element's stay in a session: its peer, and what that joins with. It begins when it is started, and doesn't begin again. */
+/** An element's stay in a session: its peer, and the token and options with which that joins. A stay can be started only once. */
 export class Stay {
   #options
   #place
@@ -48,7 +48,7 @@ export class Stay {
     return this.#hasEnded
   }
 
-  /** Whether there is something to come back to. */
+  /** Whether the stay goes on, so that one can come back to it. */
   get isLive() {
     const { state } = this.session
     return this.#isUnderWay && state !== "closed" && state !== "failed"
@@ -59,7 +59,7 @@ export class Stay {
   }
 
   /**
-   * Whether it is what these options mean. Tokens and ICE servers are others in each page that the server renders, and mean the same.
+   * Whether these options mean this stay. Tokens and ICE servers aren't compared, because they differ in each page that the server renders.
    * @param {import("./attributes.js").Attributes | null} options
    */
   isFor(options) {
@@ -78,7 +78,7 @@ export class Stay {
   }
 
   /**
-   * Takes over what is newer of the same place: it is used from the next join on. Where the former has failed, that is now.
+   * Takes over newer options of the same stay. They are used from the next join on. If the former ones have failed, that is now.
    * @param {import("./attributes.js").Attributes} options
    */
   renew(options) {
@@ -100,7 +100,7 @@ export class Stay {
   // Private
 
   /**
-   * Who has left needs no token.
+   * Reports that the token can't be renewed, unless this peer has left and needs none.
    * @param {P2pError} error
    * @param {import("../session/session.js").SessionOptions["delegate"]} delegate
    */

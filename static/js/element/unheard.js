@@ -1,19 +1,19 @@
 // Writes errors that no app listens for to the browser's console.
-/** Milliseconds that a page has to listen for an error before its browser's console tells it: scripts may come late. */
+/** Milliseconds that a page has to listen for an error before it is written to the console, because scripts may load late. */
 export const UNHEARD_MS = 1_000
 
-/** Tells the console of the errors that no app listens for, each kind once: who tries a first page would see nothing happen. */
+/** Writes errors that no app listens for to the console, each kind once. Without that, a developer would see nothing happen on a first page that fails. */
 export class Unheard {
   #clock
   #isListening
-  /** Whether somebody listens on an element above, as far as one can see. */
+  /** Whether somebody seems to listen on an element above this one. */
   #isHeardAbove = false
   /** @type {Set<string>} */
   #told = new Set()
 
   /**
    * @param {import("../base/clock.js").Clock} clock
-   * @param {() => boolean} isListening whether there are listeners on the element itself now: those that were there may have gone
+   * @param {() => boolean} isListening whether there are listeners on the element itself now; earlier ones may have been removed
    */
   constructor(clock, isListening) {
     this.#clock = clock
@@ -21,8 +21,8 @@ export class Unheard {
   }
 
   /**
-   * @param {CustomEvent<import("../base/errors.js").P2pError>} event an error's, which is to be dispatched
-   * @returns {CustomEvent} the same; whoever reads what it tells has heard it, on whichever element above
+   * @param {CustomEvent<import("../base/errors.js").P2pError>} event the event of an error, which is to be dispatched
+   * @returns {CustomEvent} the same event. If its detail is read, somebody listens, on this element or on one above
    */
   watch(event) {
     const error = event.detail

@@ -2,7 +2,7 @@
 import { P2pError } from "../base/errors.js"
 
 /**
- * The digest of a file, taken block by block: SHA-256 over the SHA-256 of its blocks. Where the page isn't a secure context there is none.
+ * The digest of a file, taken block by block: the SHA-256 of the SHA-256 digests of its blocks. A page that isn't a secure context can't make one.
  * https://developer.mozilla.org/docs/Web/API/Crypto/subtle
  */
 export class Digest {
@@ -18,7 +18,7 @@ export class Digest {
   /**
    * @param {number} index the block's number
    * @param {Uint8Array<ArrayBuffer>} bytes copied before this returns
-   * @throws {P2pError} `file_changed` when the block was another one before
+   * @throws {P2pError} `file_changed` if the block was different when it was read before
    */
   async add(index, bytes) {
     const digest = await this.#sha256(bytes)

@@ -1,4 +1,4 @@
-// Loads the code that moves files when the first file comes or goes.
+// Loads the code that transfers files when the first file is sent or offered.
 import { Deadline } from "../base/deadline.js"
 import { asBlob } from "../base/kinds.js"
 import { LOAD_TERM_MS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
@@ -8,7 +8,7 @@ import { Shares } from "../base/shares.js"
 import { Transfer } from "./transfer.js"
 
 /**
- * The way to the part of the client that moves files, which is loaded when the first one comes or goes.
+ * Stands in for the part of the client that transfers files, and loads it when the first file is sent or offered. Most pages never need it.
  *
  * @typedef {import("./transfers.js").Transfers} Transfers
  * @typedef {object} LoaderOptions
@@ -22,9 +22,9 @@ export class Loader {
   #transfers = null
   /** @type {Promise<Transfers> | null} */
   #loading = null
-  /** Who waits for that, and is told when this peer leaves. @type {Set<(error: P2pError) => void>} */
+  /** The functions to call if this peer leaves while the code is being loaded. @type {Set<(error: P2pError) => void>} */
   #waiting = new Set()
-  /** What others have told meanwhile. */
+  /** How many notes of each other peer wait until the code is loaded. */
   #notes = new Shares()
 
   /** @param {LoaderOptions} options */
@@ -33,7 +33,7 @@ export class Loader {
   }
 
   /**
-   * @param {any} file taken in as it is now
+   * @param {any} file as it is now; later changes to it don't matter
    * @param {{ to?: string[], name?: string, type?: string }} options
    * @throws {P2pError} `unsupported`
    */
@@ -45,7 +45,7 @@ export class Loader {
     })
   }
 
-  // What others tell
+  // News from other peers
 
   /**
    * @param {string} senderId
@@ -55,7 +55,7 @@ export class Loader {
     if (this.#transfers) return this.#transfers.noted(senderId, note)
     if (this.#notes.of(senderId) >= MAX_LOADING_OF_SENDER || this.#notes.count >= MAX_LOADING) return this.#refuse(senderId, note, new P2pError("rate_limited"))
     this.#notes.add(senderId, 0)
-    // In their order, for each takes the same way.
+    // The notes stay in order, because all of them wait for the same promise.
     this.#load().then((transfers) => transfers.noted(senderId, note), (error) => this.#refuse(senderId, note, error)).finally(() => this.#notes.remove(senderId, 0))
   }
 
@@ -66,7 +66,7 @@ export class Loader {
     else if (frame.type === CREDIT) this.#transfers?.creditReceived(senderId, frame)
   }
 
-  // What the connections tell
+  // News from the connections
 
   resume() {
     this.#transfers?.reconnected()
@@ -94,7 +94,7 @@ export class Loader {
   // Private
 
   /**
-   * Whoever asks something about a file isn't left waiting.
+   * Tells the sender of a note that its file can't be handled, so that it doesn't wait.
    * @param {string} senderId
    * @param {any} note
    * @param {P2pError} error
@@ -103,7 +103,7 @@ export class Loader {
     if ((code === "unavailable" || code === "rate_limited") && note?.kind !== "fail") this.#options.carrier.post(senderId, { kind: "fail", id: note?.id, code, reason: message }).catch(() => undefined)
   }
 
-  /** @returns {Promise<Transfers>} rejects as well when this peer leaves before it is there */
+  /** @returns {Promise<Transfers>} also rejects if this peer leaves before the code is loaded */
   #load() {
     if (this.#transfers) return Promise.resolve(this.#transfers)
     const term = new Deadline(this.#options.clock)
@@ -113,7 +113,7 @@ export class Loader {
       this.#waiting.add(leave = reject)
       term.start(LOAD_TERM_MS, () => reject(unloadable()))
       this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
-        this.#loading = null // the next one tries again
+        this.#loading = null // the next file tries again
         throw unloadable(cause)
       })
       this.#loading.then(resolve, reject)
@@ -136,11 +136,11 @@ function unloadable(cause) {
 
 /** @returns {Promise<typeof import("./transfers.js")>} */
 function importTransfers() {
-  // Many browsers remember under which URL they couldn't load something, and don't try that again (https://github.com/whatwg/html/issues/6768).
+  // Another URL at the second attempt: many browsers remember that a URL couldn't be loaded, and don't try it again (https://github.com/whatwg/html/issues/6768).
   return import("./transfers.js").catch(() => importAs(`./p2p-files.js?${Date.now()}`))
 }
 
-/** @param {string} url which a bundler must not look into */
+/** @param {string} url a parameter, so that a bundler doesn't try to resolve it */
 function importAs(url) {
   return import(url)
 }

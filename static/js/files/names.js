@@ -1,11 +1,11 @@
 // Cleans the names and media types of files.
-/** The most that file systems take. */
+/** The longest name that file systems accept, in bytes. */
 export const MAX_NAME_BYTES = 255
-/** What is looked at of a name that is longer, in characters: its beginning, and its end. */
+/** How many characters of a longer name are read: at its beginning, and at its end. */
 const [MAX_BEGINNING, MAX_END] = [1_000, 24]
-/** An ending up to this length outlives the cut of a name that is too long. */
+/** An extension up to this length is kept when a name that is too long is cut. */
 const MAX_ENDING_CHARACTERS = 16
-/** RFC 6838, section 4.2, for each half. */
+/** The longest half of a media type (RFC 6838, section 4.2). */
 const MAX_TYPE_CHARACTERS = 127
 
 // Control characters, lone surrogates, line separators, and the bidi controls that let "gpj.exe" read as "exe.jpg".
@@ -15,7 +15,7 @@ const TYPE = /^[\w.+-]+\/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*$/
 const utf8 = new TextEncoder()
 
 /**
- * A file's name that is a name and nothing else: neither a path nor anything that shows as something else.
+ * Makes a safe name of the one that the sender gives: no path, and no characters that make it look like another name.
  * @param {string} name
  */
 export function cleanName(name) {
@@ -25,17 +25,17 @@ export function cleanName(name) {
 }
 
 /**
- * A media type, or the one for anything where it doesn't look like one. It is what the sender says: nothing holds the file to it.
+ * Returns a media type as it is if it looks like one, else the general one. Only the sender says it: the file may hold something else.
  * @param {string} type
  */
 export function cleanType(type) {
   return type.length <= MAX_TYPE_CHARACTERS && TYPE.test(type) ? type : "application/octet-stream"
 }
 
-/** Without spaces around it, and dots after it. @param {string} name */
+/** Removes spaces around a name, and dots after it. @param {string} name */
 function trim(name) {
   let end = name.length
-  // A regular expression would begin anew at each dot of many.
+  // No regular expression, because it would start again at each of many dots.
   while (end > 0 && /[\s.]/.test(name[end - 1])) end -= 1
   return name.slice(0, end).trimStart()
 }

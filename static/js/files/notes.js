@@ -4,25 +4,25 @@ import { MAX_FILE_BYTES, MAX_ID_CHARACTERS } from "./limits.js"
 import { cleanName, cleanType } from "./names.js"
 
 /**
- * What the two ends of a transfer say to each other beside its bytes.
+ * The notes that the two ends of a transfer send each other, besides the bytes of the file.
  *
  * @typedef {{ kind: "offer", id: string, name: string, type: string, size: number }} OfferNote
- * @typedef {{ kind: "accept", id: string, wait?: boolean }} AcceptNote `wait`: its turn comes later, and is told by another one
+ * @typedef {{ kind: "accept", id: string, wait?: boolean }} AcceptNote `wait`: the file's turn comes later, and another note tells it
  * @typedef {{ kind: "pause" | "resume", id: string }} PauseNote
- * @typedef {{ kind: "hold", id: string }} HoldNote the sender is there, and others come first
- * @typedef {{ kind: "end", id: string, digest?: string }} EndNote the last byte has been sent; no digest where the sender can't make one
- * @typedef {{ kind: "done", id: string }} DoneNote the recipient has all of it
+ * @typedef {{ kind: "hold", id: string }} HoldNote the sender is still there, but other files come first
+ * @typedef {{ kind: "end", id: string, digest?: string }} EndNote the last byte has been sent; without a digest if the sender can't make one
+ * @typedef {{ kind: "done", id: string }} DoneNote the recipient has the whole file
  * @typedef {{ kind: "fail", id: string, code: import("../base/errors.js").ErrorCode, reason?: string }} FailNote declined, cancelled, or failed
  * @typedef {OfferNote | AcceptNote | PauseNote | HoldNote | EndNote | DoneNote | FailNote} Note
  */
 
-/** How much of a reason is told. */
+/** The longest reason that is sent, in characters; a longer one is cut. */
 export const MAX_REASON_CHARACTERS = 200
 
 /**
  * Reads a note from untrusted data.
  * @param {any} note
- * @returns {Note | null} null for what isn't one
+ * @returns {Note | null} null if it isn't a note
  */
 export function readNote(note) {
   const { kind, id } = note ?? {}
@@ -47,7 +47,7 @@ export function failNote(id, { code, message }) {
 }
 
 /**
- * The error that a note tells of.
+ * The error that a note reports.
  * @param {FailNote} note
  */
 export function failure({ code, reason }) {

@@ -1,24 +1,24 @@
-// Reports the progress of a transfer.
+// The progress of a transfer, and when it is reported.
 import { REPORT_MS } from "./limits.js"
 import { Rate } from "./rate.js"
 
 /**
- * How one transfer gets on with one peer.
+ * The progress of one transfer with one peer.
  *
  * @typedef {object} Progress
- * @property {string} id the transfer's
+ * @property {string} id the transfer's id
  * @property {string} peerId the other peer
  * @property {"in" | "out"} direction
  * @property {string} name
  * @property {string} type
  * @property {number} size
- * @property {number} transferred bytes that the recipient has written; where this is the sender's, a little more, that have come to it
+ * @property {number} transferred at the recipient: bytes that it has written; at the sender: bytes that have reached the recipient, which are a few more
  * @property {number} rate bytes per second
  * @property {import("./sending/recipient.js").TransferState} state
  * @property {import("../base/errors.js").P2pError} [error]
  */
 
-/** Tells how one transfer gets on: not too often, and always when its state changes. */
+/** Reports the progress of one transfer: not too often, but at each change of its state. */
 export class Meter {
   #clock
   #report
@@ -34,7 +34,7 @@ export class Meter {
     this.#report = report
   }
 
-  /** In bytes per second. */
+  /** The transfer's rate, in bytes per second. */
   get rate() {
     return this.#rate.at(this.#clock.now())
   }

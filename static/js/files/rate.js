@@ -1,16 +1,16 @@
-// How fast a transfer is, in bytes per second.
-/** Milliseconds over which a rate is taken, and between two of its samples. */
+// Measures the rate of a transfer, in bytes per second.
+/** Milliseconds over which a rate is measured, and milliseconds between two samples. */
 export const RATE_MS = 2_000
 const SAMPLE_MS = 100
 
-/** How fast something has grown of late. */
+/** The rate at which a number of bytes has grown lately. */
 export class Rate {
   /** @type {{ at: number, bytes: number }[]} */
   #samples = []
 
   /**
    * @param {number} at
-   * @param {number} bytes how large it is now
+   * @param {number} bytes the number of bytes now
    */
   add(at, bytes) {
     const samples = this.#samples

@@ -1,13 +1,13 @@
 // A file that an app sends, as the app sees it.
 /**
- * A file on its way to others, as its sender's app sees it. It is there at once, whatever has to be loaded first.
+ * A file on its way to others, as the sender's app sees it. The app gets it at once, even if the code that sends files must be loaded first.
  *
  * @typedef {import("./sending/outgoing_file.js").OutgoingFile} OutgoingFile
  */
 export class Transfer {
-  /** Names it in `p2p:progress`. */
+  /** The transfer's id in `p2p:progress` events. */
   id = newId()
-  /** Resolves when it is over for all, and at least one has the file whole (`failures` says who hasn't); rejects with a P2pError if none has. @type {Promise<void>} */
+  /** Resolves when it is over for all, and at least one has the whole file (`failures` tells who hasn't); rejects with a P2pError if none has. @type {Promise<void>} */
   done
   /** @type {OutgoingFile | null} */
   #file = null
@@ -25,7 +25,7 @@ export class Transfer {
     this.#options = options
     this.#begun = begin(this.id).then((file) => (this.#file = file))
     this.done = this.#begun.then((file) => file.done)
-    this.done.catch(() => undefined) // an app may ignore it, and look at the progress
+    this.done.catch(() => undefined) // an app may ignore it, and watch the progress instead
   }
 
   /** @returns {string} */
@@ -38,7 +38,7 @@ export class Transfer {
     return this.#file?.type ?? this.#options.type ?? this.#blob.type
   }
 
-  /** Bytes. @returns {number} */
+  /** The file's size in bytes. @returns {number} */
   get size() {
     return this.#file?.size ?? this.#blob.size
   }
@@ -48,12 +48,12 @@ export class Transfer {
     return this.#file?.state ?? "offered"
   }
 
-  /** Bytes that all its recipients have. */
+  /** How many bytes all its recipients have. */
   get transferred() {
     return this.#file?.transferred ?? 0
   }
 
-  /** Bytes a second. */
+  /** Bytes per second. */
   get rate() {
     return this.#file?.rate ?? 0
   }
@@ -84,11 +84,11 @@ export class Transfer {
   /** @param {(file: OutgoingFile) => void} act */
   #do(act) {
     if (this.#file) act(this.#file)
-    else this.#begun.then(act, () => undefined) // `done` says why it couldn't begin
+    else this.#begun.then(act, () => undefined) // `done` tells why it couldn't begin
   }
 }
 
-/** 96 random bits. */
+/** A new id of 96 random bits. */
 function newId() {
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(16).padStart(8, "0")).join("")
 }

@@ -1,4 +1,4 @@
-// All files on their way from this peer and to it.
+// All file transfers of this peer, in both directions.
 import { ReceivingQueue } from "./receiving/queue.js"
 import { TICK_MS } from "./limits.js"
 import { readNote } from "./notes.js"
@@ -10,26 +10,26 @@ import { Yielding } from "./sending/yielding.js"
  * @typedef {object} Carrier what carries files: the session, which knows the channels
  * @property {string} peerId this peer
  * @property {(to: string, note: import("./notes.js").Note) => Promise<void>} post reliable, in order; resolves when received, rejects with a P2pError
- * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route chunks and credits; throws a P2pError where the frame isn't taken
- * @property {(to: string[]) => number} buffered bytes that wait in this peer's own channels to them, in the fullest one
+ * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} route chunks and credits; throws a P2pError if the frame isn't taken
+ * @property {(to: string[]) => number} buffered how many bytes wait in this peer's own channels to them; the fullest channel counts
  * @property {() => string[]} reachable the other peers that are connected now
  *
  * @typedef {object} TransfersDelegate
- * @property {(file: import("./receiving/incoming_file.js").IncomingFile) => boolean} fileOffered false when nobody looks after it: it is declined then, unless it was accepted
+ * @property {(file: import("./receiving/incoming_file.js").IncomingFile) => boolean} fileOffered false if nobody handles the offer: then it is declined, unless it was accepted
  * @property {(progress: import("./progress.js").Progress) => void} fileProgressed
  *
  * @typedef {object} TransfersOptions
  * @property {Carrier} carrier
  * @property {import("../base/clock.js").Clock} clock
  * @property {TransfersDelegate} delegate
- * @property {Sinks} [sinks] where files go
- * @property {SubtleCrypto} [subtle] what makes digests; none in a page that isn't a secure context
+ * @property {Sinks} [sinks] where incoming files are written
+ * @property {SubtleCrypto} [subtle] makes digests; undefined in a page that isn't a secure context
  */
 
-/** All files on their way from this peer and to it. The rules are between the two ends: whoever passes chunks on needs none. */
+/** All file transfers of this peer. Only the two ends know the rules of a transfer: a host that passes chunks on needn't. */
 export class Transfers {
   #options
-  /** Set while a look at them all is due. @type {any} */
+  /** Set while the next look at all transfers is scheduled. @type {any} */
   #timer = null
   #sinks
 
@@ -37,21 +37,21 @@ export class Transfers {
   constructor({ sinks = new Sinks(), subtle = globalThis.crypto?.subtle, ...options }) {
     this.#options = options
     this.#sinks = sinks
-    /** Told of whatever else is said in the session, or heard: chunks make room for more of that. */
+    /** Must be told of each message that is sent or received, because chunks leave room for messages. */
     this.yielding = new Yielding(options.clock)
     this.sending = new SendingQueue({ ...options, yielding: this.yielding, subtle })
     this.receiving = new ReceivingQueue({ ...options, subtle, sinks })
     sinks.tidy()
   }
 
-  /** How many transfers aren't over. */
+  /** How many transfers aren't over yet. */
   get size() {
     return this.sending.size + this.receiving.size
   }
 
   /**
    * @param {Blob} blob
-   * @param {import("./sending/queue.js").SendFileOptions} options without `to` it goes to all that are connected
+   * @param {import("./sending/queue.js").SendFileOptions} options without `to`, the file goes to all peers that are connected
    * @returns {import("./sending/outgoing_file.js").OutgoingFile}
    * @throws {import("../base/errors.js").P2pError} `too_large`, `no_such_peer`, `rate_limited`
    */
@@ -86,7 +86,7 @@ export class Transfers {
     this.sending.pump()
   }
 
-  /** Somebody has become reachable, or unreachable. */
+  /** A peer has become reachable, or unreachable. */
   peersChanged() {
     const reachable = this.#look()
     this.sending.each((file) => file.reach(reachable))
@@ -94,7 +94,7 @@ export class Transfers {
     this.sending.pump()
   }
 
-  /** This peer has a new connection: what was in flight is lost. */
+  /** This peer has a new connection. What was on its way is lost. */
   reconnected() {
     this.peersChanged()
     this.sending.each((file) => file.goBack())
@@ -103,7 +103,7 @@ export class Transfers {
   }
 
   /**
-   * This peer has left for good. Files that it has whole remain.
+   * This peer has left for good. It keeps the files that are complete.
    * @param {import("../base/errors.js").P2pError} error
    */
   leave(error) {
@@ -120,7 +120,7 @@ export class Transfers {
     return new Set(this.#options.carrier.reachable())
   }
 
-  /** Looks after them all, now and then, for as long as there are any. */
+  /** Looks at all transfers at regular intervals, as long as there are any. */
   #watch() {
     if (this.#timer === null && this.size > 0) this.#timer = this.#options.clock.setTimeout(() => this.#tick(), TICK_MS)
   }

@@ -1,4 +1,4 @@
-// Messages to everybody: what this peer has sent, has seen and keeps.
+// Messages to everyone: which of them this peer has sent, has seen and keeps.
 import { encodeEntry, entryFrames, gapFrame, gapFrames } from "./catch_up.js"
 import { readContent } from "../wire/content.js"
 import { MAX_LOG_MESSAGES, MessageLog } from "./message_log.js"
@@ -6,19 +6,19 @@ import { DATA, syncFrames } from "../wire/frames.js"
 import { Outbox } from "./outbox.js"
 
 /**
- * The messages to everybody, as one peer knows them: what it has sent, what it has seen of everybody, and the last messages themselves.
- * It outlives connections and roles, so that nothing is shown twice and what one peer missed another can give it.
+ * The messages to everyone, as one peer knows them: those that it has sent, how far it has come with each sender, and the last messages themselves.
+ * It outlives connections and roles, so that nothing is shown twice, and so that one peer can give another the messages that it missed.
  *
  * @typedef {import("./message_log.js").Name & { content: import("../wire/content.js").Content }} Message
  * @typedef {import("../wire/content.js").Packet} Packet
  * @typedef {import("../wire/frames.js").Mark} Mark
  *
  * @typedef {object} Reader
- * @property {(message: { type: "Data", senderId: string, topic?: string, data: any }, mayWait?: boolean) => void} messageShown a message is to be shown
+ * @property {(message: { type: "Data", senderId: string, topic?: string, data: any }, mayWait?: boolean) => void} messageShown called with a message that is to be shown
  *
  * @typedef {object} BroadcastDelegate
- * @property {(gap: { senderId: string, from: number, to: number }) => void} messagesMissed messages can't be had any more
- * @property {() => void} messagesForked the session went on in two halves, which meet again
+ * @property {(gap: { senderId: string, from: number, to: number }) => void} messagesMissed called when messages are lost for good
+ * @property {() => void} messagesForked called when the session has gone on in two halves, which are joined again now
  */
 export class Broadcast {
   #peerId
@@ -27,24 +27,24 @@ export class Broadcast {
   #delegate
   #history
   #log
-  /** What this peer has sent. */
+  /** The messages that this peer has sent. */
   outbox = new Outbox()
-  /** Names this page's numbers. */
+  /** The incarnation: a name for this page, because each page counts its messages from 1. */
   inc = newIncarnation()
-  /** Whether this peer is new in the session, and owed nothing of what was said before. */
+  /** Whether this peer is new in the session, so that earlier messages aren't meant for it. */
   #isFresh = true
-  /** Under which epoch it became the host as such, while the others knew what it didn't; 0 if it was in the session before. */
+  /** The epoch under which it became the host although it was new and the others had messages that it hadn't; 0 if it was in the session before. */
   #freshEpoch = 0
-  /** Whether it hosts now as such. */
+  /** Whether it is the host now and was new when it became so. */
   #hostsFresh = false
-  /** The present host's. */
+  /** The present host's epoch. */
   #epoch = 0
-  /** Whether it has been shown something since it said hello. */
+  /** Whether a message has been shown since this peer said hello. */
   #hasHeard = false
-  /** How much it was told before it was in step. */
+  /** How many frames the host has sent it before it was synced. */
   #heard = 0
   #isInStep = true
-  /** Whether its host had been followed by another while the session went on under it. */
+  /** Whether the session went on under its host although another host had already followed that one. */
   #isForked = false
 
   /**
@@ -53,7 +53,7 @@ export class Broadcast {
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {Reader} options.reader
    * @param {BroadcastDelegate} options.delegate
-   * @param {number} [options.history] how many messages a newcomer is shown, and keeps for the next ones
+   * @param {number} [options.history] how many messages a newcomer is shown, and keeps for later newcomers
    */
   constructor({ peerId, clock, reader, delegate, history = 0 }) {
     this.#peerId = peerId
@@ -64,19 +64,22 @@ export class Broadcast {
     this.#log = new MessageLog({ clock, history })
   }
 
-  /** What grows with each sign that the host does its part: until it is in step, with all that it tells, and then with what comes to an end of what this peer has said. */
+  /**
+   * A number that grows with each sign that the host does its part: with each frame of the host until this peer is synced, and later with each of this peer's messages
+   * that becomes stable or is refused.
+   */
   get progress() {
     return this.outbox.settled + this.#heard
   }
 
-  /** The place of the last message, where this peer is the host. */
+  /** The place of the last message, if this peer is the host. */
   get lastPlace() {
     return this.#log.lastPlace
   }
 
   /**
-   * Leaves it for good: who comes back is a newcomer.
-   * @param {import("../base/errors.js").P2pError} error for what isn't stable
+   * Leaves the session for good: a peer that comes back is a newcomer.
+   * @param {import("../base/errors.js").P2pError} error rejects the messages that aren't stable
    */
   leave(error) {
     this.#log = new MessageLog({ clock: this.#clock, history: this.#history })
@@ -88,7 +91,7 @@ export class Broadcast {
     outbox.rejectAll(error)
   }
 
-  /** The session went on under a host that had been followed by another. */
+  /** The session has gone on under a host although another one had already followed it. */
   fork() {
     this.#isForked = true
   }
@@ -108,13 +111,13 @@ export class Broadcast {
   /**
    * Shows a message that the host sent, unless it was shown before.
    * @param {import("../wire/frames.js").DataFrame} frame
-   * @param {Packet} packet the frame as it came
+   * @param {Packet} packet the frame as it arrived
    */
   receive(frame, packet) {
     const { senderId = "", inc = "", id, n = 0 } = frame
     if (!this.#isInStep) this.#heard += 1
     if (this.#isOwn(senderId, inc)) {
-      if (id > this.outbox.lastId) return // nobody else says something as this page
+      if (id > this.outbox.lastId) return // only this page itself may send under its incarnation
       this.outbox.placed(id, n)
     }
     if (!this.#log.add({ senderId, inc, id }, this.#epoch, packet)) return
@@ -123,7 +126,7 @@ export class Broadcast {
   }
 
   /**
-   * Passes over a message that its sender had no right to send.
+   * Skips a message that its sender had no right to send.
    * @param {import("../wire/frames.js").DataFrame} frame
    */
   ignore({ senderId = "", inc = "", id }) {
@@ -140,22 +143,23 @@ export class Broadcast {
   }
 
   /**
-   * Whether somebody knows of numbers of this page that it hasn't given: a host has told them so, and whoever believes it would pass over what comes under them.
+   * Whether a peer has seen numbers of this page that the page hasn't used yet. Then a host has made them up, and peers that believe it would skip the messages that
+   * get these numbers later.
    * @param {Mark[]} marks
    */
   disowns(marks) {
     return marks.some(([senderId, inc, id]) => this.#isOwn(senderId, inc) && id > this.outbox.lastId)
   }
 
-  /** What this page says from now on is another one's: nobody has been told anything of that. */
+  /** Takes a new incarnation, as if this were another page: nobody has heard of its numbers. */
   renew() {
     this.inc = newIncarnation()
   }
 
   /**
-   * The host has sent all that this peer lacked, and says how far it has come itself.
+   * The host has sent everything that this peer lacked, and says how far it has come itself.
    * @param {Mark[]} marks
-   * @returns {Packet[]} frames with what the host lacks
+   * @returns {Packet[]} frames with the messages that the host lacks
    */
   meet(marks) {
     this.#isInStep = true
@@ -183,13 +187,13 @@ export class Broadcast {
     this.outbox.resume(this.lastId(this.#peerId, this.inc) ?? 0)
   }
 
-  /** @param {number} epoch this host's, from now on */
+  /** @param {number} epoch this host's epoch from now on */
   resume(epoch) {
     this.#epoch = epoch
   }
 
   /**
-   * The last number that is known of a sender's page.
+   * The last number that is known of a page of a sender.
    * @param {string} senderId
    * @param {string} inc
    */
@@ -198,23 +202,23 @@ export class Broadcast {
   }
 
   /**
-   * Whether a message of somebody who isn't here may be taken from others.
+   * Whether another peer may give the host a message whose sender isn't here.
    * @param {Message} message
    * @param {boolean} wasHere whether its sender was in the session before
    */
   accepts({ senderId, inc, id }, wasHere) {
     if (this.#isOwn(senderId, inc)) return false
     const lastId = this.lastId(senderId, inc)
-    // This peer itself was here: its page before may have said something that only some have.
+    // This peer itself was here before: its earlier page may have sent a message that only some have got.
     if (lastId === undefined) return wasHere || this.#hostsFresh || senderId === this.#peerId
-    // No log holds more; who came back would find its own numbers taken.
+    // The bound is the size of a log. Without it, someone could use up the numbers that the sender needs when it comes back.
     return id > lastId && id <= lastId + MAX_LOG_MESSAGES
   }
 
   /**
-   * Gives a message its place, unless it has one.
+   * Gives a message its place, unless it has one already.
    * @param {Message} message
-   * @returns {{ packet: Packet, place: number, gap: import("../wire/frames.js").GapFrame | null } | null} what all the others are sent
+   * @returns {{ packet: Packet, place: number, gap: import("../wire/frames.js").GapFrame | null } | null} what is sent to all other peers
    * @throws {import("../base/errors.js").P2pError} `too_large`
    */
   admit(message) {
@@ -229,9 +233,9 @@ export class Broadcast {
   }
 
   /**
-   * Shows a message that was admitted; what was said before this host came isn't news to it.
+   * Shows a message that was admitted, unless it was sent before this host came into the session: such a message isn't meant for it.
    * @param {Message} message
-   * @param {number} epoch under which it was said
+   * @param {number} epoch under which it was sent
    */
   present({ senderId, content }, epoch) {
     if (epoch >= this.#freshEpoch) this.#reader.messageShown({ type: DATA, senderId, ...content.read() })
@@ -239,21 +243,21 @@ export class Broadcast {
 
   /**
    * @param {import("../wire/frames.js").GapFrame} gap
-   * @param {number} epoch under which the message after it was said
+   * @param {number} epoch under which the message after the gap was sent
    */
   presentGap({ senderId, from, to }, epoch) {
     if (epoch >= this.#freshEpoch) this.#delegate.messagesMissed({ senderId, from, to })
   }
 
-  /** The host doesn't pass a number on. @param {string} senderId @param {string} inc @param {number} id */
+  /** Counts a number as seen whose message the host doesn't pass on. @param {string} senderId @param {string} inc @param {number} id */
   skip(senderId, inc, id) {
     this.#log.skip(senderId, inc, id)
   }
 
   /**
-   * What a client is sent first.
+   * The frames that a client is sent first.
    * @param {import("../wire/frames.js").Hello} hello
-   * @param {number} [since] the place from which on all is for it, however new it is
+   * @param {number} [since] after this place, all messages are for the client, even if it is a newcomer
    * @returns {Packet[]} frames
    */
   welcome({ fresh, history, seen }, since = this.lastPlace) {
@@ -269,7 +273,7 @@ export class Broadcast {
     return senderId === this.#peerId && inc === this.inc
   }
 
-  /** Whether the outbox sends it anyway. @param {import("./message_log.js").Entry} entry */
+  /** Whether a message still waits in the outbox, which sends it anyway. @param {import("./message_log.js").Entry} entry */
   #isWaiting({ senderId, inc, id }) {
     return this.#isOwn(senderId, inc) && this.outbox.has(id)
   }

@@ -1,10 +1,10 @@
-// The frames that give a peer what it has missed.
+// Frames that give a peer the messages that it has missed.
 import { P2pError } from "../base/errors.js"
 import { Content } from "../wire/content.js"
 import { DATA, decodeFrame, encodeFrame, GAP } from "../wire/frames.js"
 
 /**
- * The frames with which a peer is given what it lacks: messages that another one has kept, and gaps for those that nobody has.
+ * The frames that give a peer what it lacks: the messages that another peer has kept, and gaps in place of those that nobody has.
  *
  * @typedef {import("./message_log.js").Entry} Entry
  * @typedef {import("./message_log.js").Gap} Gap
@@ -12,10 +12,10 @@ import { DATA, decodeFrame, encodeFrame, GAP } from "../wire/frames.js"
  */
 
 /**
- * A message as it was, whatever the app has done with the object that it got.
+ * Encodes a message that was kept. It is made from the frame that arrived, because the app may have changed the object that it was given.
  * @param {Entry} entry
  * @param {{ n: number } | { epoch: number }} place
- * @returns {Packet | null} null for one that a host has made so large that nobody else can pass it on
+ * @returns {Packet | null} null for a message that a host has made too large for others to pass on
  */
 export function encodeEntry({ senderId, inc, id, packet }, place) {
   const frame = /** @type {import("../wire/frames.js").DataFrame} */ (decodeFrame(packet))
@@ -29,7 +29,7 @@ export function encodeEntry({ senderId, inc, id, packet }, place) {
 
 /**
  * @param {Entry[]} entries
- * @returns {Packet[]} a frame for each
+ * @returns {Packet[]} one frame for each entry
  */
 export function entryFrames(entries) {
   return entries.map((entry) => encodeEntry(entry, { n: entry.place }) ?? encodeFrame(gapFrame({ ...entry, from: entry.id, to: entry.id })))

@@ -1,21 +1,23 @@
+// The client's side of messages to everyone: it follows the host's order.
 import { Acknowledgements } from "./stability.js"
 import { Timer } from "../base/clock.js"
 import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_SENDERS } from "../base/limits.js"
 import { ACK, DATA, GAP, PACE, REFUSED, STABLE, SYNC } from "../wire/frames.js"
 
-/** Milliseconds after which a client that has heard nothing from its host says again how far it has come. */
+/** Milliseconds after which a client that has got no answer from its host tells it again how far it has come. */
 export const HELLO_AGAIN_MS = 2_000
 
 /**
- * What a client does with the messages of its host, over one connection to it: it says how far it has come, gets what it lacks, and acknowledges what comes.
+ * Receives the host's messages, at a client, over one connection: tells the host how far the client has come, takes in what the client lacked, and acknowledges
+ * what arrives.
  *
  * @typedef {object} FollowerOptions
  * @property {import("./broadcast.js").Broadcast} broadcast
  * @property {import("../base/clock.js").Clock} clock
- * @property {Pick<import("../wire/path.js").Path, "send" | "trySend" | "end">} host the way to it
- * @property {() => number} epoch the host's
- * @property {() => void} synced called when it has said what it has
+ * @property {Pick<import("../wire/path.js").Path, "send" | "trySend" | "end">} host the path to the host
+ * @property {() => number} epoch the host's epoch
+ * @property {() => void} synced called when the host has said which messages it has
  */
 export class Follower {
   #options
@@ -23,7 +25,7 @@ export class Follower {
   #acknowledgements
   /** How far the host says that it has come with each sender. @type {import("../wire/frames.js").Mark[]} */
   #seen = []
-  /** Whether the host has said what it has, so that this peer's messages may go out. */
+  /** Whether the host has said which messages it has, so that this peer's messages may go out. */
   isSynced = false
 
   /** @param {FollowerOptions} options */
@@ -34,20 +36,20 @@ export class Follower {
     this.#acknowledgements = new Acknowledgements({ clock, send: (place) => host.trySend({ type: ACK, n: place }) })
   }
 
-  /** The connection is there: the host is told how far this peer has come, until it answers. */
+  /** The connection is there. Tells the host how far this peer has come, again and again until it answers. */
   begin() {
     for (const packet of this.#options.broadcast.hello(this.#options.epoch())) failureOf(() => this.#options.host.send(packet))
     this.#helloTimer.start(HELLO_AGAIN_MS, () => this.begin())
   }
 
-  /** The server had forgotten this host, and has it back under a later epoch. @param {number} epoch */
+  /** The server had forgotten this host, and has taken it back under a later epoch. @param {number} epoch */
   resume(epoch) {
     this.#options.broadcast.resume(epoch)
   }
 
   /**
    * @param {import("../wire/frames.js").Frame} frame
-   * @param {import("../wire/content.js").Packet} packet the frame as it came
+   * @param {import("../wire/content.js").Packet} packet the frame as it arrived
    * @param {(senderId: string) => boolean} isReader whether a peer may only read
    */
   receive(frame, packet, isReader) {
@@ -88,13 +90,13 @@ export class Follower {
     if (this.#options.broadcast.disowns(this.#seen)) return this.#comeBackAnew()
     this.isSynced = true
     this.#helloTimer.stop()
-    // What doesn't fit is lost to the others only if nobody else has it.
+    // If the channel is full, the rest isn't sent. The others miss these messages only if no other peer gives them to the host.
     for (const packet of this.#options.broadcast.meet(this.#seen.splice(0))) if (failureOf(() => this.#options.host.send(packet))) break
     this.#acknowledgements.add(n)
     this.#options.synced()
   }
 
-  /** Under the name that this page has, the host passes nothing on. */
+  /** Joins again under a new incarnation, because the host passes nothing on under the present one. */
   #comeBackAnew() {
     this.#options.broadcast.renew()
     this.#options.host.end(new P2pError("host_lost", { message: "The host was told messages of this page that it hasn't sent." }))

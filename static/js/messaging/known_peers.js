@@ -1,20 +1,20 @@
-// Which peers were seen in the session, and when they left.
+// The peers that were seen in the session, and when they left.
 import { RETURN_MS } from "./unicast.js"
 import { MAX_PEERS } from "../wire/presence.js"
 
 /**
- * Whom a peer has seen in the session, as long as it stays there: after a change of host the picture is empty at first, and who was in it comes back, or has
- * said something that others bring.
+ * The peers that this peer has seen during its stay in the session. They are remembered because the list of peers is empty at first after a change of host: those
+ * who were on it come back, or have sent messages that other peers bring to the new host.
  */
 export class KnownPeers {
   #peerId
   #clock
-  /** How each was seen last, and since when it is missing, those first that are missing for longest. @type {Map<string, { state: import("../wire/presence.js").PeerState, goneAt: number }>} */
+  /** The last known state of each peer, and when it left; those that have been away longest come first. @type {Map<string, { state: import("../wire/presence.js").PeerState, goneAt: number }>} */
   #seen = new Map()
 
   /**
    * @param {object} options
-   * @param {string} options.peerId this peer's own id, which is none of them
+   * @param {string} options.peerId this peer's own id, which isn't remembered
    * @param {import("../base/clock.js").Clock} options.clock
    */
   constructor({ peerId, clock }) {
@@ -23,7 +23,7 @@ export class KnownPeers {
   }
 
   /**
-   * Takes in who is there now.
+   * Takes in the list of those who are there now.
    * @param {Map<string, import("../wire/presence.js").PeerState>} peers
    */
   meet(peers) {
@@ -36,7 +36,7 @@ export class KnownPeers {
     for (const peerId of [...this.#seen.keys()].slice(0, -MAX_PEERS)) this.#seen.delete(peerId)
   }
 
-  /** Whether a peer is in the session, or was a moment ago. @param {string} peerId */
+  /** Whether a peer is in the session, or left it less than `RETURN_MS` ago. @param {string} peerId */
   knows(peerId) {
     return this.#isWithin(RETURN_MS, this.#seen.get(peerId)?.goneAt)
   }
@@ -46,7 +46,7 @@ export class KnownPeers {
     return this.#seen.has(peerId)
   }
 
-  /** Whether somebody was connected less than so long ago, and wasn't seen to go. @param {number} ms */
+  /** Whether there is a peer that was connected less than so long ago, and that nobody has seen leave. @param {number} ms */
   expects(ms) {
     return [...this.#seen.values()].some(({ state, goneAt }) => state === "connected" && this.#isWithin(ms, goneAt))
   }

@@ -1,55 +1,56 @@
+// The message log: how far a peer has come with each sender, and the last messages themselves.
 import { sizeOf } from "../wire/content.js"
 import { MAX_PAGES_OF_SENDER, MAX_SENDERS } from "../base/limits.js"
 
-/** How many messages, and how many characters of them, a peer keeps for those that missed them, and for how long. */
+/** The last messages that a peer keeps for those that missed them: how many messages, how many characters, and for how long, in milliseconds. */
 export const MAX_LOG_MESSAGES = 1_000
 export const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
 export const LOG_TERM_MS = 60_000
-/** How many that are kept no more may take their room a little longer. */
+/** How many messages that are no longer needed may stay in the list, so that it is compacted seldom. */
 const SURPLUS_MESSAGES = 100
 
 /**
- * `inc` names the sender's page, with which its numbers begin anew; `id` is the sender's number, `epoch` the host's that it was shown under, `packet` the
- * frame that it came in.
+ * `inc` names the sender's page, because each page counts from 1. `id` is the message's number on that page, `epoch` that of the host under which the message was
+ * shown, `packet` the frame in which it arrived.
  *
  * @typedef {{ senderId: string, inc: string, id: number }} Name
  * @typedef {Name & { epoch: number, packet: import("../wire/content.js").Packet, at: number, place: number }} Entry
  * @typedef {import("../wire/frames.js").Mark} Mark
- * @typedef {{ senderId: string, inc: string, from: number, to: number }} Gap messages that can't be had any more, both ends included
+ * @typedef {{ senderId: string, inc: string, from: number, to: number }} Gap messages that are lost for good, both ends included
  */
 
-/** What a peer has seen of each sender, and the last messages themselves. It knows nothing of channels. */
+/** How far a peer has come with each sender, and the last messages themselves. The log knows nothing of channels. */
 export class MessageLog {
   #clock
   #history
-  /** In the order in which they were shown; those before the first one that is kept are let go of now and then. @type {Entry[]} */
+  /** The messages in the order in which they were shown. Those before `#first` are no longer needed, and are removed many at a time. @type {Entry[]} */
   #shown = []
   #first = 0
-  /** The last number of each sender's page, the latest sender at the end. @type {Map<string, Mark>} */
+  /** The last number of each page of each sender. The page that sent last is at the end. @type {Map<string, Mark>} */
   #seen = new Map()
-  /** How many of these pages each sender has: a look at all of them for each new one would take a page its time. @type {Map<string, number>} */
+  /** How many of these pages each sender has. They are counted because looking through all of them for each new page would take too long. @type {Map<string, number>} */
   #pages = new Map()
   #characters = 0
-  /** The place of the last message, in the order that this peer gives them as a host. */
+  /** The place of the last message in the order that this peer gives them as a host. */
   lastPlace = 0
 
   /**
    * @param {object} options
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {number} [options.history] how many messages are kept, however old, for newcomers
+   * @param {number} [options.history] how many messages are kept for newcomers, whatever their age
    */
   constructor({ clock, history = 0 }) {
     this.#clock = clock
     this.#history = Math.min(history, MAX_LOG_MESSAGES)
   }
 
-  /** How far this peer has come with each sender's page. @returns {Mark[]} */
+  /** How far this peer has come with each page of each sender. @returns {Mark[]} */
   get marks() {
     return [...this.#seen.values()]
   }
 
   /**
-   * The last number seen of a sender's page; undefined if nothing is known of it.
+   * The last number seen of a page; undefined if the page isn't known.
    * @param {string} senderId
    * @param {string} inc
    */
@@ -73,11 +74,11 @@ export class MessageLog {
   }
 
   /**
-   * Counts a number as seen, and those before it.
+   * Counts a number, and all before it, as seen.
    * @param {string} senderId
    * @param {string} inc
    * @param {number} id
-   * @returns {boolean} false if it was so already
+   * @returns {boolean} false if the number counted as seen already
    */
   skip(senderId, inc, id) {
     const name = key(senderId, inc)
@@ -87,14 +88,14 @@ export class MessageLog {
     return true
   }
 
-  /** One sender with many pages doesn't make the others forgotten. @param {string} senderId */
+  /** Makes room for a new page. A sender with many pages loses one of its own, so that it can't push out those of others. @param {string} senderId */
   #makeRoom(senderId) {
     if ((this.#pages.get(senderId) ?? 0) >= MAX_PAGES_OF_SENDER) this.#forget(([, mark]) => mark[0] === senderId)
     else if (this.#seen.size >= MAX_SENDERS) this.#forget(() => true)
     this.#pages.set(senderId, (this.#pages.get(senderId) ?? 0) + 1)
   }
 
-  /** The page that has been quiet for longest, of those that are meant. @param {(page: [string, Mark]) => boolean} isMeant */
+  /** Forgets the page that has been quiet for the longest time, of those that `isMeant` picks. @param {(page: [string, Mark]) => boolean} isMeant */
   #forget(isMeant) {
     for (const page of this.#seen) {
       if (!isMeant(page)) continue
@@ -116,8 +117,8 @@ export class MessageLog {
   }
 
   /**
-   * What another peer lacks, in order, and what it can't be given any more.
-   * @param {Mark[]} marks how far it has come
+   * The messages that another peer lacks, in order, and gaps for those that aren't kept any more.
+   * @param {Mark[]} marks how far the other peer has come
    * @returns {{ entries: Entry[], gaps: Gap[] }}
    */
   missing(marks) {
@@ -156,10 +157,10 @@ export class MessageLog {
     const oldest = this.#clock.now() - LOG_TERM_MS
     while (this.#first < this.#shown.length && this.#isSurplus(this.#shown.length - this.#first, this.#shown[this.#first], oldest)) {
       this.#characters -= sizeOf(this.#shown[this.#first].packet)
-      this.#shown[this.#first].packet = "" // its room isn't needed any more
+      this.#shown[this.#first].packet = "" // frees the memory
       this.#first += 1
     }
-    // Not one by one: each time would move all the others.
+    // Many at a time, because each removal moves all the others.
     if (this.#first >= SURPLUS_MESSAGES) this.#compact()
   }
 

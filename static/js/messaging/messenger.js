@@ -1,4 +1,4 @@
-// All that a peer sends and receives: it chooses the way of each message.
+// The messenger: everything that a peer sends and receives passes through it, and it decides how each message travels.
 import { hasContent, Content, readContent } from "../wire/content.js"
 import { Broadcast } from "./broadcast.js"
 import { KnownPeers } from "./known_peers.js"
@@ -11,39 +11,39 @@ import { Unreliable } from "./unreliable.js"
 import { DATA, DIRECT, FAST, MAX_ADDRESSEES, RECEIVED } from "../wire/frames.js"
 
 /**
- * All that a peer says and hears: to everybody, to some, and what may be lost; requests; and what a service such as that of files tells. It decides which way a message takes, and whom in
- * the app it is for. It outlives connections and roles.
+ * Everything that a peer sends and receives: messages to everyone, messages to some peers, messages that may be lost, requests, and the notes of a service such as
+ * that of files. The messenger decides how a message travels and which part of the app gets it. It outlives connections and roles.
  *
  * @typedef {{ type: "Data", senderId: string, topic?: string, data: any, direct?: boolean }} Shown
  * @typedef {{ to?: string[], topic?: string, reliable?: boolean }} SendOptions
  * @typedef {import("./unicast.js").Letter} Letter
  * @typedef {import("../wire/frames.js").RoutedFrame} RoutedFrame
  *
- * @typedef {object} Role what a host, or a client, does with messages
- * @property {boolean} isSynced whether messages for all may go out
- * @property {boolean} isPaced whether somebody else passes on what is for some, who does so at a rate
- * @property {(error: P2pError) => void} giveUp lets go of a host that doesn't do its part
+ * @typedef {object} Role the part of a role (the host's or a client's) that deals with messages
+ * @property {boolean} isSynced whether messages to everyone may go out
+ * @property {boolean} isPaced whether the host passes on this peer's messages to single peers, which it does at a limited rate
+ * @property {(error: P2pError) => void} giveUp gives up a host that doesn't do its part
  *
- * @typedef {object} Uplink this peer's way to the others
- * @property {string} peerId this peer's own
- * @property {Role | null} role the one that is played; null as long as this peer isn't connected
- * @property {Map<string, import("../wire/frames.js").PeerState>} peers everybody, as far as this peer knows
- * @property {() => void} requireVoice throws a P2pError where this peer may not send
- * @property {(id: number, content: Content) => void} say to everybody; throws a P2pError where it isn't taken
- * @property {(frame: RoutedFrame) => void} route to those that the frame is for; throws a P2pError where it isn't taken
- * @property {(peerId: string) => boolean} reaches whether a peer is connected, and this one
+ * @typedef {object} Uplink this peer's connection to the others, whatever its role
+ * @property {string} peerId this peer's own id
+ * @property {Role | null} role the present role; null as long as this peer isn't connected
+ * @property {Map<string, import("../wire/frames.js").PeerState>} peers everyone in the session, as far as this peer knows
+ * @property {() => void} requireVoice throws a P2pError if this peer may not send
+ * @property {(id: number, content: Content) => void} say sends to everyone; throws a P2pError if the message isn't taken
+ * @property {(frame: RoutedFrame) => void} route sends a frame to its recipients; throws a P2pError if the frame isn't taken
+ * @property {(peerId: string) => boolean} reaches whether both a peer and this one are connected
  *
- * @typedef {object} Service what else peers do with each other over the same way
- * @property {(senderId: string, note: any) => void} noted another peer's service tells something
- * @property {(frame: RoutedFrame) => void} received a frame that is no message
- * @property {() => void} talked a message was said, or heard
+ * @typedef {object} Service something else that peers do over the same connections, such as sending files
+ * @property {(senderId: string, note: any) => void} noted called with a note of another peer's service
+ * @property {(frame: RoutedFrame) => void} received called with a frame that isn't a message
+ * @property {() => void} talked called when a message was sent or received
  *
- * @typedef {{ messageReceived: (message: Shown) => void } & import("./broadcast.js").BroadcastDelegate} MessengerDelegate what the app is told, as a message without a topic
+ * @typedef {{ messageReceived: (message: Shown) => void } & import("./broadcast.js").BroadcastDelegate} MessengerDelegate what the app is told; it gets the messages that have no topic
  *
  * @typedef {object} MessengerOptions
  * @property {import("../base/clock.js").Clock} clock
- * @property {number} [history] how many messages a newcomer is shown, and keeps for the next ones
- * @property {number} idleTimeoutMs after twice this time a host that lets nothing become stable is taken for lost
+ * @property {number} [history] how many messages a newcomer is shown, and keeps for later newcomers
+ * @property {number} idleTimeoutMs a host that lets nothing become stable for twice this time counts as lost
  * @property {import("./topics.js").Topics} topics
  * @property {Uplink} uplink
  * @property {MessengerDelegate} delegate
@@ -74,12 +74,12 @@ export class Messenger {
     this.sending = new Sending({ ...options, broadcast: this.broadcast, unicast: this.#unicast })
   }
 
-  /** @param {Service} service which gets what isn't for the messenger */
+  /** @param {Service} service gets the frames and notes that aren't for the messenger */
   register(service) {
     this.#service = service
   }
 
-  // What the app says
+  // What the app sends
 
   /**
    * @param {any} data
@@ -109,26 +109,26 @@ export class Messenger {
   }
 
   /**
-   * @param {string[]} [to] everybody where undefined
-   * @throws {P2pError} where this peer may not send, or who isn't in the session is to get it
+   * @param {string[]} [to] everyone if undefined
+   * @throws {P2pError} if this peer may not send, or if a recipient isn't in the session
    */
   requireAudience(to) {
     this.#uplink.requireVoice()
-    // Before the host has said who is there, anybody may be.
+    // Until the host has said who is there, every recipient may be there.
     if (!to || !this.#uplink.role?.isSynced) return
     const unknown = to.find((peerId) => !this.knownPeers.knows(peerId) && peerId !== this.#uplink.peerId)
     if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
   }
 
-  // How the session fares
+  // What happens to the session
 
-  /** There is a new connection, or a new role to play. */
+  /** There is a new connection, or a new role. */
   resume() {
     this.#unicast.resume()
     this.sending.resume()
   }
 
-  /** Somebody has come or gone, this peer too. */
+  /** A peer has come or gone; this may be the peer itself. */
   update() {
     this.knownPeers.meet(this.#uplink.peers)
     this.#unicast.update()
@@ -137,7 +137,7 @@ export class Messenger {
 
   /**
    * This peer leaves for good.
-   * @param {P2pError} error for what isn't delivered
+   * @param {P2pError} error rejects what isn't delivered
    */
   leave(error) {
     this.broadcast.leave(error)
@@ -148,9 +148,9 @@ export class Messenger {
     this.sending.leave()
   }
 
-  // What comes
+  // What arrives
 
-  /** @param {RoutedFrame} frame that is for this peer alone, or may be lost */
+  /** @param {RoutedFrame} frame for this peer alone, or one that may be lost */
   receive(frame) {
     switch (frame.type) {
       case DIRECT: return this.#receipts.receive(frame)
@@ -160,7 +160,7 @@ export class Messenger {
     }
   }
 
-  /** @param {{ senderId?: string } & Letter} letter another peer's, or this one's own to itself */
+  /** @param {{ senderId?: string } & Letter} letter from another peer, or from this one to itself */
   letterReceived(letter) {
     const { senderId = "", note, ask, answer } = letter
     if (note !== undefined) return this.#service?.noted(senderId, note)
@@ -171,9 +171,9 @@ export class Messenger {
   }
 
   /**
-   * A message is to be shown.
+   * Shows a message to the part of the app that it is for.
    * @param {Shown} message
-   * @param {boolean} [mayWait] for a handler of its topic
+   * @param {boolean} [mayWait] whether it may wait for a handler of its topic
    */
   messageShown(message, mayWait) {
     this.#service?.talked()
@@ -182,7 +182,7 @@ export class Messenger {
   }
 
   /**
-   * Tells another peer something.
+   * Sends another peer a letter.
    * @param {string} peerId
    * @param {Letter} letter
    * @param {number} size about how many characters it has
@@ -231,7 +231,7 @@ export class Messenger {
 
   /**
    * @param {Content} content
-   * @param {string[]} [to] everybody where undefined
+   * @param {string[]} [to] everyone if undefined
    */
   #sendUnreliably(content, to) {
     const { peerId } = this.#uplink

@@ -1,11 +1,12 @@
+// The outbox: this peer's messages to everyone that aren't known to be stable yet.
 import { P2pError } from "../base/errors.js"
 
-/** How many messages, and how many characters of them, may wait until they are stable. */
+/** How many messages, and how many characters of them, may wait to become stable. */
 export const MAX_WAITING_MESSAGES = 1_000
 export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
 
 /**
- * A message of this peer's. Its `id` is 0 until it is first sent, its `place` 0 until it has come back.
+ * A message of this peer. Its `id` is 0 until it is sent for the first time, its `place` is 0 until it has come back from the host.
  *
  * @typedef {import("../wire/content.js").Content} Content
  *
@@ -13,21 +14,21 @@ export const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024
  * @property {Content} content
  * @property {number} id
  * @property {number} place
- * @property {number} at when it was taken in
+ * @property {number} at when it was taken in, in milliseconds
  * @property {() => void} resolve
  * @property {(error: P2pError) => void} reject
  */
 
-/** What this peer has sent and doesn't know to be kept by others yet, in order. */
+/** The messages that this peer has sent and that aren't known to be stable yet (kept by others), in order. */
 export class Outbox {
-  /** What was sent over the present connection, by its number. @type {Map<number, Entry>} */
+  /** The messages that were sent over the present connection, by their numbers. @type {Map<number, Entry>} */
   #sent = new Map()
-  /** What comes after it. @type {Set<Entry>} */
+  /** The messages that come after those. @type {Set<Entry>} */
   #unsent = new Set()
   /** The last number that was given to a message. */
   lastId = 0
   #characters = 0
-  /** How many have come to an end by the host's word. */
+  /** How many messages the host has reported as stable or refused. */
   settled = 0
 
   get size() {
@@ -39,7 +40,7 @@ export class Outbox {
   }
 
   /**
-   * Takes a message in.
+   * Takes in a message.
    * @param {Content} content
    * @param {number} [at]
    * @returns {Promise<void>} resolves when the message is stable; rejects with the P2pError that prevented it
@@ -54,9 +55,10 @@ export class Outbox {
   }
 
   /**
-   * Hands what is unsent to `send`, in order, under its number. What it throws refuses that message only; one that comes too fast, or too late, waits.
+   * Gives the unsent messages to `send`, in order, with their numbers. An error that `send` throws refuses only that message; but if messages come too fast, or there
+   * is no connection, the message waits.
    * @param {(id: number, content: Content) => void} send
-   * @returns {boolean} whether nothing is left
+   * @returns {boolean} whether no unsent message is left
    */
   flush(send) {
     for (const entry of this.#unsent) {
@@ -68,7 +70,7 @@ export class Outbox {
   }
 
   /**
-   * A new connection: what the host has is stable, as this peer has it too; what it hasn't is sent again.
+   * There is a new connection. The messages that the host has are stable, because this peer has them, too. The others are sent again.
    * @param {number} lastId the last number that the host has
    */
   resume(lastId) {
@@ -81,13 +83,13 @@ export class Outbox {
     }
   }
 
-  /** Whether a number is of a message that waits here. @param {number} id */
+  /** Whether the message with this number waits here. @param {number} id */
   has(id) {
     return this.#sent.has(id) || [...this.#unsent].some((entry) => entry.id === id)
   }
 
   /**
-   * The message has come back and was shown.
+   * The message has come back from the host and was shown.
    * @param {number} id
    * @param {number} place
    */
@@ -97,11 +99,11 @@ export class Outbox {
   }
 
   /**
-   * What has a place up to this one is kept by others.
+   * The messages up to this place are kept by others.
    * @param {number} place
    */
   stable(place) {
-    // A host gives places in the order of the numbers.
+    // A host gives places in the order of the numbers, so the loop may end at the first one beyond.
     for (const entry of this.#sent.values()) {
       if (entry.place === 0 || entry.place > place) return
       this.#settle(entry)?.resolve()
@@ -119,7 +121,7 @@ export class Outbox {
   }
 
   /**
-   * Gives up what was taken in before a time.
+   * Gives up the messages that were taken in before a time.
    * @param {number} time
    * @param {P2pError} error
    */
@@ -145,7 +147,7 @@ export class Outbox {
   #send(entry, send) {
     const isNew = entry.id === 0
     if (isNew) entry.id = ++this.lastId
-    // Before it is sent, for a host's own message comes back at once.
+    // This comes before sending, because a host's own message comes back at once.
     this.#unsent.delete(entry)
     this.#sent.set(entry.id, entry)
     try {
@@ -164,7 +166,7 @@ export class Outbox {
   #takeBack(entry, isNew) {
     this.#sent.delete(entry.id)
     this.#unsent = new Set([entry, ...this.#unsent])
-    // A number that nobody has seen is given to the next one: the others would wait for it.
+    // A number that nobody has seen is used for the next message, because the others would wait for it.
     if (!isNew || entry.id !== this.lastId) return
     this.lastId -= 1
     entry.id = 0

@@ -1,14 +1,14 @@
-// Reliable messages from single others to this peer, and their acknowledgements.
+// Reliable messages from single peers to this one, and their acknowledgements.
 import { Timer } from "../base/clock.js"
 import { failureOf } from "../base/errors.js"
 import { MAX_SENDERS } from "../base/limits.js"
 import { RECEIVED } from "../wire/frames.js"
 
-/** Milliseconds between two acknowledgements of one peer's messages. */
+/** Milliseconds between two acknowledgements of the same peer's messages. */
 export const ACK_PAUSE_MS = 50
 
 /**
- * What single others send to this peer reliably: each of it once, in its sender's order, and acknowledged.
+ * Receives reliable messages from single peers: shows each one once, in its sender's order, and acknowledges it.
  *
  * @typedef {import("../wire/frames.js").DirectFrame} DirectFrame
  */
@@ -17,7 +17,7 @@ export class Receipts {
   #reader
   /** How far this peer has come with each sender. @type {Map<string, { inc: string, id: number }>} */
   #seen = new Map()
-  /** Whom an acknowledgement is due to. @type {Set<string>} */
+  /** The peers that are owed an acknowledgement. @type {Set<string>} */
   #due = new Set()
   #timer
 
@@ -37,13 +37,13 @@ export class Receipts {
   receive(frame) {
     const { senderId = "", inc, id, after } = frame
     const last = this.#last(senderId, inc)
-    // The one before it was lost on the way: its sender sends both again.
+    // The message before this one was lost on the way. The sender will send both again.
     if (after > last) return
     if (id > last) {
       this.#remember(senderId, inc, id)
       this.#reader.letterReceived(frame)
     }
-    // The app may have left from within what it was told.
+    // The app may have left the session while it handled the message.
     if (this.#seen.has(senderId)) this.#acknowledge(senderId)
   }
 
@@ -88,7 +88,7 @@ export class Receipts {
     this.#timer.start(ACK_PAUSE_MS, () => this.#sendDue())
   }
 
-  /** Whether nothing more is to be done about it: what the channel has no room for is sent later. @param {string} senderId */
+  /** Whether the acknowledgement is settled. If the channel is full, it isn't, and is sent later. @param {string} senderId */
   #isSent(senderId) {
     const seen = this.#seen.get(senderId)
     if (!seen) return true

@@ -1,15 +1,16 @@
+// Recovers messages of absent senders after a change of host.
 import { Timer } from "../base/clock.js"
 import { MAX_LOG_CHARACTERS, MAX_LOG_MESSAGES } from "./message_log.js"
 import { Shares } from "../base/shares.js"
 
-/** Milliseconds that the senders of messages have to come back and send these themselves, before others' word for them is taken. */
+/** Milliseconds that senders have to come back and send their messages themselves, before copies from others are taken. */
 export const SETTLE_MS = 2_000
-/** Milliseconds of a host's life in which it takes messages from others than their senders. */
+/** Milliseconds after its start during which a host takes messages from peers that aren't their senders. */
 export const FILL_WINDOW_MS = 10_000
 
 /**
- * Messages that a former host has passed on to some only, and whose senders may be gone: those who have them give them to the new host. Where there is no room for
- * all, whoever has given the most makes room.
+ * Recovers messages that a former host has passed on to some clients only, and whose senders may be gone: clients that have them give them to the new host. If there
+ * is no room for all, the client that has given the most loses its last one.
  *
  * @typedef {{ message: import("./broadcast.js").Message, size: number, saidUnder: number, giver: string }} Orphan
  */
@@ -18,14 +19,14 @@ export class Recovery {
   #timer
   #adopt
   #begunAt
-  /** By their names, in the order in which they were given. @type {Map<string, Orphan>} */
+  /** The messages by their names, in the order in which they were given. @type {Map<string, Orphan>} */
   #waiting = new Map()
   #shares = new Shares()
 
   /**
    * @param {object} options
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {(orphans: Orphan[]) => void} options.adopt called with those whose time has come, each sender's in its order
+   * @param {(orphans: Orphan[]) => void} options.adopt called with the messages whose time has come, each sender's in its order
    */
   constructor({ clock, adopt }) {
     this.#clock = clock
@@ -34,7 +35,7 @@ export class Recovery {
     this.#begunAt = clock.now()
   }
 
-  /** Another host came between: there may be messages that only it has passed on. */
+  /** Another host was there in between, and may have passed on messages that this one lacks. */
   resume() {
     this.#begunAt = this.#clock.now()
   }
@@ -58,7 +59,7 @@ export class Recovery {
     this.#shares = new Shares()
   }
 
-  /** Lets go of the last one that somebody has given. @param {string} giver */
+  /** Drops the last message that a client has given. @param {string} giver */
   #lose(giver) {
     const [name, { size }] = /** @type {[string, Orphan]} */ ([...this.#waiting].reverse().find(([, orphan]) => orphan.giver === giver))
     this.#waiting.delete(name)

@@ -6,9 +6,9 @@ import { isBlob } from "../base/kinds.js"
 import { ANSWER_TERM_MS, MAX_REQUESTS, MAX_REQUESTS_OF_PAIR } from "../base/limits.js"
 import { Shares } from "../base/shares.js"
 
-/** Milliseconds that a peer has to answer a request, where the app doesn't say. */
+/** Milliseconds that a peer has to answer a request, if the app doesn't say. */
 export const REQUEST_TIMEOUT_MS = 10_000
-/** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
+/** The longest time that a browser's timer can wait, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
 const MAX_TERM_MS = 2 ** 31 - 1
 
 /**
@@ -24,7 +24,7 @@ const MAX_TERM_MS = 2 ** 31 - 1
  * @property {{ tell: (peerId: string, letter: Letter, size: number) => Promise<void> }} messenger
  */
 
-/** Questions to single peers, and their answers. */
+/** Asks single peers, and answers what they ask. */
 export class Requests {
   #clock
   #uplink
@@ -33,10 +33,10 @@ export class Requests {
   #lastId = 0
   /** @type {Map<number, Pending>} */
   #pending = new Map()
-  /** How many there are to each peer, and how many of each peer's are being answered. */
+  /** How many requests to each peer wait for an answer, and how many of each peer's requests are being answered. */
   #asking = new Shares()
   #answering = new Shares()
-  /** Those of the others that are being answered, in order. @type {Set<{ senderId: string, at: number }>} */
+  /** The other peers' requests that are being answered, in the order in which they came. @type {Set<{ senderId: string, at: number }>} */
   #places = new Set()
 
   /** @param {RequestsOptions} options */
@@ -77,7 +77,7 @@ export class Requests {
   }
 
   /**
-   * Another peer's question.
+   * Answers another peer's request.
    * @param {string} senderId
    * @param {number} id
    * @param {{ topic?: string, data: any }} question
@@ -85,7 +85,7 @@ export class Requests {
   async asked(senderId, id, { topic = "", data }) {
     if (isFull(this.#answering, senderId)) this.#releaseOld()
     const { letter, size } = isFull(this.#answering, senderId) ? failure(new P2pError("rate_limited")) : await this.#answer(senderId, topic, data)
-    this.#messenger.tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // whom it doesn't reach waits no longer
+    this.#messenger.tell(senderId, { ...letter, answer: id }, size).catch(() => undefined) // a peer that the answer doesn't reach no longer waits for it
   }
 
   /**
@@ -148,7 +148,7 @@ export class Requests {
     }
   }
 
-  /** A responder that never ends must not keep its place for ever. */
+  /** Frees the places of requests that take too long, because a responder may never end. */
   #releaseOld() {
     for (const place of this.#places) if (this.#clock.now() - place.at > ANSWER_TERM_MS) this.#release(place)
   }
@@ -166,7 +166,7 @@ function isFull(shares, peerId) {
 
 /**
  * @param {any} value
- * @throws {TypeError} as a rejection, where the app gave an answer that can't be sent: that is for its console
+ * @throws {TypeError} as a rejection, if the app gave an answer that can't be sent. It is for the developer, in the console
  */
 async function encodeAnswer(value) {
   try {

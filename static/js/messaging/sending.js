@@ -1,4 +1,4 @@
-// What waits to be sent: it is taken in in order, sent, tried again, and given up.
+// The queue of messages to be sent: it takes them in, in order, sends them, tries again, and gives up.
 import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"
@@ -7,25 +7,25 @@ import { READ_TERM_MS, SEND_TERM_MS } from "../base/limits.js"
 import { Watch } from "../base/watch.js"
 import { Content } from "../wire/content.js"
 
-/** How many messages may wait for a Blob before them to be read. */
+/** How many messages may wait until a Blob that was sent before them has been read. */
 export const MAX_READING = 100
-/** Milliseconds after which a message is tried again that found the channel full. */
+/** Milliseconds after which a message is tried again for which the channel had no room. */
 export const RETRY_SEND_MS = 50
 
-/** What this peer says, from its app to the channel: it is taken in in order, sent when there is room, and given up when nobody confirms it. */
+/** This peer's messages on their way from the app to the channel: taken in in order, sent when there is room, and given up if nobody confirms them. */
 export class Sending {
   #clock
   #uplink
   #broadcast
   #unicast
   #idleTimeoutMs
-  /** What is taken in and not read yet: how many messages, and the last of them. */
+  /** The messages that are taken in and not read yet: how many there are, and the last one of them. */
   #reading = 0
   /** @type {Promise<unknown>} */
   #lastRead = Promise.resolve()
   #retry
   #watch
-  /** How far the host had come in what it owes this peer, and since when. */
+  /** The last progress that was seen of the host (see Broadcast), and since when there has been no more. */
   #progress = 0
   #progressAt = 0
 
@@ -35,7 +35,7 @@ export class Sending {
    * @param {import("./messenger.js").Uplink} options.uplink
    * @param {import("./broadcast.js").Broadcast} options.broadcast
    * @param {import("./unicast.js").Unicast} options.unicast
-   * @param {number} options.idleTimeoutMs after twice this time a host that lets nothing become stable is taken for lost
+   * @param {number} options.idleTimeoutMs a host that lets nothing become stable for twice this time counts as lost
    */
   constructor({ clock, uplink, broadcast, unicast, idleTimeoutMs }) {
     this.#clock = clock
@@ -47,13 +47,13 @@ export class Sending {
     this.#watch = new Watch({ clock, look: () => this.#look() })
   }
 
-  /** For how long, in milliseconds, this page has watched what waits. */
+  /** For how long, in milliseconds, this page has watched the messages that wait. */
   get now() {
     return this.#watch.now
   }
 
   /**
-   * Takes in what an app sends, in its order: a Blob takes a while to be read, and what is sent after it waits.
+   * Takes in what an app sends, in order. Reading a Blob takes a while, and what is sent after it waits.
    * @param {any} data
    * @param {string} [topic]
    * @returns {Content | Promise<Content>}
@@ -71,7 +71,7 @@ export class Sending {
   }
 
   /**
-   * Sends a message to everybody.
+   * Sends a message to everyone.
    * @param {Content} content
    * @returns {Promise<void>} resolves when it is stable
    */
@@ -81,26 +81,26 @@ export class Sending {
     return stable
   }
 
-  /** Sends what waits, and watches it for as long as something does, so that nothing waits for ever. */
+  /** Sends the messages that wait, and watches those that remain, so that none waits for ever. */
   go() {
     this.flush()
     if (this.#isWaiting) this.#watch.start()
   }
 
-  /** Sends what waits; what finds a full channel is tried again. */
+  /** Sends the messages that wait. Those for which the channel has no room are tried again. */
   flush() {
     if (!this.#uplink.role?.isSynced) return
     const isDone = this.#broadcast.outbox.flush((id, content) => this.#uplink.say(id, content)) && this.#unicast.flush()
     if (!isDone && !this.#retry.isRunning) this.#retry.start(RETRY_SEND_MS, () => this.flush())
   }
 
-  /** There is a new connection, or a new role to play. */
+  /** There is a new connection, or a new role. */
   resume() {
     this.#hasProgressed()
     this.flush()
   }
 
-  /** The connection is over; what waits goes on waiting. */
+  /** The connection is over. The messages go on waiting. */
   rest() {
     this.#retry.stop()
     this.#hasProgressed()
@@ -114,7 +114,7 @@ export class Sending {
   // Private
 
   /**
-   * One that can't be read, such as a file on a drive that doesn't answer, doesn't hold up the rest for ever.
+   * Reads a Blob. One that can't be read, such as a file on a drive that doesn't answer, must not hold up the rest for ever.
    * @param {Blob} blob
    * @param {string} [topic]
    * @returns {Promise<Content>}
@@ -131,12 +131,12 @@ export class Sending {
     return this.#broadcast.outbox.size > 0 || this.#unicast.size > 0 || this.#isBehind
   }
 
-  /** Whether this client isn't in step with its host. */
+  /** Whether this client isn't synced with its host. */
   get #isBehind() {
     return this.#uplink.role?.isSynced === false
   }
 
-  /** Gives up what was said too long ago, and a host that does nothing about what it owes. */
+  /** Gives up messages that were sent too long ago, and a host that makes no progress although this peer waits for it. */
   #look() {
     const late = new P2pError("no_answer", { message: `Nobody has confirmed the message for ${SEND_TERM_MS / 1_000} s.`, hint: "It may have arrived, or arrive yet." })
     this.#broadcast.outbox.expire(this.now - SEND_TERM_MS, late)

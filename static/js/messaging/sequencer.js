@@ -1,3 +1,4 @@
+// The sequencer: the host puts the messages to everyone in order.
 import { Deadline } from "../base/deadline.js"
 import { Content } from "../wire/content.js"
 import { failureOf, P2pError } from "../base/errors.js"
@@ -7,11 +8,12 @@ import { Recovery } from "./recovery.js"
 import { Stability } from "./stability.js"
 import { Subscriber } from "./subscriber.js"
 
-/** Milliseconds that a new host waits for those who were there before it takes itself to be alone. */
+/** Milliseconds that a new host waits for those who were there before. If none has come by then, it counts itself as alone. */
 export const ALONE_AFTER_MS = 5_000
 
 /**
- * What a host does with messages: it gives each its place, passes it on to all who are in step, and has their senders told when it is stable.
+ * Puts the messages to everyone in order, at the host: gives each message its place, passes it on to all clients that are synced, and has its sender told when it
+ * is stable.
  *
  * @typedef {import("./subscriber.js").Client} Client
  * @typedef {import("./broadcast.js").Message} Message
@@ -27,11 +29,11 @@ export class Sequencer {
   #recovery
   #knownPeers
   #stability
-  /** Runs while others are expected who were in the session before. */
+  /** Runs while peers are expected that were in the session before. */
   #expecting
-  /** All who are connected. @type {Map<Client, Subscriber>} */
+  /** All connected clients. @type {Map<Client, Subscriber>} */
   #subscribers = new Map()
-  /** Those who have been given what they lacked, by their ids. @type {Map<string, Subscriber>} */
+  /** The synced clients, which have got the messages that they lacked, by their ids. @type {Map<string, Subscriber>} */
   #synced = new Map()
 
   /** @param {SequencerOptions} options */
@@ -46,7 +48,7 @@ export class Sequencer {
   }
 
   /**
-   * The server has this host back under a later epoch.
+   * The server has taken this host back under a later epoch.
    * @param {number} epoch
    */
   resume(epoch) {
@@ -60,7 +62,7 @@ export class Sequencer {
     this.#stability.stop()
   }
 
-  // What this peer says
+  // What this peer sends
 
   /**
    * @param {string} senderId
@@ -87,15 +89,15 @@ export class Sequencer {
     this.#stability.remove(subscriber)
   }
 
-  /** Whether a client has been given what it lacked, and gets all that is new. @param {Client} client */
+  /** Whether a client has got the messages that it lacked, and gets every new one. @param {Client} client */
   isSynced(client) {
     return this.#subscribers.get(client)?.isSynced ?? false
   }
 
-  // What the clients say
+  // What the clients send
 
   /**
-   * A client says how far it has come, and is given what it lacks.
+   * A client says how far it has come, and is sent the messages that it lacks.
    * @param {Client} client
    * @param {import("../wire/frames.js").SyncFrame} frame
    */
@@ -110,7 +112,7 @@ export class Sequencer {
   }
 
   /**
-   * A client has all that there is, and gets all that is new.
+   * A client has every message that there is, and gets every new one from now on.
    * @param {Subscriber} subscriber
    * @param {import("../wire/frames.js").Hello} hello
    */
@@ -123,7 +125,7 @@ export class Sequencer {
   }
 
   /**
-   * A client's message, or what it kept of another's.
+   * Takes a client's own message, or a message of another peer that the client has kept.
    * @param {Client} client
    * @param {import("../wire/frames.js").DataFrame} frame
    * @param {number} size in characters
@@ -136,7 +138,7 @@ export class Sequencer {
     const saidUnder = frame.senderId === undefined ? Infinity : (frame.epoch ?? 0)
     if (isOwn && !client.canSend) return this.#refuse(client, inc, id)
     if (isOwn ? !subscriber.admits(id) : !client.canSend) return
-    // Not read before its time has come: what never passes shall cost nothing.
+    // The message is read only when its turn has come, so that a message that never gets a turn costs nothing.
     client.pass(size, () => client.attend(() => {
       const message = { senderId, inc, id, content: Content.from(frame) }
       if (isOwn) this.#pass(message, saidUnder, subscriber)
@@ -145,7 +147,7 @@ export class Sequencer {
   }
 
   /**
-   * A client's app has been shown all up to a place.
+   * A client's app has been shown all messages up to a place.
    * @param {Client} client
    * @param {number} place
    */
@@ -156,7 +158,7 @@ export class Sequencer {
 
   // Private
 
-  /** @param {import("../wire/path.js").Packet} packet for all who are in step */
+  /** @param {import("../wire/path.js").Packet} packet for all synced clients */
   #send(packet) {
     sendToEach([...this.#synced.values()].map(({ client }) => client.path), packet)
   }
@@ -167,7 +169,7 @@ export class Sequencer {
   }
 
   /**
-   * A client that may not send has sent something all the same.
+   * Refuses a message of a client that isn't allowed to send.
    * @param {Client} client
    * @param {string} inc
    * @param {number} id
@@ -178,7 +180,7 @@ export class Sequencer {
   }
 
   /**
-   * Keeps another's message until it is clear that its sender doesn't come itself.
+   * Keeps the message of an absent peer until it is clear that the peer doesn't come back to send it itself.
    * @param {import("./recovery.js").Orphan} orphan
    */
   #take(orphan) {
@@ -187,19 +189,19 @@ export class Sequencer {
 
   /** @param {import("./recovery.js").Orphan} orphan */
   #adopt(orphan) {
-    // One that is too large to be passed on was so before.
+    // An error is ignored: a message that is too large to be passed on was so under the former host, too.
     if (this.#accepts(orphan)) failureOf(() => this.#pass(orphan.message, orphan.saidUnder))
   }
 
-  /** Whether a message may be passed on for somebody who isn't here: whoever is speaks for itself. @param {import("./recovery.js").Orphan} orphan */
+  /** Whether a message may be passed on for its sender. It may not if the sender is here, because then it sends its messages itself. @param {import("./recovery.js").Orphan} orphan */
   #accepts({ message }) {
     return !this.#synced.has(message.senderId) && this.#broadcast.accepts(message, this.#knownPeers.hasMet(message.senderId))
   }
 
   /**
    * @param {Message} message
-   * @param {number} saidUnder the epoch of the host that it was sent to first; Infinity for this one
-   * @param {Subscriber} [sender] who is told when it is stable
+   * @param {number} saidUnder the epoch of the host that it was first sent to; Infinity if that is this one
+   * @param {Subscriber} [sender] is told when the message is stable
    */
   #pass(message, saidUnder, sender) {
     const admitted = this.#broadcast.admit(message)

@@ -1,44 +1,44 @@
 /**
- * When a message is stable: its sender may forget it, as another client has been shown it besides the host. A client acknowledges what its app has been shown;
- * the host keeps account of that, and tells the senders.
+ * When a message is stable: besides the host, a client other than its sender has been shown it, so that its sender may forget it. Clients acknowledge what their
+ * apps have been shown; the host keeps count of that, and tells the senders.
  */
 import { LOOK_MS, MAX_UNSTABLE_MESSAGES, WITNESS_MS } from "../base/limits.js"
 import { Timer } from "../base/clock.js"
 import { Watch } from "../base/watch.js"
 
-/** How many clients say at once what they have been shown, so that senders needn't wait: two, as none can vouch for its own messages. */
+/** How many clients acknowledge at once, so that senders needn't wait. Two, because a client's word doesn't count for its own messages. */
 export const WITNESSES = 2
-/** Milliseconds after which a client says what its app has been shown, and after how many messages it doesn't wait for that. */
+/** Milliseconds after which a client acknowledges what its app has been shown, and the number of messages after which it doesn't wait that long. */
 export const ACK_PAUSE_MS = 250
 export const ACK_MESSAGES = 32
-/** Milliseconds between two acknowledgements of a client that is to give them at once. */
+/** Milliseconds between two acknowledgements of a client that is asked to acknowledge at once. */
 export const QUICK_ACK_PAUSE_MS = 50
 
 /** @typedef {import("./subscriber.js").Subscriber} Subscriber */
 
 /**
- * The host's side. An acknowledgement is looked at together with what it makes stable, and with what its sender still waits for itself: what it costs doesn't depend on
- * how many there are.
+ * The host's side. For each acknowledgement, the host looks only at the messages that become stable by it, and at those that its sender itself still waits for. So
+ * the cost of an acknowledgement doesn't depend on how many clients there are.
  */
 export class Stability {
   #lastPlace
   #settled
   #watch
   #subscribers
-  /** Those of them that acknowledge. @type {Set<Subscriber>} */
+  /** The subscribers that acknowledge. @type {Set<Subscriber>} */
   #keepers = new Set()
-  /** The senders of what isn't stable, by its place and in that order. @type {Map<number, Subscriber>} */
+  /** The senders of the messages that aren't stable, by the messages' places and in that order. @type {Map<number, Subscriber>} */
   #unstable = new Map()
-  /** The last place that somebody has acknowledged. */
+  /** The last place that any client has acknowledged. */
   #acknowledged = 0
-  /** The last place at each look of late, and the one up to which all should have been acknowledged by now. */
+  /** The last place at each recent look, and the place up to which everything should be acknowledged by now. */
   #places = [0]
   #due = 0
 
   /**
    * @param {object} options
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {ReadonlyMap<string, Subscriber>} options.subscribers all that get messages
+   * @param {ReadonlyMap<string, Subscriber>} options.subscribers all clients that get messages
    * @param {() => number} options.lastPlace the place of the last message
    * @param {(place: number) => void} options.settled called with the place up to which the host's own messages are kept by others
    */
@@ -49,7 +49,7 @@ export class Stability {
     this.#watch = new Watch({ clock, look: () => this.#look() })
   }
 
-  /** Somebody gets all messages from now on. @param {Subscriber} subscriber */
+  /** A client gets all messages from now on. @param {Subscriber} subscriber */
   add(subscriber) {
     subscriber.metAt = this.#watch.now
     this.#keepers.add(subscriber)
@@ -64,9 +64,9 @@ export class Stability {
   }
 
   /**
-   * A message has been passed on under its place.
+   * A message has got its place and has been passed on.
    * @param {number} place
-   * @param {Subscriber} [sender] a client that is here, and is told when it is stable
+   * @param {Subscriber} [sender] the client that is told when the message is stable, if its sender is here
    */
   placed(place, sender) {
     if (this.#subscribers.size > 0) this.#watch.start()
@@ -75,7 +75,7 @@ export class Stability {
   }
 
   /**
-   * A client's app has been shown all up to a place.
+   * A client's app has been shown all messages up to a place.
    * @param {Subscriber} subscriber
    * @param {number} place
    */
@@ -87,7 +87,7 @@ export class Stability {
     this.settle()
   }
 
-  /** Tells what is stable of what the host itself has sent. */
+  /** Tells the host which of its own messages are stable. */
   settle() {
     this.#settled(this.#keepers.size > 0 ? this.#acknowledged : this.#lastPlace())
   }
@@ -102,18 +102,18 @@ export class Stability {
   #remember(place, sender) {
     if (this.#isAlone(sender)) return sender.tellStable(place)
     this.#unstable.set(place, sender)
-    // The sender of the oldest hears of it by what it is told of its next one.
+    // Nothing is lost: when the sender's next message is reported as stable, that covers the forgotten one, too.
     if (this.#unstable.size > MAX_UNSTABLE_MESSAGES) this.#unstable.delete(/** @type {number} */ (this.#unstable.keys().next().value))
   }
 
-  /** Whether nobody else acknowledges. @param {Subscriber} sender */
+  /** Whether nobody but this sender acknowledges. @param {Subscriber} sender */
   #isAlone(sender) {
     return this.#keepers.size === (this.#keepers.has(sender) ? 1 : 0)
   }
 
   /**
    * Tells the senders of what has become stable.
-   * @param {number} last the last place that is looked at
+   * @param {number} last the last place to look at
    * @param {(sender: Subscriber) => boolean} isStable
    */
   #release(last, isStable) {
@@ -126,7 +126,10 @@ export class Stability {
     for (const [sender, place] of stable) sender.tellStable(place)
   }
 
-  /** Those who have acknowledged for longest do it at once. What waits for somebody else's word, where there is nobody else any more, waits no longer. */
+  /**
+   * Asks the clients that have acknowledged for the longest time to do it at once. If there is no other client left whose acknowledgement a message could wait for,
+   * the message waits no longer.
+   */
   #keepersChanged() {
     let count = 0
     for (const keeper of this.#keepers) {
@@ -137,7 +140,7 @@ export class Stability {
     this.settle()
   }
 
-  /** Looks after those who acknowledge nothing. It goes on while something is unacknowledged. */
+  /** Finds the clients that don't acknowledge. It looks again as long as something is unacknowledged. */
   #look() {
     this.#places.push(this.#lastPlace())
     if (this.#places.length > WITNESS_MS / LOOK_MS) this.#due = /** @type {number} */ (this.#places.shift())
@@ -147,8 +150,8 @@ export class Stability {
   }
 
   /**
-   * Whether a client hasn't acknowledged for too long: nobody waits for it until it has made up for it. One that isn't heard at all may be frozen, or out of reach:
-   * that it is lost, its heartbeat tells.
+   * Whether a client hasn't acknowledged for too long. Then nobody waits for it until it has caught up. A client from which nothing arrives at all doesn't count: it may
+   * be frozen or out of reach, and its heartbeat finds out whether it is lost.
    * @param {Subscriber} subscriber
    */
   #isSilent({ shown, metAt, client }) {
@@ -156,13 +159,13 @@ export class Stability {
   }
 }
 
-/** The client's side: says how far its app has been shown the messages, soon after each, or at once where the host wants that. */
+/** The client's side: tells the host up to which place the app has been shown the messages, soon after each, or at once if the host wants that. */
 export class Acknowledgements {
   #clock
   #timer
   #send
   #pause = ACK_PAUSE_MS
-  /** The place of the last message that the app was shown, and how many since the host was told of one. */
+  /** The place of the last message that the app was shown, and how many it was shown since the last acknowledgement. */
   #shown = 0
   #unacknowledged = 0
   #acknowledgedAt = -Infinity
@@ -178,13 +181,13 @@ export class Acknowledgements {
     this.#send = send
   }
 
-  /** The pause that the host wants, within what is sensible. @param {number} ms */
+  /** Sets the pause that the host wants, within sensible limits. @param {number} ms */
   pace(ms) {
     this.#pause = Math.min(ACK_PAUSE_MS, Math.max(QUICK_ACK_PAUSE_MS, ms))
   }
 
   /**
-   * The app has been shown all up to a place; the host hears of it soon.
+   * The app has been shown all messages up to a place. The host is told soon.
    * @param {number} place
    */
   add(place) {

@@ -2,24 +2,24 @@ import { MAX_SENDERS } from "../base/limits.js"
 import { PACE, STABLE } from "../wire/frames.js"
 
 /**
- * How far one client has come with the messages, as its host keeps account of it.
+ * A client as the sequencer sees it: how far it has come with the messages.
  *
- * @typedef {object} Client a client as the one who gives it messages needs it
+ * @typedef {object} Client what the sequencer needs of a client
  * @property {string} peerId
  * @property {boolean} canSend
- * @property {Pick<import("../wire/path.js").Path, "isHeard" | "send" | "trySend" | "end" | "dismiss">} path the way to it
+ * @property {Pick<import("../wire/path.js").Path, "isHeard" | "send" | "trySend" | "end" | "dismiss">} path the path to the client
  * @property {(size: number, deliver: () => void, copies?: number) => void} pass calls `deliver` at the rate that the client is allowed; `size` in characters, `copies`: to how many it goes
- * @property {(kind: string, deliver: () => void) => void} tell the same for what something newer of its kind may take the place of
- * @property {(act: () => void) => void} attend does something for it; a P2pError that this throws ends its connection
+ * @property {(kind: string, deliver: () => void) => void} tell the same for something of which only the newest of its kind counts
+ * @property {(act: () => void) => void} attend does something for the client; a P2pError that this throws ends the client's connection
  */
 export class Subscriber {
   /** Names the client's page, once it has said so. */
   inc = ""
-  /** Whether it has been given what it lacked, and gets all that is new from then on. */
+  /** Whether it has got the messages that it lacked, and gets every new one from then on. */
   isSynced = false
-  /** The place up to which its app has been shown all. */
+  /** The place up to which its app has been shown all messages. */
   shown = 0
-  /** When it was given all that there was, as the host watches. */
+  /** When it was sent all the messages that there were, on the clock of the host's watch. */
   metAt = 0
   #lastId = 0
   /** How far it says that it has come with each sender. @type {import("../wire/frames.js").Mark[]} */
@@ -28,7 +28,7 @@ export class Subscriber {
 
   /**
    * @param {Client} client
-   * @param {number} [since] the place of the last message that was there when it got connected: what has come since is for it as well, however late it says hello
+   * @param {number} [since] the place of the last message when the client was connected. All later messages are for it, however late it says hello
    */
   constructor(client, since = 0) {
     this.client = client
@@ -38,9 +38,9 @@ export class Subscriber {
   // How far it has come
 
   /**
-   * Takes in a part of what the client says first.
+   * Takes in one part of the client's hello.
    * @param {import("../wire/frames.js").SyncFrame} frame
-   * @returns {import("../wire/frames.js").Hello | null} all of it, with the last part
+   * @returns {import("../wire/frames.js").Hello | null} the whole hello, once the last part is there
    */
   hear({ seen, more, inc = "", fresh = false, history = 0 }) {
     if (this.isSynced || this.#seen.length > MAX_SENDERS) return null
@@ -49,7 +49,7 @@ export class Subscriber {
   }
 
   /**
-   * The client has all that there is.
+   * The client has all the messages that there are.
    * @param {string} inc
    * @param {number} lastId the last of its own messages that the host has
    */
@@ -60,7 +60,7 @@ export class Subscriber {
     this.isSynced = true
   }
 
-  /** Whether a number of its own is a new one. What is sent twice, which no client of ours does, counts once. @param {number} id */
+  /** Whether one of its own numbers is new. A message that is sent twice counts once, although our own client never sends one twice. @param {number} id */
   admits(id) {
     if (id <= this.#lastId) return false
     this.#lastId = id
@@ -69,14 +69,14 @@ export class Subscriber {
 
   // What it is told
 
-  /** It shall say at once what its app has been shown. */
+  /** Asks the client to acknowledge at once what its app has been shown. */
   makeWitness() {
     if (this.#isWitness) return
     this.#isWitness = true
     this.client.path.trySend({ type: PACE, ms: 0 })
   }
 
-  /** @param {number} place up to which its messages are kept by others */
+  /** @param {number} place up to which the client's messages are kept by others */
   tellStable(place) {
     this.client.path.trySend({ type: STABLE, n: place })
   }

@@ -5,7 +5,7 @@ import { binaryKind, isBlob } from "../base/kinds.js"
 import { MAX_REPORTED, MAX_REPORTED_OF_SENDER } from "../base/limits.js"
 import { Shares } from "../base/shares.js"
 
-/** How many messages, and how many characters of them, wait in all for the first handler of their topic; then the sender who has the most there loses his oldest. */
+/** How many messages, and how many characters of them, may wait in all for a first handler of their topic. Beyond that, the sender with the most loses its oldest. */
 export const MAX_HELD_MESSAGES = 1_000
 export const MAX_HELD_CHARACTERS = 4 * 1024 * 1024
 
@@ -16,20 +16,20 @@ export const MAX_HELD_CHARACTERS = 4 * 1024 * 1024
  * @typedef {{ senderId: string, topic?: string, data: any, direct?: boolean }} Shown
  */
 
-/** Who wants to hear of which topic. It outlives the connections, and the stays in a session. */
+/** The app's handlers and responders, by topic. They outlive the connections, and the stays in a session. */
 export class Topics {
   /** @type {Map<string, Set<{ handler: Handler }>>} */
   #handlers = new Map()
   /** @type {Map<string, { responder: Responder }>} */
   #responders = new Map()
-  /** What came before anybody handled its topic, in order. @type {{ message: Shown, size: number }[]} */
+  /** The messages that have arrived before their topic had a handler, in order. @type {{ message: Shown, size: number }[]} */
   #held = []
   #shares = new Shares()
-  /** Of whose topics it was reported that they are unhandled. @type {Map<string, Set<string>>} */
+  /** The topics without a handler that have been reported, by sender. @type {Map<string, Set<string>>} */
   #reported = new Map()
   #failed
 
-  /** @param {(error: P2pError) => void} [failed] called when messages are lost as nobody handles them */
+  /** @param {(error: P2pError) => void} [failed] called when messages are lost because nobody handles them */
   constructor(failed = () => undefined) {
     this.#failed = failed
   }
@@ -37,7 +37,7 @@ export class Topics {
   /**
    * @param {string} topic
    * @param {Handler} handler
-   * @returns {() => void} ends it; a handler that was given twice is called once, until both have ended
+   * @returns {() => void} removes the handler; a handler that was given twice is called once for each message, until both are removed
    * @throws {P2pError} `bad_request`
    */
   on(topic, handler) {
@@ -46,7 +46,7 @@ export class Topics {
     const entry = { handler }
     const handlers = this.#handlers.get(topic) ?? new Set()
     this.#handlers.set(topic, handlers.add(entry))
-    // Once the caller has what ends it.
+    // Waiting messages are shown a moment later, so that the caller already has the function that removes the handler.
     queueMicrotask(() => this.#release(topic))
     return () => {
       handlers.delete(entry)
@@ -57,7 +57,7 @@ export class Topics {
   /**
    * @param {string} topic
    * @param {Responder} responder
-   * @returns {() => void} ends it
+   * @returns {() => void} removes the responder
    */
   respond(topic, responder) {
     checkTopic(topic)
@@ -74,7 +74,7 @@ export class Topics {
   }
 
   /**
-   * Calls the topic's handlers; what has none waits for the first one.
+   * Calls the topic's handlers. If it has none, the message waits for the first one.
    * @param {Shown} message
    * @param {boolean} [mayWait]
    */
@@ -84,7 +84,7 @@ export class Topics {
     else if (mayWait) this.#hold(message)
   }
 
-  /** What has waited was said in another session. */
+  /** Forgets the messages that wait, because they are from a session that is over. */
   forget() {
     this.#held = []
     this.#shares = new Shares()
@@ -95,7 +95,7 @@ export class Topics {
   /** @param {Shown} message */
   #hand({ senderId, topic = "", data, direct = false }) {
     const handlers = this.#handlers.get(topic) ?? new Set()
-    const entries = [...handlers] // one may add another, or end it
+    const entries = [...handlers] // a copy, because a handler may add or remove handlers
     const called = new Set()
     for (const entry of entries) {
       if (called.has(entry.handler) || !handlers.has(entry)) continue
@@ -104,12 +104,12 @@ export class Topics {
     }
   }
 
-  /** The oldest message on a topic that waits. @param {string} topic */
+  /** The oldest waiting message of a topic. @param {string} topic */
   #find(topic) {
     return this.#held.find(({ message }) => message.topic === topic)
   }
 
-  /** One by one: what a handler says meanwhile comes after them. @param {string} topic */
+  /** Shows the waiting messages one by one, so that those that arrive meanwhile come after them. @param {string} topic */
   #release(topic) {
     for (let next = this.#find(topic); next && this.#handlers.has(topic); next = this.#find(topic)) {
       this.#drop(next)
@@ -132,7 +132,7 @@ export class Topics {
     this.#shares.remove(held.message.senderId, held.size)
   }
 
-  /** Lets go of somebody's oldest. @param {string} senderId */
+  /** Drops the oldest waiting message of a sender. @param {string} senderId */
   #lose(senderId) {
     const oldest = /** @type {{ message: Shown, size: number }} */ (this.#held.find(({ message }) => message.senderId === senderId))
     this.#drop(oldest)
@@ -140,7 +140,7 @@ export class Topics {
   }
 
   /**
-   * Not each of a thousand topics that one sender makes up.
+   * Reports a topic that has no handler. The number of reports is limited, because a sender may make up thousands of topics.
    * @param {string} senderId
    * @param {string} topic
    */

@@ -1,4 +1,4 @@
-// Reliable messages from this peer to single others.
+// Reliable messages from this peer to single peers.
 import { Bucket } from "../base/token_bucket.js"
 import { Deadline } from "../base/deadline.js"
 import { failureOf, P2pError } from "../base/errors.js"
@@ -6,9 +6,9 @@ import { ANSWERS_PART, DIRECT_CHARACTERS, DIRECT_MESSAGES, MAX_DIRECT_CHARACTERS
 import { DIRECT } from "../wire/frames.js"
 import { Shares } from "../base/shares.js"
 
-/** Milliseconds that a peer which isn't connected has to come, before what is for it is given up. */
+/** Milliseconds that a peer which isn't connected has to come back, before the messages for it are given up. */
 export const RETURN_MS = 15_000
-/** How many messages for one peer are sent before those for another have their turn. */
+/** How many messages for one peer are sent before those for another one get their turn. */
 const SLICE_MESSAGES = 20
 
 /**
@@ -20,15 +20,15 @@ const SLICE_MESSAGES = 20
  * @property {number} id
  * @property {Letter} letter
  * @property {number} size
- * @property {number} at when it was taken in
+ * @property {number} at when it was taken in, in milliseconds
  * @property {() => void} resolve
  * @property {(error: P2pError) => void} reject
  *
- * @typedef {object} Lane what waits for one peer
+ * @typedef {object} Lane the messages that wait for one peer
  * @property {Map<number, Entry>} entries in order
  * @property {number} characters
  * @property {number} lastId
- * @property {number} sentId the last one that is on its way there
+ * @property {number} sentId the number of the last message that has been sent
  * @property {boolean} isReachable
  * @property {Deadline} patience runs out when the peer has been away for too long
  */
@@ -41,15 +41,15 @@ const SLICE_MESSAGES = 20
  */
 
 /**
- * Reliable messages from this peer to single others, through the host, which keeps nothing of them: each is kept here until the other has acknowledged it (see Receipts), and
- * sent again when one of the two was away or there is another host.
+ * Sends reliable messages to single peers, through the host. The host doesn't keep them: each message is kept here until the recipient has acknowledged it (see
+ * Receipts), and is sent again when one of the two was away or there is a new host.
  */
 export class Unicast {
   #options
   #lastId = 0
   #count = 0
   #characters = 0
-  /** What of it answers others. */
+  /** The answers among the messages that wait. */
   #answers = new Shares()
   /** @type {Map<string, Lane>} */
   #lanes = new Map()
@@ -63,7 +63,7 @@ export class Unicast {
     this.#characterBucket = new Bucket({ ...DIRECT_CHARACTERS, clock: options.clock })
   }
 
-  /** How many wait. */
+  /** How many messages wait. */
   get size() {
     return this.#count
   }
@@ -72,8 +72,8 @@ export class Unicast {
    * @param {string} peerId
    * @param {Letter} letter
    * @param {number} [size] about how many characters it has
-   * @param {number} [at] when that is, as this page watches what waits
-   * @returns {Promise<void>} resolves when the other peer has it; rejects with a P2pError: `no_such_peer`, or what else prevented it
+   * @param {number} [at] the present time, in milliseconds, as counted by the page's watch over what waits
+   * @returns {Promise<void>} resolves when the other peer has it; rejects with the P2pError that prevented it, such as `no_such_peer`
    * @throws {P2pError} `rate_limited` when too much waits already
    */
   send(peerId, letter, size = 0, at = 0) {
@@ -89,7 +89,7 @@ export class Unicast {
   }
 
   /**
-   * Sends what is unsent to those who are there.
+   * Sends the unsent messages to those recipients that are there.
    * @returns {boolean} whether nothing is left that could be sent now
    */
   flush() {
@@ -104,7 +104,7 @@ export class Unicast {
   }
 
   /**
-   * Gives up what was taken in before a time: it may have come, or come yet.
+   * Gives up the messages that were taken in before a time. They may have arrived, or may still arrive.
    * @param {number} time
    * @param {P2pError} error
    */
@@ -118,13 +118,13 @@ export class Unicast {
     }
   }
 
-  /** This peer has a new connection: what was on its way may be lost. */
+  /** This peer has a new connection. What was on its way may be lost, so it is sent again. */
   resume() {
     for (const lane of this.#lanes.values()) lane.sentId = 0
     this.update()
   }
 
-  /** Somebody may have come or gone, this peer too. */
+  /** A peer may have come or gone; this may be the peer itself. */
   update() {
     for (const [peerId, lane] of this.#lanes) {
       const isReachable = this.#options.uplink.reaches(peerId)
@@ -156,7 +156,7 @@ export class Unicast {
   // Private
 
   /**
-   * What waits for one peer leaves room for the others.
+   * Makes sure that the messages for one peer leave room for those to the others.
    * @param {string} peerId
    * @param {Letter} letter
    * @param {number} size
@@ -215,7 +215,7 @@ export class Unicast {
     return true
   }
 
-  /** Somebody else comes first the next time. @param {string} peerId @param {Lane} lane */
+  /** Moves a lane to the end, so that another peer's messages come first the next time. @param {string} peerId @param {Lane} lane */
   #putBack(peerId, lane) {
     this.#lanes.delete(peerId)
     this.#lanes.set(peerId, lane)

@@ -1,14 +1,14 @@
-// Messages that may be lost, and of which only the newest counts.
+// Unreliable messages: they may be lost, and only the newest one counts.
 import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_FAST_BYTES, MAX_STREAMS_OF_SENDER } from "../base/limits.js"
 import { readContent } from "../wire/content.js"
 import { DATA, FAST } from "../wire/frames.js"
 import { Shares } from "../base/shares.js"
 
-/** How many senders' topics are remembered; beyond it, or beyond those of one sender, the one that has been quiet for longest is forgotten. */
+/** How many topics of senders are remembered, in all and for one sender. Beyond that, the one that has been quiet for the longest time is forgotten. */
 export const MAX_STREAMS = 10_000
 
-/** Messages that may be lost, of which only the newest counts: what comes after a newer one of its sender and topic is dropped. */
+/** Sends and receives messages that may be lost, and of which only the newest counts: a message that arrives after a newer one of its sender and topic is dropped. */
 export class Unreliable {
   #uplink
   #stay
@@ -32,8 +32,8 @@ export class Unreliable {
 
   /**
    * @param {import("../wire/content.js").Content} content
-   * @param {string[]} [to] everyone where undefined
-   * @throws {P2pError} `too_large`; what else keeps it from being sent has lost it
+   * @param {string[]} [to] everyone if undefined
+   * @throws {P2pError} `too_large`. If anything else prevents sending, the message is lost without an error
    */
   send(content, to) {
     if (content.byteLength > MAX_FAST_BYTES) throw new P2pError("too_large", { message: `The message has ${content.byteLength} bytes; one that may be lost has ${MAX_FAST_BYTES} at most.`, hint: "Send it reliably, or in parts." })
@@ -51,7 +51,7 @@ export class Unreliable {
     this.#reader.messageShown({ type: DATA, senderId, ...readContent(frame) }, false)
   }
 
-  /** @param {string} senderId of another topic */
+  /** Makes room for one more topic of a sender. @param {string} senderId */
   #makeRoom(senderId) {
     this.#shares.add(senderId, 1)
     const isHis = this.#shares.of(senderId) > MAX_STREAMS_OF_SENDER

@@ -1,4 +1,4 @@
-// Who hosts the session, and which role this peer plays: the host's or a client's.
+// Leadership: who hosts the session, and which role this peer has, the host's or a client's.
 import { isExpulsion } from "./reconnection.js"
 import { Registration } from "./registration.js"
 import { OFFER_PATIENCE_MS, Succession } from "./succession.js"
@@ -9,42 +9,42 @@ import { Sequencer } from "../messaging/sequencer.js"
 import { Downstreams } from "../topology/downstreams.js"
 import { Upstream } from "../topology/upstream.js"
 
-/** What is known of the session before there was a role. */
+/** What is known of the session before there is a role. */
 const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers: new Map() })
 
 /**
- * Who hosts the session, and what follows from that for this peer: it plays the role of the host or of a client, as the server says, and goes over from one to the other.
+ * Knows who hosts the session, and gives this peer the role that follows from it: the host's or a client's, as the server says. It changes the role when the host changes.
  *
  * @typedef {Downstreams | Upstream} Role
  *
- * @typedef {object} LeadershipDelegate what the session tells, and is told
+ * @typedef {object} LeadershipDelegate what leadership needs to know of the peer, and what it tells the peer
  * @property {boolean} isConnected whether the peer is connected
  * @property {boolean} isAttempting whether an attempt to get connected is under way
- * @property {Pick<import("../messaging/messenger.js").Messenger, "broadcast" | "knownPeers">} messenger what the roles pass messages on to
- * @property {(former: { hostPeerId: string | null, epoch: number }) => void} leadershipBegan with another role, or under another host
- * @property {(error: P2pError, dependents: number | null) => void} leadershipRefused the server won't have this peer, or has thrown it out; how many clients are connected to it, null for a client itself
- * @property {(error: P2pError) => void} leadershipFailed the role could not do what the server asked for
+ * @property {Pick<import("../messaging/messenger.js").Messenger, "broadcast" | "knownPeers">} messenger what the roles give messages to
+ * @property {(former: { hostPeerId: string | null, epoch: number }) => void} leadershipBegan there is another role, or another host; `former` is what was before
+ * @property {(error: P2pError, dependents: number | null) => void} leadershipRefused the server refuses or has removed this peer. `dependents`: how many clients are connected to it; null if it is a client itself
+ * @property {(error: P2pError) => void} leadershipFailed the role couldn't do what the server asked for
  *
  * @typedef {object} LeadershipOptions
  * @property {string} peerId
  * @property {{ idleTimeoutMs: number }} [heartbeat]
  * @property {number} connectTimeoutMs
- * @property {boolean} keepSignaling whether a client keeps its socket while it is connected
+ * @property {boolean} keepSignaling whether a client keeps its connection to the server while it is connected to the host
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
  * @property {(setup: import("../wire/path.js").PathSetup, iceServers: RTCIceServer[]) => import("../wire/path.js").Path} createPath
  * @property {import("../base/clock.js").Clock} clock
  * @property {LeadershipDelegate & import("../topology/role.js").RoleDelegate} delegate
  */
 export class Leadership {
-  /** The role that is being played. @type {Role | null} */
+  /** The present role. @type {Role | null} */
   role = null
-  /** What is known of the session, by the last role: it outlives that. @type {Pick<Role, "peers" | "epoch" | "hostEpoch"> & { hostPeerId: string | null }} */
+  /** What the last role knew of the session. It outlives that role. @type {Pick<Role, "peers" | "epoch" | "hostEpoch"> & { hostPeerId: string | null }} */
   picture = NOTHING
   #options
   #delegate
   /** @type {RTCIceServer[]} */
   #iceServers = []
-  /** Runs out when the host makes no offer. */
+  /** Runs out if the host makes no offer. */
   #patience
   /** @param {LeadershipOptions} options */
   constructor(options) {
@@ -60,22 +60,22 @@ export class Leadership {
     return this.#hosting !== null
   }
 
-  /** The role as a host's, if it is one. */
+  /** The role, if it is the host's. */
   get #hosting() {
     return this.role instanceof Downstreams ? this.role : null
   }
 
-  /** The role as a client's, if it is one. */
+  /** The role, if it is a client's. */
   get #following() {
     return this.role instanceof Upstream ? this.role : null
   }
 
-  // What the session says
+  // What the session calls
 
   /**
    * The connection to the host has ended.
    * @param {P2pError} error
-   * @returns {P2pError} why. Who holds a socket hears from the server that another page has taken its place; what the host takes for one may be this page's own join
+   * @returns {P2pError} the reason. If the host says `replaced`, a peer with a connection to the server doesn't believe it: the host may mean this page's own join
    */
   lose(error) {
     if (!this.#delegate.isAttempting) this.registration.lose(this.picture.hostEpoch)
@@ -93,7 +93,7 @@ export class Leadership {
   /**
    * Makes another peer the host; this one becomes its client.
    * @param {string} peerId
-   * @returns {Promise<void>} resolves when that peer hosts
+   * @returns {Promise<void>} resolves when that peer is the host
    * @throws {P2pError} as a rejection: `forbidden`, `no_such_peer`, `unavailable`
    */
   async handOver(peerId) {
@@ -103,7 +103,7 @@ export class Leadership {
   }
 
   /**
-   * Gives the place back; the role's last picture of the peers stays.
+   * Gives this peer's place back to the server. What the role last knew of the session is kept.
    * @param {(role: Role) => void} end
    */
   end(end) {
@@ -118,14 +118,14 @@ export class Leadership {
 
   /**
    * What a time-out means in the present state.
-   * @param {P2pError} unreached what it means if the server wasn't reached
+   * @param {P2pError} unreached the error if the server wasn't reached
    */
   timeoutError(unreached) {
     if (!this.signaling.isConnected) return unreached
     return this.#following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
   }
 
-  // What the registration says
+  // News from the registration
 
   registrationLapsed() {
     if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." }))
@@ -135,7 +135,7 @@ export class Leadership {
     this.#refuse(new P2pError("session_expired"))
   }
 
-  // What the server says
+  // News from the server
 
   signalingCredentials() {
     return this.registration.claims(this.#delegate.isConnected ? this.picture.hostEpoch : null)
@@ -147,7 +147,7 @@ export class Leadership {
 
   /** @param {import("../signaling/signaling.js").Ready} ready */
   signalingReady(ready) {
-    // Who has let go of all takes the server's word: an earlier host may have its seat again, where the later record was lost.
+    // Without a role, an older epoch is believed, too: if the server has lost its later record, an earlier host may have its seat again.
     if (this.role && ready.epoch < this.picture.epoch) return
     this.#iceServers = ready.ice_servers
     const isOwn = ready.peer_id === this.#options.peerId
@@ -160,7 +160,7 @@ export class Leadership {
     }
     if (this.iamHost) this.succession.isAppointed = false
     else if (this.succession.isAppointed) this.#following?.volunteer()
-    // The app may have left from within what it was told.
+    // The app may have left the session while it handled the news.
     const hosting = this.#hosting
     this.registration.seat = hosting ? (ready.seat ?? this.registration.seat) : undefined
     if (hosting && !isOwn) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send))
@@ -181,7 +181,7 @@ export class Leadership {
     if (this.#delegate.isConnected && this.#following) return this.succession.hear(host_peer_id, this.picture.hostPeerId)
     const superseded = toldEpoch > 0 && epoch > toldEpoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
-    // The host takes a second join for another page; a connection that opens meanwhile would be closed as replaced.
+    // The host would take a second join for another page's, and close a connection that opens meanwhile as replaced.
     if (forsaken) this.#following?.stop()
     if (superseded || forsaken) this.signaling.join()
   }
@@ -215,13 +215,13 @@ export class Leadership {
   // Private
 
   /**
-   * Plays the role that the server's notice gives this peer.
+   * Takes the role that the server's notice gives this peer.
    * @param {import("../signaling/signaling.js").Ready} ready
    * @returns {boolean} whether that is another role than before
    */
   #play({ host_peer_id: hostPeerId, epoch }) {
     const RoleHere = hostPeerId === this.#options.peerId ? Downstreams : Upstream
-    // A client's role takes a new offer as it comes, and that may be before the notice of a rejoin.
+    // The present role of a client can stay: it takes a new offer, which may come even before the server's notice of a rejoin.
     if (this.role instanceof RoleHere && this.#isOf(epoch) && this.role.hostPeerId === hostPeerId) {
       this.role.epoch = epoch
       return false
@@ -256,7 +256,7 @@ export class Leadership {
     this.role = this.picture = role
   }
 
-  /** Whether the role is of that epoch, by the server's word or its host's. @param {number} epoch */
+  /** Whether the role is of that epoch, according to the server or to its host. @param {number} epoch */
   #isOf(epoch) {
     return epoch === this.picture.epoch || epoch === this.picture.hostEpoch
   }
@@ -266,7 +266,7 @@ export class Leadership {
     this.#delegate.leadershipRefused(error, this.#hosting?.connected().length ?? null)
   }
 
-  /** The host may be gone without the server's knowing, or the word of this peer was lost: the server asks it. */
+  /** No offer has come: the host may be gone without the server knowing it, or it wasn't told of this peer. Has the server ask the host. */
   #missOffer() {
     const following = this.#following
     if (!following || following.hasOffer || !this.#delegate.isAttempting) return
@@ -275,7 +275,7 @@ export class Leadership {
   }
 
   /**
-   * Lets the role act on what came. What the browser refuses outright, such as ICE servers that make no sense, must not end in silence.
+   * Lets the role act on news. What the browser refuses outright, such as ICE servers that make no sense, must be reported.
    * @param {() => void} act
    */
   #attend(act) {
@@ -288,7 +288,7 @@ export class Leadership {
   }
 
   /**
-   * Whether this attempt's host doesn't know of it any more. One that has offered does: it goes on when its socket is back.
+   * Whether the host of this attempt no longer knows of it. A host that has made an offer does: it goes on when its connection to the server is back.
    * @param {string | null} hostPeerId
    * @param {string} reason
    */

@@ -9,7 +9,7 @@ import { Messenger } from "../messaging/messenger.js"
 import { Topics } from "../messaging/topics.js"
 
 /**
- * One peer's way through a session: it joins, is given a role, plays it, loses its host, and joins again.
+ * The lifecycle of a peer in a session: it joins, gets a role, gets connected, may lose its host and come back, and leaves.
  *
  * Commands go down by method call (to the leadership, the messenger, the files); news comes up through the delegates.
  *
@@ -17,12 +17,12 @@ import { Topics } from "../messaging/topics.js"
  * @typedef {import("./session.js").SessionOptions} SessionOptions
  */
 export class Lifecycle {
-  /** Set here only. @type {PeerState} */
+  /** Set by #setState() only. @type {PeerState} */
   state = "new"
   #options
   #delegate
   #reconnection
-  /** Why this peer has given up last. @type {P2pError | null} */
+  /** Why this peer gave up the last time. @type {P2pError | null} */
   #failure = null
 
   /** @param {SessionOptions} options */
@@ -52,8 +52,8 @@ export class Lifecycle {
   }
 
   get peers() {
-    const peers = new Map(this.leadership.picture.peers) // the app's own
-    // Nobody tells a peer of itself once it is out.
+    const peers = new Map(this.leadership.picture.peers) // a copy for the app, which may change it
+    // Once this peer has left, nobody else tells it its own state.
     if (this.isOver && peers.has(this.#options.peerId)) peers.set(this.#options.peerId, this.state)
     return peers
   }
@@ -70,9 +70,9 @@ export class Lifecycle {
     return this.leadership.picture.hostEpoch
   }
 
-  // What the app says
+  // What the app calls
 
-  /** Joins the session, unless that is done or under way. */
+  /** Joins the session, unless this peer has joined or is just joining. */
   start() {
     if (this.isAttempting || this.isConnected) return
     this.#beginAttempt()
@@ -94,7 +94,7 @@ export class Lifecycle {
     this.#conclude("closed", new P2pError("not_joined", { message: "This peer has left the session." }))
   }
 
-  /** Leaves within this turn of the event loop, for a page that goes away. Should it come back, a peer that has failed still shows why. */
+  /** Leaves within this turn of the event loop, because the page goes away. If the page comes back, a peer that had failed still shows why. */
   abort() {
     this.#end((role) => role.abort())
     if (this.state !== "failed") this.#conclude("closed", new P2pError("not_joined", { message: "The page has gone." }))
@@ -105,7 +105,7 @@ export class Lifecycle {
     this.#stop(error)
   }
 
-  /** The network is back: nothing waits any longer, and what had failed without it is tried anew. */
+  /** The network is back: an attempt that waits begins at once, and one that failed without the network is made again. */
   hurry() {
     if (this.isOver) return this.#revive()
     if (!this.#reconnection.isWaiting) return this.leadership.signaling.hurry()
@@ -118,7 +118,7 @@ export class Lifecycle {
     if (this.state !== "closed" && this.#options.autoReconnect && this.#failure?.retry) this.reconnect()
   }
 
-  // What the leadership says
+  // News from the leadership
 
   /** @param {{ hostPeerId: string | null, epoch: number }} former */
   leadershipBegan(former) {
@@ -140,10 +140,10 @@ export class Lifecycle {
     const { retry, retryAfterMls } = error
     if (this.isAttempting && retry && retryAfterMls !== undefined) return this.#reconnection.comeAgain(error, retryAfterMls, joinAgain)
     if (this.isAttempting) return this.#fail(error)
-    // The server won't have this host back, and others may have another one by now; or it has nobody, and nobody can come.
+    // The server doesn't take this host back, and the others may have another host by now; or this host has no clients, and none can come.
     const isDeposed = dependents !== null && (!retry || (dependents === 0 && !this.#reconnection.mayTryAgain(error)))
     if (isExpulsion(error) || isDeposed) return this.#stop(error)
-    // A session that runs doesn't need the server; only newcomers do.
+    // Only newcomers need the server: a session that runs goes on without it.
     const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
     const isNews = !comesAgain || this.#reconnection.isNews(error)
     if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)
@@ -156,7 +156,7 @@ export class Lifecycle {
     else this.#delegate.sessionErrored(error)
   }
 
-  // What the role says
+  // News from the role
 
   roleRenumbered() {
     const { hostPeerId, epoch } = this
@@ -210,7 +210,7 @@ export class Lifecycle {
     if (error.code === "stale_epoch") this.messenger.broadcast.fork()
     if (!this.#reconnection.mayRecover(error)) this.#stop(error)
     else this.#recover()
-    // That a host goes is part of life; what else ended the connection is worth a word, though it is tried again.
+    // It is normal that a host goes. Any other reason for the end of the connection is reported, although this peer tries again.
     if (this.#reconnection.isWaiting && error.code !== "host_lost" && error.code !== "stale_epoch") this.#delegate.sessionErrored(error)
     this.rolePeersChanged()
   }
@@ -220,7 +220,7 @@ export class Lifecycle {
     this.leadership.signaling.report(this.epoch, roster)
   }
 
-  // How an attempt ends. What comes next is begun before the app is told what was: it may close or reconnect from within.
+  // How an attempt ends. The next step is begun before the app is told, because the app may call close() or reconnect() while it is told.
 
   #beginAttempt() {
     this.#reconnection.begin(() => this.#fail(this.leadership.timeoutError(this.#reconnection.refusal)))
@@ -253,7 +253,7 @@ export class Lifecycle {
    * @param {P2pError} error
    */
   #stop(error) {
-    // Whoever is thrown out, its clients find another host; a session that is over is so for all.
+    // If this host is removed, its clients look for another one. But if the session is over, it is so for everyone.
     const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
     this.#failure = error
     this.#end((role) => role.stop(farewell))
@@ -262,7 +262,7 @@ export class Lifecycle {
   }
 
   /**
-   * Ends what is under way; the role's last picture of the peers stays.
+   * Ends what is under way. What the role last knew of the session is kept.
    * @param {(role: import("./leadership.js").Role) => void} end
    */
   #end(end) {
@@ -277,7 +277,7 @@ export class Lifecycle {
    */
   #conclude(state, error) {
     this.leadership.succession.giveUp(error)
-    // Whoever is only disconnected goes on where it was when the app has it reconnect.
+    // A peer that is only disconnected keeps its messages and files: it goes on with them when the app reconnects it.
     if (state !== "disconnected") for (const part of [this.messenger, this.files]) part.leave(error)
     this.#setState(state)
   }
@@ -290,7 +290,7 @@ export class Lifecycle {
     this.#delegate.sessionStateChanged(state)
   }
 
-  /** Somebody has come or gone, this peer too. */
+  /** A peer has come or gone; this may be the peer itself. */
   #update() {
     this.messenger.update()
     this.files.update()

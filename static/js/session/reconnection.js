@@ -4,12 +4,12 @@ import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"
 
-/** Milliseconds without another attempt after which counting them begins anew. */
+/** Milliseconds without an attempt after which attempts are counted from 0 again. */
 export const CALM_MS = 60_000
-/** How often a peer in a running session is asked for patience, one time after the other, before its app is told. */
+/** How often in a row the server may ask a peer in a running session to wait, before its app is told. */
 export const PATIENT_TRIES = 5
 
-/** A peer's attempts to get connected: each has its time, and after one that failed the next one waits its turn. */
+/** A peer's attempts to get connected: each has a limited time, and after one that has failed, the next one begins after a pause. */
 export class Reconnection {
   #timeoutMs
   #autoReconnect
@@ -17,13 +17,13 @@ export class Reconnection {
   #clock
   #attempt
   #pause
-  /** Why the server has this peer come again, within the present attempt. @type {P2pError | null} */
+  /** Why the server asked this peer to come again later, within the present attempt. @type {P2pError | null} */
   #refusal = null
-  /** Whether one has succeeded since the app last asked for it. */
+  /** Whether an attempt has succeeded since the app last asked for a connection. */
   #wasConnected = false
-  /** When it was last tried again. */
+  /** When the last repeated attempt was begun. */
   #triedAt = -Infinity
-  /** How often since there was a calm time, whether it succeeded or not. */
+  /** The number of repeated attempts since the last calm time (see CALM_MS), successful or not. */
   #tries = 0
 
   /**
@@ -47,18 +47,18 @@ export class Reconnection {
     return this.#attempt.isRunning
   }
 
-  /** Whether the next step waits for its time. */
+  /** Whether the next step waits for its time to come. */
   get isWaiting() {
     return this.#pause.isRunning
   }
 
-  /** Why the server can't be joined, as far as it said. */
+  /** Why the session can't be joined now, if the server has said it. */
   get refusal() {
     return this.#refusal ?? new P2pError("signaling_lost")
   }
 
   /**
-   * Begins an attempt, unless one is under way; it is over by the time-out at the latest.
+   * Begins an attempt, unless one is under way. It ends with the time-out at the latest.
    * @param {() => void} timedOut
    */
   begin(timedOut) {
@@ -68,7 +68,7 @@ export class Reconnection {
     this.#attempt.start(this.#timeoutMs, timedOut)
   }
 
-  /** The attempt has succeeded: the next one comes soon. It counts all the same, as a host may be one that everybody gets connected to and nobody can stay with. */
+  /** The attempt has succeeded, so the next one needn't wait long. It still counts as one: there may be a host that all can connect to, and none can stay with. */
   succeed() {
     this.stop()
     this.#backoff.reset()
@@ -81,7 +81,7 @@ export class Reconnection {
     this.#pause.stop()
   }
 
-  /** Counts from the beginning: the app asks anew. */
+  /** Counts from 0 again, because the app has asked for a connection. */
   reset() {
     this.stop()
     this.#forgetTries()
@@ -89,7 +89,7 @@ export class Reconnection {
   }
 
   /**
-   * Joins a little later, as the server wants it; the attempt's time goes on.
+   * Joins a little later, as the server wants it. The attempt's time goes on running.
    * @param {P2pError} refusal
    * @param {number} ms
    * @param {() => void} join
@@ -100,7 +100,7 @@ export class Reconnection {
   }
 
   /**
-   * Whether it can help to try again, and hasn't been tried too often.
+   * Whether another attempt can help, and there haven't been too many.
    * @param {P2pError} error
    */
   mayTryAgain(error) {
@@ -116,7 +116,7 @@ export class Reconnection {
   }
 
   /**
-   * Whether it is worth a word that the server doesn't take back who is in a running session: to be asked for a little patience is no trouble.
+   * Whether the app should be told that the server doesn't take back a peer in a running session. If the server only asks it to wait a little, that is no trouble.
    * @param {P2pError} error
    */
   isNews({ retryAfterMls }) {
@@ -124,9 +124,9 @@ export class Reconnection {
   }
 
   /**
-   * Tries again when its time has come. What is tried too often, as there is nothing else to do, waits until that counts as calm.
+   * Tries again after a pause. If there were too many attempts, and there is nothing else to do, the pause is as long as a calm time (see CALM_MS).
    * @param {() => void} attempt
-   * @param {number} [least] milliseconds that the server wants it to wait
+   * @param {number} [least] milliseconds that the server wants this peer to wait
    */
   tryAgain(attempt, least = 0) {
     if (this.#isCalm) this.#forgetTries()
@@ -148,7 +148,7 @@ export class Reconnection {
   /**
    * The state of a peer that gives up.
    * @param {P2pError} error
-   * @returns {"closed" | "disconnected" | "failed"} closed where this peer has no place in the session any more
+   * @returns {"closed" | "disconnected" | "failed"} "closed" if this peer has no place in the session any more
    */
   stateAfter(error) {
     if (error.code === "peer_replaced") return "closed"

@@ -1,30 +1,30 @@
-// What the server has said of this peer's place in the session, and what this peer tells it when it joins.
+// Registration with the server: this peer's place in the session.
 import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
 
-/** The longest that a browser's timer waits, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
+/** The longest time that a browser's timer can wait, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
 export const MAX_TERM_MS = 2 ** 31 - 1
 
 /**
- * What the server has said of this peer's place in the session, and what this peer says to it when it joins.
+ * What the server has said about this peer's place in the session, and what this peer tells the server when it joins.
  *
  * @typedef {object} RegistrationDelegate
- * @property {() => void} registrationLapsed the server wasn't reached again for too long
+ * @property {() => void} registrationLapsed the server couldn't be reached for too long
  * @property {() => void} registrationExpired the session's time is over
  */
 export class Registration {
   /** Whether this peer may send messages. */
   canSend = true
-  /** The server's proof that this peer hosts. @type {string | undefined} */
+  /** The server's proof that this peer is the host. @type {string | undefined} */
   seat
   /** The epoch whose host this peer has lost. @type {number | undefined} */
   #lostEpoch
-  /** For how long this page may stand still, as the server is told for the case that it hosts. @type {{ idle_timeout_ms?: number }} */
+  /** For how long this page may stand still without counting as lost. The server is told this for the case that this peer becomes the host. @type {{ idle_timeout_ms?: number }} */
   #ownTimeout
   #delegate
-  /** Runs out with the session. */
+  /** Runs out when the session ends. */
   #term
-  /** Runs out when the server isn't reached again. */
+  /** Runs out if the server isn't reached again in time. */
   #outage
   #outageMs
 
@@ -44,7 +44,7 @@ export class Registration {
   }
 
   /**
-   * What a join says besides the token.
+   * What a join tells the server besides the token.
    * @param {number | null} connectedEpoch the epoch of the host that this peer is connected to
    */
   claims(connectedEpoch) {
@@ -57,7 +57,7 @@ export class Registration {
   learn({ can_send = true, ends_in_ms = Infinity }) {
     this.canSend = can_send
     this.#outage.stop()
-    // Who stays longer than a timer can wait joins again before that, and learns it anew.
+    // A longer time than a timer can wait needs none: this peer joins again before that, and learns the time anew.
     if (ends_in_ms <= MAX_TERM_MS) this.#term.start(ends_in_ms, () => this.#delegate.registrationExpired())
   }
 
@@ -71,17 +71,17 @@ export class Registration {
     this.#lostEpoch = undefined
   }
 
-  /** The way to the server is lost. A session that runs doesn't need the server; but nobody can come in, and its app may want to know. */
+  /** The connection to the server is lost. A session that runs doesn't need the server. But nobody can come in without it, and the app may want to know. */
   dropped() {
     this.#outage.start(this.#outageMs, () => this.#delegate.registrationLapsed())
   }
 
-  /** The server was reached, whatever it has said. */
+  /** The server was reached, whatever it has answered. */
   answered() {
     this.#outage.stop()
   }
 
-  /** This peer gives its place back. */
+  /** This peer gives its place in the session back. */
   end() {
     this.#term.stop()
     this.#outage.stop()

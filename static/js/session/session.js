@@ -1,8 +1,8 @@
-// A peer in a session, without an element: what an app can do with it.
+// A peer in a session as an app can use it without the element.
 import { Lifecycle } from "./lifecycle.js"
 
 /**
- * A peer in a session, as an app has it that does without the element: what it says, besides joining and leaving.
+ * A peer in a session, for an app that doesn't use the element: sending, requests, files and handover, besides joining and leaving (see Lifecycle).
  *
  * @typedef {import("../base/errors.js").P2pError} P2pError
  * @typedef {import("../wire/frames.js").PeerState} PeerState
@@ -23,11 +23,11 @@ import { Lifecycle } from "./lifecycle.js"
  */
 export class Session extends Lifecycle {
   /**
-   * Sends a message to everyone, this peer included, or to some.
+   * Sends a message to everyone, including this peer, or to some peers.
    * @param {any} data a string, any value that JSON can hold, an ArrayBuffer, a view of one, or a Blob
    * @param {import("../messaging/messenger.js").SendOptions} [options]
-   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer, if there is one, besides the host; one that is for some,
-   *   when they have been shown it; one that may be lost, at once
+   * @returns {Promise<void>} resolves when the message is stable: shown here, and kept by another peer besides the host, if there is one. A message to some
+   *   peers resolves when they have been shown it; an unreliable one at once
    * @throws {P2pError} as a rejection
    */
   async send(data, options = {}) {
@@ -35,7 +35,7 @@ export class Session extends Lifecycle {
   }
 
   /**
-   * Asks another peer, and waits for its answer.
+   * Sends a request to another peer, and waits for the answer.
    * @param {string} peerId
    * @param {string} topic
    * @param {any} data as for send()
@@ -48,7 +48,7 @@ export class Session extends Lifecycle {
   }
 
   /**
-   * Sends a file to some, or to everybody who is connected now.
+   * Sends a file to some peers, or to everyone who is connected now.
    * @param {any} file
    * @param {{ to?: string[], name?: string, type?: string }} [options]
    * @throws {P2pError}
@@ -61,7 +61,7 @@ export class Session extends Lifecycle {
   /**
    * Makes another peer the host; this one becomes its client.
    * @param {string} peerId
-   * @returns {Promise<void>} resolves when that peer hosts
+   * @returns {Promise<void>} resolves when that peer is the host
    * @throws {P2pError} as a rejection: `forbidden`, `no_such_peer`, `unavailable`
    */
   async handOver(peerId) {

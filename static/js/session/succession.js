@@ -1,20 +1,20 @@
-// How a host hands the session over to one of its clients.
+// How a host hands the session over to one of its clients: both ends of it.
 import { Deadline } from "../base/deadline.js"
 import { P2pError } from "../base/errors.js"
 
-/** Milliseconds that a client waits for its host's offer before it says that it can't reach the host. */
+/** Milliseconds that a client waits for its host's offer before it tells the server that it can't reach the host. */
 export const OFFER_PATIENCE_MS = 3_000
 /** Milliseconds that a peer which is to be the next host has to become it. */
 export const HANDOVER_TIMEOUT_MS = 10_000
 
-/** A change of host that the host wants: the client that it has appointed shows itself to the server, and the host gives its seat back. Both ends of it. */
+/** A change of host that the host asks for: the client that it has appointed connects to the server, and then the host gives its seat (the host's place) back. */
 export class Succession {
   /** Whether the host wants this client to be the next one. */
   isAppointed = false
   #signaling
   #patience
   #keepSignaling
-  /** This host's wish, and how long it stands. @type {{ peerId: string, resolve: () => void, reject: (error: P2pError) => void } | null} */
+  /** The client that this host wants to have as the next host, and the promise of it. @type {{ peerId: string, resolve: () => void, reject: (error: P2pError) => void } | null} */
   #wish = null
   #term
 
@@ -22,8 +22,8 @@ export class Succession {
    * @param {object} options
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {import("../signaling/signaling.js").Signaling} options.signaling
-   * @param {import("../base/clock.js").Timer} options.patience runs out when nobody becomes the host, or the host makes no offer
-   * @param {boolean} options.keepSignaling whether a client keeps its socket while it is connected
+   * @param {import("../base/clock.js").Timer} options.patience runs out if nobody becomes the host, or if the host makes no offer
+   * @param {boolean} options.keepSignaling whether a client keeps its connection to the server while it is connected to the host
    */
   constructor({ clock, signaling, patience, keepSignaling }) {
     this.#term = new Deadline(clock)
@@ -37,7 +37,7 @@ export class Succession {
   /**
    * A client was asked to be the next host.
    * @param {string} peerId
-   * @returns {Promise<void>} resolves when it hosts; rejects with a P2pError if it doesn't
+   * @returns {Promise<void>} resolves when that client is the host; rejects with a P2pError if it doesn't become so
    */
   wish(peerId) {
     this.giveUp(new P2pError("unavailable", { message: "Another peer is to be the host now." }))
@@ -46,13 +46,13 @@ export class Succession {
     return new Promise((resolve, reject) => { this.#wish = { peerId, resolve, reject } })
   }
 
-  /** This host gives its seat back, for a client that is ready to take it. If nobody does, the seat's proof is still good. */
+  /** This host gives its seat back, because a client is ready to take it. If nobody takes it, this host can still use its proof to get it back. */
   yield() {
     this.#signaling.leave("closed")
     this.#patience.start(OFFER_PATIENCE_MS, () => this.#signaling.join())
   }
 
-  /** Somebody hosts. @param {string | null} hostPeerId */
+  /** The server has named a host. @param {string | null} hostPeerId */
   hostChanged(hostPeerId) {
     if (hostPeerId !== this.#wish?.peerId) return
     this.#wish?.resolve()
@@ -60,7 +60,7 @@ export class Succession {
     this.#term.stop()
   }
 
-  /** @param {P2pError} error why nothing comes of the wish */
+  /** @param {P2pError} error why the client doesn't become the host */
   giveUp(error) {
     this.#wish?.reject(error)
     this.#wish = null
@@ -69,14 +69,14 @@ export class Succession {
 
   // As a client
 
-  /** The host wants this client to be the next one: it shows itself to the server. */
+  /** The host wants this client to be the next host, so this client connects to the server. */
   prepare() {
     this.isAppointed = true
     this.#signaling.join()
   }
 
   /**
-   * The server names a host, or none. A client that is connected stays with its own: that one steps down by itself, or gets its seat back.
+   * The server names a host, or says that there is none. A connected client stays with its own host until that one steps down, or gets its seat back.
    * @param {string | null} hostPeerId
    * @param {string | null} ownHostPeerId
    */
@@ -87,7 +87,7 @@ export class Succession {
     else if (hostPeerId !== null) this.#patience.start(OFFER_PATIENCE_MS, () => this.#signaling.join())
   }
 
-  /** This client was to be the next host, and isn't. */
+  /** This client doesn't become the next host, although it was appointed. */
   decline() {
     this.isAppointed = false
     if (!this.#keepSignaling) this.#signaling.leave("connected")

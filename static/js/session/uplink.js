@@ -1,11 +1,11 @@
-// How messages and files are sent to the other peers, whichever role this one plays.
+// The uplink: sends messages and files to the other peers, whichever role this one has.
 import { P2pError } from "../base/errors.js"
 import { isSpeech } from "../wire/frames.js"
 
 /**
- * This peer's way to the others, whichever role it plays: whom it reaches, and what is sent over it.
+ * This peer's connection to the others, whichever role it has: tells whom it reaches, and sends messages and frames to them.
  *
- * There is one manner of sending: a call returns nothing, and throws a P2pError where nothing was taken. After `rate_limited` and `not_joined` the same may be sent again later.
+ * All calls that send follow one rule: they return nothing, and throw a P2pError if nothing was taken. After `rate_limited` and `not_joined`, the caller may try again later.
  */
 export class Uplink {
   #session
@@ -14,7 +14,7 @@ export class Uplink {
   /**
    * @param {import("./lifecycle.js").Lifecycle} session
    * @param {import("./leadership.js").Leadership} leadership
-   * @param {string} peerId this peer's own
+   * @param {string} peerId this peer's own id
    */
   constructor(session, leadership, peerId) {
     this.#session = session
@@ -22,66 +22,66 @@ export class Uplink {
     this.peerId = peerId
   }
 
-  /** The role that is played, once this peer is connected. */
+  /** The present role, once this peer is connected. */
   get role() {
     return this.#session.state === "connected" ? this.#leadership.role : null
   }
 
-  /** Everybody in the session, as far as this peer knows. */
+  /** Everyone in the session, as far as this peer knows. */
   get peers() {
     return this.#leadership.picture.peers
   }
 
-  /** @throws {P2pError} `forbidden`, `not_joined` where this peer may not send */
+  /** @throws {P2pError} `forbidden`, `not_joined` if this peer may not send */
   requireVoice() {
     if (!this.#leadership.registration.canSend) throw new P2pError("forbidden", { message: "This peer may read, and not send." })
     if (!this.#leadership.role && this.#session.isOver) throw new P2pError("not_joined", { message: `This peer is ${this.#session.state}.` })
   }
 
   /**
-   * Sends a message to everybody.
+   * Sends a message to everyone.
    * @param {number} id
    * @param {import("../wire/content.js").Content} content
    * @throws {P2pError}
    */
   say(id, content) {
-    // The right to send may be gone since this was said.
+    // The app may have sent this while it was still allowed to.
     this.requireVoice()
     this.#played.send(id, content)
   }
 
   /**
-   * Sends a frame to those that it is for.
+   * Sends a frame to its recipients.
    * @param {import("../wire/frames.js").RoutedFrame} frame
    * @throws {P2pError}
    */
   route(frame) {
-    // The right to send may be gone since this was said, and the host would drop it without a word.
+    // The app may have sent this while it was still allowed to. The host would drop it without telling anyone.
     if (isSpeech(frame)) this.requireVoice()
     this.#played.route(frame)
   }
 
   /**
-   * Tells another peer something about a file.
+   * Sends another peer a note about a file.
    * @param {string} peerId
    * @param {import("../files/notes.js").Note} note
-   * @returns {Promise<void>} resolves when it has come
+   * @returns {Promise<void>} resolves when the note has arrived
    */
   post(peerId, note) {
     return this.#session.messenger.tell(peerId, { note }, JSON.stringify(note).length)
   }
 
-  /** Whether a peer is connected, and this one. @param {string} peerId */
+  /** Whether both a peer and this one are connected. @param {string} peerId */
   reaches(peerId) {
     return this.role !== null && this.peers.get(peerId) === "connected"
   }
 
-  /** The others that are connected now. */
+  /** The other peers that are connected now. */
   reachable() {
     return [...this.peers.keys()].filter((peerId) => peerId !== this.peerId && this.reaches(peerId))
   }
 
-  /** How many bytes of files wait in this peer's own channels to some, in the fullest one. @param {string[]} to */
+  /** How many bytes of files wait in this peer's own channels to some peers; the fullest channel counts. @param {string[]} to */
   buffered(to) {
     return this.#leadership.role?.buffered(to) ?? 0
   }

@@ -1,3 +1,4 @@
+// Reads and checks the events and answers of the server.
 import { be, fields, isCount, isFlag, isId, isRecord, isText, may, pick } from "../base/fields.js"
 import { MAX_CANDIDATES, MAX_SDP_CHARACTERS } from "../base/limits.js"
 import { readCandidates } from "../wire/sdp.js"
@@ -15,7 +16,7 @@ const SIGNAL = {
 /** @param {unknown} value */
 const asItIs = (value) => value
 
-/** What each event of the server is made of: the server is trusted, and what it hands on from other peers isn't. @type {Record<string, Record<string, import("../base/fields.js").Reader>>} */
+/** The fields of each event of the server, and their readers. The server is trusted, but what it passes on from other peers isn't. @type {Record<string, Record<string, import("../base/fields.js").Reader>>} */
 const PARTS = {
   session_ready: {
     peer_id: ID,
@@ -41,7 +42,7 @@ const FIELDS = new Map(Object.entries(PARTS).map(([event, readers]) => [event, f
  * Reads an event of the server.
  * @param {string} event
  * @param {unknown} payload
- * @returns {any} BAD for what makes no sense
+ * @returns {any} BAD if the event is invalid
  */
 export function readNotice(event, payload) {
   return pick(payload, FIELDS.get(event) ?? [])

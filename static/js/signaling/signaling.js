@@ -1,3 +1,4 @@
+// The connection to the server, over Socket.IO.
 import { Manager } from "socket.io-client"
 
 import { P2pError } from "../base/errors.js"
@@ -6,27 +7,27 @@ import { readAnswer, readNotice } from "./notices.js"
 
 /** Milliseconds that the server has to answer a packet. */
 export const ACK_TIMEOUT_MS = 5_000
-/** Milliseconds between two attempts to reach the server: the first, and the most. */
+/** Milliseconds between two attempts to reach the server: at first, and at most. */
 export const RECONNECT_MS = 300
 export const RECONNECT_MAX_MS = 5_000
 
 /**
- * The way to the server; the only file that knows Socket.IO.
+ * The connection to the server. Only this file knows Socket.IO.
  *
  * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string, can_send?: boolean, ends_in_ms?: number }} Ready
  * @typedef {{ host_peer_id: string | null, epoch: number, reason: string }} HostChange
  * @typedef {{ from: string, epoch: number, negotiation: string, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] }} IncomingSignal
  *
  * @typedef {object} SignalingDelegate
- * @property {(ready: Ready) => void} signalingReady this peer, or to a host a newcomer, has joined
+ * @property {(ready: Ready) => void} signalingReady this peer has joined; or, if this peer is the host, a newcomer has
  * @property {(signal: IncomingSignal) => void} signalingReceived
  * @property {(change: HostChange) => void} signalingHostChanged
  * @property {(peerId: string) => void} signalingPeerLeft
- * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has thrown another peer out
- * @property {(error: P2pError) => void} signalingRefused the server won't have this peer, or has thrown it out
- * @property {() => void} signalingDropped the way to the server is lost, and looked for again
- * @property {() => Record<string, unknown>} signalingCredentials what the join says besides the token
- * @property {(epoch: number) => { ok: boolean, epoch: number }} signalingProbed the server asks whether this peer still hosts
+ * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has removed another peer
+ * @property {(error: P2pError) => void} signalingRefused the server has refused this peer, or has removed it
+ * @property {() => void} signalingDropped the connection to the server is lost, and is being made again
+ * @property {() => Record<string, unknown>} signalingCredentials what a join tells the server besides the token
+ * @property {(epoch: number) => { ok: boolean, epoch: number }} signalingProbed the server asks whether this peer is still the host
  */
 export class Signaling {
   #delegate
@@ -38,13 +39,13 @@ export class Signaling {
    * @param {string} options.url the server's origin
    * @param {string} options.path Socket.IO's path on it
    * @param {string} options.namespace
-   * @param {() => string} options.token the present one
+   * @param {() => string} options.token the present token
    * @param {SignalingDelegate} options.delegate
    */
   constructor({ url, path, namespace, token, delegate }) {
     this.#delegate = delegate
-    // A connection of its own: what the page does with Socket.IO besides is never touched. WebSocket only, for long polling notices
-    // a dead peer late.
+    // A connection of its own, so that other uses of Socket.IO in the page aren't disturbed. WebSocket only, because long polling notices
+    // late that a peer is gone.
     this.#manager = new Manager(url, {
       path,
       transports: ["websocket"],
@@ -63,19 +64,19 @@ export class Signaling {
   /** Joins: opens the socket, or joins again on an open one. */
   join() {
     if (this.#socket.connected) this.#rejoin()
-    else if (!this.#socket.active) this.#socket.connect() // an active one is on its way already
+    else if (!this.#socket.active) this.#socket.connect() // an active socket is connecting already
   }
 
-  /** The network is back: Socket.IO doesn't watch for that, and would wait for its next attempt. */
+  /** The network is back. Connects at once, because Socket.IO doesn't notice that, and would wait for its next attempt. */
   hurry() {
     if (this.#socket.connected || !this.#socket.active) return
-    // Opening the manager by hand in the middle of its own reconnection would keep it from ever reconnecting again.
+    // Disconnect first: opening the manager by hand during its own reconnection would keep it from ever reconnecting again.
     this.#disconnect()
     this.#socket.connect()
   }
 
   /**
-   * Sends a signal to one peer. One that gets lost is sent again by the negotiation.
+   * Sends a signal to one peer. If it gets lost, the negotiation sends it again.
    * @param {string} to
    * @param {number} epoch
    * @param {string} negotiation
@@ -90,12 +91,12 @@ export class Signaling {
     const event = signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
     this.#request(event, { to, epoch, negotiation, description: signal.description }, (answer) => {
       if (answer.error?.code === "no_such_peer") this.#delegate.signalingPeerLeft(to)
-      if (answer.error?.code === "stale_epoch") this.join() // there is a later one that this peer hasn't heard of
+      if (answer.error?.code === "stale_epoch") this.join() // there is a later epoch that this peer doesn't know of
     })
   }
 
   /**
-   * Tells the server who is here. A host that missed its successor's election learns of it by the answer, and joins anew.
+   * Tells the server who is here. If this host has missed that another one was elected, it learns that from the answer, and joins anew.
    * @param {number} epoch
    * @param {Record<string, string>} peers
    */
@@ -119,8 +120,8 @@ export class Signaling {
 
   #disconnect() {
     this.#socket.disconnect()
-    // Socket.IO keeps for the next connection what it could not say or tell on this one: a goodbye said after the page woke up
-    // would leave the session that is joined next.
+    // Socket.IO keeps packets that it couldn't send for the next connection. There, a goodbye of this one would leave the session
+    // that the page has joined in the meantime.
     this.#socket.sendBuffer = []
     this.#socket.receiveBuffer = []
   }
@@ -139,7 +140,7 @@ export class Signaling {
   }
 
   /**
-   * What makes no sense is passed over: what it was to bring about has a time-out.
+   * Handles an event of the server. An invalid one is ignored: whoever waits for it has a time-out.
    * @param {string} event
    * @param {(notice: any, answer?: (answer: unknown) => void) => void} heard
    */
@@ -152,19 +153,19 @@ export class Signaling {
 
   /** @param {Error & { data?: unknown }} error */
   #connectFailed(error) {
-    // Without data the server wasn't reached, and Socket.IO tries again; the attempt's own time-out ends that.
+    // Without data, the server wasn't reached, and Socket.IO tries again until the attempt's own time-out ends that.
     if (!this.#socket.active) this.#delegate.signalingRefused(P2pError.fromPayload(error.data))
   }
 
   /** @param {string} reason */
   #disconnected(reason) {
     if (reason === "io server disconnect") this.#delegate.signalingRefused(new P2pError("unavailable"))
-    // Socket.IO comes back by itself from everything else.
+    // For any other reason, Socket.IO connects again by itself.
     else if (this.#socket.active) this.#delegate.signalingDropped()
   }
 
   /**
-   * The server's last word. A worker that doesn't hold this socket can't disconnect it at once.
+   * The server has removed this peer. The client closes the socket itself, because a worker that doesn't hold the socket can't do so at once.
    * @param {P2pError} verdict
    */
   #dismissed(verdict) {
@@ -174,7 +175,7 @@ export class Signaling {
 
   #rejoin() {
     this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
-      // A socket that is gone is no refusal: either this peer has left, or Socket.IO comes back, and joins by that.
+      // If the socket is gone, that is no refusal: either this peer has left, or Socket.IO connects again, and joins then.
       if (!answer.ok && this.#socket.connected) this.#delegate.signalingRefused(P2pError.fromPayload(answer.error))
     })
   }
@@ -186,7 +187,7 @@ export class Signaling {
    */
   #request(event, payload, answered) {
     this.#socket.timeout(ACK_TIMEOUT_MS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
-      // A page that has slept may be late itself.
+      // The server isn't blamed for being late: the page itself may have slept.
       answered(late ? { ok: false, error: { ...new P2pError("signaling_lost").toPayload(), retry_after_ms: RECONNECT_MS } } : readAnswer(answer))
     })
   }

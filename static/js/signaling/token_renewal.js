@@ -1,35 +1,36 @@
+// Renews a page's token before it expires.
 import { Timer } from "../base/clock.js"
 import { ERRORS, P2pError } from "../base/errors.js"
 import { isRecord } from "../base/fields.js"
 import { MAX_RENEWAL_CHARACTERS, MAX_TOKEN_CHARACTERS, RENEWAL_PAUSE_MS, RENEWAL_TIMEOUT_MS } from "../base/limits.js"
 
-/** The part of a token's life after which it is renewed. */
+/** The fraction of a token's life after which it is renewed. */
 export const RENEWAL_PART = 0.75
-/** Milliseconds before a renewal that failed is tried again, at most. */
+/** The longest pause before a failed renewal is tried again, in milliseconds. */
 export const RENEWAL_RETRY_MS = 30_000
-/** The part of what is left of a token's life that one attempt, or the pause after it, may take: there is time for several, however short it is. */
+/** The fraction of the rest of a token's life that one attempt, or the pause after it, may take. So there is time for several attempts, however short the rest is. */
 export const ATTEMPT_PART = 1 / 3
-/** The longest that a browser's timer waits (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
+/** The longest time that a browser's timer can wait, in milliseconds (https://html.spec.whatwg.org/#timers: a signed 32-bit number). */
 const MAX_TIMER_MS = 2 ** 31 - 1
-/** Milliseconds between two looks at the clock: where the page's own stands still while the machine sleeps, its timers do as well (https://github.com/w3c/hr-time/issues/115). */
+/** Milliseconds between two looks at the clock. A timer alone isn't enough: on some systems, the page's timers and clock stand still while the machine sleeps (https://github.com/w3c/hr-time/issues/115). */
 export const RENEWAL_LOOK_MS = 30_000
 
 const HINT = "Let POST requests to the address in token-url pass whatever stands before it, such as CSRF protection or a login: the signed token in the body is the proof."
 
-/** Keeps a page's token fresh, so that a long session doesn't end with its first one. */
+/** Renews a page's token in time, so that a session can last longer than one token. */
 export class TokenRenewal {
   /** The present token. @type {string} */
   token
-  /** Milliseconds that it lasts from when it came. @type {number} */
+  /** How many milliseconds the token lasts from its arrival. @type {number} */
   expiresInMs
   #url
-  /** When the present token came, by both clocks. */
+  /** When the present token arrived, by both clocks. */
   #came = { now: 0, wall: 0 }
   #clock
   #fetch
   #renewed
   #failed
-  /** What the app was told last, since a renewal has succeeded. */
+  /** The reason that the app was told last, since the last successful renewal. */
   #told = ""
   #timer
   #look
@@ -38,11 +39,11 @@ export class TokenRenewal {
   /**
    * @param {object} options
    * @param {string} options.token
-   * @param {number} options.tokenExpiresInMs how long it lasts; 0 where it is not to be renewed
+   * @param {number} options.tokenExpiresInMs how long the token lasts; 0 if it isn't to be renewed
    * @param {string} options.tokenUrl where the server renews it, on the page's own origin
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {(renewal: TokenRenewal) => void} [options.renewed] the server has given a newer token
-   * @param {(error: P2pError) => void} options.failed called once for each reason why the token can't be renewed; what is joined already goes on
+   * @param {(error: P2pError) => void} options.failed called once for each reason why the token can't be renewed; a session that is joined already goes on
    * @param {typeof globalThis.fetch} [options.fetch]
    */
   constructor({ token, tokenExpiresInMs, tokenUrl, clock, renewed = () => undefined, failed, fetch = (...request) => globalThis.fetch(...request) }) {
@@ -63,9 +64,9 @@ export class TokenRenewal {
   }
 
   /**
-   * Goes on with another token, as a page that was rendered anew has it.
+   * Goes on with another token, because the page was rendered anew and has a new one.
    * @param {{ token: string, tokenExpiresInMs: number, tokenUrl: string }} options
-   * @returns {boolean} whether it is another one
+   * @returns {boolean} whether the token is a different one
    */
   take({ token, tokenExpiresInMs, tokenUrl }) {
     if (token === this.token && tokenUrl === this.#url) return false
@@ -84,7 +85,7 @@ export class TokenRenewal {
 
   // Private
 
-  /** For how long this page has had its token, as long as it may have been. */
+  /** For how long this page has had its token: the longer of what the two clocks say. */
   get #age() {
     return Math.max(this.#clock.now() - this.#came.now, this.#clock.wall() - this.#came.wall)
   }
@@ -133,11 +134,11 @@ export class TokenRenewal {
   }
 
   /**
-   * The app is told in time, as it would notice it only when it has to join again.
-   * @param {P2pError | null} refusal null for what may be another way in a moment
+   * A renewal has failed. The app is told early, because otherwise it would notice only when it has to join again.
+   * @param {P2pError | null} refusal null if another attempt may succeed
    */
   #miss(refusal) {
-    // By the page's own clock: the other one may have been set wrong.
+    // Measured by the page's own clock, because the time of day may have been set wrong.
     const isOver = this.#clock.now() - this.#came.now >= this.expiresInMs
     const error = refusal ?? (isOver ? new P2pError("token_expired", { message: "The token of this page could not be renewed in time." }) : null)
     if (refusal?.retry !== false) this.#schedule(this.#partOfRest(RENEWAL_RETRY_MS))
@@ -147,7 +148,7 @@ export class TokenRenewal {
   }
 
   /**
-   * So long that others fit in before the token expires; once it has, there is no hurry.
+   * A time that leaves room for more attempts before the token expires. Once it has expired, there is no hurry.
    * @param {number} most milliseconds
    */
   #partOfRest(most) {
@@ -157,7 +158,7 @@ export class TokenRenewal {
 
   /**
    * @param {AbortSignal} signal
-   * @returns {Promise<any>} what the server says, a P2pError where it is a refusal; null where it can't be reached, or doesn't do it for the moment
+   * @returns {Promise<any>} the server's answer; a P2pError if it refuses; null if it can't be reached, or can't renew the token at the moment
    */
   async #request(signal) {
     try {
@@ -165,7 +166,7 @@ export class TokenRenewal {
         method: "POST",
         mode: "same-origin",
         credentials: "same-origin",
-        redirect: "manual", // which may lead anywhere
+        redirect: "manual", // a redirect may lead anywhere
         referrerPolicy: "same-origin",
         cache: "no-store",
         headers: { "Content-Type": "application/json" },
@@ -188,7 +189,7 @@ export class TokenRenewal {
 function refusalIn(answer, { status, type }) {
   const code = answer?.ok === false && isRecord(answer.error) ? answer.error.code : undefined
   if (typeof code === "string" && Object.hasOwn(ERRORS, code)) return answer.error.retry === false ? P2pError.fromPayload(answer.error) : null
-  // Something else has answered in the place of the server's own view.
+  // Something else has answered in place of the server's own view.
   const isRefused = type === "opaqueredirect" || (status >= 400 && status < 500 && status !== 408 && status !== 429)
   return isRefused ? new P2pError("unauthorized", { message: `The token of this page isn't renewed: the server answers with ${status === 0 ? "a redirect" : `status ${status}`}.`, hint: HINT, retry: true }) : null
 }
@@ -198,7 +199,7 @@ function parsed(text) {
   try {
     return JSON.parse(text)
   } catch {
-    return null // others than the server's own view speak HTML
+    return null // an answer that isn't from the server's own view is HTML, as a rule
   }
 }
 
@@ -211,7 +212,7 @@ function isGood(answer) {
 
 /**
  * @param {Response} response
- * @throws {RangeError} if it is too long, or never ends
+ * @throws {RangeError} if the text is too long, or never ends
  */
 async function readText(response) {
   const decoder = new TextDecoder()

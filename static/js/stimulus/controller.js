@@ -1,4 +1,4 @@
-// The Stimulus controller for elements inside a <p2p-frame>.
+// The base class of Stimulus controllers inside a <p2p-frame>.
 import { Controller } from "@hotwired/stimulus"
 
 import { P2pError } from "../index.js"
@@ -28,7 +28,7 @@ export class P2pController extends Controller {
   /** @type {AbortController | null} */
   #listening = null
 
-  /** What Stimulus calls, around what a subclass has. @type {(() => void) | null} */
+  /** The connect() that Stimulus calls, which wraps that of a subclass. @type {(() => void) | null} */
   #connect = null
   /** @type {(() => void) | null} */
   #disconnect = null
@@ -37,11 +37,11 @@ export class P2pController extends Controller {
   constructor(context) {
     super(context)
     this.#wrap()
-    // What a subclass has as fields is defined after this, and then Stimulus connects it at once.
+    // Once more in a microtask, because the fields of a subclass are defined after this constructor; right after that, Stimulus connects the controller.
     queueMicrotask(() => { if (this.#wrap() && this.#isConnected) this.#attachLate() })
   }
 
-  // What a subclass reads and says
+  // What a subclass can read and do
 
   /** The `<p2p-frame>` around this controller. @returns {P2pFrame} */
   get p2pFrame() {
@@ -71,7 +71,7 @@ export class P2pController extends Controller {
     return this.p2pFrame.send(data, options)
   }
 
-  // What a subclass may define
+  // What a subclass may override
 
   p2pNegotiating() {}
   p2pConnecting() {}
@@ -84,13 +84,13 @@ export class P2pController extends Controller {
   p2pHostChanged(_host) {}
   /** @param {{ type: "Data" | "Data.Connection.State", senderId: string, data: any, direct?: boolean }} _message */
   p2pReceivedMessage(_message) {}
-  /** @param {import("../files/receiving/incoming_file.js").IncomingFile} _file another peer offers it; accept() or decline() it */
+  /** @param {import("../files/receiving/incoming_file.js").IncomingFile} _file another peer offers it; call its accept() or decline() */
   p2pReceivedFile(_file) {}
-  /** @param {import("../files/progress.js").Progress} _progress a file has got on, here or there */
+  /** @param {import("../files/progress.js").Progress} _progress of a file that is sent or received */
   p2pProgress(_progress) {}
-  /** @param {{ senderId: string, from: number, to: number }} _gap messages that can't be had any more */
+  /** @param {{ senderId: string, from: number, to: number }} _gap messages that are lost for good */
   p2pMissed(_gap) {}
-  /** @param {{ hostPeerId: string, epoch: number }} _host the session had gone on in two halves, and goes on under this host */
+  /** @param {{ hostPeerId: string, epoch: number }} _host the session had gone on in two halves, which are joined again under this host */
   p2pForked(_host) {}
 
   // Private
@@ -134,7 +134,7 @@ export class P2pController extends Controller {
     this.#listening = new AbortController()
     const { signal } = this.#listening
     for (const [event, method] of Object.entries(CALLBACKS)) {
-      // An error that the subclass doesn't listen for is for the console.
+      // If the subclass doesn't handle errors, the console shows them.
       if (event === "p2p:error" && this.p2pError === P2pController.prototype.p2pError) continue
       frame.addEventListener(event, (/** @type {CustomEvent} */ news) => /** @type {any} */ (this)[method](news.detail, news), { signal })
     }

@@ -1,7 +1,7 @@
 import { Bucket } from "../base/token_bucket.js"
 import { CONNECTIONS, FAST_CHARACTERS, FAST_MESSAGES, FLOOD_CONNECTIONS, MAX_ALLOWANCES, NEWS, RELAYED_CHARACTERS, RELAYED_MESSAGES } from "../base/limits.js"
 
-/** What one peer may still cost its host now. It outlives the peer's connections, so that a new one brings nothing. */
+/** How much one peer may still send through its host. It outlives the peer's connections, so that a peer gains nothing by connecting again. */
 export class Allowance {
   /** @type {Bucket[]} */
   #buckets = []
@@ -15,7 +15,7 @@ export class Allowance {
     }
     this.messages = bucket(RELAYED_MESSAGES)
     this.characters = bucket(RELAYED_CHARACTERS)
-    /** Of messages to single peers, which needn't wait for those to all. */
+    /** For messages to single peers. They have buckets of their own, so that they needn't wait for messages to everyone. */
     this.letters = { messages: bucket(RELAYED_MESSAGES), characters: bucket(RELAYED_CHARACTERS) }
     this.fastMessages = bucket(FAST_MESSAGES)
     this.fastCharacters = bucket(FAST_CHARACTERS)
@@ -23,18 +23,18 @@ export class Allowance {
     this.connections = bucket(CONNECTIONS)
   }
 
-  /** It has sent more than can be taken: it gets no connection for a while. */
+  /** The peer has sent more than the host can take, so it gets no new connection for a while. */
   punish() {
     this.connections.take(FLOOD_CONNECTIONS)
   }
 
-  /** Whether it has used nothing up. */
+  /** Whether the peer has its whole allowance left. */
   get isFull() {
     return this.#buckets.every(({ isFull }) => isFull)
   }
 }
 
-/** Those of all peers that have used something up. */
+/** The allowances of all peers that have used some of theirs. */
 export class Allowances {
   #clock
   /** @type {Map<string, Allowance>} */
@@ -54,7 +54,7 @@ export class Allowances {
     return allowance
   }
 
-  /** Those that have used nothing up, and if there are none, the one that wasn't asked for the longest time. */
+  /** Forgets the allowances that are full. If there are none, it forgets the one that hasn't been used for the longest time. */
   #forget() {
     for (const [peerId, { isFull }] of this.#known) if (isFull) this.#known.delete(peerId)
     if (this.#known.size >= MAX_ALLOWANCES) this.#known.delete(/** @type {string} */ (this.#known.keys().next().value))

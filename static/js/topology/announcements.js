@@ -4,8 +4,8 @@ import { MAX_PEERS, Presence } from "../wire/presence.js"
 import { News } from "./news.js"
 
 /**
- * Who is there, as a host keeps account of it and tells its clients. A newcomer is told of all; what changes then is told together: all changes of a turn by one frame,
- * and where there are many turns, all of a tenth of a second. So a burst of joins costs each client few frames, however many join.
+ * The host's list of who is there, and how it tells its clients. A newcomer gets the whole list. Later changes travel together: one frame for all changes of a turn of the event loop,
+ * and when turns follow each other quickly, one frame for all changes of a tenth of a second. So a burst of joins costs each client few frames, however many peers join.
  *
  * @typedef {import("../wire/frames.js").PeerState} PeerState
  * @typedef {import("../wire/content.js").Packet} Packet
@@ -16,12 +16,12 @@ import { News } from "./news.js"
  * @property {() => number} epoch
  * @property {(peerId: string) => boolean} isReader whether a client may only read
  * @property {(packet: Packet) => void} announce sends a frame to all clients
- * @property {() => void} changed called when they have been told
+ * @property {() => void} changed called when the clients have been told
  */
 export class Announcements {
   #options
   #presence = new Presence()
-  /** What isn't told yet. @type {Map<string, PeerState>} */
+  /** The changes that the clients haven't been told yet. @type {Map<string, PeerState>} */
   #changes = new Map()
   #news
 
@@ -36,7 +36,7 @@ export class Announcements {
     return this.#presence.states
   }
 
-  /** The whole picture, for a newcomer. @returns {Packet[]} */
+  /** The whole list, for a newcomer. @returns {Packet[]} */
   get snapshot() {
     return this.#frames([...this.peers], true)
   }
@@ -44,7 +44,7 @@ export class Announcements {
   /**
    * @param {string} peerId
    * @param {PeerState} state
-   * @returns {boolean} whether that is news
+   * @returns {boolean} whether the state is a new one
    */
   set(peerId, state) {
     if (this.#presence.hides(peerId, state) || this.#changes.size >= MAX_PEERS) this.#news.tellNow()
@@ -54,7 +54,7 @@ export class Announcements {
     return true
   }
 
-  /** What this peer says is to be told next: that it is here comes before that. @param {string} peerId */
+  /** A message of this peer goes out next. If the clients haven't been told yet that the peer is here, they are told first. @param {string} peerId */
   precede(peerId) {
     if (this.#changes.has(peerId)) this.#news.tellNow()
   }
@@ -81,8 +81,8 @@ export class Announcements {
 
   /**
    * @param {[string, PeerState][]} states
-   * @param {boolean} full whether they take the place of what was told before
-   * @returns {Packet[]} one at least: each tells the epoch
+   * @param {boolean} full whether the states replace everything that was told before
+   * @returns {Packet[]} at least one, because each frame tells the epoch
    */
   #frames(states, full) {
     const { peerId: senderId, epoch, isReader } = this.#options

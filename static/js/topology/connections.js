@@ -4,12 +4,12 @@ import { Downstream } from "./downstream.js"
 import { Entrance } from "./entrance.js"
 
 /**
- * The paths from a host to its clients: makes them, not too many at once, and keeps account of who is connected.
+ * The paths from a host to its clients: makes them, not too many at once, and knows who is connected.
  *
  * @typedef {import("../wire/path.js").Path} Path
  *
  * @typedef {object} ConnectionsDelegate
- * @property {(downstream: Downstream) => void} removed one that is closed is known no more
+ * @property {(downstream: Downstream) => void} removed called when a path has closed and the client is no longer listed
  *
  * @typedef {Pick<import("./role.js").RoleOptions, "signal" | "createPath" | "clock"> & {
  *   epoch: () => number,
@@ -18,9 +18,9 @@ import { Entrance } from "./entrance.js"
  */
 export class Connections {
   #options
-  /** All that there is a path to. @type {Map<string, Downstream>} */
+  /** All clients that there is a path to, connected or not. @type {Map<string, Downstream>} */
   #downstreams = new Map()
-  /** Those of them that are connected. @type {Map<string, Downstream>} */
+  /** The clients that are connected. @type {Map<string, Downstream>} */
   #connected = new Map()
   #negotiations = 0
   #allowances
@@ -36,7 +36,7 @@ export class Connections {
 
   // Who is there
 
-  /** All that are connected. */
+  /** All clients that are connected. */
   get all() {
     return [...this.#connected.values()]
   }
@@ -51,7 +51,7 @@ export class Connections {
     return this.#connected.get(peerId)
   }
 
-  /** Whose path it is; null for one that is over. @param {Path} path */
+  /** The client at the other end of a path; null if the path is over. @param {Path} path */
   of(path) {
     const downstream = this.#downstreams.get(path.peerId)
     return downstream?.path === path ? downstream : null
@@ -60,7 +60,7 @@ export class Connections {
   // How they come and go
 
   /**
-   * A peer gets a path when it is its turn.
+   * A peer asks for a path, and gets it when its turn comes.
    * @param {string} peerId
    * @param {boolean} canSend
    */
@@ -69,9 +69,9 @@ export class Connections {
   }
 
   /**
-   * A peer has gone: it needs none.
+   * A peer has gone, so it no longer needs a path.
    * @param {string} peerId
-   * @returns {Downstream | undefined} the one that there is
+   * @returns {Downstream | undefined} the client, if there is already a path to it
    */
   forget(peerId) {
     this.#entrance.forget(peerId)
@@ -79,7 +79,7 @@ export class Connections {
   }
 
   /**
-   * An earlier path to the same peer is over.
+   * Makes a path to a peer. An earlier path to the same peer is closed.
    * @param {string} peerId
    * @param {boolean} canSend
    */
@@ -105,19 +105,19 @@ export class Connections {
     if (path?.negotiationId === negotiationId && !offered) path.receiveSignal(signal)
   }
 
-  /** A path is connected, which makes room for another to be made. @param {Downstream} downstream */
+  /** A path is connected, so the host may begin to make another one. @param {Downstream} downstream */
   add(downstream) {
     this.#connected.set(downstream.peerId, downstream)
     this.#entrance.look()
   }
 
-  /** One is over, which makes room for another. @param {Downstream} downstream */
+  /** A path is over, so the host may begin to make another one. @param {Downstream} downstream */
   remove(downstream) {
     this.#drop(downstream)
     this.#entrance.look()
   }
 
-  /** Lets go of all of them. */
+  /** Makes no more paths, and gives all clients to the caller, who closes their paths. */
   release() {
     this.#entrance.stop()
     const downstreams = [...this.#downstreams.values()]

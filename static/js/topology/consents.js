@@ -1,13 +1,13 @@
 import { isLabel } from "../wire/content.js"
 import { MAX_CONSENTS, MAX_UNCREDITED_BYTES } from "../base/limits.js"
 
-/** The transfers that one client takes, and how much more of each may be sent to it: as much as it has made room for. */
+/** The file transfers that one client has accepted, and how much more of each may be sent to it: as many bytes as it has given credit for. */
 export class Consents {
   /** @type {Map<string, { offset: number, room: number }>} */
   #transfers = new Map()
 
   /**
-   * It takes a transfer, or says again that it does.
+   * The client accepts a transfer, or says again that it does.
    * @param {string} senderId
    * @param {unknown} transfer untrusted
    */
@@ -16,7 +16,7 @@ export class Consents {
   }
 
   /**
-   * So much of a transfer has come.
+   * The client says how much of a transfer has arrived.
    * @param {string} senderId
    * @param {string} transfer
    * @param {number} offset
@@ -30,7 +30,7 @@ export class Consents {
   }
 
   /**
-   * Takes some of the room that there is for a transfer.
+   * Uses some of the room that the client has for a transfer.
    * @param {string} senderId
    * @param {string} transfer
    * @param {number} bytes

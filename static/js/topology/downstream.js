@@ -3,7 +3,7 @@ import { failureOf, P2pError } from "../base/errors.js"
 import { RateLimiter } from "./rate_limiter.js"
 import { Newest } from "./newest.js"
 
-/** A client as its host sees it: the path to it, and what it may have the host pass on, at which rate. */
+/** A client as its host sees it: the path to it, and how much the host passes on for it, at which rate. */
 export class Downstream {
   #limiter
   #letterLimiter
@@ -14,7 +14,7 @@ export class Downstream {
    * @param {import("../wire/path.js").Path} options.path
    * @param {boolean} options.canSend
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {Allowance} [options.allowance] what its connections before have left it
+   * @param {Allowance} [options.allowance] what the client's earlier connections have left of its allowance
    */
   constructor({ path, canSend, clock, allowance = new Allowance(clock) }) {
     this.path = path
@@ -34,10 +34,10 @@ export class Downstream {
     return this.path.state === "connected"
   }
 
-  // What it says
+  // What the client says
 
   /**
-   * Lets something through that is for all, at the client's rate.
+   * Passes on something that is for everyone, at the client's rate.
    * @param {number} size in characters
    * @param {() => void} deliver
    * @param {number} [copies] to how many it goes
@@ -47,8 +47,8 @@ export class Downstream {
   }
 
   /**
-   * Lets something through that is for one other peer. It doesn't wait behind what is for all, which costs so much more: an honest client paces it by the time, and
-   * not by what has been passed on.
+   * Passes on something that is for one other peer. It doesn't wait behind what is for everyone, which costs so much more: an honest client paces it by the
+   * clock, and not by what has been passed on.
    * @param {number} size in characters
    * @param {() => void} route
    */
@@ -57,7 +57,7 @@ export class Downstream {
   }
 
   /**
-   * Lets something through that something newer of its kind may take the place of.
+   * Passes on something of which only the newest counts: while it waits, something newer of its kind replaces it.
    * @param {string} kind
    * @param {() => void} pass
    */
@@ -74,7 +74,7 @@ export class Downstream {
   }
 
   /**
-   * Does something for this client. What can't be passed on is its sender's fault, and nobody else's loss.
+   * Does something for this client. If a message can't be passed on, that is the fault of its sender, and nobody else must suffer for it.
    * @param {() => void} act
    */
   attend(act) {

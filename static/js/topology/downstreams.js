@@ -8,7 +8,7 @@ import { P2pError } from "../base/errors.js"
 import { Router } from "./router.js"
 
 /**
- * The role of the host: it has a path to every client, passes on what comes over them, and says who is there.
+ * The role of the host: it has a path to every client, passes on the frames that come over these paths, and says who is there.
  *
  * @typedef {import("../wire/path.js").Path} Path
  * @typedef {import("./downstream.js").Downstream} Downstream
@@ -59,7 +59,7 @@ export class Downstreams {
   // What the server says
 
   /**
-   * The server had forgotten this host, and has it back under a later epoch; its connections live on.
+   * The server had forgotten this host (after a restart, say), and has taken it back under a later epoch. The host's connections live on.
    * @param {number} epoch
    */
   resume(epoch) {
@@ -69,7 +69,7 @@ export class Downstreams {
   }
 
   /**
-   * A newcomer asks for a connection, and gets it when it is its turn.
+   * A newcomer asks for a connection, and gets it when its turn comes.
    * @param {string} peerId
    * @param {boolean} [canSend]
    */
@@ -78,7 +78,7 @@ export class Downstreams {
   }
 
   /**
-   * A peer's socket is gone; that matters only while it negotiates.
+   * A peer's connection to the server is gone. That matters only while the peer negotiates: later, it needs no server.
    * @param {string} peerId
    */
   peerLeft(peerId) {
@@ -87,7 +87,7 @@ export class Downstreams {
   }
 
   /**
-   * The app has thrown a peer out.
+   * The app has removed a peer from the session.
    * @param {string} peerId
    * @param {P2pError} error
    */
@@ -122,7 +122,7 @@ export class Downstreams {
   }
 
   /**
-   * The whole picture comes before any change to it.
+   * Sends a new client the whole list of peers, before any change to that list.
    * @param {Downstream} downstream
    */
   #welcome(downstream) {
@@ -149,7 +149,7 @@ export class Downstreams {
     }
   }
 
-  /** Once: what a client says again and again doesn't keep this host from the server. @param {string} peerId */
+  /** Yields to the next host. It does so once only: a client that repeats itself must not keep this host away from the server. @param {string} peerId */
   #yieldTo(peerId) {
     if (peerId !== this.#successor || this.#hasYielded) return
     this.#hasYielded = true
@@ -216,25 +216,25 @@ export class Downstreams {
   }
 
   /**
-   * How many bytes of files wait on the way to some peers: at the fullest of the paths.
+   * How many bytes of files wait to be sent to some peers. Of several paths, the fullest one counts.
    * @param {string[]} to
    */
   buffered(to) {
     return Math.max(0, ...to.map((peerId) => this.#connections.connectedTo(peerId)?.path.buffered ?? 0))
   }
 
-  /** A host has nobody else to let go of. */
+  /** Does nothing: a host has no other host that it could give up. */
   giveUp() {}
 
   /**
-   * Ends the part: every client is told why.
+   * Ends the role, and tells every client why.
    * @param {P2pError} [reason] none for a host that leaves
    */
   stop(reason) {
     for (const downstream of this.#release()) downstream.close(reason)
   }
 
-  /** Ends the part within this turn of the event loop. */
+  /** Ends the role within this turn of the event loop. */
   abort() {
     for (const downstream of this.#release()) downstream.abort()
   }

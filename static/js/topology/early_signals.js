@@ -1,8 +1,9 @@
+// Keeps signals that arrive before their offer.
 import { MAX_EARLY_CHARACTERS } from "../base/limits.js"
 
 /** @typedef {import("../wire/sdp.js").Signal} Signal */
 
-/** Signals that have come before the offer that they belong to. */
+/** Signals that have arrived before the offer that they belong to. */
 export class EarlySignals {
   /** @type {{ negotiationId: string, signal: Signal, size: number }[]} */
   #waiting = []
@@ -16,12 +17,12 @@ export class EarlySignals {
     const size = JSON.stringify(signal).length
     this.#waiting.push({ negotiationId, signal, size })
     this.#characters += size
-    // The oldest is of an attempt that is over.
+    // The oldest signals go first, because they belong to attempts that are over.
     while (this.#characters > MAX_EARLY_CHARACTERS) this.#characters -= this.#waiting.shift()?.size ?? 0
   }
 
   /**
-   * Takes those of this negotiation; what was of others is forgotten.
+   * Takes out the signals of this negotiation, and forgets those of all others.
    * @param {string} negotiationId
    */
   take(negotiationId) {

@@ -3,14 +3,14 @@ import { guarded } from "../base/errors.js"
 import { MAX_NEGOTIATING } from "../base/limits.js"
 import { MAX_PEERS } from "../wire/presence.js"
 
-/** Whom a host makes a connection for, and when: each peer now and then only, and not too many at once. Who asks again while it waits asks once. */
+/** When a host makes a connection for a peer: not too often for one peer, and not for too many peers at once. A peer that asks again while it waits counts once. */
 export class Entrance {
   #clock
   #timer
   #lookAt = 0
   #allowances
   #negotiating
-  /** In the order in which they came. @type {Map<string, () => void>} */
+  /** The peers that wait, in the order in which they asked. @type {Map<string, () => void>} */
   #waiting = new Map()
 
   /**
@@ -28,7 +28,7 @@ export class Entrance {
 
   /**
    * @param {string} peerId
-   * @param {() => void} open what makes the connection, in place of what was to make it before
+   * @param {() => void} open makes the connection; it replaces the function of an earlier call that still waits
    */
   ask(peerId, open) {
     if (this.#waiting.size >= MAX_PEERS && !this.#waiting.has(peerId)) return
@@ -36,7 +36,7 @@ export class Entrance {
     this.look()
   }
 
-  /** A peer that has gone needs no connection. @param {string} peerId */
+  /** Forgets a peer that has gone, because it needs no connection. @param {string} peerId */
   forget(peerId) {
     this.#waiting.delete(peerId)
   }
@@ -47,13 +47,13 @@ export class Entrance {
   }
 
   /**
-   * There may be room.
-   * @throws {unknown} what one of them brings about; the others have their turn all the same
+   * Lets peers in for whom there may be room now.
+   * @throws {unknown} an error from making one of the connections; the other peers get their turn all the same
    */
   look() {
     const failures = []
     for (const [peerId, open] of this.#waiting) {
-      if (this.#negotiating() >= MAX_NEGOTIATING) break // the next one that ends makes room
+      if (this.#negotiating() >= MAX_NEGOTIATING) break // the host looks again when a negotiation ends
       const { connections } = this.#allowances.of(peerId)
       const wait = connections.wait(1)
       if (wait > 0) this.#lookAfter(wait)

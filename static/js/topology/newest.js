@@ -1,7 +1,7 @@
 import { Timer } from "../base/clock.js"
 import { MAX_WAITING_NEWS } from "../base/limits.js"
 
-/** Lets that through of which only the newest of its kind counts, at a rate: what comes faster waits, in the place of what came before it. */
+/** Limits the rate of things of which only the newest of each kind counts: a new one that comes too fast waits, in place of the one that waited before. */
 export class Newest {
   #bucket
   #timer

@@ -2,8 +2,8 @@ import { Bucket } from "../base/token_bucket.js"
 import { Timer } from "../base/clock.js"
 
 /**
- * Something that changes often, and is told once for all the changes of a turn, before whatever else that turn has to tell. Where that would be too often, it is
- * told now and then.
+ * Tells about something that changes often: once for all the changes of a turn of the event loop, and before anything else that this turn has to tell. Where that
+ * would still be too often, it tells at the given rate.
  */
 export class News {
   #bucket
@@ -13,7 +13,7 @@ export class News {
 
   /**
    * @param {object} options
-   * @param {import("../base/limits.js").Rate} options.rate how often it is told
+   * @param {import("../base/limits.js").Rate} options.rate how often it may be told
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {() => void} options.tell
    */
@@ -23,14 +23,14 @@ export class News {
     this.#tell = tell
   }
 
-  /** It has changed. */
+  /** There is a change to tell. */
   add() {
     if (this.#isDue) return
     this.#isDue = true
     queueMicrotask(() => this.flush())
   }
 
-  /** Something else is to be told, which comes after it. */
+  /** Something else is told next. The change is told first, so that the order is right. */
   flush() {
     if (!this.#isDue || this.#timer.isRunning) return
     if (!this.#bucket.tryTake(1)) return this.#timer.start(this.#bucket.wait(1), () => this.flush())
@@ -38,7 +38,7 @@ export class News {
     this.#tell()
   }
 
-  /** Something depends on it that can't wait, however often it has been told. */
+  /** Tells the change at once, whatever the rate, because something that can't wait depends on it. */
   tellNow() {
     this.stop()
     this.#bucket.tryTake(1)

@@ -2,8 +2,8 @@ import { Timer } from "../base/clock.js"
 import { MAX_WAITING_CHARACTERS, MAX_WAITING_MESSAGES, RELAYED_CHARACTERS, TURN_CHARACTERS, TURN_MESSAGES, TURN_MS } from "../base/limits.js"
 
 /**
- * Slows a client that floods, in the order of what it sends, and then gives it up. However much may pass, the others' turn comes in between: one client's frames are
- * passed on a few at a time.
+ * Slows down a client that floods, without changing the order of what it sends, and gives the client up if too much waits. One client's frames are passed on a few
+ * at a time, even where its rate would allow more, so that the other clients have their turn in between.
  */
 export class RateLimiter {
   #messages
@@ -14,9 +14,9 @@ export class RateLimiter {
   /** @type {{ size: number, cost: number, deliver: () => void }[]} */
   #waiting = []
   #waitingCharacters = 0
-  /** What was passed on in this turn, and when that began. */
+  /** How much was passed on in this turn, and when the turn began. */
   #turn = { messages: 0, characters: 0, at: -Infinity }
-  /** Whether the next turn is due. */
+  /** Whether the next turn is scheduled. */
   #isDue = false
   #isStopped = false
 
@@ -24,7 +24,7 @@ export class RateLimiter {
    * @param {object} options
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {Pick<import("./allowance.js").Allowance, "messages" | "characters">} options.allowance
-   * @param {() => void} options.overflowed called when more waits than may
+   * @param {() => void} options.overflowed called when more waits than is allowed
    */
   constructor({ clock, allowance: { messages, characters }, overflowed }) {
     this.#messages = messages

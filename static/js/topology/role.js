@@ -1,34 +1,34 @@
 /**
- * The types of a role, host's or client's: what it is made of, and what it tells the peer that plays it. The messages for all are another's affair: a role brings them
- * to it, and takes them where it says.
+ * The types of a role (the host's or a client's): what it is made of, and what it tells the peer that plays it. A role doesn't deal with the messages for everyone
+ * itself: it hands them to the sequencer (at the host) or the follower (at a client), and sends what these give it.
  *
  * @typedef {object} RoleDelegate
- * @property {() => void} roleChanged the state is another one
+ * @property {() => void} roleChanged the role's state has changed
  * @property {() => void} rolePeersChanged
- * @property {() => void} roleRenumbered a client's host has its session back under a later epoch
- * @property {() => void} roleSynced what waits to be sent may be sent
+ * @property {() => void} roleRenumbered a client's host has got its session back under a later epoch
+ * @property {() => void} roleSynced the messages that wait may be sent
  * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} roleRouted a frame for this peer from another one
- * @property {() => void} roleDrained there is room again for what waits to be sent
+ * @property {() => void} roleDrained there is room again for messages that wait to be sent
  * @property {() => void} roleAppointed the host wants this client to be the next host
  * @property {() => void} roleYields the next host is ready to take this host's place
- * @property {() => void} roleFollowed the next host has taken it
+ * @property {() => void} roleFollowed the next host has taken this host's place
  * @property {(error: P2pError) => void} roleLost a client has lost its host
  * @property {(roster: Record<string, import("../wire/frames.js").PeerState>) => void} roleReported a host's roster for the server
  *
- * @typedef {object} Sequencer gives each message its place, at the host
+ * @typedef {object} Sequencer gives each message its place in the order; runs at the host
  * @property {(epoch: number) => void} resume the host has another epoch
  * @property {() => void} stop
  * @property {(client: Downstream) => void} connected
  * @property {(client: Downstream) => void} left
- * @property {(client: Downstream) => boolean} isSynced whether it has been given what it lacked, and gets all that is new
+ * @property {(client: Downstream) => boolean} isSynced whether the client has got the messages that it lacked, and gets every new one
  * @property {(client: Downstream, frame: import("../wire/frames.js").SyncFrame) => void} meet
  * @property {(client: Downstream, frame: import("../wire/frames.js").DataFrame, size: number) => void} admit `size` in characters
  * @property {(client: Downstream, place: number) => void} shown
  * @property {(senderId: string, id: number, content: Content) => void} sendOwn
  *
- * @typedef {object} Follower takes in the host's messages, at a client
+ * @typedef {object} Follower takes in the host's messages; runs at a client
  * @property {boolean} isSynced whether this peer's messages may go out
- * @property {() => void} begin the connection to the host is there
+ * @property {() => void} begin called when the connection to the host is there
  * @property {(epoch: number) => void} resume the host has another epoch
  * @property {(frame: import("../wire/frames.js").Frame, packet: Packet, isReader: (senderId: string) => boolean) => void} receive
  * @property {() => void} stop
@@ -43,7 +43,7 @@
  * @property {(epoch: number) => Sequencer} createSequencer
  * @property {(options: { host: import("../wire/path.js").Path, epoch: () => number, synced: () => void }) => Follower} createFollower
  * @property {import("../base/clock.js").Clock} clock
- * @property {Map<string, import("../wire/frames.js").PeerState>} [peers] the last picture of the session
+ * @property {Map<string, import("../wire/frames.js").PeerState>} [peers] who was in the session when it was last known
  *
  * @typedef {import("../base/errors.js").P2pError} P2pError
  * @typedef {import("../wire/content.js").Content} Content

@@ -1,14 +1,18 @@
+// Decides when a host sends its roster to the server.
 import { Timer } from "../base/clock.js"
 
-/** Milliseconds between two rosters to the server at the least, and at the most. A client that the server hasn't been told of can't say that it has lost its host. */
+/**
+ * The shortest and the longest time between two rosters to the server, in milliseconds. Not too long: a client can report the loss of its host only if the server
+ * has been told of that client.
+ */
 export const ROSTER_PAUSE_MS = 300
 export const ROSTER_INTERVAL_MS = 30_000
 
-/** When a host tells the server who is there: soon after a change, and now and then. */
+/** Decides when a host sends the server its roster (who is there): soon after a change, and otherwise at regular intervals. */
 export class Roster {
   #timer
   #report
-  /** Whether it is told soon. */
+  /** Whether a roster is scheduled. */
   #isDue = false
 
   /**
@@ -22,7 +26,7 @@ export class Roster {
     this.changed()
   }
 
-  /** Somebody has come, gone or got on. */
+  /** Somebody has come, has gone, or is in a new state. */
   changed() {
     if (!this.#isDue) this.#timer.start(ROSTER_PAUSE_MS, () => this.#tell())
     this.#isDue = true

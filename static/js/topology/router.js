@@ -6,8 +6,8 @@ import { MAX_FAST_BYTES } from "../base/limits.js"
 import { CHUNK, CREDIT, DIRECT, encodeFrame, FAST, isSpeech } from "../wire/frames.js"
 
 /**
- * What a host does with frames that are for some only: it stamps them with their sender, hands them on, and forgets them. Whether they come,
- * the two ends see to themselves.
+ * Routes frames that are for some peers only, at the host: stamps them with their sender, passes them on, and forgets them. The two ends make sure
+ * themselves that the frames arrive.
  *
  * @typedef {import("./downstream.js").Downstream} Downstream
  * @typedef {import("../wire/frames.js").RoutedFrame} RoutedFrame
@@ -18,7 +18,7 @@ export class Router {
   #peerId
   #connections
   #received
-  /** What each client takes: nobody else's chunks are passed to it. @type {WeakMap<Downstream, Consents>} */
+  /** The transfers that each client has accepted: chunks of other transfers aren't passed to it. @type {WeakMap<Downstream, Consents>} */
   #consents = new WeakMap()
 
   /**
@@ -34,19 +34,19 @@ export class Router {
   }
 
   /**
-   * Takes a frame from a client, at the pace that it is allowed.
+   * Takes a frame from a client, at the rate that the client is allowed.
    * @param {Downstream} downstream
    * @param {RoutedFrame} frame
    * @param {number} size in characters
    */
   admit(downstream, frame, size) {
     if (!downstream.canSend && isSpeech(frame)) return
-    if (frame.to === undefined && frame.type !== FAST) return // only what may be lost can be for everybody
+    if (frame.to === undefined && frame.type !== FAST) return // of routed frames, only those that may be lost can be for everyone
     const route = () => downstream.attend(() => this.route(downstream.peerId, frame))
     switch (frame.type) {
       case FAST: return void (isSmall(frame, size) && downstream.admitsFast(size) && route())
       case DIRECT: return downstream.post(size, () => this.#routeLetter(downstream, frame, route))
-      case CHUNK: return route() // as far as its receivers let it come
+      case CHUNK: return route() // the recipients' consents limit it
       case CREDIT: return this.#admitCredit(downstream, frame, route)
       default: return downstream.tell(JSON.stringify([frame.type, frame.to]), route)
     }
@@ -122,13 +122,13 @@ export class Router {
     if (frame.type === FAST) return downstream.path.sendFreshest(JSON.stringify([frame.senderId, frame.topic]), packet)
     const isBulk = frame.type === CHUNK || frame.type === CREDIT
     const error = failureOf(() => downstream.path.send(packet, isBulk ? "bulk" : "messages"))
-    // Transfers see for themselves what is missing.
+    // A transfer finds out itself what is missing.
     if (error && !isBulk) downstream.path.dismiss(error)
   }
 }
 
 /**
- * Whether it is no larger than an honest client sends it; whom it is for doesn't count.
+ * Whether a frame is as small as an honest client makes it. The list of recipients doesn't count.
  * @param {import("../wire/frames.js").FastFrame} frame
  * @param {number} size in characters
  */

@@ -13,7 +13,7 @@ import { MAX_PEERS, Presence } from "../wire/presence.js"
  */
 export class Upstream {
   iamHost = false
-  /** What is for single peers is passed on by the host, at a rate. */
+  /** Messages to single peers have to be paced, because the host passes them on at a limited rate. */
   isPaced = true
   #peerId
   #delegate
@@ -21,14 +21,14 @@ export class Upstream {
   #createPath
   #createFollower
   #presence
-  /** That who is there has changed. */
+  /** Tells that the list of peers has changed. */
   #news
-  /** Who may not send. @type {Set<string>} */
+  /** The peers that may not send. @type {Set<string>} */
   #readers = new Set()
   #offers
   /** @type {Path | null} */
   #path = null
-  /** Takes in what comes over it. @type {import("./role.js").Follower | null} */
+  /** Takes in what comes over the path. @type {import("./role.js").Follower | null} */
   #follower = null
   #early = new EarlySignals()
 
@@ -37,9 +37,9 @@ export class Upstream {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
-    /** The epoch that the host says it has by now. What the server says is judged by the other one, for a host may say anything. */
+    /** The epoch that the host says it has by now. News from the server is judged by `epoch` and not by this one, because a host may say anything. */
     this.hostEpoch = epoch
-    this.#presence = new Presence(peers) // until the host sends a new one
+    this.#presence = new Presence(peers) // until the host sends a new list
     this.#delegate = delegate
     this.#signal = signal
     this.#createPath = createPath
@@ -53,7 +53,7 @@ export class Upstream {
     return this.#path?.state ?? "negotiating"
   }
 
-  /** Whether the host has said what it has, so that this peer's messages may go out. */
+  /** Whether the host has said which messages it has, so that this peer's messages may go out. */
   get isSynced() {
     return this.#follower?.isSynced ?? false
   }
@@ -63,7 +63,7 @@ export class Upstream {
     return this.#path !== null
   }
 
-  /** Whether there is an offer, and nothing has come of it yet. */
+  /** Whether there is an offer, and the connection isn't made yet. */
   get isNegotiating() {
     return this.#path?.state === "negotiating" || this.#path?.state === "connecting"
   }
@@ -139,7 +139,7 @@ export class Upstream {
     this.#delegate.rolePeersChanged()
   }
 
-  /** The server had forgotten this host, and has it back under a later epoch. @param {number} epoch */
+  /** The server had forgotten this host, and has taken it back under a later epoch. @param {number} epoch */
   #renumber(epoch) {
     this.hostEpoch = epoch
     this.#follower?.resume(epoch)
@@ -173,7 +173,7 @@ export class Upstream {
   }
 
   /**
-   * Hands a frame to the host, for those that it is for.
+   * Sends a frame to the host, which passes it on to its recipients.
    * @param {import("../wire/frames.js").RoutedFrame} frame
    * @throws {P2pError}
    */
@@ -182,7 +182,7 @@ export class Upstream {
     else this.#talking.send(encodeFrame(frame), frame.type === DIRECT || frame.type === RECEIVED ? "messages" : "bulk")
   }
 
-  /** How many bytes of files wait on the way to the host. */
+  /** How many bytes of files wait to be sent to the host. */
   buffered() {
     return this.#path?.buffered ?? 0
   }
@@ -197,7 +197,7 @@ export class Upstream {
     this.#path?.trySend({ type: SUCCEED })
   }
 
-  /** Lets go of a host that doesn't do its part. @param {P2pError} reason */
+  /** Gives up a host that doesn't do its part. @param {P2pError} reason */
   giveUp(reason) {
     this.#path?.end(reason)
   }
@@ -208,7 +208,7 @@ export class Upstream {
     this.#path?.close(reason)
   }
 
-  /** Ends the part within this turn of the event loop. */
+  /** Ends the role within this turn of the event loop. */
   abort() {
     this.#rest()
     this.#path?.abort()

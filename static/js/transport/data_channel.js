@@ -1,29 +1,30 @@
+// Frames over one RTCDataChannel.
 import { sizeOf } from "../wire/content.js"
 import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_FRAMES_PER_PACKET } from "../base/limits.js"
 import { admitFrame } from "../wire/frames.js"
 
-/** How many bytes may wait in a channel; browsers close or refuse at 16 MiB. */
+/** How many bytes may wait in a channel. Browsers refuse to send, or close the channel, at 16 MiB. */
 export const MAX_BUFFERED_BYTES = 12 * 1024 * 1024
-/** With so many bytes or fewer waiting, a channel says that there is room again. */
+/** When no more than so many bytes wait, a channel reports that there is room again. */
 export const LOW_BYTES = 128 * 1024
-/** The longest frame, in characters, that waits for others to travel with it, and how many travel together. */
+/** The longest frame, in characters, that is gathered with others into one packet, and how many frames are gathered. */
 export const MAX_GATHERED_CHARACTERS = 4_096
 export const MAX_PACKET_CHARACTERS = 16_384
-/** How many messages of one sender on one topic may wait where only the newest counts: one; and how many of them in all. */
+/** How many unreliable messages may wait for room in all. Of one sender and topic, only the newest waits. */
 export const MAX_FRESHEST = 1_000
 /** Milliseconds that a closing channel gets to deliver what it holds. */
 export const CLOSE_TIMEOUT_MS = 1_000
 
-/** Between frames that travel together: JSON text has no line break in it. */
+/** Separates the frames in a packet. It can't be part of a frame, because our JSON text has no line breaks. */
 const SEPARATOR = "\n"
 
 /**
- * Frames over one RTCDataChannel.
+ * Sends and receives frames over one RTCDataChannel.
  *
  * @typedef {object} DataChannelDelegate
  * @property {(channel: DataChannel) => void} channelOpened
- * @property {(frame: import("../wire/frames.js").Frame, packet: Packet) => void} channelReceived `packet` is the frame as it came
+ * @property {(frame: import("../wire/frames.js").Frame, packet: Packet) => void} channelReceived `packet` is the frame as it arrived
  * @property {() => void} channelDrained there is room again
  * @property {(channel: DataChannel) => void} channelClosed called once, whichever side closed it
  *
@@ -36,14 +37,14 @@ export class DataChannel {
   #intake
   #hasOpened = false
   #isClosing = false
-  /** Frames of this turn of the event loop: a browser takes about as long for many in one packet as for one. @type {string[]} */
+  /** The frames of this turn of the event loop. They go out in one packet, because a browser takes about as long for a packet of many as for one frame. @type {string[]} */
   #gathered = []
   #gatheredCharacters = 0
-  /** What waits for room where only the newest counts. @type {Map<string, Packet>} */
+  /** The frames that wait for room, and of which only the newest of each kind counts. @type {Map<string, Packet>} */
   #freshest = new Map()
-  /** How many frames were dropped because they made no sense. */
+  /** How many frames were dropped because they were invalid. */
   badFrames = 0
-  /** Why this side has closed it, where it couldn't go on. @type {P2pError | null} */
+  /** Why this side has closed the channel, if it had to. @type {P2pError | null} */
   failure = null
 
   /**
@@ -51,7 +52,7 @@ export class DataChannel {
    * @param {RTCDataChannel} options.channel
    * @param {DataChannelDelegate} options.delegate
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {import("./intake.js").Intake} options.intake what the other side may bring in
+   * @param {import("./intake.js").Intake} options.intake limits what the other side may send
    */
   constructor({ channel, delegate, clock, intake }) {
     this.#channel = channel
@@ -64,22 +65,22 @@ export class DataChannel {
     channel.onbufferedamountlow = () => this.#drained()
     channel.onmessage = ({ data }) => this.#received(data)
     channel.onclose = () => delegate.channelClosed(this)
-    // An error is always followed by a close event, which tells all that matters.
+    // Nothing to do: an error is always followed by a close event.
     channel.onerror = null
   }
 
-  /** A channel that the other side made is "open" when it arrives; what is sent before its event gets lost in Chromium, or counts as buffered for ever. */
+  /** A channel that the other side made is "open" when it arrives, but in Chromium, what is sent before its event gets lost, or counts as buffered for ever. */
   get isOpen() {
     return this.#hasOpened && this.#channel.readyState === "open"
   }
 
-  /** How many bytes wait in it. */
+  /** How many bytes wait in the channel. */
   get buffered() {
     return this.#channel.bufferedAmount
   }
 
   /**
-   * Sends a frame; it is encoded already, as one packet goes to many.
+   * Sends a frame. It comes encoded, because one packet may go to many peers.
    * @param {Packet} packet
    * @throws {P2pError} `not_joined` when the channel isn't open, `rate_limited` when too much waits in it
    */
@@ -99,7 +100,7 @@ export class DataChannel {
   }
 
   /**
-   * Sends what may be lost. Where there is no room now, the newest of its kind is sent when there is.
+   * Sends a frame that may be lost. If there is no room now, the newest frame of its kind is sent when there is.
    * @param {string} kind
    * @param {Packet} packet
    */
@@ -109,8 +110,8 @@ export class DataChannel {
   }
 
   /**
-   * Closes the channel after what it holds is delivered: closing the connection first would throw that away.
-   * @returns {Promise<void>} resolves when it is closed, after CLOSE_TIMEOUT_MS at the latest
+   * Closes the channel once everything in it is delivered. Closing the connection first would throw that away.
+   * @returns {Promise<void>} resolves when the channel is closed, after CLOSE_TIMEOUT_MS at the latest
    */
   close() {
     this.#flush()
@@ -148,7 +149,7 @@ export class DataChannel {
     this.#gatheredCharacters = 0
     if (frames.length === 0 || !this.isOpen) return
     this.failure = failureOf(() => this.#transmit(frames.join(SEPARATOR)))
-    if (this.failure) this.#channel.close() // who takes no packet of this size can't be talked to
+    if (this.failure) this.#channel.close() // a peer that can't take a packet of this size is of no use
   }
 
   /** @param {Packet} packet */
@@ -172,7 +173,7 @@ export class DataChannel {
   #trySend(packet) {
     failureOf(() => {
       this.#requireRoom(packet)
-      this.#transmit(packet) // not with others: what travels together is lost together
+      this.#transmit(packet) // alone, because frames in one packet are lost together
     })
   }
 
@@ -180,7 +181,7 @@ export class DataChannel {
   #received(data) {
     const isText = typeof data === "string"
     if (!this.#intake.takes(isText ? data.length : (data.byteLength ?? 0), this.#channel.label)) return
-    // Nobody gathers more; what is longer is one frame, or none.
+    // No sender gathers more than that, so a longer text is one frame, or invalid.
     if (!isText || data.length > MAX_PACKET_CHARACTERS + MAX_FRAMES_PER_PACKET) return this.#receivedFrame(data)
     const texts = data.split(SEPARATOR, MAX_FRAMES_PER_PACKET + 1)
     if (texts.length > MAX_FRAMES_PER_PACKET) return this.#refuse()
@@ -189,14 +190,14 @@ export class DataChannel {
 
   /** @param {unknown} packet */
   #receivedFrame(packet) {
-    if (this.#isClosing) return // by what came before it
+    if (this.#isClosing) return // a frame before this one may have closed the channel
     const frame = admitFrame(packet, (type) => this.#intake.admits(type), (parts) => this.#intake.builds(parts, this.#channel.label))
     if (frame) this.#hand(frame, /** @type {Packet} */ (packet))
     else if (frame === null) this.#refuse()
   }
 
   /**
-   * What a frame brings about here must not end what else is in its packet.
+   * Gives a frame to the delegate. An error in doing so must not stop the other frames of the packet.
    * @param {import("../wire/frames.js").Frame} frame
    * @param {Packet} packet
    */
@@ -204,7 +205,7 @@ export class DataChannel {
     try {
       this.#delegate.channelReceived(frame, packet)
     } catch (error) {
-      reportError(error) // nothing of the app's: its handlers are guarded where they are called
+      reportError(error) // not an error of the app: its handlers are guarded where they are called
       this.#refuse()
     }
   }

@@ -1,3 +1,4 @@
+// A path that goes directly to one other peer, over one RTCPeerConnection.
 import { Deadline } from "../base/deadline.js"
 import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
 import { Heartbeat } from "./heartbeat.js"
@@ -11,13 +12,12 @@ import { encodeFrame, GOODBYE, HEARTBEAT } from "../wire/frames.js"
 const LANES = Object.freeze({ messages: {}, bulk: {}, fast: { ordered: false, maxRetransmits: 0 } })
 
 /**
- * One RTCPeerConnection to one other peer, from its negotiation to its end.
+ * A path that goes directly to one other peer: one RTCPeerConnection, from its negotiation to its end.
  *
  * @typedef {import("../wire/path.js").Path} Path
  * @typedef {import("../wire/path.js").Packet} Packet
  * @typedef {import("../wire/path.js").Lane} Lane
  * @typedef {import("../wire/sdp.js").Signal} Signal
- *
  * @typedef {import("../wire/path.js").PathSetup & {
  *   iceServers: RTCIceServer[],
  *   heartbeat: { intervalMs: number, idleTimeoutMs: number },
@@ -34,7 +34,7 @@ export class DirectPath {
   #delegate
   #clock
   #heartbeat
-  /** One for each lane. @type {Map<string, DataChannel>} */
+  /** One channel for each lane. @type {Map<string, DataChannel>} */
   #channels = new Map()
   #offers = false
   /** @type {Intake | null} */
@@ -45,7 +45,7 @@ export class DirectPath {
 
   /**
    * @param {DirectPathOptions} options
-   * @throws {P2pError} `bad_request` where the browser refuses the ICE servers
+   * @throws {P2pError} `bad_request` if the browser refuses the ICE servers
    */
   constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMs, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
     this.peerId = peerId
@@ -72,14 +72,14 @@ export class DirectPath {
     return this.#state
   }
 
-  /** Whether the other side was heard of late. */
+  /** Whether something has arrived from the other side lately. */
   get isHeard() {
     return this.#heartbeat.isHeard
   }
 
   // Negotiating
 
-  /** Opens the channel for messages and offers; the host's side. */
+  /** Opens the channel for messages and makes the offer. Only the host calls this. */
   offer() {
     if (this.#state === "closed") return
     this.#offers = true
@@ -98,7 +98,7 @@ export class DirectPath {
     return new P2pError("connect_timeout", { message: `${this.peerId} did not answer in time.` })
   }
 
-  // Talking
+  // Sending
 
   /**
    * @param {Packet} packet
@@ -112,7 +112,7 @@ export class DirectPath {
   }
 
   /**
-   * Sends what may be lost, such as a heartbeat over a full channel.
+   * Sends a frame that may be lost, such as a heartbeat over a full channel.
    * @param {import("../wire/frames.js").Frame} frame
    * @param {Lane} [lane]
    */
@@ -121,7 +121,7 @@ export class DirectPath {
   }
 
   /**
-   * Sends what may be lost, and of which only the newest counts.
+   * Sends a frame that may be lost, and of which only the newest of its kind counts.
    * @param {string} kind
    * @param {Packet} packet
    */
@@ -138,7 +138,7 @@ export class DirectPath {
   // How it ends
 
   /**
-   * The connection is over for a reason that the delegate has to know.
+   * Ends the connection for a reason that the delegate has to know.
    * @param {P2pError} error
    */
   end(error) {
@@ -148,19 +148,19 @@ export class DirectPath {
   }
 
   /**
-   * Ends it for a reason that both sides are told.
+   * Ends the connection for a reason that both sides are told.
    * @param {P2pError} error
    */
   dismiss(error) {
     if (this.#state === "closed") return
     this.close(error)
-    // Another host may do better than one that can't be understood; a client that is refused has nowhere else to go.
+    // A client that can't understand its host tries again, because there may be another host. A host has no reason to try again with a client that it refuses.
     if (!this.#offers) error.retry = true
     this.#delegate.pathEnded(this, error)
   }
 
   /**
-   * Says goodbye and closes; the delegate isn't told.
+   * Tells the other side and closes. The delegate isn't told.
    * @param {P2pError} [reason]
    */
   close(reason) {
@@ -169,7 +169,7 @@ export class DirectPath {
     this.#release()
   }
 
-  /** Closes within this turn of the event loop, for a page that goes away: the other side sees the channel close. */
+  /** Closes within this turn of the event loop, because the page goes away. The other side sees the channel close. */
   abort() {
     if (this.#state === "closed") return
     this.#release()
@@ -187,7 +187,7 @@ export class DirectPath {
     if (!this.#channels.has(lane) && this.state !== "closed") this.#open(this.#pc.createDataChannel(lane, LANES[lane]))
   }
 
-  /** Chromium may leave `bufferedAmount` as it is until something else is sent, and files would wait for room for ever. */
+  /** Sends a heartbeat on the other lanes, too: Chromium may leave `bufferedAmount` as it is until something else is sent, and files would wait for room for ever. */
   #beat() {
     this.trySend({ type: HEARTBEAT })
     for (const lane of /** @type {Lane[]} */ (["bulk", "fast"])) {
@@ -198,7 +198,7 @@ export class DirectPath {
   /** @param {RTCDataChannel} channel */
   #open(channel) {
     if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
-    // Only the host offers.
+    // Only the host offers, so a path that offers leads to a client.
     this.#intake ??= new Intake({ ...(this.#offers ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock: this.#clock, exhausted: (error) => this.dismiss(error) })
     this.#channels.set(channel.label, new DataChannel({ channel, delegate: this, clock: this.#clock, intake: this.#intake }))
   }
@@ -207,13 +207,13 @@ export class DirectPath {
   channelOpened(channel) {
     if (this.#state === "closed") return
     if (channel !== this.#messages) return this.channelDrained()
-    // A channel that the other side made is open when it arrives, and then says so by an event as well.
+    // A channel that the other side made may be reported twice: it is open when it arrives, and an event says so as well.
     if (this.#state === "connected") return
     this.#timer.stop()
     this.#negotiation.succeed()
     this.#heartbeat.start()
     this.#setState("connected")
-    // The others come after it: nobody waits for them to get connected.
+    // The other channels come after the one for messages, so that nobody has to wait for them to be connected.
     if (this.#offers) for (const lane of Object.keys(LANES)) this.#create(/** @type {Lane} */ (lane))
   }
 
@@ -234,7 +234,7 @@ export class DirectPath {
 
   /** @param {DataChannel} channel */
   channelClosed(channel) {
-    // The others close with it, and may be faster than its last words.
+    // The other channels close together with it, perhaps before the last frames of this one have arrived, so they don't count.
     if (channel === this.#messages) this.end(this.#reasonOf(channel))
   }
 
@@ -249,7 +249,7 @@ export class DirectPath {
   }
 
   #connectionStateChanged() {
-    // "disconnected" often heals by itself; the heartbeat decides when it doesn't.
+    // "disconnected" often recovers by itself. If it doesn't, the heartbeat ends the connection.
     if (this.#pc.connectionState === "failed") this.end(new P2pError("ice_failed"))
   }
 
@@ -271,7 +271,7 @@ export class DirectPath {
     this.#negotiation.close()
     this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = null
     const pc = this.#pc
-    const channels = [...this.#channels.values()].filter(({ isOpen }) => isOpen) // the others have nothing to deliver
+    const channels = [...this.#channels.values()].filter(({ isOpen }) => isOpen) // those that aren't open have nothing to deliver
     if (channels.length > 0) void Promise.all(channels.map((channel) => channel.close())).then(() => pc.close())
     else pc.close()
   }
@@ -291,7 +291,7 @@ function createPeerConnection(PeerConnection, iceServers) {
 }
 
 /**
- * Lets the browser look at ICE servers before they are needed.
+ * Has the browser check ICE servers before they are needed.
  * @param {RTCIceServer[]} iceServers
  * @throws {P2pError} `bad_request`
  */

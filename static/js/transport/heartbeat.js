@@ -1,10 +1,10 @@
 import { Timer } from "../base/clock.js"
 
 /**
- * Notices that the other side has fallen silent.
+ * Sends heartbeats, and notices when nothing arrives from the other side any more.
  *
- * Silence is counted in the heartbeat's own ticks, and a late tick counts as two at most: a page that was throttled, frozen or
- * asleep doesn't take its own pause for the other side's death (browsers run the timers of hidden pages about once a second:
+ * Silence is counted in the heartbeat's own ticks, and a late tick counts as two at most. So a page that was throttled, frozen or
+ * asleep doesn't mistake its own pause for the loss of the other side (browsers run the timers of hidden pages about once a second:
  * https://developer.chrome.com/blog/timer-throttling-in-chrome-88).
  */
 export class Heartbeat {
@@ -34,7 +34,7 @@ export class Heartbeat {
     this.#lost = lost
   }
 
-  /** Whether the other side was heard of late, as it is where its page runs and can be reached. */
+  /** Whether something has arrived from the other side lately. It has if the other page runs and can be reached. */
   get isHeard() {
     return this.#silence < 2 * this.#interval
   }
@@ -50,7 +50,7 @@ export class Heartbeat {
     this.#timer.stop()
   }
 
-  /** To be called for whatever comes from the other side. */
+  /** Must be called for everything that arrives from the other side. */
   heard() {
     this.#silence = 0
   }

@@ -3,8 +3,8 @@ import { P2pError } from "../base/errors.js"
 import { BYTES, EXCESS, PARTS, RUBBISH } from "../base/limits.js"
 
 /**
- * What one connection may bring into this page: bytes, frames of each kind, and a little rubbish. What is too much is dropped before it costs more than to be read;
- * a connection that goes on like that ends.
+ * Limits what one connection may bring into this page: bytes, frames of each kind, and a few invalid frames. What is too much is dropped before it costs more than
+ * reading it. A connection that goes on sending too much is ended.
  */
 export class Intake {
   #rates
@@ -20,8 +20,8 @@ export class Intake {
 
   /**
    * @param {object} options
-   * @param {Readonly<Record<string, import("../base/limits.js").Rate & { isForgiven?: boolean }>>} options.rates of the kinds that the other side sends
-   * @param {import("../base/limits.js").Rate} [options.fastBytes] bytes on the channel for what may be lost
+   * @param {Readonly<Record<string, import("../base/limits.js").Rate & { isForgiven?: boolean }>>} options.rates for the kinds of frames that the other side sends
+   * @param {import("../base/limits.js").Rate} [options.fastBytes] bytes on the channel for unreliable messages
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {(error: P2pError) => void} options.exhausted called when the connection has to end
    */
@@ -39,7 +39,7 @@ export class Intake {
   /**
    * @param {number} bytes of a packet
    * @param {string} [lane] the channel that it came over
-   * @returns {boolean} whether it is to be read
+   * @returns {boolean} whether the packet is to be read
    */
   takes(bytes, lane = "messages") {
     if (this.#bytes.tryTake(bytes) && (lane !== "fast" || this.#fastBytes.tryTake(bytes))) return true
@@ -49,15 +49,15 @@ export class Intake {
   /**
    * @param {number} parts of JSON
    * @param {string} [lane] the channel that it came over
-   * @returns {boolean} whether they are to be built
+   * @returns {boolean} whether the values are to be built
    */
   builds(parts, lane = "messages") {
     return this.#parts.tryTake(parts) || this.#lose(lane)
   }
 
   /**
-   * @param {string} type a frame's
-   * @returns {boolean} whether it may come now
+   * @param {string} type of a frame
+   * @returns {boolean} whether such a frame may come now
    */
   admits(type) {
     if (!Object.hasOwn(this.#rates, type)) this.refuse()
@@ -66,14 +66,14 @@ export class Intake {
     return false
   }
 
-  /** What came can't be read, or isn't for this side. */
+  /** Counts a frame that can't be read, or that isn't meant for this side. */
   refuse() {
     if (!this.#rubbish.tryTake(1)) this.#exhausted(new P2pError("bad_request", { message: "What was sent can't be read." }))
   }
 
   // Private
 
-  /** What comes over the other channels is asked for again, or may be lost. @param {string} lane */
+  /** Too much has come over a channel. Only messages end the connection: on the other channels, what is dropped is asked for again, or may be lost. @param {string} lane */
   #lose(lane) {
     if (lane === "messages") this.#flood()
     return false

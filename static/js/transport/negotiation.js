@@ -4,15 +4,15 @@ import { MAX_CANDIDATES, MAX_SIGNALS } from "../base/limits.js"
 import { isDescription } from "../wire/sdp.js"
 
 /**
- * One negotiation between two peers: offer, answer, candidates.
+ * One negotiation of a connection between two peers: offer, answer and candidates.
  *
- * Only the host offers, so there is no glare. It speaks to a signal function and not to a transport, so that signals can travel
- * by any way. Signals are applied one after the other, whatever order they come in.
+ * Only the host makes offers, so two offers can't collide. Signals are sent through a function, so that the negotiation needn't know
+ * how they travel. They are applied one after the other, in whatever order they come.
  *
  * @typedef {import("../wire/sdp.js").Signal} Signal
  */
 
-/** Milliseconds after which what has not led to a connection is sent again. */
+/** Milliseconds after which the signals are sent again if there is no connection yet. */
 export const RESEND_MS = 2_000
 /** How many candidates go into one signal. */
 export const MAX_CANDIDATES_PER_SIGNAL = 64
@@ -21,20 +21,20 @@ export class Negotiation {
   #pc
   #signal
   #clock
-  /** Those that are not sent yet. @type {RTCIceCandidateInit[]} */
+  /** Own candidates that aren't sent yet. @type {RTCIceCandidateInit[]} */
   #found = []
-  /** Those that are. @type {RTCIceCandidateInit[]} */
+  /** Own candidates that are sent. @type {RTCIceCandidateInit[]} */
   #sent = []
-  /** Those of the other peer that came before its description. @type {RTCIceCandidateInit[]} */
+  /** Candidates of the other peer that came before its description. @type {RTCIceCandidateInit[]} */
   #waiting = []
-  /** All of the other peer's that have come: a browser looks at each again, and they are sent again and again. @type {Set<string>} */
+  /** All candidates of the other peer so far. They are sent repeatedly, and a browser would examine each one again. @type {Set<string>} */
   #known = new Set()
   #signals = 0
   /** @type {Promise<void>} */
   #applying = Promise.resolve()
   #resendTimer
   #closed = false
-  /** How many candidates the browser refused: one that is useless doesn't end the attempt. */
+  /** How many candidates the browser has refused. A useless candidate doesn't end the attempt. */
   badCandidates = 0
 
   /**
@@ -51,7 +51,7 @@ export class Negotiation {
     this.#pc.onicecandidate = ({ candidate }) => this.#foundCandidate(candidate)
   }
 
-  /** Offers; the host's side. */
+  /** Makes the offer. Only the host calls this. */
   async offer() {
     await this.#pc.setLocalDescription()
     if (!this.#closed) this.#sendDescription()
@@ -60,12 +60,12 @@ export class Negotiation {
   /**
    * Applies a signal of the other peer.
    * @param {Signal} signal
-   * @returns {Promise<void>} rejects with the browser's error when a description doesn't fit, and with a P2pError when it isn't given to the browser
+   * @returns {Promise<void>} rejects with the browser's error when a description doesn't fit, and with a P2pError when the description isn't allowed
    */
   receive(signal) {
     if (++this.#signals > MAX_SIGNALS) return this.#applying
     const applied = this.#applying.then(() => this.#apply(signal))
-    // A signal that fails is reported by its own promise and doesn't hold up the next one.
+    // If a signal fails, its own promise reports it, and the next signal is applied all the same.
     this.#applying = applied.catch(() => undefined)
     return applied
   }
@@ -89,7 +89,7 @@ export class Negotiation {
     this.#resendTimer.start(RESEND_MS, () => this.#resend())
   }
 
-  /** A host repeats its offer, and the client answers again; what has its answer lacks candidates, if anything. */
+  /** Sends again what may have been lost. A host without an answer repeats its offer, which the client answers again. With an answer, only candidates can be missing. */
   #resend() {
     if (this.#pc.signalingState === "have-local-offer") return this.#sendDescription()
     this.#sendCandidates(this.#sent)
@@ -138,10 +138,10 @@ export class Negotiation {
 
   /** @param {RTCIceCandidate | null} candidate */
   #foundCandidate(candidate) {
-    if (!candidate?.candidate) return // the end of candidates needs no packet
+    if (!candidate?.candidate) return // nothing needs to be sent for the end of the candidates
     const { sdpMid, sdpMLineIndex, usernameFragment } = candidate
     if (this.#found.length + this.#sent.length >= MAX_CANDIDATES) return
-    // What is found within one turn of the event loop travels together.
+    // Candidates that are found in one turn of the event loop are sent together.
     if (this.#found.length === 0) this.#clock.soon(() => this.#flush())
     this.#found.push({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment })
   }

@@ -1,11 +1,12 @@
+// The content of messages, and the packets in which frames travel.
 import { P2pError } from "../base/errors.js"
 import { be, fields, isText, may, pick } from "../base/fields.js"
 import { stringify, toJSON } from "../base/json.js"
 import { binaryKind, bytesOf } from "../base/kinds.js"
 
-/** The largest frame in bytes: the most that Chromium and Firefox take from each other in one message. */
+/** The largest frame, in bytes: it is the most that Chromium and Firefox take from each other in one message. */
 export const MAX_FRAME_BYTES = 262_144
-/** What a sender leaves free for the rest of the frame: the host's stamp with an id of 128 characters, escaped, and numbers. */
+/** The bytes that a sender leaves free for the rest of the frame: the id of the sender that the host adds (128 characters, escaped), and numbers. */
 export const STAMP_BYTES = 1_024
 /** The longest topic, type or name of a message's data, in UTF-16 code units. */
 export const MAX_LABEL_CHARACTERS = 255
@@ -18,17 +19,17 @@ const utf8 = new TextEncoder()
 const fromUtf8 = new TextDecoder()
 
 /**
- * A frame as it travels: JSON text, or, where it has bytes, the length of the text (32 bits, big-endian), the text in UTF-8 and the bytes.
+ * A packet is a frame as it travels: JSON text; or, if the frame has bytes, the length of the text (32 bits, big-endian), the text in UTF-8 and the bytes.
  *
  * @typedef {string | ArrayBuffer} Packet
- * @typedef {{ kind: string, mime?: string, name?: string }} Binary what the bytes of a message are
- * @typedef {{ topic?: string, data?: any, binary?: Binary, bytes?: Uint8Array }} ContentFields a frame's
+ * @typedef {{ kind: string, mime?: string, name?: string }} Binary what the bytes of a message mean
+ * @typedef {{ topic?: string, data?: any, binary?: Binary, bytes?: Uint8Array }} ContentFields the fields of a frame that hold its content
  */
 
-/** What an app says in one message, encoded once for everybody that it goes to: its topic, and JSON or bytes of a kind. */
+/** The content of one message of an app: its topic, and JSON or bytes of some kind. It is encoded once, for all recipients. */
 export class Content {
   #head
-  /** What needs no copy to be shown, and the topic of it. @type {{ topic?: string, data: any } | null} */
+  /** The data that can be shown without a copy, and its topic. @type {{ topic?: string, data: any } | null} */
   #shown
 
   /**
@@ -40,16 +41,16 @@ export class Content {
     this.#head = head
     this.#shown = shown
     this.bytes = bytes
-    /** About how much room it takes, in characters and bytes. */
+    /** About how much memory it takes, in characters and bytes. */
     this.size = head.length + (bytes?.length ?? 0)
   }
 
   /**
-   * Takes in an app's data as it is now: later changes to it don't matter.
+   * Encodes an app's data as it is now. Later changes to the data don't matter.
    * @param {any} data a string, any value that JSON can hold, an ArrayBuffer or a view of one
    * @param {string} [topic]
    * @returns {Content}
-   * @throws {P2pError} `unsupported` for what has no such form, `too_large` above MAX_FRAME_BYTES less STAMP_BYTES
+   * @throws {P2pError} `unsupported` for data that can't be encoded, `too_large` above MAX_FRAME_BYTES less STAMP_BYTES
    */
   static of(data, topic) {
     const kind = binaryKind(data)
@@ -61,7 +62,7 @@ export class Content {
   }
 
   /**
-   * Takes in a Blob or a File.
+   * Encodes a Blob or a File.
    * @param {Blob} blob
    * @param {string} [topic]
    * @returns {Promise<Content>}
@@ -79,15 +80,15 @@ export class Content {
   }
 
   /**
-   * The content of a frame that was checked.
+   * The content of a frame that has been checked.
    * @param {ContentFields} frame
-   * @throws {P2pError} `unsupported` for what is nested too deeply to be written again
+   * @throws {P2pError} `unsupported` for data that is nested too deeply to be written again
    */
   static from({ topic, data, binary, bytes }) {
     return new Content(`${topicHead(topic)}${binary ? `"binary":${JSON.stringify(binary)}` : `"data":${toJSON(data)}`}`, bytes, binary ? null : constant(data, topic))
   }
 
-  /** As fields of a frame. @returns {ContentFields} */
+  /** The content as fields of a frame. @returns {ContentFields} */
   get fields() {
     return { ...JSON.parse(`{${this.#head}}`), ...(this.bytes && { bytes: this.bytes }) }
   }
@@ -99,7 +100,7 @@ export class Content {
 
   /**
    * The frame with this content.
-   * @param {object} fields its other ones
+   * @param {object} fields the frame's other fields
    * @returns {Packet}
    */
   packet(fields) {
@@ -107,7 +108,7 @@ export class Content {
   }
 
   /**
-   * What an app is shown: a value of its own.
+   * The content as an app is shown it: a new value each time, which the app may change.
    * @returns {{ topic?: string, data: any }}
    */
   read() {
@@ -132,7 +133,7 @@ export class Content {
 }
 
 /**
- * What an app is shown of a frame that was checked.
+ * The content of a frame that has been checked, as an app is shown it.
  * @param {ContentFields} frame
  * @returns {{ topic?: string, data: any }}
  */
@@ -141,7 +142,7 @@ export function readContent({ topic, data, binary, bytes }) {
 }
 
 /**
- * Whether a frame, of which each field is as it has to be, holds a message: JSON, or bytes that fit their kind.
+ * Whether a frame holds a message: JSON, or bytes that fit their kind. Each of its fields must have been checked before.
  * @param {ContentFields} frame
  */
 export function hasContent({ data, binary, bytes }) {
@@ -156,7 +157,7 @@ export const isLabel = isText(MAX_LABEL_CHARACTERS, 1)
 const LABEL = may(be(isText(MAX_LABEL_CHARACTERS)))
 const BINARY = fields({ kind: be(isLabel), mime: LABEL, name: LABEL })
 
-/** What a message takes of the fields of a frame. */
+/** The readers of the fields that hold a message's content. */
 export const CONTENT = Object.freeze({
   topic: may(be(isLabel)),
   data: (/** @type {unknown} */ data) => data,
@@ -184,8 +185,8 @@ export function pack(text, bytes) {
 }
 
 /**
- * @param {unknown} packet as it came
- * @returns {{ text: string, bytes?: Uint8Array } | null} null for what isn't one; the bytes are a part of it
+ * @param {unknown} packet as it arrived
+ * @returns {{ text: string, bytes?: Uint8Array } | null} null if it isn't a packet. The bytes are a view of the packet, not a copy
  */
 export function unpack(packet) {
   if (typeof packet === "string") return packet.length <= MAX_FRAME_BYTES ? { text: packet } : null
@@ -203,7 +204,7 @@ export function sizeOf(packet) {
 // Private
 
 /**
- * A string, for one, can be shown to everybody as it is.
+ * Data that never changes, such as a string, which can be shown without a copy.
  * @param {any} data
  * @param {string} [topic]
  */
@@ -236,7 +237,7 @@ function refuse(kind) {
 }
 
 /**
- * The length of a text in UTF-8; where it can't matter, the most that it could be.
+ * The length of a text in UTF-8. If the text is short enough for any limit, this is only the most that its length can be.
  * @param {string} text
  */
 function byteLength(text) {

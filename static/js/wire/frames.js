@@ -13,13 +13,13 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {import("./content.js").ContentFields} ContentFields
  * @typedef {{ type: "Data", senderId?: string, inc?: string, id: number, n?: number, epoch?: number } & ContentFields} DataFrame
  * @typedef {{ type: "Gap", senderId: string, inc: string, from: number, to: number }} GapFrame
- * @typedef {[senderId: string, inc: string, id: number]} Mark how far somebody has come with one sender's page
+ * @typedef {[senderId: string, inc: string, id: number]} Mark how far a peer has come with one page of a sender
  * @typedef {{ type: "Sync", seen: Mark[], more?: boolean, inc?: string, fresh?: boolean, history?: number, n?: number }} SyncFrame
  * @typedef {{ type: "Ack", n: number }} AckFrame
  * @typedef {{ type: "Stable", n: number }} StableFrame
  * @typedef {{ type: "Pace", ms: number }} PaceFrame
  * @typedef {{ type: "Succeed" }} SucceedFrame
- * @typedef {{ inc: string, fresh: boolean, history: number, seen: Mark[] }} Hello what a client says first, all parts together
+ * @typedef {{ inc: string, fresh: boolean, history: number, seen: Mark[] }} Hello what a client tells its host first, all parts together
  * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[], epoch?: number }} StateFrame
  * @typedef {{ type: "Refused", id: number, error: import("../base/errors.js").ErrorPayload }} RefusedFrame
  * @typedef {{ type: "Heartbeat" }} HeartbeatFrame
@@ -29,7 +29,7 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {{ type: "Fast", to?: string[], senderId?: string, inc: string, id: number } & ContentFields} FastFrame
  * @typedef {{ type: "Chunk", to?: string[], senderId?: string, transfer: string, offset: number, bytes?: Uint8Array }} ChunkFrame
  * @typedef {{ type: "Credit", to?: string, senderId?: string, transfer: string, offset: number, resume?: boolean }} CreditFrame
- * @typedef {DirectFrame | ReceivedFrame | FastFrame | ChunkFrame | CreditFrame} RoutedFrame what a host hands on to those that it is for
+ * @typedef {DirectFrame | ReceivedFrame | FastFrame | ChunkFrame | CreditFrame} RoutedFrame a frame that the host passes on to its recipients only
  * @typedef {RoutedFrame | DataFrame | GapFrame | SyncFrame | AckFrame | StableFrame | PaceFrame | SucceedFrame | StateFrame | RefusedFrame | HeartbeatFrame | GoodbyeFrame} Frame
  * @typedef {(typeof STATES)[number]} PeerState
  */
@@ -58,18 +58,18 @@ export const FAST = "Fast"
 export const CHUNK = "Chunk"
 export const CREDIT = "Credit"
 
-/** How many marks one frame holds; fewer, where their ids are so long that it would be too large. */
+/** How many marks one frame holds. It holds fewer if their ids are so long that the frame would be too large. */
 export const MARKS_PER_FRAME = 200
 
 export { MAX_ID_CHARACTERS } from "../base/fields.js"
 
-/** How many peers a message that isn't for everyone may be for. */
+/** How many recipients a message may have that isn't for everyone. */
 export const MAX_ADDRESSEES = 256
 
 /**
  * @param {Frame} frame
  * @returns {Packet}
- * @throws {import("../base/errors.js").P2pError} `too_large` above MAX_FRAME_BYTES, `unsupported` for what can't be written
+ * @throws {import("../base/errors.js").P2pError} `too_large` above MAX_FRAME_BYTES, `unsupported` for data that can't be written
  */
 export function encodeFrame(frame) {
   if (!("bytes" in frame)) return pack(toJSON(frame))
@@ -84,15 +84,15 @@ export function isRoutedFrame(frame) {
   return ROUTED.includes(frame.type)
 }
 
-/** Whether it takes the right to send; who may only read still acknowledges, and takes files. @param {RoutedFrame} frame */
+/** Whether a frame needs the right to send. A peer that may only read still acknowledges messages, and accepts files. @param {RoutedFrame} frame */
 export function isSpeech(frame) {
-  // An answer reaches only who has asked.
+  // An answer needs no right to send, because it reaches only the peer that has asked.
   if (frame.type === DIRECT) return frame.note === undefined ? frame.answer === undefined : SPEECH_NOTES.includes(frame.note?.kind)
   return frame.type === FAST || frame.type === CHUNK
 }
 
 /**
- * How far a peer has come, in as many frames as it takes; the last one is the one without `more`.
+ * Frames that tell how far a peer has come: as many as are needed. All but the last one have `more`.
  * @param {Omit<SyncFrame, "type" | "seen" | "more">} rest
  * @param {Mark[]} marks
  * @returns {Packet[]}
@@ -103,7 +103,7 @@ export function syncFrames(rest, marks) {
 }
 
 /**
- * What one frame holds each. The ids are others' words, of which each character may take six bytes.
+ * Splits marks into parts that fit into one frame each. Other peers choose their ids, and in JSON, each character of an id may take six bytes.
  * @param {Mark[]} marks
  * @returns {Mark[][]} at least one
  */
@@ -139,7 +139,7 @@ const TO_PEER = { to: MAYBE_ID, senderId: MAYBE_ID }
 /** @param {unknown} error */
 const readError = (error) => pick(error, ERROR)
 
-/** What each kind of frame is made of. @type {Record<string, Record<string, import("../base/fields.js").Reader>>} */
+/** The fields of each kind of frame, and their readers. @type {Record<string, Record<string, import("../base/fields.js").Reader>>} */
 const PARTS = {
   [HEARTBEAT]: {},
   [SUCCEED]: {},
@@ -160,30 +160,30 @@ const PARTS = {
 }
 const FRAMES = new Map(Object.entries(PARTS).map(([type, readers]) => [type, fields(readers)]))
 
-/** What holds between the fields of a frame. @type {Record<string, (frame: any, size: number) => boolean>} */
+/** Rules for each kind of frame that concern several of its fields. @type {Record<string, (frame: any, size: number) => boolean>} */
 const RULES = {
   [DATA]: hasContent,
   [GAP]: ({ from, to }) => from <= to,
   [DIRECT]: (frame) => frame.after < frame.id && (frame.note !== undefined || (frame.answer !== undefined && frame.error !== undefined) || hasContent(frame)),
-  // As it will be written: a number may take six times as many characters then. What a host lets through, its clients must, too.
+  // What counts is the size when the frame is written again, where a number may take six times as many characters: a frame that a host accepts must be accepted by its clients, too.
   [FAST]: (frame, size) => hasContent(frame) && (size <= MAX_FAST_BYTES / 8 || Content.from(frame).byteLength <= MAX_FAST_BYTES),
 }
 
 /**
- * Reads a frame from what came, which isn't trusted: it is built anew of what is known, and the rest is dropped.
+ * Reads a frame from a packet, which isn't trusted: the frame is built anew from the fields that are known, and the rest is dropped.
  * @param {unknown} packet
- * @returns {Frame | null} null for what isn't a frame
+ * @returns {Frame | null} null if the packet isn't a frame
  */
 export function decodeFrame(packet) {
   return admitFrame(packet, () => true) ?? null
 }
 
 /**
- * Reads a frame if it may come now.
+ * Reads a frame if one of its kind may come now.
  * @param {unknown} packet
- * @param {(type: string) => boolean} admits whether one of this kind may
- * @param {(parts: number) => boolean} [builds] whether so many objects, arrays and fields may be built for it
- * @returns {Frame | null | undefined} null for what isn't a frame; undefined for one that may not come, of which nothing more was looked at
+ * @param {(type: string) => boolean} admits whether a frame of this type may come now
+ * @param {(parts: number) => boolean} [builds] whether so many objects, arrays and fields may be built for the frame
+ * @returns {Frame | null | undefined} null if the packet isn't a frame; undefined if the frame may not come now: then the rest of it wasn't read
  */
 export function admitFrame(packet, admits, builds = () => true) {
   const { text, bytes } = unpack(packet) ?? {}
@@ -208,7 +208,7 @@ function parse(text) {
 /**
  * @param {any} record
  * @param {import("../base/fields.js").Fields} readers
- * @param {string} text what the record was read from
+ * @param {string} text the text that the record was read from
  * @returns {Frame | null}
  */
 function readFrame(record, readers, text) {
@@ -235,7 +235,7 @@ function isNumber(number) {
   return isCount(number) && number !== 0
 }
 
-/** What a note about a file is made of. @param {unknown} value */
+/** Whether a value may stand in a note about a file. @param {unknown} value */
 function isPlain(value) {
   return isFlag(value) || Number.isSafeInteger(value) || isText(MAX_NOTE_CHARACTERS)(value)
 }

@@ -1,20 +1,21 @@
+// The list of peers: who is in the session, and in which state.
 /** How many peers that have gone are still shown. */
 export const MAX_GONE_PEERS = 100
-/** How many peers are known at all, whatever a host tells. */
+/** How many peers are known at all, even if a host lists more. */
 export const MAX_PEERS = 2_000
 
 /** @typedef {import("./frames.js").PeerState} PeerState */
 
-/** Who is in the session, and in which state: kept by the host, followed by its clients. */
+/** The list of peers: who is in the session, and in which state. The host keeps it, and its clients copy it. */
 export class Presence {
   /** @type {Map<string, PeerState>} */
   #states = new Map()
-  /** Those that have gone, who has been so for longest first. @type {Set<string>} */
+  /** The peers that have gone; those that have been gone longest come first. @type {Set<string>} */
   #gone = new Set()
-  /** The states as they are told, until one changes. @type {Map<string, PeerState> | null} */
+  /** The states as a map to hand out, until one of them changes. @type {Map<string, PeerState> | null} */
   #told = null
 
-  /** Those that have lost their connection since the last picture was told. @type {Set<string>} */
+  /** The peers that have lost their connection since the list was last told. @type {Set<string>} */
   #lost = new Set()
 
   /** @param {Map<string, PeerState>} [states] */
@@ -22,7 +23,7 @@ export class Presence {
     for (const [peerId, state] of states) this.set(peerId, state)
   }
 
-  /** A picture that doesn't change any more; many look at the same one. @returns {Map<string, PeerState>} */
+  /** The list as it is now. The map never changes later, so that many can share it. @returns {Map<string, PeerState>} */
   get states() {
     return (this.#told ??= new Map(this.#states))
   }
@@ -33,7 +34,7 @@ export class Presence {
   }
 
   /**
-   * Whether nobody would learn any more that a peer was away for a moment, in which something may have been lost: what is known by now has to be told first.
+   * Whether this new state would hide that a peer was away for a moment. Messages may have been lost then, so the list has to be told first, as it is now.
    * @param {string} peerId
    * @param {PeerState} state
    */
@@ -41,7 +42,7 @@ export class Presence {
     return state === "connected" && this.#lost.has(peerId)
   }
 
-  /** What is known by now has been told. */
+  /** The list has been told as it is now. */
   told() {
     this.#lost.clear()
   }
@@ -49,7 +50,7 @@ export class Presence {
   /**
    * @param {string} peerId
    * @param {PeerState} state
-   * @returns {boolean} whether that is news
+   * @returns {boolean} whether the state is a new one
    */
   set(peerId, state) {
     const former = this.#states.get(peerId)
@@ -64,9 +65,9 @@ export class Presence {
   }
 
   /**
-   * Takes over what the host says.
+   * Takes over the states that the host has sent.
    * @param {Record<string, PeerState>} states
-   * @param {boolean} full whether it is all of it
+   * @param {boolean} full whether they are the whole list
    */
   merge(states, full) {
     if (full) {

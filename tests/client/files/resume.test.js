@@ -11,7 +11,7 @@ function begin({ parties: [ann] }, bytes, to) {
   return ann.transfers.sendFile(new TestFile(bytes), { to })
 }
 
-test("goes on where it was when a recipient's line breaks", async () => {
+test("goes on where it was when a recipient's connection breaks", async () => {
   const story = open("ann", "bob")
   const { room, taken, parties: [ann, bob] } = story
   const bytes = noise(8 * MIB)
@@ -26,7 +26,7 @@ test("goes on where it was when a recipient's line breaks", async () => {
   assert.ok(ann.sentBytes - bytes.length <= WINDOW_BYTES, `${ann.sentBytes - bytes.length} bytes were sent again`)
 })
 
-test("goes on where it was when the sender's line breaks", async () => {
+test("goes on where it was when the sender's connection breaks", async () => {
   const story = open("ann", "bob", "cay")
   const { room, taken, parties: [ann] } = story
   const bytes = noise(8 * MIB)
@@ -156,7 +156,7 @@ test("one so slow that a block takes longer than patience lasts is waited for al
   assert.ok(await same(await taken.get("bob")[0], bytes))
 })
 
-test("on a slow line several files arrive, though each waits long behind the others", async () => {
+test("on a slow connection several files arrive, though each waits long behind the others", async () => {
   const { room, taken, parties: [ann] } = open("ann", "bob", "cay")
   ann.up.rate = 60
   const files = [noise(3 * MIB, 1), noise(MIB, 2)]

@@ -15,7 +15,7 @@ function open() {
   return { clock, knownPeers, meet, known, met }
 }
 
-test("who is there is known, who never was isn't, and nobody is an acquaintance of his own", () => {
+test("who is there is known, who never was isn't, and no peer counts itself among them", () => {
   const { meet, known, met } = open()
   assert.deepEqual(known("ann"), [])
   meet("ann", "me", "bob")

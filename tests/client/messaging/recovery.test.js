@@ -9,9 +9,9 @@ function open() {
   const clock = new FakeClock()
   /** @type {number[][]} */
   const adopted = []
-  const orphans = new Recovery({ clock, adopt: (those) => adopted.push(those.map(({ message }) => message.id)) })
-  const add = (id, size = 10, giver = "bob") => orphans.add(/** @type {any} */ ({ message: { senderId: "ann", inc: "x", id, data: id }, size, saidUnder: 1, giver }))
-  return { clock, orphans, adopted, add }
+  const recovery = new Recovery({ clock, adopt: (those) => adopted.push(those.map(({ message }) => message.id)) })
+  const add = (id, size = 10, giver = "bob") => recovery.add(/** @type {any} */ ({ message: { senderId: "ann", inc: "x", id, data: id }, size, saidUnder: 1, giver }))
+  return { clock, recovery, adopted, add }
 }
 
 test("are given up to their finders together, in order, when their sender has had its time", () => {
@@ -64,9 +64,9 @@ test("only so many characters wait, and those that were adopted make room", () =
 })
 
 test("stopping leaves nothing behind", () => {
-  const { clock, orphans, adopted, add } = open()
+  const { clock, recovery, adopted, add } = open()
   add(1)
-  orphans.stop()
+  recovery.stop()
   clock.advance(10 * SETTLE_MS)
   assert.deepEqual([adopted, clock.pending], [[], 0])
 })

@@ -263,7 +263,7 @@ test("a page that was reloaded counts anew, and is heard", async () => {
   assert.deepEqual([bob.shown, result.is], [["ann: 1", "ann: 2", "ann: 3", "ann: anew"], "resolved"])
 })
 
-test("the next page of a receiver is shown what its page before had not acknowledged, and nothing else", async () => {
+test("the next page of a recipient is shown what its page before had not acknowledged, and nothing else", async () => {
   const post = new Post("ann", "bob")
   const ann = post.end("ann")
   ann.say("bob", 1)
@@ -391,7 +391,7 @@ test("what many ask for leaves room for what this peer says by itself", () => {
   ann.say("bob", "by itself", MAX_LANE_CHARACTERS)
 })
 
-test("a client hands no more to its host than that passes on, and each receiver has its turn", async () => {
+test("a client hands no more to its host than that passes on, and each recipient has its turn", async () => {
   const post = new Post("ann", "mallory", "bob")
   const [ann, mallory, bob] = post.all
   ann.isPaced = true

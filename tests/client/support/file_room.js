@@ -195,7 +195,7 @@ export class FileRoom {
     return outcome
   }
 
-  /** The line of a party breaks: what is on it is lost. */
+  /** The connection of a party breaks: what is on its way is lost. */
   drop(...peerIds) {
     for (const peerId of peerIds) {
       const party = this.parties.get(peerId)

@@ -4,7 +4,7 @@ export const KIB = 1024
 export const MIB = 1024 * KIB
 
 /**
- * A room with a host and others, all of whom take whatever comes; `taken` holds, by receiver, what came of it.
+ * A room with a host and others, all of whom take whatever comes; `taken` holds, by recipient, what came of it.
  * @param {...string} peerIds
  */
 export function open(...peerIds) {

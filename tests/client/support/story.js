@@ -740,7 +740,7 @@ export class Story {
     return stay?.meetings[0] === reign || stay?.known.has(peerId) === true
   }
 
-  /** Whether a sender's next page is the guest of a host, who then takes nobody else's word for it. @param {Stay} sender @param {{ host: string, epoch: number }} reign */
+  /** Whether a sender's next page is the client of a host, which then takes nobody else's word for it. @param {Stay} sender @param {{ host: string, epoch: number }} reign */
   #isBack({ page: { peerId } }, reign) {
     return peerId !== reign.host && this.stays.some((stay) => stay.page.peerId === peerId && under(stay, reign).length > 0)
   }

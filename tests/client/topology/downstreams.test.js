@@ -140,7 +140,7 @@ test("a client may not offer, roll back or speak for another one", async () => {
   assert.equal(ann.role.state, "connected")
 })
 
-test("a receiver that takes nothing is dropped, the others go on and are told", async () => {
+test("a recipient that takes nothing is dropped, the others go on and are told", async () => {
   const { room, host, clients: [slow, bob] } = await open("slow", "bob")
   host.channel("slow").stall()
   const text = "x".repeat(200_000)

@@ -219,7 +219,7 @@ test("what isn't the name of a file is not kept", () => {
 
 // How much
 
-test("a receiver that takes nothing more loses its connection, and the others get theirs", () => {
+test("a recipient that takes nothing more loses its connection, and the others get theirs", () => {
   const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
   bob.path.failure = new P2pError("rate_limited")
   say(ann, direct())
@@ -229,7 +229,7 @@ test("a receiver that takes nothing more loses its connection, and the others ge
   assert.equal(cleo.got.length, 1)
 })
 
-test("a receiver whose channel for files is full loses what doesn't fit, and no connection", () => {
+test("a recipient whose channel for files is full loses what doesn't fit, and no connection", () => {
   const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
   consent(say, bob, cleo)
   bob.path.failure = new P2pError("rate_limited")

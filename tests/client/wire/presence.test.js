@@ -27,10 +27,10 @@ test("of those that have gone, who comes back is one of them no more", () => {
   const presence = new Presence()
   presence.set("ann", "disconnected")
   presence.set("ann", "connected")
-  for (let number = 0; number < MAX_GONE_PEERS; number++) presence.set(`guest-${number}`, "closed")
+  for (let number = 0; number < MAX_GONE_PEERS; number++) presence.set(`client-${number}`, "closed")
   assert.equal(presence.states.size, MAX_GONE_PEERS + 1)
   presence.set("ann", "failed")
-  assert.deepEqual([presence.has("guest-0"), presence.has("ann")], [false, true])
+  assert.deepEqual([presence.has("client-0"), presence.has("ann")], [false, true])
 })
 
 test("a delta is merged, a full picture takes the place of the old one", () => {
@@ -45,11 +45,11 @@ test("a delta is merged, a full picture takes the place of the old one", () => {
 test("remembers a limited number of peers that have gone, and forgets the oldest first", () => {
   const presence = new Presence()
   presence.set("ann", "connected")
-  for (let number = 0; number < MAX_GONE_PEERS + 50; number++) presence.set(`guest-${number}`, ["disconnected", "closed", "failed"][number % 3])
+  for (let number = 0; number < MAX_GONE_PEERS + 50; number++) presence.set(`client-${number}`, ["disconnected", "closed", "failed"][number % 3])
   assert.equal(presence.states.size, MAX_GONE_PEERS + 1)
   assert.equal(presence.states.get("ann"), "connected")
-  assert.ok(!presence.states.has("guest-49"))
-  assert.ok(presence.states.has("guest-50"))
+  assert.ok(!presence.states.has("client-49"))
+  assert.ok(presence.states.has("client-50"))
 })
 
 test("bears ids that are names of Object's own", () => {

@@ -1,14 +1,12 @@
-// Checks what an app gives when it accepts a file, and ends what it has given.
+// Checks the options with which an app accepts a file, and aborts the app's stream if the file doesn't come.
 import { P2pError } from "../../base/errors.js"
 
-/** What an app gives when it accepts a file, and what becomes of it where the file doesn't come. */
-
 /**
- * Whoever means a stream and gives something else would find the file nowhere.
+ * What is wrong with the options. They are checked because an app that means to give a stream, and gives something else, would find the file nowhere.
  * @param {any} options
  */
 export function problemOf(options) {
-  const isObject = Object.prototype.toString.call(options) === "[object Object]" // a stream itself is none
+  const isObject = Object.prototype.toString.call(options) === "[object Object]" // a stream in place of the options isn't one
   const unknown = isObject ? Object.keys(options).find((name) => name !== "to") : "it"
   if (unknown !== undefined) return new P2pError("bad_request", { message: `accept() doesn't know the option ${unknown}.`, hint: "Call accept(), or accept({ to }) with a WritableStream." })
   if (!("to" in options) || options.to?.locked === false) return null
@@ -16,7 +14,7 @@ export function problemOf(options) {
 }
 
 /**
- * Nothing will be written to it; who made it for this file needn't look after that. One that a sink has is the sink's.
+ * Aborts a stream to which nothing will be written, so that the app needn't do it. A stream that a sink uses already is left to the sink.
  * @param {WritableStream | undefined} stream
  * @param {P2pError} error
  */

@@ -1,4 +1,4 @@
-// Puts the chunks of a file together, and writes them.
+// Assembles an incoming file: puts its chunks together, and writes them.
 import { P2pError } from "../../base/errors.js"
 import { AHEAD_BYTES, BLOCK_BYTES, UNWRITTEN_BYTES } from "../limits.js"
 
@@ -8,9 +8,9 @@ import { AHEAD_BYTES, BLOCK_BYTES, UNWRITTEN_BYTES } from "../limits.js"
  * @property {(error: P2pError) => void} assemblyFailed
  */
 
-/** What has come of a file: chunks become blocks, and blocks go to the sink, one after the other. */
+/** Makes blocks of the chunks that arrive, and writes them to the sink, one after the other. */
 export class Assembly {
-  /** How many bytes have come, how many of them in whole blocks, and how many of those the sink has taken. */
+  /** How many bytes have arrived, how many of them in whole blocks, and how many of those the sink has taken. */
   received = 0
   #whole = 0
   written = 0
@@ -36,12 +36,12 @@ export class Assembly {
     this.#delegate = delegate
   }
 
-  /** How far its sender may count it: all that has come, but for what too much would wait for the sink with. */
+  /** The credit for the sender: the bytes that have arrived, but no more than may wait for the sink. */
   get credit() {
     return this.isIdle ? this.received : Math.min(this.received, this.written + UNWRITTEN_BYTES)
   }
 
-  /** Whether all that has come whole is written. */
+  /** Whether all blocks that are whole have been written. */
   get isIdle() {
     return this.written === this.#whole
   }
@@ -49,13 +49,13 @@ export class Assembly {
   /**
    * @param {number} offset
    * @param {Uint8Array} bytes
-   * @returns {boolean} whether it was the next chunk
+   * @returns {boolean} whether this was the next chunk
    */
   take(offset, bytes) {
     const start = offset % BLOCK_BYTES
     const length = Math.min(BLOCK_BYTES, this.#size - (offset - start))
     if (offset !== this.received || bytes.length === 0 || start + bytes.length > length) return false
-    if (offset + bytes.length - this.written > AHEAD_BYTES + BLOCK_BYTES) return false // only a sender that heeds no credit comes here
+    if (offset + bytes.length - this.written > AHEAD_BYTES + BLOCK_BYTES) return false // only a sender that ignores the credit gets here
     this.#block ??= new Uint8Array(length)
     this.#block.set(bytes, start)
     this.received += bytes.length
@@ -64,7 +64,7 @@ export class Assembly {
   }
 
   /**
-   * All has been written: is it what was sent?
+   * Ends the file when all of it is written, and compares its digest with the sender's.
    * @param {string} [digest]
    * @returns {Promise<{ file: File | null, verified: boolean }>}
    * @throws {P2pError} `corrupt`
@@ -80,7 +80,7 @@ export class Assembly {
   abort(error) {
     this.#isAborted = true
     this.#block = null
-    // What can't even be dropped has been told of already.
+    // The error of the file itself has been reported already.
     this.#sink.abort(error).catch(() => undefined)
   }
 
@@ -102,7 +102,7 @@ export class Assembly {
    */
   async #put(start, block) {
     if (this.#isAborted) return
-    const { length } = block // a stream may take the bytes away
+    const { length } = block // read before writing, because a stream may take the bytes away
     await Promise.all([this.#digest.add(start / BLOCK_BYTES, block), this.#sink.write(block)])
     if (this.#isAborted) return
     this.written += length

@@ -1,12 +1,12 @@
-// Tells the sender of a file how far it may go on, and from where.
+// Credits: what a recipient tells the sender of a file about how far it may go on, and from where.
 import { P2pError } from "../../base/errors.js"
 import { ASK_AGAIN_MS, ASK_MS, CREDIT_BYTES } from "../limits.js"
 
-/** How the sender of one file is told how far it may go on, and from where. */
+/** Tells the sender of one file how far it may go on, and from where it has to send again. */
 export class Credits {
   #options
   #grantedTo = 0
-  /** Whether what came last can't be taken before what is missing has come. */
+  /** Whether the last chunk couldn't be taken because an earlier one is missing. */
   #hasGap = false
   #askedAt = -Infinity
   #askedFor = -1
@@ -17,9 +17,9 @@ export class Credits {
   }
 
   /**
-   * Something has come.
+   * A chunk has arrived.
    * @param {import("./assembly.js").Assembly} assembly
-   * @param {boolean} hasGap whether it is further on than what comes next
+   * @param {boolean} hasGap whether the chunk isn't the next one, but a later one
    */
   moved(assembly, hasGap) {
     this.#hasGap = hasGap
@@ -28,9 +28,9 @@ export class Credits {
   }
 
   /**
-   * Tells the sender how far it may count the file.
+   * Gives the sender credit.
    * @param {import("./assembly.js").Assembly} assembly
-   * @param {number} [least] it is more than so much more than it was told
+   * @param {number} [least] only if it has grown by more than so many bytes
    */
   grant({ credit }, least = 0) {
     if (credit <= this.#grantedTo + least) return
@@ -38,7 +38,7 @@ export class Credits {
     this.#send(credit)
   }
 
-  /** Tells it all again: what was on its way is lost. @param {import("./assembly.js").Assembly} assembly */
+  /** Tells everything again, because what was on its way is lost. @param {import("./assembly.js").Assembly} assembly */
   repeat(assembly) {
     this.#askedAt = -Infinity
     this.grant(assembly, -Infinity)
@@ -46,7 +46,7 @@ export class Credits {
   }
 
   /**
-   * A sign of life before a block is whole, and after a silence all that the sender may have missed.
+   * Gives the sender a sign of life before a block is whole; and after a silence, tells everything again, because the sender may have missed it.
    * @param {import("./assembly.js").Assembly} assembly
    * @param {boolean} isSilent
    */
@@ -57,7 +57,7 @@ export class Credits {
 
   // Private
 
-  /** Tells the sender to go on from here, now and then only: what it sent before it heard this comes all the same. @param {import("./assembly.js").Assembly} assembly */
+  /** Asks the sender to go on from here; not too often, because chunks that were sent before it hears this still arrive. @param {import("./assembly.js").Assembly} assembly */
   #ask({ received }) {
     const now = this.#options.clock.now()
     if (now - this.#askedAt < (received === this.#askedFor ? ASK_AGAIN_MS : ASK_MS)) return
@@ -67,7 +67,7 @@ export class Credits {
   }
 
   /**
-   * One that is lost is told again after a silence.
+   * Sends a credit. If it gets lost, it is sent again after a silence.
    * @param {number} offset
    * @param {boolean} [resume]
    */

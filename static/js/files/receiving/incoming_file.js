@@ -1,4 +1,4 @@
-// One file that another peer offers to this one, or sends.
+// An incoming file, which another peer offers or sends to this one.
 import { P2pError } from "../../base/errors.js"
 import { deferred } from "../../base/deferred.js"
 import { Credits } from "./credits.js"
@@ -13,9 +13,9 @@ import { Assembly } from "./assembly.js"
  * @typedef {import("../notes.js").Note} Note
  *
  * @typedef {object} IncomingDelegate
- * @property {(file: IncomingFile) => void} fileTaken the app accepts it
+ * @property {(file: IncomingFile) => void} fileTaken the app accepts the file
  * @property {(file: IncomingFile) => void} fileReported
- * @property {(file: IncomingFile) => void} fileRested it takes nothing for now, or for good
+ * @property {(file: IncomingFile) => void} fileRested the file takes nothing at the moment, or has ended
  *
  * @typedef {object} IncomingOptions
  * @property {import("../notes.js").OfferNote} offer
@@ -28,9 +28,9 @@ import { Assembly } from "./assembly.js"
  * @property {IncomingDelegate} delegate
  */
 
-/** A file that another peer offers to this one, or sends. Name, type and content are the sender's: nothing of them is to be trusted. */
+/** A file that another peer offers or sends to this one. The sender chooses its name, type and content: none of them can be trusted. */
 export class IncomingFile {
-  /** Whether its digest was compared with the sender's. */
+  /** Whether the file's digest was compared with the sender's. */
   verified = false
   /** How many bytes are written. */
   transferred = 0
@@ -53,7 +53,7 @@ export class IncomingFile {
   #isPausedThere = false
   #isHere
   #idleMs = 0
-  /** Milliseconds in which nothing was written, and this side hadn't paused it. */
+  /** Milliseconds in which nothing was written although this side hadn't paused the file. */
   #stillMs = 0
   #credits
 
@@ -83,9 +83,9 @@ export class IncomingFile {
   }
 
   /**
-   * Takes the file, when its turn comes.
-   * @param {{ to?: WritableStream }} [options] `to`: where it goes, and is not kept here then
-   * @returns {Promise<File | null>} null for what went `to` a stream
+   * Accepts the file. It is sent when its turn comes.
+   * @param {{ to?: WritableStream }} [options] `to`: the stream to which it is written; it isn't kept here then
+   * @returns {Promise<File | null>} null if it was written `to` a stream
    */
   accept(options = {}) {
     const problem = problemOf(options)
@@ -118,28 +118,28 @@ export class IncomingFile {
     this.fail(new P2pError("cancelled", { message: reason }))
   }
 
-  // For those who carry it
+  // For the receiving queue
 
   get isOver() {
     return this.#stage === "done" || this.#stage === "failed"
   }
 
-  /** How many bytes of it may be on their way here, or wait to be written, of the most that may be of any. @param {number} most */
+  /** How many bytes of the file may be on their way here, or wait to be written; at most `most`. @param {number} most */
   load(most) {
     return this.state === "active" ? Math.min(this.size, most) : 0
   }
 
-  /** Whether it is its sender's turn to bring something. */
+  /** Whether the sender has to send something now. */
   get isAwaited() {
     return this.state === "active" && !this.#isExcused
   }
 
-  /** Tells the sender that it is accepted; as long as others come first, that it has to wait. */
+  /** Tells the sender that the file is accepted; or, as long as others come first, that it has to wait. */
   confirm() {
     this.#post({ kind: "accept", id: this.id, ...(this.#stage === "accepted" && { wait: true }) })
   }
 
-  /** Its turn has come. */
+  /** The file's turn has come. */
   async start() {
     this.#enter("active")
     const { sinks, subtle } = this.#options
@@ -152,7 +152,7 @@ export class IncomingFile {
     }
     if (this.#stage === "failed") return this.#assembly.abort(/** @type {P2pError} */ (this.error))
     this.#idleMs = 0
-    if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // first, or a small file would be here before it
+    if (this.#isPaused) this.#post({ kind: "pause", id: this.id }) // before the confirmation, or a small file would arrive first
     this.confirm()
     this.#meter.report()
   }
@@ -163,11 +163,11 @@ export class IncomingFile {
     if (this.#stage === "active") this.#idleMs = 0
     if (note.kind === "fail") this.fail(failure(note), false)
     if (note.kind === "pause" || note.kind === "resume") this.#setPausedThere(note.kind === "pause")
-    if (note.kind === "hold") this.goBack() // the sender is back, and may have missed where this is
+    if (note.kind === "hold") this.goBack() // the sender is back, and may have missed how far this file has come
     if (note.kind === "end") this.#ended(note)
   }
 
-  /** @param {number} offset @param {Uint8Array} bytes @returns {boolean} whether it was taken */
+  /** @param {number} offset @param {Uint8Array} bytes @returns {boolean} whether the chunk was taken */
   chunkReceived(offset, bytes) {
     const assembly = this.#assembly
     if (this.#stage !== "active" || !assembly) return false
@@ -191,7 +191,7 @@ export class IncomingFile {
     this.fail(asP2pError(error))
   }
 
-  /** What was on its way is lost. */
+  /** Tells the sender everything again, because what was on its way is lost. */
   goBack() {
     this.#idleMs = 0
     if (this.#assembly) this.#credits.repeat(this.#assembly)
@@ -204,7 +204,7 @@ export class IncomingFile {
     this.#isHere = isHere
     if (isHere) this.goBack()
     else if (this.#stage !== "offered") this.#idleMs = 0
-    // Another page may have come back, which knows nothing of the file, and says so.
+    // If another page of the sender has come back, it knows nothing of the file, and says so now.
     if (isHere && (this.#stage === "accepted" || this.#assembly)) this.confirm()
   }
 
@@ -219,7 +219,7 @@ export class IncomingFile {
     else if (this.#assembly) this.#credits.remind(this.#assembly, this.#idleMs > 0 && this.#idleMs % SILENCE_MS === 0)
   }
 
-  /** @param {P2pError} error @param {boolean} [tell] the sender */
+  /** @param {P2pError} error @param {boolean} [tell] whether to tell the sender */
   fail(error, tell = true) {
     if (this.isOver) return
     this.error = error
@@ -239,7 +239,7 @@ export class IncomingFile {
     this.#idleMs = 0
   }
 
-  /** Whether it isn't the sender's turn to do something. */
+  /** Whether the sender has nothing to do at the moment. */
   get #isExcused() {
     if (this.#stage === "offered" || !this.#isHere) return false
     return this.state !== "active" || !this.#assembly?.isIdle || this.#isFinishing

@@ -1,13 +1,14 @@
-// Files in the browser's private file system.
+// Stores incoming files in the browser's private file system.
 import { P2pError } from "../../base/errors.js"
 import { BATCH_BYTES } from "../limits.js"
 
-/** The folder in the origin's private file system, and what the locks on the pages' folders in it are called. */
+/** The name of the folder in the origin's private file system, and how the names of the locks on the pages' folders in it begin. */
 const PARENT = "p2p-files"
 const LOCK = `${PARENT}:`
 
 /**
- * A page's folder in the browser's private file system. A lock says that the page lives; what pages left behind that are gone is removed.
+ * A page's folder in the browser's private file system. The page holds a lock as long as it lives, so that other pages can tell which folders are left over, and
+ * remove them.
  * https://developer.mozilla.org/docs/Web/API/File_System_API/Origin_private_file_system
  */
 export class PrivateStorage {
@@ -29,7 +30,7 @@ export class PrivateStorage {
 
   /**
    * @param {import("./sinks.js").Label} file
-   * @returns {Promise<import("./sinks.js").Sink | null>} null where the browser can't do it
+   * @returns {Promise<import("./sinks.js").Sink | null>} null if the browser can't do it
    * @throws {P2pError} `no_space`
    */
   async open(file) {
@@ -40,19 +41,19 @@ export class PrivateStorage {
       this.#opened ??= this.#make()
       return await this.#sink(await this.#opened, file)
     } catch {
-      // Private windows and older Safari have the folder, and refuse to write to it: memory does.
+      // Private windows and older Safari have the folder, but refuse to write to it. The file is kept in memory then.
       return null
     }
   }
 
-  /** Removes what pages left behind that are gone. */
+  /** Removes the folders of pages that are gone. */
   async tidy() {
     if (!this.#storage?.getDirectory || !this.#locks) return
     const root = await this.#storage.getDirectory()
     await this.#sweep(await root.getDirectoryHandle(PARENT))
   }
 
-  /** Removes the folder, unless the page has files that lie in it: those go when the page has gone. */
+  /** Removes the folder, unless the page still uses files in it. Those are removed after the page has gone. */
   async dispose() {
     await this.#opened?.catch(() => undefined)
     if (this.#kept > 0) return
@@ -73,7 +74,7 @@ export class PrivateStorage {
     return parent.getDirectoryHandle(id, { create: true })
   }
 
-  /** Takes the lock before there is a folder, so that no other page ever finds the folder without it. @param {string} name */
+  /** Takes the lock before the folder is made, so that no other page ever finds the folder unlocked. @param {string} name */
   #hold(name) {
     return new Promise((resolve, reject) => {
       /** @type {LockManager} */ (this.#locks).request(name, () => new Promise((release) => {
@@ -109,14 +110,14 @@ export class PrivateStorage {
         return new File([await handle.getFile()], name, { type })
       },
       abort: async () => {
-        await writable.abort().catch(() => undefined) // it may be closed already
+        await writable.abort().catch(() => undefined) // the file may be closed already
         await folder.removeEntry(entry)
       },
     }
   }
 }
 
-/** Gathers blocks, as many small writes take twice the time of a few large ones. */
+/** Gathers blocks, because many small writes take twice as long as a few large ones. */
 class Batch {
   #writable
   #left
@@ -126,7 +127,7 @@ class Batch {
 
   /**
    * @param {FileSystemWritableFileStream} writable
-   * @param {number} size the file's
+   * @param {number} size the size of the file
    */
   constructor(writable, size) {
     this.#writable = writable
@@ -142,7 +143,7 @@ class Batch {
     if (this.#filled === this.#bytes.length) await this.flush()
   }
 
-  /** Writes what there is. */
+  /** Writes the blocks that are gathered. */
   async flush() {
     const bytes = this.#bytes?.subarray(0, this.#filled)
     this.#bytes = null

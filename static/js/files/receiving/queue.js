@@ -1,20 +1,20 @@
-// All files that others send to this peer, and whose turn it is.
+// The receiving queue: all files that others send to this peer, and whose turn it is.
 import { P2pError } from "../../base/errors.js"
 import { IncomingFile } from "./incoming_file.js"
 import { AHEAD_BYTES, LEAST_PACE_BYTES, LEAST_PACE_MS, MAX_INBOUND_BYTES, MAX_INBOUND_BYTES_OF_SENDER, MAX_OFFERS, MAX_OFFERS_IN_ALL } from "../limits.js"
 import { failNote } from "../notes.js"
 
-/** All that others offer and send to this peer, and whose turn it is. */
+/** All files that others offer and send to this peer, and whose turn it is. */
 export class ReceivingQueue {
   #options
-  /** By sender, then by the id that the sender gave it. @type {Map<string, Map<string, IncomingFile>>} */
+  /** The files by their senders, and then by the ids that the senders have given them. @type {Map<string, Map<string, IncomingFile>>} */
   #files = new Map()
-  /** Accepted, in order, until there is room. @type {Set<IncomingFile>} */
+  /** The accepted files that wait for room, in order. @type {Set<IncomingFile>} */
   #waiting = new Set()
   #count = 0
-  /** How much each sender has brought while others waited for room, and for how long. @type {Map<string, { bytes: number, ms: number }>} */
+  /** How many bytes each sender has sent while others waited for room, and for how long. @type {Map<string, { bytes: number, ms: number }>} */
   #paces = new Map()
-  /** How many chunks were dropped: unknown, out of order, twice, or too long. */
+  /** How many chunks were dropped: of unknown files, out of order, repeated, or too long. */
   droppedChunks = 0
 
   /** @param {import("../transfers.js").TransfersOptions & { sinks: import("./sinks.js").Sinks }} options */
@@ -68,7 +68,7 @@ export class ReceivingQueue {
   }
 
   /**
-   * Time has passed: who keeps others waiting for next to nothing has to make room.
+   * Time has passed. A sender that keeps others waiting, and hardly sends anything, has to make room.
    * @param {number} ms
    */
   pass(ms) {
@@ -91,7 +91,7 @@ export class ReceivingQueue {
     this.each((file) => file.fail(error, false))
   }
 
-  // Files' delegate
+  // News from the files
 
   /** @param {IncomingFile} file */
   fileTaken(file) {
@@ -114,7 +114,7 @@ export class ReceivingQueue {
 
   // Private
 
-  /** Whether somebody else waits for room. @param {string} senderId */
+  /** Whether files of another sender wait for room. @param {string} senderId */
   #holdsUp(senderId) {
     return [...this.#waiting].some((file) => file.senderId !== senderId)
   }
@@ -167,7 +167,7 @@ export class ReceivingQueue {
     this.#tellFailure(senderId, id, new P2pError("rate_limited", { message: `More than ${MAX_OFFERS} files of one sender wait, or ${MAX_OFFERS_IN_ALL} of all.` }))
   }
 
-  /** It was a former page of this peer that took the file, or sent it. @param {string} peerId @param {string} id @param {"took" | "sent"} part */
+  /** Says that this page doesn't know a file, because an earlier page of this peer has accepted or sent it. @param {string} peerId @param {string} id @param {"took" | "sent"} part */
   #disown(peerId, id, part) {
     this.#tellFailure(peerId, id, new P2pError("cancelled", { message: `The page that ${part} the file has gone.` }))
   }

@@ -1,21 +1,21 @@
-// Where the bytes of a file go: memory, the private file system, or a stream of the app's.
+// Sinks: where the bytes of an incoming file are written: to memory, to the private file system, or to a stream of the app.
 import { PrivateStorage } from "./private_storage.js"
 
-/** Files above this size go to the browser's private file system, where there is one that can be written to. */
+/** Files above this size, in bytes, go to the browser's private file system, if there is one that can be written to. */
 export const DISK_BYTES = 8 * 1024 * 1024
 
 /**
- * Where a file goes that comes in.
+ * Where an incoming file is written.
  *
  * @typedef {object} Sink
- * @property {(block: Uint8Array<ArrayBuffer>) => Promise<unknown>} write resolves when there is room for the next one
+ * @property {(block: Uint8Array<ArrayBuffer>) => Promise<unknown>} write resolves when there is room for the next block
  * @property {() => Promise<File | null>} close
- * @property {(error: unknown) => Promise<unknown>} abort what has been written is dropped
+ * @property {(error: unknown) => Promise<unknown>} abort drops what has been written
  *
  * @typedef {{ name: string, type: string, size: number }} Label
  */
 
-/** Chooses where files go. */
+/** Chooses the sink of each file. */
 export class Sinks {
   #storage
 
@@ -36,7 +36,7 @@ export class Sinks {
   }
 
   tidy() {
-    this.#storage.tidy().catch(() => undefined) // there is nothing, or nothing that may be looked at
+    this.#storage.tidy().catch(() => undefined) // an error means that there is no folder, or none that may be read
   }
 
   dispose() {
@@ -44,14 +44,14 @@ export class Sinks {
   }
 }
 
-/** A stream of the app's. */
+/** Writes a file to a stream of the app. */
 export class StreamSink {
   #writer
 
   /** @param {WritableStream} stream */
   constructor(stream) {
     this.#writer = stream.getWriter()
-    // Each write tells of its own failure.
+    // Ignored here, because each write reports its own failure.
     this.#writer.closed.catch(() => undefined)
   }
 
@@ -72,7 +72,7 @@ export class StreamSink {
   }
 }
 
-/** Each block becomes a Blob at once: those the browser keeps outside the page, and on disk when they are many. */
+/** Keeps a file as Blobs, one for each block, because browsers keep Blobs outside the page's memory, and on disk if there are many. */
 export class BlobSink {
   /** @type {Blob[]} */
   #parts = []

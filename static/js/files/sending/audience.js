@@ -1,8 +1,8 @@
-// Figures of all recipients of a file together.
+// Figures about all recipients of a file together.
 import { CHUNK_BYTES } from "../limits.js"
 
 /**
- * What is so of all recipients of one file together.
+ * Figures about all recipients of one file together.
  *
  * @typedef {import("./recipient.js").Recipient} Recipient
  */
@@ -10,7 +10,7 @@ import { CHUNK_BYTES } from "../limits.js"
 /**
  * @param {Recipient[]} recipients
  * @param {(recipient: Recipient) => number} amount
- * @returns {number} the least of those that it hasn't failed for
+ * @returns {number} the least amount of the recipients that haven't failed
  */
 export function leastOf(recipients, amount) {
   const amounts = recipients.filter(({ stage }) => stage !== "failed").map(amount)
@@ -18,7 +18,7 @@ export function leastOf(recipients, amount) {
 }
 
 /**
- * Those that others wait for, which could take the next chunk.
+ * The recipients for which others wait that could take the next chunk.
  * @param {Recipient[]} recipients
  * @param {Pick<import("../transfers.js").Carrier, "buffered">} carrier
  */

@@ -9,7 +9,7 @@ import { Source } from "./source.js"
  * @property {(error: P2pError) => void} blockFailed
  */
 
-/** A file's bytes as they are needed: the block that is being sent and a few after it are in memory, and nothing else. */
+/** Gives out a file's bytes as they are needed. Only the block that is being sent and a few after it are in memory. */
 export class Blocks {
   #source
   #digest
@@ -32,9 +32,9 @@ export class Blocks {
   }
 
   /**
-   * The chunk that starts there, without a copy.
+   * The chunk that starts at an offset, without a copy.
    * @param {number} offset
-   * @returns {Uint8Array | null} null while it is being read; the delegate hears when it is there
+   * @returns {Uint8Array | null} null while it is being read; the delegate is told when it is there
    */
   chunk(offset) {
     const index = Math.floor(offset / BLOCK_BYTES)
@@ -46,7 +46,7 @@ export class Blocks {
   }
 
   /**
-   * What is to be done when the last byte has been sent.
+   * Checks, after the last byte has been sent, whether the file is still the same.
    * @throws {P2pError} as a rejection: `file_changed`
    */
   async check() {
@@ -55,7 +55,7 @@ export class Blocks {
 
   // Private
 
-  /** The first block that isn't there, of the one that is wanted and those after it. */
+  /** Reads the first missing block, of the one that is wanted and those after it. */
   #readAhead() {
     let missing = this.#wanted
     while (this.#held.has(missing)) missing += 1

@@ -1,25 +1,25 @@
-// How many bytes may be on their way to a recipient.
+// The congestion window: how many bytes may be on their way to a recipient.
 import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, WINDOW_BYTES } from "../limits.js"
 
-/** How many times what the way holds is sent ahead: more than once, so that it shows when it holds more. */
+/** How many times the capacity of the path is sent ahead: a little more than once, so that a growing capacity is noticed. */
 const GAIN = 1.25
-/** By how much the fastest rate shrinks with each look, so that a slower way is noticed. */
+/** The factor by which the fastest rate shrinks with each measurement, so that a slower path is noticed. */
 const AGING = 0.95
 
 /**
- * How far a sender goes beyond what has come to a recipient. While nobody talks, it is far enough that the way is never empty. While somebody does, it is as much as
- * the way holds: all that is more would wait in a queue, and with it all that comes behind. What a way holds is its rate times its delay without a queue, both
- * measured: the model of BBR (Cardwell et al., "BBR: Congestion-Based Congestion Control", ACM Queue 14, 2016).
+ * How many bytes a sender sends beyond those that have arrived. While no messages are sent, it is enough to keep the path always full. While messages are sent, it is
+ * the capacity of the path: anything more would wait in a queue, and the messages would wait behind it. The capacity is the path's rate times its delay without a
+ * queue, both measured: the model of BBR (Cardwell et al., "BBR: Congestion-Based Congestion Control", ACM Queue 14, 2016).
  */
 export class CongestionWindow {
   #yielding
   #modest = LEAST_WINDOW_BYTES
   #credited = 0
-  /** In bytes per millisecond. */
+  /** The fastest rate, in bytes per millisecond. */
   #fastest = 0
   #shortest = Infinity
   #shortestAt = 0
-  /** What is being measured: when it was sent up to which position, what had come then, and whether there may have been a queue. @type {{ position: number, at: number, credited: number, isQueued: boolean } | null} */
+  /** The present measurement: up to which position was sent, when, what had arrived then, and whether there may have been a queue. @type {{ position: number, at: number, credited: number, isQueued: boolean } | null} */
   #mark = null
 
   /** @param {import("./yielding.js").Yielding} yielding */
@@ -31,12 +31,12 @@ export class CongestionWindow {
     return this.#yielding.isOn ? this.#modest : WINDOW_BYTES
   }
 
-  /** @param {number} position up to which all has been sent */
+  /** @param {number} position up to which everything has been sent */
   sent(position) {
     this.#mark ??= { position, at: this.#yielding.clock.now(), credited: this.#credited, isQueued: !this.#yielding.isOn }
   }
 
-  /** @param {number} offset up to which all has come */
+  /** @param {number} offset up to which everything has arrived */
   credited(offset) {
     this.#credited = offset
     if (!this.#mark || offset < this.#mark.position) return
@@ -50,17 +50,17 @@ export class CongestionWindow {
       this.#shortestAt = now
     }
     if (isQueued || now - this.#shortestAt > PROBE_MS) this.#measureAnew()
-    else this.#modest = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, GAIN * this.#fastest * this.#shortest + CREDIT_BYTES)) // which waits for its credit
+    else this.#modest = Math.min(WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, GAIN * this.#fastest * this.#shortest + CREDIT_BYTES)) // so much may arrive before a credit is sent
   }
 
-  /** What was on its way is lost. */
+  /** Measures anew, because what was on its way is lost. */
   reset() {
     this.#mark = null
   }
 
   // Private
 
-  /** With little under way there is no queue when the next is sent. */
+  /** Sends little for a moment, so that the delay can be measured without a queue. */
   #measureAnew() {
     this.#shortest = Infinity
     this.#modest = LEAST_WINDOW_BYTES

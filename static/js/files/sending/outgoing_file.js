@@ -1,4 +1,4 @@
-// One file that this peer sends to one or several others.
+// An outgoing file, which this peer sends to one or several others.
 import { P2pError } from "../../base/errors.js"
 import { holdersOf, leastOf } from "./audience.js"
 import { Blocks } from "./blocks.js"
@@ -12,10 +12,10 @@ import { Recipient } from "./recipient.js"
  * @typedef {import("../notes.js").Note} Note
  *
  * @typedef {object} OutgoingDelegate
- * @property {() => void} pump something may be sent now
+ * @property {() => void} pump called when something may be sent
  * @property {(file: OutgoingFile) => void} fileAccepted
  * @property {(file: OutgoingFile, recipient: Recipient) => void} fileReported
- * @property {(file: OutgoingFile, peerId: string) => void} fileEnded for this recipient
+ * @property {(file: OutgoingFile, peerId: string) => void} fileEnded the transfer to this recipient is over
  *
  * @typedef {object} OutgoingOptions
  * @property {string} id
@@ -32,9 +32,9 @@ import { Recipient } from "./recipient.js"
 
 /** A file that this peer sends to one or several others. */
 export class OutgoingFile {
-  /** What became of those that haven't got it. @type {Map<string, P2pError>} */
+  /** Why some recipients haven't got the file. @type {Map<string, P2pError>} */
   failures = new Map()
-  /** Whether this side has paused it, for all. */
+  /** Whether this side has paused the file, for all recipients. */
   isPaused = false
   #carrier
   #yielding
@@ -63,22 +63,22 @@ export class OutgoingFile {
     }))
   }
 
-  /** Resolves when all that accepted it have it whole; rejects with the first error when nobody has got it. @returns {Promise<void>} */
+  /** Resolves when all that have accepted the file have the whole of it; rejects with the first error if nobody has got it. @returns {Promise<void>} */
   get done() {
     return this.#outcome.promise
   }
 
-  /** Where each recipient is. @returns {Map<string, { state: import("./recipient.js").TransferState, transferred: number }>} */
+  /** How far each recipient has come. @returns {Map<string, { state: import("./recipient.js").TransferState, transferred: number }>} */
   get peers() {
     return new Map(this.#all.map((recipient) => [recipient.peerId, { state: recipient.stateOf(this.isPaused), transferred: recipient.credited }]))
   }
 
-  /** How many bytes all have that it hasn't failed for. */
+  /** How many bytes all recipients have for which the transfer hasn't failed. */
   get transferred() {
     return leastOf(this.#all, ({ credited }) => credited)
   }
 
-  /** Bytes per second, as the slowest recipient takes them. */
+  /** Bytes per second of the slowest recipient. */
   get rate() {
     return leastOf(this.#all, ({ meter }) => meter.rate)
   }
@@ -98,12 +98,12 @@ export class OutgoingFile {
     this.#setPaused(false)
   }
 
-  /** Ends it for all that don't have it yet. @param {string} [reason] told to them */
+  /** Ends the transfer for all that don't have the file yet. @param {string} [reason] told to them */
   cancel(reason) {
     this.fail(new P2pError("cancelled", { message: reason }))
   }
 
-  // For those who carry it
+  // For the sending queue
 
   /** @param {string} peerId */
   isFor(peerId) {
@@ -125,7 +125,7 @@ export class OutgoingFile {
   /** @param {string} peerId @param {Note} note */
   noted(peerId, note) {
     const recipient = this.#recipients.get(peerId)
-    // It was away when it was given up.
+    // The recipient was away when its transfer was given up.
     if (recipient?.error && note.kind === "accept") this.#tell(recipient, recipient.error)
     if (!recipient || recipient.isOver || recipient.stage === "waiting") return
     if (note.kind === "fail") this.#fail(recipient, failure(note), false)
@@ -137,12 +137,12 @@ export class OutgoingFile {
   /** @param {string} peerId @param {{ offset: number, resume?: boolean }} credit */
   credited(peerId, credit) {
     const recipient = this.#recipients.get(peerId)
-    // What it misses may all be waiting here still, on a slow line.
+    // On a slow connection, the bytes that it misses may still be waiting here.
     if (!recipient || (credit.resume && this.#carrier.buffered([peerId]) > recipient.position - credit.offset)) return
     if (recipient.credit(credit)) recipient.meter.moved(recipient.credited)
   }
 
-  /** Sends the next chunk to those that need it: everybody waits for the one that is furthest behind. @returns {boolean} whether one was sent */
+  /** Sends the next chunk to those that need it. All of them wait for the one that is furthest behind. @returns {boolean} whether a chunk was sent */
   sendChunk() {
     if (this.isPaused) return false
     const served = this.#all.filter(({ isServed }) => isServed)
@@ -162,12 +162,12 @@ export class OutgoingFile {
   reach(reachable) {
     for (const recipient of this.#all) {
       const isBack = recipient.reach(reachable.has(recipient.peerId))
-      // Another page may have come back, which knows nothing of the file, and says so.
+      // If another page of the recipient has come back, it knows nothing of the file, and says so now.
       if (isBack && (recipient.stage === "active" || recipient.stage === "accepted")) this.#post(recipient, { kind: "hold", id: this.id })
     }
   }
 
-  /** Whatever was on its way is lost. */
+  /** Sends again what was on its way, because it is lost. */
   goBack() {
     for (const recipient of this.#all) recipient.goBack()
   }
@@ -184,7 +184,7 @@ export class OutgoingFile {
     }
   }
 
-  /** @param {P2pError} error @param {boolean} [tell] each of them */
+  /** @param {P2pError} error @param {boolean} [tell] whether to tell the recipients */
   fail(error, tell) {
     for (const recipient of this.#all) this.#fail(recipient, error, tell)
   }
@@ -207,7 +207,7 @@ export class OutgoingFile {
     } catch (error) {
       if (!(error instanceof P2pError)) throw error
       if (error.code === "forbidden") this.fail(error)
-      return false // it isn't connected, and goes on when it is
+      return false // this peer isn't connected, and goes on when it is
     }
   }
 
@@ -262,7 +262,7 @@ export class OutgoingFile {
     this.#ended(recipient)
   }
 
-  /** @param {Recipient} recipient @param {P2pError} error @param {boolean} [tell] it */
+  /** @param {Recipient} recipient @param {P2pError} error @param {boolean} [tell] whether to tell it */
   #fail(recipient, error, tell = recipient.stage !== "waiting") {
     if (recipient.isOver) return
     recipient.enter("failed")
@@ -287,7 +287,7 @@ export class OutgoingFile {
   }
 
   #settle() {
-    this.#blocks = null // an app may keep the file, and need not keep its bytes
+    this.#blocks = null // frees the bytes, although the app may keep this object
     const [error] = this.failures.values()
     if (error && this.failures.size === this.#recipients.size) this.#outcome.reject(error)
     else this.#outcome.resolve(undefined)

@@ -1,4 +1,4 @@
-// All files that this peer sends, and whose chunk is next.
+// The sending queue: all files that this peer sends, and which one's chunk is next.
 import { P2pError } from "../../base/errors.js"
 import { MAX_FILE_BYTES, MAX_OPEN, MAX_QUEUED, MAX_RECIPIENTS } from "../limits.js"
 import { cleanName, cleanType } from "../names.js"
@@ -6,14 +6,14 @@ import { OutgoingFile } from "./outgoing_file.js"
 
 /** @typedef {{ to?: string | string[], name?: string, type?: string, id: string }} SendFileOptions */
 
-/** All that this peer sends: which file is offered to whom and when, and whose chunk is next. */
+/** All files that this peer sends: which one is offered to whom and when, and which one's chunk is next. */
 export class SendingQueue {
   #options
   /** @type {Map<string, OutgoingFile>} */
   #files = new Map()
-  /** Those that somebody takes; the next one to send is the first. @type {Set<OutgoingFile>} */
+  /** The files that a recipient takes now. The first one is the next to send. @type {Set<OutgoingFile>} */
   #flowing = new Set()
-  /** What each recipient is being sent, and what it is to be offered after that. @type {Map<string, { open: Set<OutgoingFile>, waiting: Set<OutgoingFile> }>} */
+  /** The files that are being sent to each recipient, and those that are to be offered to it later. @type {Map<string, { open: Set<OutgoingFile>, waiting: Set<OutgoingFile> }>} */
   #lanes = new Map()
   #isPumping = false
 
@@ -58,7 +58,7 @@ export class SendingQueue {
     return file?.isFor(peerId) ? file : undefined
   }
 
-  /** Sends what may be sent, one chunk of each file in turn. */
+  /** Sends as much as may be sent now, one chunk of each file in turn. */
   pump() {
     if (this.#isPumping) return
     this.#isPumping = true
@@ -66,7 +66,7 @@ export class SendingQueue {
       for (const file of this.#flowing) {
         if (!file.sendChunk()) continue
         this.#flowing.delete(file)
-        this.#flowing.add(file) // it comes again when the others have had their turn
+        this.#flowing.add(file) // goes to the end, so that the others have their turn
       }
     } finally {
       this.#isPumping = false
@@ -80,11 +80,11 @@ export class SendingQueue {
 
   /** @param {P2pError} error */
   leave(error) {
-    this.#lanes.clear() // nothing is offered in the place of what ends
+    this.#lanes.clear() // so that no other file is offered in place of one that ends
     this.each((file) => file.fail(error, false))
   }
 
-  // Files' delegate
+  // News from the files
 
   /** @param {OutgoingFile} file */
   fileAccepted(file) {

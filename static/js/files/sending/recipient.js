@@ -1,29 +1,29 @@
-// One recipient of a file that this peer sends.
+// A recipient of a file that this peer sends.
 import { LEAST_PACE_BYTES, LEAST_PACE_MS, OFFER_MS, PATIENCE_MS, RETURN_MS, SILENCE_MS, STALL_MS } from "../limits.js"
 import { Meter } from "../progress.js"
 import { CongestionWindow } from "./congestion_window.js"
 
 /** @typedef {"offered" | "active" | "paused" | "done" | "failed"} TransferState */
 
-/** One recipient of a file that this peer sends: how far it is, and for how long it has not moved. */
+/** One recipient of a file that this peer sends: how far it has come, and for how long it has made no progress. */
 export class Recipient {
   /** @type {"waiting" | "offered" | "accepted" | "active" | "done" | "failed"} */
   stage = "waiting"
-  /** What is sent to it next, the most that was ever sent to it, and what it has got. */
+  /** The position that is sent to it next, the furthest position that was ever sent to it, and how much has reached it. */
   position = 0
   sent = 0
   credited = 0
   isPaused = false
-  /** Whether it has been told that this was all. */
+  /** Whether it has been told that the last byte was sent. */
   hasEnd = false
   /** @type {import("../../base/errors.js").P2pError | undefined} */
   error
   #isHere
   #idleMs = 0
-  /** As that, and no new connection or pause makes it begin anew. */
+  /** The same time, but no new connection and no pause resets it. */
   #stillMs = 0
   #quietMs = 0
-  /** For how long others have waited for it, and what it had got when that began. */
+  /** For how long others have waited for it, and how much had reached it when that began. */
   #lagMs = 0
   #lagFrom = 0
   #window
@@ -47,7 +47,7 @@ export class Recipient {
     return this.stage === "done" || this.stage === "failed"
   }
 
-  /** As an app has it. @param {boolean} isFilePaused @returns {TransferState} */
+  /** The state that an app is shown. @param {boolean} isFilePaused @returns {TransferState} */
   stateOf(isFilePaused) {
     if (this.stage === "active") return this.isPaused || isFilePaused ? "paused" : "active"
     return this.stage === "waiting" || this.stage === "accepted" ? "offered" : this.stage
@@ -79,7 +79,7 @@ export class Recipient {
 
   /**
    * @param {{ offset: number, resume?: boolean }} credit
-   * @returns {boolean} whether it is further than it was
+   * @returns {boolean} whether it has made progress
    */
   credit({ offset, resume }) {
     if (this.stage !== "active" || !Number.isSafeInteger(offset) || offset < this.credited || offset > this.sent) return false
@@ -92,11 +92,11 @@ export class Recipient {
     return true
   }
 
-  /** What was on its way to it may be lost: it is sent again from what it has got for sure, until it says more. */
+  /** What was on its way may be lost. Sends again from the position that it has confirmed, until it says more. */
   goBack() {
     this.position = this.credited
     this.#window.reset()
-    if (this.stage !== "offered") this.#idleMs = 0 // an offer isn't made anew
+    if (this.stage !== "offered") this.#idleMs = 0 // an offer's time goes on, because it isn't made again
   }
 
   /**
@@ -111,11 +111,11 @@ export class Recipient {
   }
 
   /**
-   * Time has passed. It is counted tick by tick, so that a page that was asleep holds none of it against the others.
+   * Time has passed. It is counted tick by tick, so that the time in which this page was asleep doesn't count against the recipient.
    * @param {number} ms
    * @param {boolean} isFilePaused
-   * @param {boolean} isQueued whether what was sent to it may wait in this page still
-   * @returns {"declined" | "stalled" | null} what has become of it
+   * @param {boolean} isQueued whether what was sent to it may still wait in this page
+   * @returns {"declined" | "stalled" | null} how the transfer to it has failed; null if it goes on
    */
   pass(ms, isFilePaused, isQueued) {
     if (this.#isHere && this.#isExcused(isFilePaused)) this.#idleMs = 0
@@ -126,10 +126,10 @@ export class Recipient {
   }
 
   /**
-   * Time has passed in which others of the same file waited for it, or didn't.
+   * Time has passed in which other recipients of the same file waited for it, or didn't.
    * @param {number} ms
    * @param {boolean} holdsUp
-   * @returns {boolean} whether it keeps them waiting for next to nothing
+   * @returns {boolean} whether it keeps them waiting and takes hardly anything
    */
   lag(ms, holdsUp) {
     this.#lagMs += ms
@@ -141,7 +141,7 @@ export class Recipient {
 
   /**
    * @param {number} ms
-   * @returns {boolean} whether it has heard nothing for so long that it may think that nobody is there
+   * @returns {boolean} whether nothing was sent to it for so long that it may think that the sender is gone
    */
   isKeptWaiting(ms) {
     if (!this.isServed) return false
@@ -151,7 +151,7 @@ export class Recipient {
 
   // Private
 
-  /** Whether it isn't this recipient's turn to do something. @param {boolean} isFilePaused */
+  /** Whether this recipient has nothing to do at the moment. @param {boolean} isFilePaused */
   #isExcused(isFilePaused) {
     if (this.stage === "waiting" || this.stage === "accepted") return true
     return this.stage === "active" && (isFilePaused || this.isPaused || (this.position === this.credited && this.credited < this.size))

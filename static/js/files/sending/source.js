@@ -5,8 +5,8 @@ import { SEGMENT_BYTES } from "../limits.js"
 const NOTHING = new Uint8Array()
 
 /**
- * Reads a file from front to back, and again from elsewhere. A stream takes a sixth of the time that slices of a block each take; it is opened anew for each
- * segment, as that is when a browser looks whether the file is still the one that was chosen.
+ * Reads a file from the beginning to the end, or again from another place. It reads a stream, which takes a sixth of the time that reading slices of one block takes.
+ * It opens a new stream for each segment, because that is when a browser checks whether the file is still the one that was chosen.
  */
 export class Source {
   #file
@@ -14,7 +14,7 @@ export class Source {
   #reader = null
   #position = -1
   #end = -1
-  /** What was read beyond the last block. */
+  /** The bytes that were read beyond the last block. */
   #rest = NOTHING
 
   /** @param {Blob} file */
@@ -30,7 +30,7 @@ export class Source {
    * @param {number} start
    * @param {number} length
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
-   * @throws {P2pError} `file_changed`; whatever else the browser throws
+   * @throws {P2pError} `file_changed`; any other error that the browser throws
    */
   async read(start, length) {
     const bytes = new Uint8Array(length)
@@ -44,7 +44,7 @@ export class Source {
     return bytes
   }
 
-  /** Whether it is still the file that it was: rejects otherwise. */
+  /** Checks that the file hasn't changed: rejects if it has. */
   async check() {
     await this.#file.slice(0, 1).arrayBuffer()
   }
@@ -52,7 +52,7 @@ export class Source {
   // Private
 
   /**
-   * What comes next at a position: at least one byte.
+   * The next bytes at a position: at least one.
    * @param {number} position
    */
   async #fetch(position) {
@@ -67,7 +67,7 @@ export class Source {
 
   /** @param {number} position */
   #open(position) {
-    this.#reader?.cancel().catch(() => undefined) // what it would have said doesn't matter any more
+    this.#reader?.cancel().catch(() => undefined) // its error no longer matters
     this.#position = position
     this.#end = Math.min(position + SEGMENT_BYTES, this.size)
     this.#rest = NOTHING

@@ -1,7 +1,7 @@
-// Whether messages are being sent, for which files make room.
+// Yielding: whether messages are being sent, for which files leave room.
 import { TALK_MS } from "../limits.js"
 
-/** Whether somebody talks in the session, for whom files make room. */
+/** Knows whether messages are being sent in the session. While they are, files leave room for them. */
 export class Yielding {
   #lastAt = -Infinity
 
@@ -10,7 +10,7 @@ export class Yielding {
     this.clock = clock
   }
 
-  /** Something was said, or heard. */
+  /** A message was sent or received. */
   note() {
     this.#lastAt = this.clock.now()
   }
