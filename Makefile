@@ -26,9 +26,9 @@ demo-cluster: .venv/.demo $(CLIENT) ## Start it as two workers with Redis and ng
 
 build: $(CLIENT) ## Build the browser client into static/dist.
 
-# The stories and the courses of things are told a tenth and a third as often as in `make test`.
+# The property tests try a fifth of the examples that `make test` tries, and the stories a tenth.
 check: .venv/.dev $(CLIENT) ## Before each commit: linters and types, then the tests that need no server and no browser.
-	STORIES=200 PROMISES=20 $(SIDE_BY_SIDE) test-fast lint-python lint-client test-client
+	STORIES=200 PROMISES=20 PYTEST_ADDOPTS=--hypothesis-profile=check $(SIDE_BY_SIDE) test-fast lint-python lint-client test-client
 
 test: .venv/.dev .venv-lowest/.stamp $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
 	bash tools/test_programs.sh

@@ -13,6 +13,8 @@ from tests.kit.fixtures import redis as redis
 _ALWAYS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 # The same examples each time, so that a run says the same of a commit wherever it runs …
 settings.register_profile("here", _ALWAYS, derandomize=True, max_examples=50)
+# … fewer of them with `make check` …
+settings.register_profile("check", _ALWAYS, derandomize=True, max_examples=10)
 # … and, with `make explore`, others each time.
 settings.register_profile("explore", _ALWAYS, max_examples=500)
 settings.load_profile("here")

@@ -43,10 +43,10 @@ RECORDER = """(() => {
   stream.areOpen = () => window.connections.filter((one) => one.signalingState !== "closed").length
 })()""".replace("FRAME", FRAME)
 
-EVERY_MLS = 30
+EVERY_MS = 30
 # Where one is away and is owed what it misses: the others' logs, of 1,000 messages for a minute,
 # hold that however late it is noticed and comes back.
-AWAY_MLS = 200
+AWAY_MS = 200
 # Quick enough for a test; a page that gets no turn for three seconds isn't lost yet.
 QUICK = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 5_000}}
 
@@ -61,7 +61,7 @@ class Speaker(Peer):
     # How much of the story has been looked at.
     mark: int = 0
 
-    def speak(self, every_mls: int = EVERY_MLS) -> None:
+    def speak(self, every_mls: int = EVERY_MS) -> None:
         self.page.evaluate("mls => stream.speak(mls)", every_mls)
 
     def hush(self) -> None:
@@ -208,7 +208,7 @@ class Meeting:
 
     # What they say
 
-    def begin(self, every_mls: int = EVERY_MLS) -> None:
+    def begin(self, every_mls: int = EVERY_MS) -> None:
         """Let all speak, and wait until all hear all."""
         for speaker in self.speakers:
             speaker.speak(every_mls)
@@ -322,4 +322,4 @@ class Meeting:
         assert shown.keys() <= numbers.keys()
 
 
-__all__ = ["AWAY_MLS", "EVERY_MLS", "QUICK", "RECORDER", "TIMEOUT_MS", "Meeting", "Speaker"]
+__all__ = ["AWAY_MS", "EVERY_MS", "QUICK", "RECORDER", "TIMEOUT_MS", "Meeting", "Speaker"]
