@@ -110,7 +110,7 @@ class AppState:
 
     @cached_property
     def places(self) -> Places:
-        """What the app has heard of each peer."""
+        """What the app has been told of each peer."""
         return Places(store=self.store.guarded)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Finds out whether a host lives: it is asked, or else the worker that holds its socket."""
+"""Finds out whether a host lives: asks it, and if it doesn't answer, looks at its worker."""
 
 import math
 import threading
