@@ -76,12 +76,12 @@ class AppState:
 
     @cached_property
     def identity(self) -> Identity:
-        """The names of this worker."""
+        """The name of this worker."""
         return Identity()
 
     @cached_property
     def connections(self) -> Connections:
-        """The connections of the server."""
+        """The Engine.IO connections of the server."""
         return Connections(self.server, self.config.join_timeout)
 
     @cached_property
@@ -110,7 +110,7 @@ class AppState:
 
     @cached_property
     def places(self) -> Places:
-        """What the app has heard of each peer."""
+        """What the app has been told of each peer."""
         return Places(store=self.store.guarded)
 
     @cached_property
@@ -128,7 +128,7 @@ class AppState:
 
     @cached_property
     def announcements(self) -> Announcements:
-        """The news, for browsers and for the app."""
+        """What tells the browsers and the app of each change."""
         return Announcements(
             receivers=Receivers(self.app),
             ice_servers=self.config.ice_servers,
@@ -169,7 +169,7 @@ class AppState:
 
     @cached_property
     def heartbeat(self) -> Heartbeat:
-        """The beat of this worker."""
+        """What shows the other workers that this one lives."""
         return Heartbeat(
             server=self.server,
             rooms=self.rooms,
@@ -186,7 +186,7 @@ class AppState:
 
     @cached_property
     def admission(self) -> Admission:
-        """The way in."""
+        """What checks a peer that asks to join."""
         return Admission(
             signer=self.signer,
             throttle=self.throttle,
@@ -254,7 +254,7 @@ class AppState:
 
     @cached_property
     def issuer(self) -> Issuer:
-        """The first tokens of pages."""
+        """What signs the first token of a page."""
         return Issuer(self.signer, self.store)
 
 
@@ -267,9 +267,10 @@ def app_state(
     authorizers: Authorizers,
     metrics: Metrics,
 ) -> AppState:
-    """Make all that serves an app.
+    """Put together all that serves an app.
 
-    :raises ConfigurationError: if the app's Socket.IO server can't carry it, or its web server.
+    :raises ConfigurationError: if the app's Socket.IO server can't carry signaling, or its web
+        server can't carry WebSockets.
     """
     server = server_of(socketio)
     check_server(server, config.namespace)
@@ -285,7 +286,7 @@ def app_state(
     )
     is_shared, has_queue = state.store.is_shared, not state.outbox.is_alone
     check_web_server(server.async_mode, is_shared=is_shared, has_queue=has_queue)
-    # Before two threads of the server ask for the same part for the first time.
+    # All parts are made now, so that no two threads of the server can make the same one twice.
     return _completed(state)
 
 

@@ -33,13 +33,13 @@ class Config:
     """
 
     audience: str | None = None
-    """``P2P_AUDIENCE``: names the app in what it signs; None is ``app.name``.
+    """``P2P_AUDIENCE``: the app's name in what it signs; None stands for ``app.name``.
 
-    Apps with the same ``SECRET_KEY`` refuse each other's tokens by it.
+    By it, apps that have the same ``SECRET_KEY`` refuse each other's tokens.
     """
 
     token_max_age: float = 86_400
-    """``P2P_TOKEN_MAX_AGE``: seconds that a page is good for joining, renewals included."""
+    """``P2P_TOKEN_MAX_AGE``: seconds for which a page may join, with all renewals of its token."""
 
     session_expires_in: float = 86_400
     """``P2P_SESSION_EXPIRES_IN``: seconds after which a session without a host is forgotten."""
@@ -48,18 +48,18 @@ class Config:
     """``P2P_HOST_GRACE``: seconds that the seat of a host whose socket dropped stays reserved."""
 
     join_timeout: float = 10.0
-    """``P2P_JOIN_TIMEOUT``: seconds after which a socket that is in no namespace is closed."""
+    """``P2P_JOIN_TIMEOUT``: seconds after which a connection that is in no namespace is closed."""
 
     max_peers: int | None = 1000
     """``P2P_MAX_PEERS``: peers that a session may have, the host among them; None is no limit."""
 
     max_signal_bytes: int = 65_536
-    """``P2P_MAX_SIGNAL_BYTES``: bytes that one description or one list of candidates may have."""
+    """``P2P_MAX_SIGNAL_BYTES``: the most bytes of one description or one list of candidates."""
 
     signal_rate: float | None = 50.0
     """``P2P_SIGNAL_RATE``: events a second that one socket may send, and four times that at once.
 
-    A host's signals cost the less the more sockets its session has; None means no limit.
+    The more sockets a session has, the less each signal of its host costs. None means no limit.
     """
 
     session_signal_rate: float | None = 2000.0
@@ -85,10 +85,10 @@ class Config:
         """
         names = {PREFIX + each.name.upper(): each.name for each in fields(cls)}
         values: dict[str, Any] = {}
-        # Flask takes capitals only, and passes over the rest.
+        # Flask reads keys in capitals only, and ignores all others.
         for key in (key for key in mapping if key.upper().startswith(PREFIX)):
             if key not in names:
-                # What a misspelt key holds may be a secret.
+                # The value isn't shown: that of a misspelt key may be a secret.
                 raise ConfigurationError(_unknown(key, names), key=key)
             values[names[key]] = _checked(key, names[key], mapping[key])
         return cls(**values)

@@ -11,8 +11,8 @@ from .protocol.errors import SignalingError as SignalingError
 class ConfigurationError(P2PStreamsError, ValueError):
     """The app is set up in a way that cannot work; the text says what to do.
 
-    ``key`` is the configuration key at fault, where there is one, and
-    ``value`` what was found there, or None where that may hold a secret.
+    ``key`` is the configuration key that is wrong, or None where no key is. ``value`` is what was
+    found there, or None where that may hold a secret.
     """
 
     def __init__(self, text: str, *, key: str | None = None, value: object = None) -> None:
@@ -22,9 +22,9 @@ class ConfigurationError(P2PStreamsError, ValueError):
 
 
 class ArgumentError(P2PStreamsError, TypeError):
-    """A template tag was called with a wrong argument.
+    """A template tag, a method of ``P2PStreams`` or a test peer was given a wrong argument.
 
-    ``argument`` is its name.
+    ``argument`` is the name of the argument.
     """
 
     def __init__(self, argument: str, problem: str) -> None:

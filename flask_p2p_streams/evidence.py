@@ -1,4 +1,4 @@
-"""What an error may show of the value that is at fault.
+"""What an error may show of the wrong value.
 
 Errors are printed, logged and sent to services that collect them, so they show numbers and
 short texts of keys that hold no secret, and of everything else only the type.
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 MAX_SHOWN_CHARS = 60
-"""Characters of a text that are shown."""
+"""Characters of a text that an error shows."""
 
 
 def shown(value: object) -> str:
@@ -23,7 +23,7 @@ def shown(value: object) -> str:
 
 
 def withheld(value: object) -> str:
-    """Return what is told of a value that may hold a secret: its type."""
+    """Return what an error shows of a value that may hold a secret: its type."""
     if value is None:
         return "None"
     name = type(value).__name__
@@ -40,10 +40,10 @@ def unknown_key(key: object, known: Iterable[str]) -> str:
 
 
 def url_problem(url: str) -> str | None:
-    """Return what is wrong with the address of a server, without a part of it; or None.
+    """Return what is wrong with the address of a server, or None; no part of it is repeated.
 
-    Else the libraries that read it would print what they take for the port, which may be
-    the password.
+    Addresses are checked before other libraries read them: those print what they take for the
+    port, which may be the password.
     """
     try:
         _ = urlsplit(url).port

@@ -35,11 +35,15 @@ from .web.settings import Settings
 class SessionInfo:
     """What the server knows of a session.
 
-    ``host`` is None while the seat is empty: its host has gone, and not come back within
-    ``P2P_HOST_GRACE``, or was at a worker that lives no more. ``peers`` maps ids to states, as
-    the host has reported them last; it does so when they change, and every 30 s. Without a
-    host it is empty. After a change of host, those of the former one are "negotiating" until
-    the new one reports, for 10 s at most.
+    ``host`` is the id of the host. It is None while the seat is empty: the host has gone and
+    hasn't come back within ``P2P_HOST_GRACE`` seconds, or it was at a worker that has ended.
+    ``epoch`` is a whole number that rises with each change of host.
+
+    ``peers`` maps the ids of peers to their states, as the host has reported them last: it
+    reports when they change, and every 30 s. A state is "new", "negotiating", "connecting",
+    "connected", "disconnected", "closed" or "failed". The host itself is among them, as
+    "connected". Without a host, ``peers`` is empty. After a change of host, the peers of the
+    former one are "negotiating" until the new one reports, for 10 s at most.
     """
 
     host: str | None
@@ -84,9 +88,11 @@ class P2PStreams:
         socketio: SocketIO | None = None,
         store: Store | None = None,
     ) -> None:
-        """Set an app up; what is wrong with it shows here, not with the first visitor.
+        """Set an app up, and check its configuration now rather than at the first visitor.
 
-        :raises ConfigurationError: with the mistake and a hint.
+        The arguments are those of the constructor, and take the place of those given there.
+
+        :raises ConfigurationError: that names the mistake and gives a hint.
         """
         if KEY in app.extensions:
             raise ConfigurationError(
@@ -104,7 +110,7 @@ class P2PStreams:
         check_path(config.url_prefix, io)
         asked = Authorizers(self._authorizers)
         state = app_state(app, config, signer, kept, io, asked, metrics)
-        # Of another server nobody knows whether only signaling uses it.
+        # Signaling needs no compression, but the app may use a server of its own for more.
         add_to_server(state, compress=not is_own)
         app.extensions[KEY] = state
         self._app_count += 1
@@ -115,15 +121,15 @@ class P2PStreams:
     def of(self, app: Flask) -> "P2PStreams":
         """Return this object as it serves one app: ``p2p.of(app).session("room")``.
 
-        That is for outside of an app context, where one object serves several apps: in tests
-        that make an app each, for example.
+        It is needed outside of an app context where one object serves several apps: for example
+        in tests that each make an app.
 
-        What is registered with :meth:`authorize` on it is asked for that app only.
+        A function that is registered with :meth:`authorize` on it is asked for that app only.
 
-        :raises ArgumentError: if it is no app.
-        :raises ConfigurationError: if it doesn't serve the app.
+        :raises ArgumentError: if ``app`` isn't a Flask app.
+        :raises ConfigurationError: if this object doesn't serve the app.
         """
-        # It may be `current_app`, which stands for one.
+        # It may be the proxy `current_app`.
         meant = app._get_current_object() if isinstance(app, LocalProxy) else app
         if not isinstance(meant, Flask):
             raise ArgumentError("app", f"must be a Flask, not {withheld(meant)}.")
@@ -142,7 +148,7 @@ class P2PStreams:
         return self._state.socketio
 
     def session(self, session_id: Id) -> SessionInfo | None:
-        """Return who hosts a session and who is in it, or None if there is none.
+        """Return who hosts a session and who is in it, or None if no such session is open.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
@@ -152,6 +158,8 @@ class P2PStreams:
 
     def metrics(self) -> Snapshot:
         """Return what has happened on this worker since it started, as a plain dictionary.
+
+        Its keys are those of :class:`~flask_p2p_streams.metrics.Snapshot`.
 
         :raises ConfigurationError: if it is not clear which app is meant.
         """
@@ -163,7 +171,10 @@ class P2PStreams:
         )
 
     def metrics_text(self) -> str:
-        """Return :meth:`metrics` in Prometheus' text format, version 0.0.4."""
+        """Return :meth:`metrics` in Prometheus' text format, version 0.0.4.
+
+        :raises ConfigurationError: if it is not clear which app is meant.
+        """
         return prometheus_text(self.metrics())
 
     # Who may come in
@@ -171,12 +182,12 @@ class P2PStreams:
     def authorize(self, function: AnyAuthorizer) -> AnyAuthorizer:
         """Register a function that says whether a peer may join; use it as a decorator.
 
-        It is called with the session id, the peer id and the Flask request of the
-        page's WebSocket or of the renewal, at each join and each renewal of a token.
-        No ``before_request`` has run for it. It returns True for yes, False for no;
-        ``abort(403)`` is a no as well. All functions are asked, and one no is enough; the
-        log says so at INFO. Whatever else it returns, None among it, is an error: it is
-        logged, and nobody is let in.
+        It is called at each join and each renewal of a token, with the session id, the peer id
+        and the Flask request of the page's WebSocket or of the renewal. No ``before_request``
+        has run for that request. The function returns True for yes and False for no;
+        ``abort(403)`` is a no as well. All functions are asked until one says no, which is
+        enough; the log says so at INFO. Any other answer, also None, is an error: it is logged,
+        and the peer isn't let in.
 
         :raises ArgumentError: if it isn't a plain function of three arguments.
         """
@@ -184,11 +195,13 @@ class P2PStreams:
         return function
 
     def kick(self, session_id: Id, peer_id: Id, ban_for: float | timedelta = 0) -> None:
-        """Remove a peer from a session, and refuse it for ``ban_for`` seconds.
+        """Remove a peer from a session, and refuse it for ``ban_for``.
 
-        With 0 it may come again at once, unless an earlier ban still holds: kick never
-        shortens one, :meth:`unban` ends it. A host that is removed loses the seat. A session
-        keeps 1,000 bans; beyond that the one that ends first is forgotten.
+        With 0 it may come again at once, unless an earlier ban still holds: kick never shortens
+        a ban, and :meth:`unban` ends one. A host that is removed loses the seat. A session
+        keeps 1,000 bans; beyond that, the ban that ends first is forgotten.
+
+        :param ban_for: seconds, or a ``timedelta``; 366 days at most.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
@@ -200,10 +213,10 @@ class P2PStreams:
         self._state.moderation.kick(session, peer, banned)
 
     def unban(self, session_id: Id, peer_id: Id) -> bool:
-        """Lift the ban of a peer, which may join again at once; return whether it was banned.
+        """Lift the ban of a peer, so that it may join again; return whether it was banned.
 
-        Its page has given up when it was refused: it joins when it is loaded anew, or calls
-        ``frame.reconnect()``.
+        The peer's page stopped trying when it was refused: it joins when it is loaded anew, or
+        when it calls ``frame.reconnect()``.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
@@ -212,11 +225,11 @@ class P2PStreams:
         return self._state.moderation.unban(session, peer)
 
     def close(self, session_id: Id) -> None:
-        """End a session: everybody has to go, and no token from before is good for it.
+        """End a session: all peers are removed, and every token from before is refused.
 
-        Pages that are rendered from now on open it anew. It is remembered for
-        ``P2P_TOKEN_MAX_AGE`` or ``P2P_SESSION_EXPIRES_IN``, whichever is longer, and for
-        the ``expires_in`` of the host's page.
+        Pages that are rendered from now on open it anew. The closing is remembered for as long as
+        tokens from before may last: the longest of ``P2P_TOKEN_MAX_AGE``,
+        ``P2P_SESSION_EXPIRES_IN`` and the ``expires_in`` of the host's page.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
@@ -224,10 +237,10 @@ class P2PStreams:
         self._state.moderation.close(checked_id("session_id", session_id))
 
     def lock(self, session_id: Id, locked: bool = True) -> None:
-        """Let nobody new into a session, or with False everybody again.
+        """Lock a session, so that nobody new is let in; with ``locked=False``, unlock it.
 
-        Whoever its host knows, or was there until a moment ago, may come back: after a reload,
-        after being cut off, and to a new host.
+        Peers that the host knows, or that were in the session a moment ago, may come back: after
+        a reload, after their connection was cut, and to a new host.
 
         :raises ArgumentError: that names the argument.
         :raises SignalingError: ``unavailable`` if the store fails.
@@ -239,7 +252,7 @@ class P2PStreams:
     def _state(self) -> AppState:
         if has_app_context() and KEY in current_app.extensions:
             return cast(AppState, current_app.extensions[KEY])
-        # Counted, for an app that nobody uses any more stays in the set until it is collected.
+        # The set isn't counted: an app that nobody uses stays in it until it is garbage-collected.
         if self._app_count > 1:
             raise ConfigurationError(
                 "P2PStreams serves several apps, or has served some before, so it isn't clear "
@@ -262,7 +275,7 @@ class _Bound(P2PStreams):
 
 
 class _Commands(click.Command):
-    """``flask p2p``, imported when somebody calls it: no worker that serves pages needs it."""
+    """``flask p2p``; it is imported at its first call, as a worker that serves pages needs none."""
 
     def make_context(
         self,

@@ -26,7 +26,7 @@ from .web.token_renewal import Renewals
 
 
 def add_to_server(state: AppState, *, compress: bool) -> None:
-    """Let an app's Socket.IO server hand events to signaling, and spare it what harms it.
+    """Let an app's Socket.IO server hand events to signaling, and keep harmful input from it.
 
     :param compress: whether WebSockets may be compressed.
     """
@@ -58,7 +58,8 @@ def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     assets = Assets(state.config.url_prefix, __version__)
     responses = Responses(assets.path(ENTRY), state.signer.has_signed)
     app.after_request(responses.look)
-    # What was added to the app before the extension changes its responses later.
+    # Functions that were added to the app before the extension change a response after its own
+    # have run. This signal comes after all of them.
     request_finished.connect(responses.finish, app)
     tags = _tags(app, state, assets, responses)
     observe_pages(app)

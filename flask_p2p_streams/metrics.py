@@ -21,36 +21,36 @@ Limited = Literal[
     "unread",
     "session",
 ]
-"""The budgets by name; ``limits`` says what each of them is."""
+"""The names of the limits; ``limits.budgets`` says what each of them is."""
 LIMITS: tuple[Limited, ...] = get_args(Limited)
 
 
 Verdict = Literal["lives", "silent", "moved", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("lives", "silent", "moved", "unknown")
-"""What may come of asking a host whether it lives."""
+"""The possible outcomes of asking a host whether it lives."""
 
 
 class Snapshot(TypedDict):
-    """The counters since the start of the worker, and two figures of this moment."""
+    """The counters since the worker started, and two figures of this moment."""
 
     joins: int
-    """Joins that were accepted, those on an open socket among them."""
+    """Joins that were accepted, also those on an open socket."""
     refused: dict[str, int]
-    """Joins, renewals and events that were refused, by error code, if there were any."""
+    """Joins, renewals and events that were refused, by error code; codes that occurred only."""
     limited: dict[str, int]
-    """What was refused, dropped or ended for being over a budget, by its name (``LIMITS``)."""
+    """What was refused, dropped or ended because it was over a limit, by the limit's name."""
     relayed: dict[str, int]
     """Signals that were passed on, by event."""
     elections: int
-    """Joins that made a peer the host; of a session that goes on as well."""
+    """Joins that made a peer the host, of a new session or after another host."""
     probes: dict[str, int]
-    """Hosts that were asked whether they live, by the outcome: lives, silent, moved, unknown."""
+    """Questions to hosts whether they live, by the outcome: lives, silent, moved, unknown."""
     store_failures: int
     """Calls of the store that failed, or were not tried because one had just failed."""
     evicted: int
-    """Connections that were closed because they went on flooding."""
+    """Connections that were closed because they went on to send too much."""
     bad_packets: int
-    """Packets that Engine.IO or Socket.IO could make nothing of."""
+    """Packets that Engine.IO or Socket.IO couldn't read."""
     sockets: int
     """Sockets that have joined and are open now."""
     sessions: int
@@ -73,7 +73,7 @@ class Metrics:
         self._count("refused", code.value)
 
     def limited(self, limit: Limited) -> None:
-        """Count something that came too fast."""
+        """Count something that was over a limit."""
         self._count("limited", limit)
 
     def elected(self) -> None:
@@ -81,7 +81,7 @@ class Metrics:
         self._count("elections")
 
     def probed(self, verdict: Verdict) -> None:
-        """Count a probe by what came of it."""
+        """Count a question to a host by its outcome."""
         self._count("probes", verdict)
 
     def relayed(self, event: str) -> None:
@@ -97,7 +97,7 @@ class Metrics:
         self._count("bad_packets")
 
     def snapshot(self, *, sockets: int, sessions: int, store_failures: int = 0) -> Snapshot:
-        """Return all counters, and with them what others count or hold at this moment."""
+        """Return all counters, together with the figures that others keep."""
         with self._mutex:
             counts = self._counts.copy()
         refused = {code.value: counts["refused", code.value] for code in ErrorCode}

@@ -8,7 +8,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Family(NamedTuple):
-    """One entry of a snapshot; ``label`` names what its keys are, where it is a dictionary."""
+    """One entry of a snapshot; where that is a dictionary, ``label`` says what its keys are."""
 
     key: str
     kind: str
@@ -17,7 +17,7 @@ class Family(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return its name in Prometheus."""
+        """The entry's name in Prometheus."""
         return f"p2p_{self.key}_total" if self.kind == "counter" else f"p2p_{self.key}"
 
 
@@ -41,7 +41,7 @@ FAMILIES = (
 def prometheus_text(snapshot: Mapping[str, Any]) -> str:
     """Return a snapshot of ``p2p.metrics()`` in Prometheus' text exposition format.
 
-    What the snapshot doesn't have is left out.
+    An entry that the snapshot doesn't have is left out.
     """
     lines = (line for each in FAMILIES if each.key in snapshot for line in _lines(each, snapshot))
     return "".join(f"{line}\n" for line in lines)

@@ -1,14 +1,14 @@
 """What happens to sessions, as blinker signals that an app can listen to.
 
 The sender is always the Flask app. A receiver runs in the server's event handler, or in a
-background task, so it should be quick; one that raises is logged and harms nobody.
+background task, so it should be quick. An error in a receiver is logged, and changes nothing.
 """
 
 from blinker import Namespace
 
 _signals = Namespace()
 
-# Each text is the signal's own docstring: blinker's class has one that would be shown in its place.
+# Each text becomes the signal's docstring; without one, that of blinker's class would be shown.
 
 session_opened = _signals.signal(
     "p2p-session-opened",

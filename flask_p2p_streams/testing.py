@@ -26,7 +26,7 @@ from .transport.joining_client import JoiningClient
 from .web.arguments import Id, checked_id
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-"""The shortest description that is one (RFC 8866, section 5)."""
+"""The shortest valid session description (RFC 8866, section 5)."""
 CANDIDATE = {
     "candidate": "candidate:1 1 udp 1 127.0.0.1 9 typ host",
     "sdpMid": "0",
@@ -40,19 +40,19 @@ class P2PTestPeer:
 
     Ids are strings, whole numbers or UUIDs, as in ``p2p_frame_tag``.
 
-    :param token: in place of a valid one for this session and peer.
-    :param can_host: whether the token lets it host; ``can_send``, ``starts_at`` and
-        ``ends_at`` likewise, the times in seconds since 1970.
-    :param client: a test client of the app; its cookies come with the join.
-    :param seat: an earlier host's ``seat``.
+    :param token: the token to show; None makes a valid one for this session and peer.
+    :param can_host: whether that token lets the peer host. ``can_send``, ``starts_at`` and
+        ``ends_at`` go into it likewise; the times are in seconds since 1970.
+    :param client: a test client of the app, whose cookies are sent with the join.
+    :param seat: the ``seat`` that this peer got as a host before.
     :param lost_epoch: the epoch whose host this peer has lost.
     :param connected_epoch: the epoch whose host this peer is still connected to.
-    :param answers: whether it answers when the server asks if it still hosts; a page
-        that hangs doesn't.
+    :param answers: whether it answers when the server asks whether it still hosts; with
+        False it is like a page that hangs.
 
     ``refusal`` is the error that the server refused it with, or None.
 
-    :raises ArgumentError: that names the id which can't be one.
+    :raises ArgumentError: that names the wrong id.
     :raises ConfigurationError: if the app has no ``P2PStreams``.
     """
 
@@ -129,7 +129,7 @@ class P2PTestPeer:
         return int(self.ready["epoch"])
 
     def received(self, event: str) -> list[Any]:
-        """Return the payloads of all events of this name, in order."""
+        """Return the payloads of all events of this name that the peer was sent, in order."""
         return [each["args"][0] for each in self._client.queue if each["name"] == event]
 
     # What the peer says
@@ -144,37 +144,57 @@ class P2PTestPeer:
         return self._client.emit(event, payload, namespace=self._namespace, callback=True)
 
     def offer(self, to: Id, **changes: object) -> Any:
-        """Send an offer; ``changes`` replace parts of it."""
+        """Send an offer and return the server's answer; ``changes`` replace fields of the offer.
+
+        :raises RuntimeError: if it hasn't joined or isn't connected, with the reason.
+        """
         return self._describe("offer", to, changes)
 
     def answer(self, to: Id, **changes: object) -> Any:
-        """Send an answer; ``changes`` replace parts of it."""
+        """Send an answer and return the server's; ``changes`` replace fields of the first.
+
+        :raises RuntimeError: if it hasn't joined or isn't connected, with the reason.
+        """
         return self._describe("answer", to, changes)
 
     def candidates(self, to: Id, **changes: object) -> Any:
-        """Send a candidate; ``changes`` replace parts of it."""
+        """Send one candidate and return the server's answer; ``changes`` replace fields of it.
+
+        :raises RuntimeError: if it hasn't joined or isn't connected, with the reason.
+        """
         return self.emit("ice_candidate", self._signal(to, candidates=[CANDIDATE]) | changes)
 
     def rejoin(self, *, seat: str | None = None, lost_epoch: int | None = None) -> Any:
-        """Join again on the open socket."""
+        """Join again on the open socket, and return the server's answer.
+
+        :raises RuntimeError: if it isn't connected, with the reason.
+        """
         return self.emit("session_join", _given(seat=seat, lost_epoch=lost_epoch))
 
     def report(self, peers: Mapping[Any, str]) -> Any:
-        """Send a host's roster."""
+        """Send a host's roster, which maps ids to states, and return the server's answer.
+
+        :raises RuntimeError: if it hasn't joined or isn't connected, with the reason.
+        """
         roster = {str(peer): state for peer, state in peers.items()}
         return self.emit("session_roster", {"epoch": self.epoch, "peers": roster})
 
     def leave(self, reason: str = "closed") -> Any:
-        """Say goodbye, or with ``connected`` that the server isn't needed any more."""
+        """Say goodbye, or with ``"connected"`` that the peer needs the server no more.
+
+        Return the server's answer.
+
+        :raises RuntimeError: if it isn't connected, with the reason.
+        """
         return self.emit("session_leave", {"reason": reason})
 
     def close(self) -> None:
-        """Disconnect from the namespace, as a client does on purpose; nothing, if it is gone."""
+        """Disconnect from the namespace, as a client does on purpose; do nothing if it is gone."""
         if self.is_connected:
             self._client.disconnect(self._namespace)
 
     def drop(self) -> None:
-        """Lose the connection without a word; nothing, if it is lost."""
+        """Lose the connection without a goodbye; do nothing if it is lost already."""
         self._client.drop()
 
     def _describe(self, kind: str, to: Id, changes: Mapping[str, object]) -> Any:
@@ -189,7 +209,11 @@ class P2PTestPeer:
 
 
 def join(app: Flask, session_id: Id, peer_id: Id, **shown: Any) -> P2PTestPeer:
-    """Let a peer join a session of the app; see :class:`P2PTestPeer` for ``shown``."""
+    """Let a peer join a session of the app.
+
+    ``shown`` are the further arguments of :class:`P2PTestPeer`, which also lists the errors.
+    A refusal raises nothing: it is in ``refusal``.
+    """
     return P2PTestPeer(app, session_id, peer_id, **shown)
 
 

@@ -16,7 +16,7 @@ from .protocol.errors import ErrorCode, SignalingError
 from .protocol.fields import bad_request, id_problem
 from .sessions.credentials import EVERYTHING, JoinToken, Role, Seat
 
-# The number rises with the shape of what is signed: an older token is then not ours.
+# The number rises when what is signed gets other fields, so that older tokens are refused.
 TOKEN_SALT = "flask-p2p-streams.token.3"
 SEAT_SALT = "flask-p2p-streams.seat.2"
 
@@ -26,8 +26,8 @@ logger = logging.getLogger("flask_p2p_streams")
 def secret_keys(app: Flask) -> list[str | bytes]:
     """Return the keys that sign, the present one last.
 
-    :raises ConfigurationError: if there is none, or one that can't be any. What anybody
-        can guess signs tokens, too, while it is among those that are accepted.
+    :raises ConfigurationError: if there is none, or if one is empty or of a wrong type. That
+        holds for the older keys, too, since tokens that these have signed are accepted.
     """
     present, fallbacks = cast(object, app.secret_key), app.config.get("SECRET_KEY_FALLBACKS")
     if not present:
@@ -55,18 +55,18 @@ def secret_keys(app: Flask) -> list[str | bytes]:
             "could sign with it. Leave it out.",
             key="SECRET_KEY_FALLBACKS",
         )
-    # itsdangerous signs with the last key and accepts them all.
+    # itsdangerous signs with the last key and accepts all of them.
     return [*older, present]
 
 
 class Signer:
     """Sign tokens and seats with an app's keys.
 
-    What another app has signed is refused, also where it has the same keys.
+    Whatever another app has signed is refused, even where that has the same keys.
 
     :param secret_keys: the keys in order of age, the present one last, as
         itsdangerous wants them for key rotation; it signs with the last and accepts all.
-    :param audience: names the app.
+    :param audience: the name of the app.
     :param now: the clock, in seconds since 1970.
     """
 
@@ -79,7 +79,7 @@ class Signer:
         keys = [key.encode() if isinstance(key, str) else key for key in secret_keys]
         self._tokens = URLSafeSerializer(keys, salt=TOKEN_SALT)
         self._seats = URLSafeSerializer(keys, salt=SEAT_SALT)
-        # A digest, so that no token gets too long by it, or tells the app's name.
+        # A digest, so that a long name makes no token too long, and no token shows the name.
         self._audience = hashlib.sha256(audience.encode()).hexdigest()[:16]
         self._now = now
         self._has_warned = False
@@ -107,12 +107,13 @@ class Signer:
     def read_token(self, text: str) -> JoinToken:
         """Return what a token says.
 
-        :raises SignalingError: ``unauthorized`` if this app has not signed it, or only will,
-            ``token_expired`` if its time is over, ``bad_request`` if no page can have its ids.
+        :raises SignalingError: ``unauthorized`` if this app has not signed it, or if it was issued
+            in the future; ``token_expired`` if its time is over; ``bad_request`` if its ids are
+            not valid.
         """
         claims = JoinToken(*self._load(self._tokens, text))
         _check_ids(claims)
-        # JSON has made a list of it.
+        # JSON has turned the role into a list.
         token = replace(claims, role=Role(*cast(Any, claims.role)))
         now = self._now()
         if token.issued_at > now + CLOCK_SKEW:
@@ -127,7 +128,7 @@ class Signer:
         return token
 
     def has_signed(self, text: str) -> bool:
-        """Tell whether a text is a token of this app, be its time over or not."""
+        """Tell whether a text is a token of this app, whether it has expired or not."""
         try:
             self._load(self._tokens, text)
         except SignalingError:
@@ -157,7 +158,7 @@ class Signer:
         return serializer.dumps([self._audience, *astuple(value)])
 
     def _load(self, serializer: URLSafeSerializer, text: str) -> Any:
-        # Signatures are ASCII; anything else could not even be encoded to compare.
+        # Signatures are ASCII; itsdangerous could not even encode anything else to compare it.
         if not text.isascii():
             raise SignalingError(ErrorCode.UNAUTHORIZED)
         try:

@@ -1,4 +1,4 @@
-"""What the commands of ``flask p2p`` share."""
+"""Types, functions and checks that the commands of ``flask p2p`` share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ class Id(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 
 
 def span(seconds: float) -> str:
-    """Return how long something takes, in its two largest units."""
+    """Return a duration as text, in its two largest units."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -40,7 +40,7 @@ def span(seconds: float) -> str:
 
 
 def app_state() -> Any:
-    """Return what the extension keeps for the present app.
+    """Return the extension's state of the present app.
 
     :raises click.ClickException: if the app has no extension.
     """
@@ -62,7 +62,7 @@ def errors_shown() -> Iterator[None]:
 
 
 def check_store_is_shared(state: Any) -> None:
-    """Make sure that another process than the server's sees the sessions.
+    """Make sure that this process, which isn't the server's, sees the sessions.
 
     :raises ConfigurationError: with a hint.
     """

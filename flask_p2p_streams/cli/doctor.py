@@ -1,4 +1,4 @@
-"""``flask p2p doctor``: what is wrong with the app, and how to mend it."""
+"""``flask p2p doctor``: what is wrong with the app, and how to correct it."""
 
 import json
 from collections.abc import Sequence

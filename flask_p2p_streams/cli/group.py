@@ -19,7 +19,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")
 
 
 class _Group(AppGroup):
-    # An app that refuses to start is refused in one line, not with a traceback.
+    # If an app refuses to start, the error is shown in one line, without a traceback.
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

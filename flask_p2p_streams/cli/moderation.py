@@ -84,7 +84,7 @@ def _not_known(session: str) -> str:
 
 
 def _bans(removal: Removal) -> Iterator[str]:
-    # What holds for a peer that is known was asked for, unless it was decided before.
+    # For a peer that is known, nothing need be said, unless an earlier ban lasts longer.
     length = span(removal.refused_for)
     if removal.earlier_ban:
         yield f"An earlier ban refuses it for {length}; flask p2p unban lifts it."

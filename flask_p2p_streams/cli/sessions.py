@@ -61,7 +61,7 @@ def _watch(state: Any, named: tuple[str, ...], interval: float) -> None:
             try:
                 _show(state, named, as_json=False)
             except SignalingError as error:
-                # A cache that is restarted comes back, and then the table does.
+                # The cache may just be restarting: when it is back, the table is shown again.
                 click.echo(f"Error: {error}")
             click.echo(f"\nEvery {interval:g} s, until Ctrl+C.")
             sys.stdout.flush()

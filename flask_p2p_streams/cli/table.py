@@ -1,19 +1,19 @@
-"""Tables for a terminal; long texts are shortened where they must be."""
+"""Prints tables for a terminal, in which long texts are shortened if necessary."""
 
 from collections.abc import Sequence
 
 GAP = "  "
 NARROWEST = 8
-"""Characters that a column keeps, however narrow the terminal is."""
+"""The least characters of a column, however narrow the terminal is."""
 
 
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], columns: int, right: Sequence[str] = ()
 ) -> list[str]:
-    """Return the lines of a table that is at most ``columns`` wide, if that can be.
+    """Return the lines of a table that is at most ``columns`` characters wide, if possible.
 
-    Where it would be wider, the longest columns get shortened first. Those that are
-    named in ``right`` are aligned there.
+    If it would be wider, the longest columns are shortened first. The columns in ``right`` are
+    aligned to the right.
     """
     cells = [list(heads), *([printable(each) for each in row] for row in rows)]
     widths = _widths([max(map(len, column)) for column in zip(*cells, strict=True)], columns)
@@ -21,7 +21,7 @@ def table(
 
 
 def shortened(text: str, width: int) -> str:
-    """Return a text of at most ``width`` characters; what is left out is in its middle."""
+    """Return a text of at most ``width`` characters; the middle is left out if it is longer."""
     if len(text) <= width:
         return text
     tail = (width - 1) // 2
@@ -29,7 +29,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text without what would move a terminal's cursor, or worse."""
+    """Return a text without characters that control a terminal, such as moving its cursor."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 

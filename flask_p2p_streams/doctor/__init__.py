@@ -1,1 +1,1 @@
-"""What ``flask p2p doctor`` looks at: what is wrong with an app, and how to mend it."""
+"""The checks of ``flask p2p doctor``: what is wrong with an app, and how to correct it."""

@@ -1,4 +1,4 @@
-"""Checks of the settings of an app and of its workers; nobody is asked."""
+"""Checks of the settings of an app and of its workers, without any network."""
 
 import os
 import re
@@ -13,14 +13,14 @@ from ..web.assets import find_client
 from .findings import CheckContext, Finding
 
 SLOWEST_PING = 20.0
-"""Seconds of ``ping_interval`` and ``ping_timeout`` together that are still fine."""
+"""The most seconds of ``ping_interval`` and ``ping_timeout`` together that aren't reported."""
 MOST_NAMED = 8
-"""Workers that a finding names."""
+"""The most workers that a finding names."""
 
 
 
 def cache(context: CheckContext) -> Iterator[Finding]:
-    """Look whether workers share the sessions, where there are several."""
+    """Check that the workers share the sessions, if there are several."""
     if context.store.is_shared:
         return
     sign = several_workers() or ("a message queue is set" if context.has_queue else None)
@@ -33,7 +33,7 @@ def cache(context: CheckContext) -> Iterator[Finding]:
 
 
 def workers(context: CheckContext) -> Iterator[Finding]:
-    """Look whether workers reach each other's sockets."""
+    """Check that the workers reach each other's sockets."""
     mute = [entry.name for entry in context.workers if not entry.has_queue]
     sign = several_workers()
     hint = "Pass message_queue='redis://...' to SocketIO(), the same in all workers."
@@ -49,7 +49,7 @@ def workers(context: CheckContext) -> Iterator[Finding]:
 
 
 def patching(context: CheckContext) -> Iterator[Finding]:
-    """Look at what workers tell of their standard library."""
+    """Check what the workers report about the patching of their standard library."""
     hint = "Patch first thing in the file that starts the server, before any other import."
     for entry in context.workers:
         if entry.patching == "missing":
@@ -64,7 +64,7 @@ def patching(context: CheckContext) -> Iterator[Finding]:
 
 
 def async_mode(context: CheckContext) -> Iterator[Finding]:
-    """Look for packages that don't go together."""
+    """Look for installed packages that don't work together."""
     modes = context.async_modes
     if "eventlet" in modes and _gunicorn_major() >= 26:
         yield Finding(
@@ -84,7 +84,7 @@ def async_mode(context: CheckContext) -> Iterator[Finding]:
 
 
 def handlers(context: CheckContext) -> Iterator[Finding]:
-    """Look whether the signals of one client keep their order."""
+    """Check that the signals of one client keep their order."""
     if context.server.async_handlers:
         problem = "SocketIO runs the handlers of one client out of order."
         hint = "Pass async_handlers=False to SocketIO()."
@@ -92,7 +92,7 @@ def handlers(context: CheckContext) -> Iterator[Finding]:
 
 
 def transports(context: CheckContext) -> Iterator[Finding]:
-    """Look for long polling, which nobody needs here."""
+    """Look for long polling, which the client doesn't use."""
     if "polling" not in context.server.eio.transports:
         return
     if context.has_queue or len(context.workers) > 1 or several_workers():
@@ -108,7 +108,7 @@ def transports(context: CheckContext) -> Iterator[Finding]:
 
 
 def pings(context: CheckContext) -> Iterator[Finding]:
-    """Look how late a host is noticed whose page is frozen."""
+    """Check how long it takes to notice a host whose page is frozen."""
     eio = context.server.eio
     interval = eio.ping_interval + getattr(eio, "ping_interval_grace_period", 0)
     if interval + eio.ping_timeout > SLOWEST_PING:
@@ -129,7 +129,7 @@ def versions(context: CheckContext) -> Iterator[Finding]:
 
 
 def client(context: CheckContext) -> Iterator[Finding]:
-    """Look whether the browser client is there."""
+    """Check that the browser client has been built."""
     try:
         find_client()
     except ConfigurationError as error:
@@ -139,7 +139,7 @@ def client(context: CheckContext) -> Iterator[Finding]:
 
 
 def ice_servers(context: CheckContext) -> Iterator[Finding]:
-    """Look whether peers behind different routers have a way to each other."""
+    """Check that peers behind different routers can reach each other."""
     if not context.config.ice_servers and not context.app.config.get("P2P_ICE_SERVERS"):
         problem = "There are no ICE servers, so peers behind different routers don't meet."
         hint = "Set P2P_ICE_SERVERS to a STUN and a TURN server, unless your tags name them."
@@ -147,17 +147,17 @@ def ice_servers(context: CheckContext) -> Iterator[Finding]:
 
 
 def order(context: CheckContext) -> Iterator[Finding]:
-    """Look for what came to the app after the extension, and is ignored or in its way."""
+    """Look for what was added to the app after the extension, and is ignored or disturbs it."""
     for problem in context.app.extensions["p2p_streams"].latecomers.problems(context.app):
         yield Finding("error", "order", problem)
 
 
 def several_workers() -> str | None:
-    """Return what in the environment says that several workers run, or None."""
+    """Return a sentence on the environment variable that asks for several workers, or None."""
     asked = _asked_workers(os.environ.get("GUNICORN_CMD_ARGS", ""))
     if asked is not None:
         return f"GUNICORN_CMD_ARGS asks for {asked} workers" if asked > 1 else None
-    # What gunicorn is called with goes before it.
+    # Arguments of gunicorn take precedence over WEB_CONCURRENCY.
     count = os.environ.get("WEB_CONCURRENCY", "")
     return f"WEB_CONCURRENCY is {count}" if count.isdecimal() and int(count) > 1 else None
 

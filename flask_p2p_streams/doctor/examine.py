@@ -26,11 +26,11 @@ CHECKS = (
     security.proxy,
     deployment.ice_servers,
 )
-"""What is looked at without asking anybody, in the order of the report."""
+"""The checks that need no network, in the order of the report."""
 
 
 def examine(context: CheckContext, *, offline: bool = False) -> list[Finding]:
-    """Return all findings about an app; ``offline`` leaves out what has to be reached."""
+    """Return all findings about an app; ``offline`` leaves out the checks that need a network."""
     if offline:
         return _settings(context)
     with _quiet("flask_p2p_streams"):
@@ -53,7 +53,7 @@ def _settings(context: CheckContext) -> list[Finding]:
 
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
-    # What the log would say is in the findings.
+    # The log would only repeat the findings.
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

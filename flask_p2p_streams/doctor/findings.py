@@ -1,4 +1,4 @@
-"""What a check gets to look at, and what it may find."""
+"""What a check is given, and what it returns."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,7 +15,7 @@ Level = Literal["error", "warning", "ok"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report. ``check`` names what was looked at."""
+    """One line of the report. ``check`` is the name of the check."""
 
     level: Level
     check: str
@@ -30,7 +30,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """What a check may look at: an app, and the workers that are seen to live."""
+    """What a check is given: an app, and its workers that are alive."""
 
     app: Flask
     config: Config
@@ -40,15 +40,15 @@ class CheckContext:
 
     @property
     def has_queue(self) -> bool:
-        """Tell whether the app's Socket.IO server has a message queue."""
+        """Whether the app's Socket.IO server has a message queue."""
         return has_queue(self.server)
 
     @property
     def async_modes(self) -> set[str]:
-        """Return the async modes of the workers and of the app as it is here."""
+        """The async modes of the workers, and of the app in this process."""
         return {self.server.async_mode, *(entry.async_mode for entry in self.workers)}
 
     @property
     def names(self) -> str:
-        """Return the workers' names in one text."""
+        """The workers' names in one text."""
         return ", ".join(entry.name for entry in self.workers)

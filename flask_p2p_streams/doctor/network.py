@@ -1,4 +1,4 @@
-"""Checks of what has to be reached: the cache, the message queue, the ICE servers."""
+"""Checks whether the cache, the message queue and the ICE servers can be reached."""
 
 import time
 from functools import partial
@@ -26,7 +26,7 @@ ICE_HINT = (
 
 
 def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
-    """Return the workers that live, and whether the cache answers at all."""
+    """Return the workers that are alive, and the finding whether the cache answers."""
     [found] = in_parallel([partial(_ask_store, store)], TIME_LIMIT)
     if isinstance(found, TimeoutError):
         problem = f"The cache doesn't answer within {TIME_LIMIT:g} s."
@@ -39,7 +39,7 @@ def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
 
 
 def reach(context: CheckContext, cache_answers: bool) -> list[Finding]:
-    """Return what is found about all that has to be reached, the cache aside."""
+    """Return the findings about all that has to be reached, except the cache."""
     urls = {url: None for server in context.config.ice_servers for url in server["urls"]}
     calls = [("queue", "The message queue", partial(queue, context))]
     if cache_answers:
@@ -57,7 +57,7 @@ def reach(context: CheckContext, cache_answers: bool) -> list[Finding]:
 
 
 def queue(context: CheckContext) -> list[Finding]:
-    """Publish something that nobody heeds, and see whether the workers listen."""
+    """Publish a message that all workers ignore, and check that they have received it."""
     if not context.has_queue:
         return []
     try:
@@ -74,16 +74,16 @@ def queue(context: CheckContext) -> list[Finding]:
 
 
 def eviction(context: CheckContext) -> list[Finding]:
-    """Look whether Redis may throw sessions out when its memory is full."""
+    """Check whether Redis may drop sessions when its memory is full."""
     client = _redis(context)
     if client is None:
         return []
     try:
         memory = client.info("memory")
     except Exception:
-        # Not every user may ask for it, and whether Redis can be reached is told elsewhere.
+        # Some Redis users may not ask for it, and another check reports whether Redis answers.
         return []
-    # A cluster answers with one dictionary per node.
+    # A cluster answers with one dictionary for each node.
     nodes = [memory, *(each for each in memory.values() if isinstance(each, dict))]
     policies = [node.get("maxmemory_policy") for node in nodes if node.get("maxmemory")]
     policy = next((each for each in policies if each not in (None, "noeviction")), None)
@@ -95,8 +95,8 @@ def eviction(context: CheckContext) -> list[Finding]:
 
 
 def ice(url: str) -> list[Finding]:
-    """See whether the server of an ICE URL answers."""
-    # What is no URL was refused at start.
+    """Check whether the server of an ICE URL answers."""
+    # Invalid URLs were refused at start.
     server = endpoint(url)
     if server.transport == "dtls":
         return [Finding("ok", "ice", f"{url} is not checked: it speaks DTLS.")]
@@ -128,5 +128,5 @@ def _ask_store(store: GuardedStore) -> list[WorkerEntry] | SignalingError:
 
 
 def _redis(context: CheckContext) -> Any:
-    # Of the store, as the app may have other caches besides.
+    # The client of the store, as the app may have other caches as well.
     return getattr(context.store.guarded.backend, "client", None)

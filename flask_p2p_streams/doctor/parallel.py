@@ -1,4 +1,4 @@
-"""Makes calls that may never return, side by side, for a limited time."""
+"""Runs calls that may never return, in parallel and for a limited time."""
 
 import threading
 import time
@@ -11,17 +11,17 @@ Result = TypeVar("Result")
 def in_parallel(
     calls: Sequence[Callable[[], Result]], seconds: float
 ) -> list[Result | TimeoutError]:
-    """Run calls side by side and return what they return, each in its place.
+    """Run calls in parallel and return their results, in the order of the calls.
 
-    One that takes longer than ``seconds`` is left alone; a ``TimeoutError`` stands in its
-    place. A call must not raise.
+    A call that takes longer than ``seconds`` isn't waited for; its result is a ``TimeoutError``.
+    A call must not raise an error.
     """
     results: list[Result | TimeoutError] = [TimeoutError() for _ in calls]
 
     def run(place: int) -> None:
         results[place] = calls[place]()
 
-    # Daemons: a thread that hangs must not keep the process from its end.
+    # Daemon threads, as a thread that hangs mustn't prevent the process from ending.
     threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(len(calls))]
     for thread in threads:
         thread.start()

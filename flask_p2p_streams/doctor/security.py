@@ -1,4 +1,4 @@
-"""Checks of what lets strangers in: keys that anybody guesses, origins, a proxy."""
+"""Checks of what could let strangers in: weak keys, allowed origins, a proxy."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .findings import CheckContext, Finding, Level
 
 SHORTEST_KEY = 16
-"""Characters of a SECRET_KEY that is not called short."""
+"""The least characters of a SECRET_KEY that isn't reported as short."""
 PLACEHOLDERS = {
     "abc", "asecret", "changeit", "changeme", "changethis", "default", "dev", "development",
     "devkey", "devsecret", "flask", "foo", "insecure", "key", "mysecret", "mysecretkey",
@@ -22,7 +22,7 @@ OLD_KEY_HINT = "Leave it out as soon as what it has signed has expired; no new o
 
 
 def secret_key(context: CheckContext) -> Iterator[Finding]:
-    """Look at the keys that say who may join what; an older one says it as well."""
+    """Check the keys that sign tokens, also the older ones, which are still accepted."""
     older = context.app.config.get("SECRET_KEY_FALLBACKS") or ()
     weak = [
         *_weakness(context, "SECRET_KEY", context.app.secret_key or "", KEY_HINT),
@@ -36,7 +36,7 @@ def secret_key(context: CheckContext) -> Iterator[Finding]:
 
 
 def origins(context: CheckContext) -> Iterator[Finding]:
-    """Look which sites may connect."""
+    """Check which sites may connect."""
     allowed = context.server.eio.cors_allowed_origins
     hint = "Leave cors_allowed_origins out, or name the origins of your pages."
     if allowed == "*" or (isinstance(allowed, (list, tuple, set)) and "*" in allowed):
@@ -48,7 +48,7 @@ def origins(context: CheckContext) -> Iterator[Finding]:
 
 
 def proxy(context: CheckContext) -> Iterator[Finding]:
-    """Look whether the addresses of visitors get past a proxy."""
+    """Check that the app sees the addresses of visitors if it is behind a proxy."""
     layers = list(_layers(context.app.wsgi_app))
     fixes = [place for place, each in enumerate(layers) if isinstance(each, ProxyFix)]
     socketio = [place for place, each in enumerate(layers) if hasattr(each, "engineio_app")]

@@ -1,4 +1,4 @@
-"""Which workers live beyond doubt: one that has ended counts as alive for a while."""
+"""Finds the workers that are surely alive, as one that has ended still counts for a while."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,15 +7,15 @@ from ..stores.worker_registry import WORKER_TERM, WorkerEntry
 from .findings import Finding
 
 CHECKS = ("workers", "patching", "versions", "queue", "async mode")
-"""What is found by what workers have told."""
+"""The checks that use what workers have reported."""
 PAUSE = 0.5
-"""Seconds between two looks."""
+"""Seconds between two looks at the workers' entries."""
 PATIENCE = WORKER_TERM + 1
-"""Seconds after which nobody is listed any more who has ended before the first look."""
+"""Seconds after which a worker that ended before the first look isn't listed any more."""
 
 
 def are_in_doubt(findings: Sequence[Finding], living: Sequence[WorkerEntry]) -> bool:
-    """Tell whether something is wrong that a worker may be the cause of that has just ended."""
+    """Tell whether the cause of a problem may be a worker that has just ended."""
     return bool(living) and any(each.check in CHECKS and each.level != "ok" for each in findings)
 
 
@@ -25,9 +25,9 @@ def confirmed(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sequence[WorkerEntry]:
-    """Return those that live, when each of them has given another sign of it.
+    """Return the workers that are alive, once each of them has written another entry.
 
-    :param look: returns those that are listed.
+    :param look: returns the workers that are listed now.
     """
     first = {entry.id: entry.beats for entry in living}
     deadline = clock() + PATIENCE

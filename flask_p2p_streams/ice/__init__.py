@@ -1,1 +1,1 @@
-"""ICE servers (STUN and TURN): what an app may name, and whether they answer."""
+"""ICE servers (STUN and TURN): checks their URLs, and whether the servers answer."""

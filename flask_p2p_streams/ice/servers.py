@@ -1,7 +1,7 @@
-"""ICE servers: the URLs that an app may name, by the grammar of browsers.
+"""Checks the URLs of ICE servers by the grammar that browsers use.
 
-A browser refuses the whole list for one wrong URL, and then connects to nobody, so the mistake
-has to show where it was made. No error repeats a URL or a credential.
+For one wrong URL a browser refuses the whole list, and then connects to nobody. So the mistake
+has to be found at start. No error shows a URL or a credential.
 """
 
 import re
@@ -15,7 +15,7 @@ ICE_SERVER_KEYS = ("urls", "username", "credential")
 MAX_HOST_CHARS = 253
 """Characters that a host name may have (RFC 1035, section 2.3.4)."""
 
-# RFC 7064 and RFC 7065, section 3.1; an IPv6 address stands in brackets.
+# RFC 7064 and RFC 7065, section 3.1. An IPv6 address is in brackets.
 _URL = re.compile(
     r"(?P<scheme>stuns?|turns?):"
     r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,254}))"
@@ -26,7 +26,7 @@ _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 
 class IceUrl(NamedTuple):
-    """The parts of an ICE URL; ``port`` and ``transport`` are None where it names none."""
+    """The parts of an ICE URL; ``port`` and ``transport`` are None if it has none."""
 
     scheme: str
     host: str
@@ -55,9 +55,9 @@ def ice_url(text: str) -> IceUrl:
 
 
 def ice_server_list(value: object) -> tuple[dict[str, Any], ...]:
-    """Check a list of ``RTCIceServer`` dictionaries and return a copy.
+    """Check a list of ``RTCIceServer`` dictionaries, and return a copy.
 
-    :raises ValueError: with a sentence that names the mistake, and shows no value.
+    :raises ValueError: with a sentence that names the mistake but shows no value.
     """
     if not isinstance(value, (list, tuple)):
         raise ValueError("must be a list of dictionaries, each with 'urls'")

@@ -14,15 +14,15 @@ from .servers import ice_url
 MAGIC_COOKIE = 0x2112A442
 BINDING_REQUEST = 0x0001
 BINDING_ANSWERS = (0x0101, 0x0111)
-"""Success and error (RFC 8489, section 6): a server that refuses has answered."""
+"""The types of success and error responses (RFC 8489, section 6): an error is an answer, too."""
 RESEND_AFTER = 0.5
 """Seconds after which a request is sent again (RFC 8489, section 6.2.1)."""
 MAX_ADDRESSES = 4
-"""Addresses of one name that are asked."""
+"""The most addresses of one host name that are asked."""
 
 
 class Endpoint(NamedTuple):
-    """Where a server listens, and how it is spoken to: "udp", "tcp" or "dtls"."""
+    """The address of a server, and the protocol to reach it: "udp", "tcp" or "dtls"."""
 
     host: str
     port: int
@@ -30,9 +30,9 @@ class Endpoint(NamedTuple):
 
 
 def endpoint(url: str) -> Endpoint:
-    """Return where the server of an ICE URL listens.
+    """Return the endpoint at which the server of an ICE URL listens.
 
-    :raises ValueError: if the URL makes no sense.
+    :raises ValueError: if the URL isn't valid.
     """
     parts = ice_url(url)
     is_secure = parts.scheme.endswith("s")
@@ -43,7 +43,9 @@ def endpoint(url: str) -> Endpoint:
 
 
 def answers(server: Endpoint, seconds: float) -> bool:
-    """Tell whether a server answers a binding request, or over TCP takes a connection.
+    """Tell whether a server answers a binding request within some seconds.
+
+    Over TCP, it is enough that the server accepts a connection.
 
     :raises OSError: if its name can't be resolved, or a connection is refused.
     """
@@ -74,7 +76,7 @@ def _is_answered(selector: selectors.BaseSelector, request: bytes, seconds: floa
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         for key, _ in selector.select(left):
-            # A port that nobody listens at is told as an error here; another may answer.
+            # For a closed port, the answer is an error here; another address may still answer.
             with suppress(OSError):
                 if _matches(key.fileobj.recv(2048), request):  # type: ignore[union-attr]
                     return True
@@ -95,7 +97,7 @@ def _sockets(server: Endpoint) -> Iterator[socket.socket]:
         try:
             one.connect(address)
         except OSError:
-            # No route, which for IPv6 is common.
+            # There is no route to the address, which is common for IPv6.
             one.close()
         else:
             yield one

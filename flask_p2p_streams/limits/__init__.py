@@ -1,1 +1,1 @@
-"""How much one stranger, socket, peer or session may cost."""
+"""Limits on what one address, socket, peer or session may cost this process."""

@@ -1,7 +1,7 @@
-"""The limits: what one stranger, socket, peer or session may cost this process.
+"""The limits: what one address, socket, peer or session may cost this process.
 
-Each has a name, and is counted in ``metrics`` under the one that its comment gives where
-it is exceeded. Those that an app may set are ``P2P_*`` keys of the configuration.
+When a limit is exceeded, ``metrics`` counts that under the name in the comment above its group.
+The limits that an app may set itself are ``P2P_*`` keys of the configuration.
 """
 
 from .token_bucket import Rate
@@ -9,13 +9,13 @@ from .token_bucket import Rate
 # Joins and renewals of tokens (metrics: join, rejoin)
 
 JOIN_BURST = 5.0
-"""The seconds' worth of joins that an address may make at once."""
+"""An address may make as many joins at once as in this many seconds."""
 JOIN_QUEUE = 5.0
-"""The seconds over which joins that an address makes too early are asked to come again."""
+"""Seconds over which an address' joins that come too early are told to come again."""
 REJOINS = Rate(per_second=2.0, burst=20.0)
-"""Joins of one peer of a session, on whichever sockets of this worker.
+"""Joins of one peer of a session, on all its sockets at this worker.
 
-An honest one that has lost its host asks every 500 ms whether that is gone.
+An honest peer that has lost its host asks every 500 ms whether the host is gone.
 """
 RENEWALS = Rate(per_second=1.0, burst=10.0)
 """Renewals of one peer's tokens at this worker (counted as rejoin)."""
@@ -23,82 +23,82 @@ RENEWALS = Rate(per_second=1.0, burst=10.0)
 # Tokens
 
 CLOCK_SKEW = 20.0
-"""Seconds that the clocks of two workers may differ by; a token of a later time is refused."""
+"""Seconds by which the clocks of two workers may differ; a token from later is refused."""
 SHORTEST_RENEWAL = 10.0
-"""Seconds that a renewed token lasts at least; with fewer left, a new page is needed."""
+"""The least seconds that a renewed token lasts; with fewer left, a new page is needed."""
 
 # Signals (metrics: signal, session_signal, roster, candidates)
 
 SIGNAL_BURST = 4.0
-"""The seconds' worth of signals that a socket may send at once."""
+"""A socket may send as many signals at once as in this many seconds."""
 SESSION_BURST = 2.0
-"""The seconds' worth of signals that a session may send at once."""
+"""A session may send as many signals at once as in this many seconds."""
 ROSTERS = Rate(per_second=5.0, burst=20.0)
-"""Rosters of one host, which are written to the store; a host of ours pauses for 300 ms."""
+"""Rosters of one host, which are written to the store; our client pauses for 300 ms between."""
 MAX_CANDIDATES = 100
-"""Candidates of one peer that are passed on for one negotiation, and packets of them."""
+"""Candidates of one peer that are passed on for one negotiation; also packets of candidates."""
 MAX_DESCRIPTIONS = 30
 """Descriptions of one peer that are passed on for one negotiation; they count as candidates."""
 
 CARRIED = Rate(per_second=16_384.0, burst=131_072.0)
 """Bytes of signals that one client sends its host, whatever negotiations they belong to.
 
-An honest one sends some 5 kB for each, so that one client alone doesn't fill what waits for a
-host on a slow line.
+An honest client sends some 5 kB for each negotiation. The limit keeps a single client from
+filling up what waits for a host with a slow connection.
 """
 
 # Frames, readable or not (metrics: frame, bad_packets)
 
 FRAMES = Rate(per_second=500.0, burst=2000.0)
-"""WebSocket frames of one socket, of whatever kind; more are read later.
+"""WebSocket frames of one socket, of any kind; more of them are read later.
 
 A host whose thousand peers all come back at once sends some three thousand signals.
 """
 PATIENCE = Rate(per_second=1.0, burst=100.0)
-"""The refusals of one connection that are put up with; one more, and it is closed."""
+"""The refusals that one connection may cause; at one more it is closed."""
 BAD_PACKET_COST = 10.0
-"""The refusals that a packet counts for which no client of ours would send."""
+"""A packet that no client of ours would send counts as this many refusals."""
 
 # Bytes (metrics: unjoined, unread)
 
 UNJOINED_BYTES = 65_536
-"""Bytes of one socket that are kept for it before it has joined: what it sent, whole or not."""
+"""Bytes kept for one socket before it has joined: its requests and messages, also in part."""
 HANDSHAKE_BYTES = UNJOINED_BYTES // 4
-"""The part of them that the head of its request may take: address and header fields."""
+"""The part of ``UNJOINED_BYTES`` for the head of its request: address and header fields."""
 UNJOINED_MESSAGE_BYTES = UNJOINED_BYTES * 3 // 16
-"""Bytes of one message before it has joined; a text may take four times as many in Python."""
+"""Bytes of one message before its socket has joined; in Python a text may take four times that."""
 FRAME_COST = 64
-"""Bytes that a frame counts for beside what is in it, as its parts are kept one by one."""
+"""Bytes that a frame counts beside its content, as the parts of a message are kept one by one."""
 READ_RATE = Rate(per_second=1024 * 1024, burst=2 * 1024 * 1024)
-"""Bytes that are read from one socket; more are read later."""
+"""Bytes that are read from one socket; more of them are read later."""
 READ_BYTES = 4096
-"""Bytes that are read at once; of a socket that hasn't joined, a quarter of that."""
+"""Bytes that are read at once; a quarter of that from a socket that hasn't joined."""
 READ_AHEAD_BYTES = 65_536
-"""Bytes of one socket that are read and wait for the messages before them to be handled."""
+"""Bytes of one socket that were read and wait until the messages before are handled."""
 MAX_ATTACHMENTS = 100
-"""Attachments of one packet, where the app takes any; together they are one message."""
+"""Attachments of one packet, if the app accepts any; together they are one message."""
 UNREAD_BYTES = 1024 * 1024
-"""Bytes that wait for one socket to read them; with more, it is closed."""
+"""Bytes that wait until one socket's client reads them; with more, it is closed."""
 PACKET_BYTES = 512
-"""Bytes that a packet takes beside its content, as long as it waits."""
+"""Bytes that a waiting packet takes beside its content."""
 APP_SHARE = 16
-"""An app may send more than signals: its own packets count for one part of so many."""
+"""Packets of the app's own count for one sixteenth: an app may send more than signaling."""
 GOODBYE_TIMEOUT = 5.0
-"""Seconds that a client may take to end a connection to which the server has said goodbye."""
+"""Seconds that a client may take to end a connection after the server has said goodbye."""
 
 # Sessions (metrics: session)
 
 LONGEST_BAN = 366 * 86_400
 """Seconds that a ban may last."""
 MAX_SESSIONS = 100_000
-"""Sessions that the store in this process holds; a new one is refused beyond that."""
+"""Sessions that the store in this process holds; beyond that a new one is refused."""
 OTHER_KEYS = 3 * MAX_SESSIONS
-"""Its further keys: each session has a roster, and some have a few more."""
+"""That store's other keys: each session has a roster, and some have a few more keys."""
 MAX_PLACES = 3 * MAX_SESSIONS
-"""Peers of whom it knows what the app has heard; of further ones the app hears nothing."""
+"""Places of peers in that store; of peers without a place the app is told nothing."""
 STORE_BYTES = 256 * 1024 * 1024
-"""Bytes that all its keys and values take, beyond which only known sessions' records grow."""
+"""Bytes of that store's keys and values; beyond that only records of known sessions grow."""
 ROSTER_BYTES = 131_072
-"""Bytes of a host's roster that are kept; 1,000 peers have room with ids of 128 letters each."""
+"""Bytes of a host's roster that are kept: room for 1,000 peers with ids of 128 letters."""
 MORE_PEERS = 100
-"""Peers of a roster besides those that there is room for: clients show as many that have gone."""
+"""Peers of a roster beyond the session's limit: clients list so many that have gone."""

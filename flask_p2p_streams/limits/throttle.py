@@ -1,7 +1,6 @@
-"""Slows down, and then closes, those who come or send too often.
+"""Slows down clients that join or send too often, and then closes their connections.
 
-A refusal here costs some arithmetic: neither the token nor the store is
-looked at before it.
+A refusal here costs only some arithmetic: neither the token nor the store is read before it.
 """
 
 import ipaddress
@@ -54,11 +53,11 @@ class Throttle:
         self._hinted = False
 
     def __len__(self) -> int:
-        """Return of how many connections something is remembered."""
+        """Return for how many connections something is remembered."""
         return max(len(self._signals), len(self._patience), len(self._flooding))
 
     def join(self, eio_sid: str, address: str | None) -> None:
-        """Let a join pass; one without an address comes over a Unix socket and always may.
+        """Allow a join; one without an address comes over a Unix socket, and is always allowed.
 
         :raises SignalingError: ``rate_limited`` if its address joins too often.
         """
@@ -67,7 +66,7 @@ class Throttle:
             raise refusal
 
     def rejoin(self, session_id: str, peer_id: str) -> None:
-        """Let a peer join, whose token has been read, for the first time or once more.
+        """Allow a join of a peer whose token has been read, its first one or a later one.
 
         :raises SignalingError: ``rate_limited`` if it joins too often.
         """
@@ -75,7 +74,7 @@ class Throttle:
             raise self._refusal("rejoin", wait)
 
     def roster(self, session_id: str, peer_id: str) -> None:
-        """Let a host tell of its peers.
+        """Allow a roster of a host.
 
         :raises SignalingError: ``rate_limited`` if it does so too often.
         """
@@ -83,9 +82,9 @@ class Throttle:
             raise self._refusal("roster", wait)
 
     def described(self, passes: bool) -> None:
-        """Let a description or candidates pass, unless there were too many of them.
+        """Allow a description or candidates, unless there were too many of them.
 
-        :raises SignalingError: ``rate_limited``.
+        :raises SignalingError: ``rate_limited`` if there were.
         """
         if not passes:
             self._metrics.limited("candidates")
@@ -94,28 +93,28 @@ class Throttle:
             )
 
     def carry(self, session_id: str, peer_id: str, size: int) -> None:
-        """Let a signal of so many bytes pass from a client to its host.
+        """Allow a signal of ``size`` bytes from a client to its host.
 
         :raises SignalingError: ``rate_limited`` if that client sends its host too much.
         """
-        # What is larger than all that may come at once has to be able to come at all.
+        # A signal that is larger than a full bucket costs just that, so that it can be sent at all.
         if wait := self._carried.take((session_id, peer_id), min(float(size), CARRIED.burst)):
             raise self._refusal("candidates", wait)
 
     def renewal(self, session_id: str, peer_id: str, address: str | None) -> None:
-        """Let the renewal of a genuine token pass; it counts as a join of its address.
+        """Allow the renewal of a genuine token; it counts as a join of its address.
 
-        :raises SignalingError: ``rate_limited`` if its peer renews, or its address joins
-            too often.
+        :raises SignalingError: ``rate_limited`` if its peer renews too often, or its address
+            joins too often.
         """
-        # Only what a peer may do at all counts for its address.
+        # The address is charged only for what the peer itself may do.
         if wait := self._renewals.take((session_id, peer_id)):
             raise self._refusal("rejoin", wait)
         if refusal := self._join_refusal(address):
             raise refusal
 
     def look_for_proxy(self, environ: Mapping[str, Any]) -> None:
-        """Say once in the log if a proxy's address counts for that of all visitors."""
+        """Log once if the address of a proxy is taken for the address of all visitors."""
         if self._hinted or not self._counts_addresses:
             return
         header = undeclared_proxy(environ)
@@ -130,14 +129,14 @@ class Throttle:
             )
 
     def signal(self, eio_sid: str, session_id: str | None, share: float = 1.0) -> None:
-        """Let an event of a socket pass.
+        """Allow an event of a socket.
 
-        :param share: the part of a token that it costs the socket.
+        :param share: the part of a token that the event costs the socket.
         :raises SignalingError: ``rate_limited`` if the socket or its session sends too many.
         """
         limit: Limited = "signal"
         wait = self._signals.take(eio_sid, share)
-        # Only what a socket may send at all counts for its session.
+        # The session is charged only for what the socket itself may send.
         if not wait and session_id is not None:
             limit, wait = "session_signal", self._session_signals.take(session_id)
         if wait:
@@ -145,16 +144,16 @@ class Throttle:
             raise self._refusal(limit, wait)
 
     def bad_packet(self, eio_sid: str) -> None:
-        """Take note of a packet that could not be read."""
+        """Count a packet that could not be read."""
         self._metrics.bad_packet()
         self._lose_patience(eio_sid, BAD_PACKET_COST, ErrorCode.BAD_REQUEST)
 
     def stray_packet(self, eio_sid: str) -> None:
-        """Take note of a packet to where its sender has not joined."""
+        """Count a packet to a namespace that its sender has not joined."""
         self._lose_patience(eio_sid, 1.0, ErrorCode.BAD_REQUEST)
 
     def pop_flooding(self, eio_sid: str) -> ErrorCode | None:
-        """Return why a connection has to be closed, once; None if it may stay."""
+        """Return why a connection has to be closed, only once; None if it may stay."""
         return self._flooding.pop(eio_sid, None) if self._flooding else None
 
     def forget(self, eio_sid: str) -> None:
@@ -204,10 +203,10 @@ class Throttle:
 
 
 def address_group(address: str) -> str:
-    """Return what an address counts as: itself, or its network of /64 if it is IPv6.
+    """Return the key under which an address is counted: itself, or for IPv6 its /64 network.
 
-    One subscriber has a whole /64 (RFC 6177); addresses that stand for IPv4 ones
-    (RFC 4291, section 2.5.5.2) count as these.
+    One subscriber has a whole /64 network (RFC 6177). IPv6 addresses that stand for IPv4 ones
+    (RFC 4291, section 2.5.5.2) count as those.
     """
     try:
         parsed = ipaddress.ip_address(address)
@@ -219,5 +218,5 @@ def address_group(address: str) -> str:
 
 
 def _rate(per_second: float | None, seconds: float) -> Rate | None:
-    # However slow the rate, one token must fit in.
+    # A bucket must hold at least one token, however slow the rate is.
     return None if per_second is None else Rate(per_second, max(1.0, per_second * seconds))

@@ -1,8 +1,8 @@
-"""Token buckets: how often something may happen, one bucket for each key.
+"""Token buckets: limit how often something may happen, with one bucket for each key.
 
-A bucket holds ``burst`` tokens and gets ``per_second`` new ones; whatever happens
-takes one, or a part of one. It is filled when it is looked at, so that an idle
-bucket costs nothing, and one that is full again need not be remembered.
+A bucket holds at most ``burst`` tokens and gets ``per_second`` new ones a second. Each event
+takes a token, or a part of one. A bucket is refilled when it is looked at, so an idle one costs
+nothing, and a full one need not be remembered.
 """
 
 import math
@@ -12,22 +12,22 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 MAX_BUCKETS = 10_000
-"""The buckets that a limit remembers."""
+"""The most buckets that a limit remembers."""
 KEPT_BUCKETS = MAX_BUCKETS * 9 // 10
-"""The buckets that are left when there were too many."""
+"""The buckets that are kept when there were too many."""
 
 
 class Rate(NamedTuple):
-    """Tokens a second, and the tokens that a full bucket holds."""
+    """The new tokens of each second, and the tokens that a full bucket holds."""
 
     per_second: float
     burst: float
 
 
 class Bucket(NamedTuple):
-    """The tokens that were left at a time, in seconds.
+    """The tokens that were left at a time, which is in seconds.
 
-    ``turn`` is the time for which the last who was refused has been asked to come again.
+    ``turn`` is the time at which the last one that was refused has been asked to come again.
     """
 
     tokens: float
@@ -36,26 +36,26 @@ class Bucket(NamedTuple):
 
 
 def refilled(bucket: Bucket, rate: Rate, now: float) -> Bucket:
-    """Return a bucket with what it has got since it was looked at last."""
+    """Return a bucket with the tokens that it has got since it was looked at last."""
     gained = max(0.0, now - bucket.at) * rate.per_second
     return Bucket(min(rate.burst, bucket.tokens + gained), now, bucket.turn)
 
 
 def full_at(bucket: Bucket, rate: Rate) -> float:
-    """Return the time, in seconds, from which on a bucket is full if it is left alone."""
+    """Return the time, in seconds, at which a bucket will be full if nothing is taken."""
     return bucket.at + (rate.burst - bucket.tokens) / rate.per_second
 
 
 class Limit:
     """One rate for many keys: sockets, sessions, addresses.
 
-    Its lock is held for arithmetic only, where no greenlet gives way, so that it
-    serves threads, eventlet and gevent alike.
+    Its mutex is held for arithmetic only, and no greenlet switches in that time: so it works with
+    threads, eventlet and gevent.
 
-    :param rate: what each key may take; None switches the limit off.
-    :param clock: seconds that never go back.
-    :param queue: where many share a key, the seconds over which those that are refused are
-        asked to come one after the other; 0.0 where they may all come at once.
+    :param rate: the rate of each key; None switches the limit off.
+    :param clock: a monotonic clock, in seconds.
+    :param queue: the seconds over which those that are refused under one key are asked to come
+        again one after the other; 0.0 if they may all come at once.
     """
 
     def __init__(
@@ -74,10 +74,10 @@ class Limit:
         return len(self._buckets)
 
     def take(self, key: Hashable, tokens: float = 1.0) -> float:
-        """Take tokens from a key's bucket and return 0.0.
+        """Take tokens from a key's bucket, and return 0.0.
 
-        If it has too few, take none, and return the seconds until it has enough, or, where
-        there is a queue, until it is this one's turn.
+        If it has too few, take none, and return the seconds until it has enough; with a queue,
+        the seconds until it is this one's turn.
         """
         rate = self._rate
         if rate is None:
@@ -96,12 +96,12 @@ class Limit:
         return wait
 
     def forget(self, key: Hashable) -> None:
-        """Forget a key that will not come again."""
+        """Forget a key that won't be used again."""
         with self._mutex:
             self._buckets.pop(key, None)
 
     def _wait(self, least: float, behind: float) -> float:
-        # A queue that is full begins anew: whoever floods it keeps nobody waiting for longer.
+        # A full queue begins anew, so that a flood keeps nobody waiting for longer than that.
         return behind if least < behind <= self._queue else least
 
     def _keep(self, key: Hashable, bucket: Bucket, rate: Rate) -> None:
@@ -110,8 +110,8 @@ class Limit:
             self._forget_some(rate, bucket.at)
 
     def _forget_some(self, rate: Rate, now: float) -> None:
-        # Those that are full first, then those that are full soonest: who has taken most
-        # can't make itself forgotten by means of many new keys.
+        # Full buckets are forgotten first, then those that will be full soonest. So nobody can
+        # empty a bucket and have it forgotten by using many new keys.
         by_debt = sorted(self._buckets.items(), key=lambda item: full_at(item[1], rate))
         indebted = [item for item in by_debt if full_at(item[1], rate) > now]
         self._buckets = dict(indebted[-KEPT_BUCKETS:])

@@ -1,1 +1,1 @@
-"""What both ends of the wire know: messages, their fields, error codes."""
+"""What server and browser share: messages, their fields, and error codes."""

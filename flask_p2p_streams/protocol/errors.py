@@ -38,7 +38,7 @@ class ErrorCode(str, Enum):
 
 
 class Explanation(NamedTuple):
-    """What a code says to a person, and whether trying again can help."""
+    """The text of a code, its hint, and whether trying again can help."""
 
     message: str
     hint: str
@@ -192,7 +192,7 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
 
 
 class P2PStreamsError(Exception):
-    """The parent of every error that this package raises on purpose."""
+    """The base class of all errors that this package raises on purpose."""
 
 
 class SignalingError(P2PStreamsError):

@@ -21,13 +21,13 @@ def bad_request(problem: str) -> SignalingError:
 def object_of(
     value: object, *, required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Payload:
-    """Return an object that has the required keys and no unknown one."""
+    """Return an object that has all required keys and no unknown ones."""
     if not isinstance(value, dict):
         raise bad_request("the payload must be an object")
     missing = [key for key in required if key not in value]
     if missing:
         raise bad_request(f"{missing[0]} is missing")
-    # The unknown key itself isn't repeated: it may be anything, of any length.
+    # The unknown key isn't shown in the error: it may be any text, of any length.
     if not set(value) <= {*required, *optional}:
         raise bad_request(f"only {', '.join((*required, *optional))} are known here")
     return value
@@ -63,9 +63,9 @@ def checked_id(value: object) -> str:
 def id_problem(value: str) -> str | None:
     """Return what is wrong with a session or peer id, or None.
 
-    Any Unicode text will do that UTF-8 can carry, where a lone surrogate (Unicode, D92) cannot
-    be sent, and that HTML leaves as it is: of NUL and carriage return in a page it makes other
-    characters (HTML, 13.2.3.5 and 13.2.5), so that the page's id would not be the token's.
+    Any Unicode text is allowed, with two exceptions. UTF-8 can't encode a lone surrogate (Unicode,
+    D92). And HTML replaces NUL and carriage return in a page by other characters (HTML, sections
+    13.2.3.5 and 13.2.5), so that the id in the page would not be the id in the token.
     """
     if not 1 <= len(value) <= MAX_ID_CHARS:
         return f"must have 1 to {MAX_ID_CHARS} characters"
@@ -77,19 +77,19 @@ def id_problem(value: str) -> str | None:
 
 
 def whole_number(value: object, key: str, maximum: int) -> int:
-    """Return a whole number from 0 to ``maximum``; a boolean is none."""
+    """Return a whole number from 0 to ``maximum``; a boolean isn't one."""
     if type(value) is not int or not 0 <= value <= maximum:
         raise bad_request(f"{key} must be a whole number from 0 to {maximum}")
     return value
 
 
 def size(text: str) -> int:
-    """Return how many bytes a text has on the wire, before JSON escapes it."""
+    """Return how many bytes a text has in UTF-8, without JSON's escapes."""
     return len(text.encode())
 
 
 def limit(size: int, max_bytes: int) -> None:
-    """Refuse what is larger than ``max_bytes``."""
+    """Refuse a size of more than ``max_bytes``."""
     if size > max_bytes:
         raise SignalingError(ErrorCode.TOO_LARGE, f"The signal has more than {max_bytes} bytes.")
 

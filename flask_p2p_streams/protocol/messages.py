@@ -1,8 +1,8 @@
-"""The messages of signaling: what browsers send, checked, and what they are sent.
+"""The messages of signaling: reads what browsers send, and builds what they are sent.
 
-Nothing that a browser sent is passed on as it came: each value is rebuilt from
-checked fields, so that no payload can break the receiver's parser. No field is a
-fractional number, so that NaN and Infinity (RFC 8259, section 6) have no way in.
+Nothing that a browser sent is passed on unchanged: each message is built anew from checked
+fields, so that no payload can break the receiver's parser. No field is a fractional number, so
+NaN and Infinity (RFC 8259, section 6) can't occur.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ MAX_CANDIDATE_FIELD_CHARS = 256
 MAX_LINE_INDEX = 65_535
 MAX_EPOCH = 2**53 - 1
 SHORTEST_IDLE_TIMEOUT, LONGEST_IDLE_TIMEOUT = 1.0, 60.0
-"""Seconds that a page may say it may stand still; whatever else it says counts as these."""
+"""The least and the most seconds of a page's ``idle_timeout``; other values are cut to these."""
 JOIN_KEYS = ("seat", "lost_epoch", "connected_epoch", "idle_timeout_ms")
 
 HostChange = Literal["elected", "resumed", "left", "lost"]
@@ -40,7 +40,7 @@ HostChange = Literal["elected", "resumed", "left", "lost"]
 class JoinRequest:
     """What a peer shows when it joins; ``token`` is empty on an open socket.
 
-    ``idle_timeout`` is for how many seconds its page may stand still, if it says so.
+    ``idle_timeout`` is for how many seconds its page may stand still, or None.
     """
 
     token: str
@@ -200,7 +200,7 @@ def peer_expelled(peer_id: str, error: Payload) -> Payload:
 
 
 def relayed(signal: Signal, sender: str) -> Payload:
-    """Build a signal as its receiver gets it: ``from`` stands for ``to``."""
+    """Build a signal for its receiver: with ``from`` in place of ``to``."""
     return {
         "from": sender,
         "epoch": signal.epoch,

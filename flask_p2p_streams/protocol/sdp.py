@@ -1,7 +1,7 @@
-"""Checks session descriptions (SDP) and ICE candidates, as far as a server must.
+"""Checks session descriptions (SDP) and ICE candidates, as far as a server has to.
 
-What is checked here is what a hostile peer could use against another one: how much
-there is to parse, and names that the other's browser would look up.
+It checks what a hostile peer could use against another one: how much there is to parse, and host
+names that the other peer's browser would look up.
 """
 
 import re
@@ -17,14 +17,14 @@ CANDIDATE = re.compile(
     r"candidate:[!-~]{1,64} [0-9]{1,3} [A-Za-z0-9-]{1,16} [0-9]{1,10} "
     r"(?P<address>[!-~]{1,128}) [0-9]{1,5} typ [a-z]{1,16}(?P<rest>( [!-~]+)*)"
 )
-"""The grammar of RFC 8839, section 5.1, without line breaks, and names in place of numbers."""
+"""The grammar of RFC 8839, section 5.1: no line breaks, and only digits where numbers belong."""
 RELATED = re.compile(r" raddr (?P<address>[!-~]+)")
 LOCAL_NAME = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\.local")
-"""What browsers put in place of an address (draft-ietf-mmusic-mdns-ice-candidates, 3.1.1)."""
+"""The names with which browsers hide addresses (draft-ietf-mmusic-mdns-ice-candidates, 3.1.1)."""
 
 
 def check_sdp(sdp: str) -> None:
-    """Refuse a description that has too many lines, or names hosts to look up.
+    """Refuse a description that has too many lines, or host names that would be looked up.
 
     :raises SignalingError: ``too_large`` or ``bad_request``.
     """
@@ -39,9 +39,9 @@ def check_sdp(sdp: str) -> None:
 
 
 def check_candidate(text: str) -> None:
-    """Refuse a candidate that has anything but IP addresses and names made by browsers.
+    """Refuse a candidate with addresses other than IP addresses and names made by browsers.
 
-    An empty one is the standard's end-of-candidates (RFC 8838, section 13).
+    An empty candidate is the end-of-candidates indication (RFC 8838, section 13).
 
     :raises SignalingError: ``bad_request``.
     """
@@ -58,7 +58,7 @@ def _addresses(found: re.Match[str]) -> list[str]:
 def _is_address(text: str) -> bool:
     if LOCAL_NAME.fullmatch(text):
         return True
-    # A candidate is half of what a join sends; the module ipaddress takes ten times as long.
+    # Candidates are half of what a join sends, and the module ipaddress takes ten times as long.
     try:
         socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
     except (OSError, ValueError):

@@ -1,1 +1,1 @@
-"""The process that runs the app, and the web server that runs the process."""
+"""What the process and the web server that run the app are like."""

@@ -16,7 +16,7 @@ _PATCHED: tuple[tuple[Patch, str, str], ...] = (
 
 
 def patched_by() -> Patch:
-    """Return which library has patched this process; nothing if none has."""
+    """Return which library has patched the standard library of this process; empty if none has."""
     for name, module, is_patched in _PATCHED:
         if name in sys.modules and getattr(import_module(module), is_patched)("socket"):
             return name
@@ -26,8 +26,8 @@ def patched_by() -> Patch:
 def fitting_async_mode() -> str:
     """Return the async mode that fits this process.
 
-    Flask-SocketIO would pick eventlet wherever it is installed, even where nothing
-    runs its event loop; only a patched standard library is proof that somebody does.
+    Flask-SocketIO would choose eventlet wherever it is installed, even if nothing runs its event
+    loop. Only a patched standard library is proof that the loop runs.
     """
     if os.environ.get("FLASK_RUN_FROM_CLI"):
         return "threading"
@@ -35,9 +35,9 @@ def fitting_async_mode() -> str:
 
 
 def patching_problem(async_mode: str) -> Patching:
-    """Return what is wrong in this process: nothing, or the patch is missing or came late.
+    """Return what is wrong with the patch of this process: nothing, "missing" or "late".
 
-    It came late where redis has taken a function that blocks from the unpatched library.
+    It is late if redis was imported before, and holds a blocking function of the unpatched library.
     """
     for name, _, _ in _PATCHED:
         if async_mode.startswith(name):
@@ -48,6 +48,6 @@ def patching_problem(async_mode: str) -> Patching:
 
 
 def _redis_came_first() -> bool:
-    # redis.retry says `from time import sleep`, so it keeps what it met at its import.
+    # redis.retry has `from time import sleep`, so it keeps the function that it got at its import.
     taken = getattr(sys.modules.get("redis.retry"), "sleep", None)
     return taken is not None and taken is not time.sleep

@@ -1,4 +1,4 @@
-"""Things that are due after a time: one background task looks after all of them."""
+"""Things that are due after a time-out, with one background task for all of them."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ Thing = TypeVar("Thing", bound=Hashable)
 class Deadlines(Generic[Thing]):
     """Things that are looked at ``timeout`` seconds after they were put here.
 
-    :param act: looks at one of them.
+    :param act: the function that is called with each of them.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class Deadlines(Generic[Thing]):
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Begin anew: what is due, and the task that looks at it, are the other process's."""
-        # In order of time, as the time-out is the same for all.
+        """Begin anew: what is due, and the task for it, belong to the parent process."""
+        # In the order of their times, as the time-out is the same for all.
         self._deadlines: dict[Thing, float] = {}
         self._sweeping = False
         self._mutex = threading.Lock()
 
     def put(self, thing: Thing) -> None:
-        """Look at this after the time-out, which begins now."""
+        """Look at a thing after the time-out, which begins now."""
         with self._mutex:
             self._deadlines.pop(thing, None)
             self._deadlines[thing] = self._clock() + self._timeout
@@ -50,7 +50,7 @@ class Deadlines(Generic[Thing]):
             self._server.start_background_task(self._sweep)
 
     def remove(self, thing: Thing) -> None:
-        """Don't look at this any more."""
+        """Don't look at a thing any more."""
         with self._mutex:
             self._deadlines.pop(thing, None)
 

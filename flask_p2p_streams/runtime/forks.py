@@ -6,17 +6,17 @@ from weakref import WeakSet
 
 
 class Forked(Protocol):
-    """Something that a fork copies, though it is one process's own."""
+    """An object that belongs to one process, but is copied by a fork."""
 
     def after_fork(self) -> None:
-        """Make anew what the other process goes on to use."""
+        """Make new whatever the parent process goes on to use."""
 
 
 _things: "WeakSet[Forked]" = WeakSet()
 
 
 def renew_after_fork(thing: Forked) -> None:
-    """Call ``thing.after_fork()`` in each process that is forked while the thing lives."""
+    """Call ``thing.after_fork()`` in each process that is forked while the object lives."""
     _things.add(thing)
 
 
@@ -25,6 +25,6 @@ def _renew() -> None:
         thing.after_fork()
 
 
-# Once for all of them: what is registered there stays there. Windows forks nothing.
+# One function is registered for all objects, as it can't be removed. Windows has no forks.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)

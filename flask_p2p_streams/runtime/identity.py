@@ -6,16 +6,16 @@ from .forks import renew_after_fork
 
 
 class Identity:
-    """The name of a worker, which each process has to itself, one that is forked as well.
+    """The name of a worker; each process has one of its own, also after a fork.
 
-    Workers with one name take each other's news for their own, and drop it.
+    Workers with the same name would take each other's messages for their own, and drop them.
     """
 
     def __init__(self, worker_id: str | None = None) -> None:
         self.worker_id = worker_id or token_hex(8)
-        """What other workers find this one by."""
+        """The id by which other workers find this one."""
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Take another name than the process that this one was forked from."""
+        """Take another name than the parent process."""
         self.worker_id = token_hex(8)

@@ -13,9 +13,9 @@ Mutex = AbstractContextManager[Any]
 
 
 def mutex_for(async_mode: str) -> Callable[[], Mutex]:
-    """Return the mutex that fits an async mode.
+    """Return the class of mutexes that fits an async mode.
 
-    A thread's lock would stop a whole event loop when its holder waits for the cache.
+    A mutex of threads would stop the whole event loop while its holder waits for the cache.
     """
     if async_mode == "eventlet":
         return cast("Callable[[], Mutex]", import_module("eventlet.semaphore").Semaphore)

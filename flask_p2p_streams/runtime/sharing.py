@@ -1,4 +1,4 @@
-"""What several processes need to serve one app together."""
+"""What several processes need so that they can serve one app together."""
 
 CACHE_HINT = "set CACHE_TYPE to RedisCache"
 QUEUE_HINT = (
@@ -8,9 +8,9 @@ QUEUE_HINT = (
 
 
 def lack(*, is_shared: bool, has_queue: bool) -> str | None:
-    """Return what keeps several processes apart, and a hint; None where nothing does.
+    """Return what several processes lack to reach each other, and a hint; None if nothing.
 
-    :param is_shared: whether the sessions are where all processes see them.
+    :param is_shared: whether all processes see the same sessions.
     :param has_queue: whether there is a message queue.
     """
     if is_shared and has_queue:

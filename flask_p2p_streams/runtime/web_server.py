@@ -1,4 +1,4 @@
-"""Which web server loads the app, and whether that can serve it; known at start."""
+"""Finds out at start which web server loads the app, and refuses one that can't serve it."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ GOOD = (
     "`gunicorn -k gthread --threads 100` (a SocketIO of your own with async_mode='threading'), or "
     "`gunicorn -k gevent` (with async_mode='gevent')"
 )
-"""What serves WebSockets in production."""
+"""Servers that carry WebSockets in production."""
 BLOCKED = {
     "sync": "gunicorn's sync worker serves one WebSocket, and nobody else meanwhile.",
     "gtornado": "gunicorn's tornado worker serves one WebSocket, and nobody else meanwhile.",
@@ -42,8 +42,9 @@ def check_web_server(mode: str, *, is_shared: bool, has_queue: bool) -> None:
 def gunicorn_settings() -> Any:
     """Return the settings of the gunicorn that loads the app just now; None without one.
 
-    gunicorn hands them to nobody, but it is among our callers: in the process that forks the
-    workers, too, where these don't exist yet. While it reads its configuration it has none.
+    gunicorn doesn't offer its settings, so they are looked for in the frames of our callers. This
+    also works in the process that forks the workers, before these exist. While gunicorn reads
+    its configuration, there are no settings yet.
     """
     base: Any = sys.modules.get("gunicorn.app.base")
     if base is None or any(name == "do_load_config" for name, _ in _gunicorn_callers()):
@@ -52,10 +53,10 @@ def gunicorn_settings() -> Any:
 
 
 def serving_problem(mode: str) -> str | None:
-    """Return why the gunicorn that serves the present request carries no WebSocket, and a hint.
+    """Return why the gunicorn of the present request carries no WebSockets, and a hint.
 
-    None where it does, or where there is none: an app that gunicorn hasn't loaded itself shows
-    no sooner what serves it.
+    None if it does, or if there is no gunicorn. If gunicorn hasn't loaded the app itself, its
+    settings can't be seen before a request.
     """
     base: Any = sys.modules.get("gunicorn.workers.base")
     settings = base and _settings_of(base.Worker)
@@ -70,7 +71,7 @@ def serving_problem(mode: str) -> str | None:
 
 
 def worker_of(settings: Any) -> Worker:
-    """Return which of gunicorn's workers it runs, or one made of; nothing for any other."""
+    """Return which of gunicorn's workers is run, also as a base class; empty for any other."""
     modules = [each.__module__ for each in settings.worker_class.__mro__]
     own = [each.removeprefix(MODULES) for each in modules if each.startswith(MODULES)]
     kinds = (*BLOCKED, "gthread", "ggevent")
@@ -85,7 +86,7 @@ def _settings_of(kind: type) -> Any:
 def _gunicorn_callers() -> Iterator[tuple[str, object]]:
     frame = sys._getframe(1).f_back
     while frame is not None:
-        # No other's: to look at the variables of a frame keeps them alive as long as that.
+        # Only gunicorn's frames: reading the variables of a frame keeps those alive as long as it.
         if str(frame.f_globals.get("__name__")).startswith("gunicorn."):
             yield frame.f_code.co_name, frame.f_locals.get("self")
         frame = frame.f_back
@@ -98,12 +99,12 @@ def _check_foreign() -> None:
 
 
 def _is_embedded(module: object) -> bool:
-    # What came from a file or a folder of that name is somebody else's.
+    # A module that comes from a file or a folder only has the same name.
     return module is not None and not (hasattr(module, "__file__") or hasattr(module, "__path__"))
 
 
 def _check_software(mode: str) -> None:
-    # Also where the app isn't made by the thread that has begun to load it.
+    # This also works if another thread makes the app than the one that has begun to load it.
     software, _, version = os.environ.get("SERVER_SOFTWARE", "").partition("/")
     if software != "gunicorn":
         return
@@ -136,7 +137,7 @@ def _check_worker(worker: Worker, settings: Any, mode: str) -> None:
 
 
 def _is_rehearsed(settings: Any) -> bool:
-    # --check-config and --print-config load the app where no worker will run.
+    # With --check-config and --print-config, gunicorn loads the app but runs no worker.
     is_shown = getattr(settings, "print_config", False)
     return bool(settings.check_config or is_shown) and not settings.preload_app
 

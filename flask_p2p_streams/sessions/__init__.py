@@ -1,1 +1,1 @@
-"""The rules of a session: functions from values to values, without I/O."""
+"""The rules of a session, as functions that take values and return values; no I/O."""

@@ -1,4 +1,4 @@
-"""Who may come into a session: bans, times, closing, locking and the number of places; no I/O.
+"""Who may join a session: bans, times, closing, locking and the number of places; no I/O.
 
 Times are in seconds since 1970.
 """
@@ -16,18 +16,18 @@ from .outcomes import Barred, RosterNeeded
 from .record import Access, Session
 
 MAX_BANS = 1000
-"""Peers that a session keeps banned; beyond it the ban that ends first is forgotten."""
+"""Bans that a session keeps; beyond that, the ban that ends first is forgotten."""
 MAX_WAIT_MS = 60_000
-"""Milliseconds after which a peer that came too early asks again, at most."""
+"""The most milliseconds after which a peer that came too early asks again."""
 FULL_RETRY_MS = 5_000
-"""Milliseconds after which a peer that found no room asks again."""
+"""Milliseconds after which a peer that found the session full asks again."""
 
 
 # Who may come in
 
 
 def refused(session: Session | None, who: Candidacy) -> Barred | RosterNeeded | None:
-    """Return why a peer may not come in, None if it may."""
+    """Return why a peer may not join, or None if it may."""
     access, token = Access() if session is None else session.access, who.token
     return (
         removed(access, token, who.now)
@@ -38,7 +38,7 @@ def refused(session: Session | None, who: Candidacy) -> Barred | RosterNeeded | 
 
 
 def removed(access: Access, token: JoinToken, now: float) -> Barred | None:
-    """Refuse a peer that is banned, or whose token doesn't know of the session's end."""
+    """Refuse a peer that is banned, or whose token was signed before the session was closed."""
     if access.bans.get(token.peer_id, 0) > now:
         return Barred(ErrorCode.FORBIDDEN, "This peer has been removed from the session.")
     if _withdrawn(access, token):
@@ -47,7 +47,7 @@ def removed(access: Access, token: JoinToken, now: float) -> Barred | None:
 
 
 def too_early(role: Role, now: float) -> Barred | None:
-    """Refuse who comes before the session begins; it asks again by itself."""
+    """Refuse a peer that comes before the session begins; it asks again by itself."""
     if role.starts_at is None or now >= role.starts_at:
         return None
     begin = datetime.fromtimestamp(role.starts_at, timezone.utc)
@@ -57,14 +57,14 @@ def too_early(role: Role, now: float) -> Barred | None:
 
 
 def too_late(role: Role, now: float) -> Barred | None:
-    """Refuse who comes after the session has ended."""
+    """Refuse a peer that comes after the session has ended."""
     if role.ends_at is None or now < role.ends_at:
         return None
     return Barred(ErrorCode.SESSION_EXPIRED, "The session has ended.")
 
 
 def without_place(session: Session | None, who: Candidacy) -> Barred | RosterNeeded | None:
-    """Refuse a peer that isn't known where the session is locked, or present where it is full."""
+    """Refuse a peer that is new to a locked session, or isn't present in a full one."""
     is_locked = session is not None and session.access.locked
     if session is not None and session.host == who.peer_id:
         return None
@@ -104,7 +104,7 @@ def _withdrawn(access: Access, token: JoinToken) -> bool:
         return False
     if token.closing is not None:
         return token.closing < access.closing
-    # Of two clocks, one may be too early and the other one too late.
+    # One of the two workers' clocks may be slow and the other one fast.
     return token.issued_at <= access.closing / 1000 + 2 * CLOCK_SKEW
 
 
@@ -123,7 +123,7 @@ def banned(access: Access, peer_id: str, until: float, now: float) -> Access:
 
 
 def unbanned(access: Access, peer_id: str) -> Access:
-    """Let a banned peer in again; what is left is remembered for no longer than it has to be."""
+    """Lift a peer's ban; what is left is remembered for no longer than it has to be."""
     bans = {peer: end for peer, end in access.bans.items() if peer != peer_id}
     if access.closing or access.locked:
         return replace(access, bans=bans)
@@ -131,14 +131,15 @@ def unbanned(access: Access, peer_id: str) -> Access:
 
 
 def bans_left(access: Access, now: float) -> dict[str, float]:
-    """Return who is banned, and for how many seconds more."""
+    """Return the banned peers, and for how many seconds more each of them is banned."""
     return {peer: end - now for peer, end in sorted(access.bans.items()) if end > now}
 
 
 def closed(access: Access, now: float, keep_until: float) -> Access:
-    """Refuse every token that was signed before; bans stay, and the session isn't locked any more.
+    """Refuse every token that was signed before; bans stay, and the session is unlocked.
 
-    As with epochs, the time is in the number for when the one before has been forgotten.
+    The number of a closing is made from the time, as an epoch is: so it rises even where the
+    store has forgotten the one before.
     """
     closing = max(access.closing + 1, math.floor(now * 1000))
     keep = max(access.keep_until, keep_until)
@@ -146,5 +147,5 @@ def closed(access: Access, now: float, keep_until: float) -> Access:
 
 
 def locked(access: Access, locked: bool, keep_until: float) -> Access:
-    """Let nobody new in, or everybody again."""
+    """Let no new peer in, or everybody again."""
     return replace(access, locked=locked, keep_until=max(access.keep_until, keep_until))

@@ -14,16 +14,17 @@ NOBODY = Crowd()
 class Candidacy:
     """A peer that wants to join.
 
-    ``now`` is in seconds since 1970, ``grace`` the seconds for which the seat of a host whose
-    socket is lost is reserved. ``worker`` is the process that the peer comes to; where that
-    ``is_cut_off``, others share its store, and it reaches none of their sockets.
+    ``now`` is in seconds since 1970. ``grace`` is for how many seconds the seat of a host whose
+    socket is lost stays reserved. ``worker`` is the process that the peer has come to. If it
+    ``is_cut_off``, other processes share its store, but it can't reach their sockets.
 
-    ``witnesses`` are those whose word counts that the host of ``lost_epoch`` is gone.
-    ``vouched`` is the host's socket that has just been heard of, ``silent`` the one that
-    has been asked in vain; of that nothing has been heard for ``silence`` seconds.
-    ``dead_worker`` is a process that was asked for, and lives no more.
+    ``witnesses`` are the peers whose word counts when they say that the host of ``lost_epoch``
+    is gone. ``vouched`` is the host's socket if it has just been heard of; ``silent`` is the
+    host's socket if it was asked and didn't answer, and then nothing has been heard of it for
+    ``silence`` seconds. ``dead_worker`` is a process that was found to have ended.
 
-    ``max_peers`` is how many may be in the session, None for any number; ``crowd`` is who is.
+    ``max_peers`` is how many peers may be in the session, None for any number; ``crowd`` is
+    who is in it.
     """
 
     member: Member
@@ -43,17 +44,17 @@ class Candidacy:
 
     @property
     def token(self) -> JoinToken:
-        """What the peer was let in with."""
+        """The token that the peer has shown."""
         return self.member.token
 
     @property
     def peer_id(self) -> str:
-        """Who wants to join."""
+        """The peer that wants to join."""
         return self.member.peer_id
 
     @property
     def session_id(self) -> str:
-        """Which session it wants to join."""
+        """The session that it wants to join."""
         return self.member.session_id
 
     @property

@@ -1,6 +1,6 @@
 """What a peer shows when it comes: its role, its join token, and the seat of a host.
 
-Only the server judges the times in a token, by its own clock. ``tokens`` signs them.
+Only the server judges the times in a token, by its own clock. ``tokens`` signs tokens and seats.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from ..protocol.errors import ErrorCode, SignalingError
 class Role:
     """What a peer may do in its session, and between which times.
 
-    ``starts_at`` and ``ends_at`` are in seconds since 1970; None is any time.
+    ``starts_at`` and ``ends_at`` are in seconds since 1970; None means no limit.
     """
 
     can_host: bool = True
@@ -26,10 +26,10 @@ class Role:
 class JoinToken:
     """The right of one peer to join one session.
 
-    ``expires_at`` and ``issued_at`` are in seconds since 1970, ``expires_in`` the
-    seconds that the session is remembered for after its last change. The page's first token
-    was issued at ``first_issued_at``. ``closing`` is the number of the session's last closing
-    that this token knows of, 0 for none; None where it wasn't known when it was signed.
+    ``expires_at`` and ``issued_at`` are in seconds since 1970; so is ``first_issued_at``, when the
+    page's first token was issued. ``expires_in`` is for how many seconds the session is
+    remembered after its last change. ``closing`` is the number of the session's last closing
+    before this token was signed, 0 if there was none, None if the store couldn't tell.
     """
 
     session_id: str
@@ -55,12 +55,12 @@ class Seat:
 
 
 def prolonged(token: JoinToken, now: float, longest: float, closing: int) -> JoinToken:
-    """Return a token issued at ``now``, for as long as the one before was given.
+    """Return a token issued at ``now`` that lasts as long as the one before did.
 
-    All together last ``longest`` seconds from the first one, and no renewal takes anything
-    from a token that was given longer.
+    All tokens of a page end ``longest`` seconds after the first one was issued. A token that was
+    given for longer keeps its time.
 
-    :raises SignalingError: ``token_expired`` if it would end at once.
+    :raises SignalingError: ``token_expired`` if the new token would end almost at once.
     """
     given = token.expires_at - token.issued_at
     end = min(now + given, token.first_issued_at + longest)

@@ -12,9 +12,9 @@ from .rosters import Roster
 class Report:
     """What the store tells of who is in a session.
 
-    ``roster`` is what the host has told last. ``dead_worker`` held the host's socket, and lives
-    no more. ``is_known`` tells whether the peer that wants to join is in the session, or was
-    so a moment ago.
+    ``roster`` is what the host has reported last. ``dead_worker`` is the process that held the
+    host's socket, if it has ended. ``is_known`` tells whether the peer that wants to join is in
+    the session, or was in it a moment ago.
     """
 
     roster: Roster
@@ -26,9 +26,9 @@ class Report:
 class Crowd:
     """Who is in a session.
 
-    The sockets of those ``here`` are at this worker; those who are ``detached`` are connected
-    peer to peer, and not in the host's roster yet. ``report`` is None as long as the store
-    hasn't been asked.
+    The peers ``here`` have a socket at this worker. Those that are ``detached`` are connected
+    peer to peer and have left the server, and the host's roster doesn't list them yet.
+    ``report`` is None as long as the store hasn't been asked.
     """
 
     here: Set[str] = frozenset()
@@ -39,21 +39,21 @@ class Crowd:
 def nearby(crowd: Crowd, session: Session | None, now: float, grace: float) -> Set[str]:
     """Return the peers that this worker knows of by itself."""
     if session is None or at_present(session, now, grace).host is None:
-        # Who was connected to a host that has gone comes again, or isn't there.
+        # A peer that was connected to a host that has gone joins again, or has gone as well.
         return crowd.here
-    # Who detaches is counted as such before it leaves its room.
+    # A peer that detaches is counted as detached before it leaves its room.
     return crowd.here | crowd.detached
 
 
 def present(
     crowd: Crowd, report: Report, session: Session | None, now: float, grace: float
 ) -> Set[str]:
-    """Return the peers that take a place, the host aside."""
+    """Return the peers that take a place, without the host."""
     around = nearby(crowd, session, now, grace)
     if session is None or not rosters.holds(report.roster, session, now, grace):
         return around
     if session.host_worker is not None and session.host_worker == report.dead_worker:
-        # Nobody keeps the roster of a host that went with its worker.
+        # A host whose worker has ended sends no roster any more.
         return crowd.here
     return around | rosters.present(report.roster)
 
@@ -61,5 +61,5 @@ def present(
 def known(
     crowd: Crowd, report: Report, session: Session | None, now: float, grace: float
 ) -> Set[str]:
-    """Return the peers that the host or this worker know, also those that were cut off."""
+    """Return the peers that the host or this worker knows, also those that were cut off."""
     return nearby(crowd, session, now, grace) | report.roster.peers.keys()

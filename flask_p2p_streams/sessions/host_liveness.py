@@ -1,19 +1,19 @@
-"""When a host is gone though its socket is there; no I/O.
+"""When a host counts as gone though its socket is still open; no I/O.
 
-A page may stand still for a while, and any client may say that it has lost its host. So
-that nobody takes the seat of a host that lives, two things count only, after the host has
-been asked and hasn't answered:
+A page may stand still for a while, and any client may claim that it has lost its host. To keep
+the seat for a host that lives, the host is asked first. If it doesn't answer, one of two
+things must be true before it counts as gone:
 
 majority
-    Most of its clients, and two at least, say that they have lost it. The word of a client
-    counts that the host itself has told to be connected, under the epoch that is in doubt:
-    who never was connected has lost nobody.
+    Most of its clients, and at least two, say that they have lost it. A client's word counts
+    only if the host itself has reported it as connected in this epoch: a client that was
+    never connected can't have lost its host.
 silence
-    The host has left a question of the server unanswered for its ``idle_timeout``. That is
-    for sessions with one client, and for newcomers, whom the host makes no offer.
+    The host hasn't answered a question of the server for its ``idle_timeout``. This is needed
+    in sessions with one client, and for newcomers that wait for the host's offer.
 
-While the host has no socket, its seat is reserved for a moment; most of its clients are
-not made to wait for that, of which one is enough where there are no others.
+If the host has no socket, its seat stays reserved for a moment. That wait ends early when most
+of its clients say that they have lost it; here one client is enough if there are no others.
 """
 
 from collections.abc import Set
@@ -25,17 +25,17 @@ from .record import Session
 Reason = Literal["majority", "silence"]
 
 DOUBT_TERM = 4.0
-"""Seconds for which a client's word is good; it comes again within two, and says it again."""
+"""Seconds for which a client's word counts; the client repeats it within two."""
 NOTING_PAUSE = 1.0
-"""Seconds after which the same word is noted again, so that it isn't written each time."""
+"""Seconds in which a repeated word isn't written again, to spare the store."""
 MAX_QUORUM = 100
-"""Words that are enough in a session of any size."""
+"""Clients whose word is enough in a session of any size."""
 
 
 def heard(session: Session, peer_id: str, witnesses: Set[str], now: float) -> Session:
-    """Take note that a client has lost its host; others than ``witnesses`` can't have.
+    """Take note that a client has lost its host; only the word of ``witnesses`` counts.
 
-    Of ``MAX_QUORUM`` words there needn't be more.
+    No more than ``MAX_QUORUM`` words are kept, as these are enough.
     """
     if peer_id == session.host or peer_id not in witnesses:
         return session
@@ -49,16 +49,16 @@ def heard(session: Session, peer_id: str, witnesses: Set[str], now: float) -> Se
 
 
 def dispelled(session: Session) -> Session:
-    """Forget all words, as the host has been heard of."""
+    """Forget what clients have said, because the host has been heard of."""
     return replace(session, doubts={}) if session.doubts else session
 
 
 def reason_against(
     session: Session, witnesses: Set[str], silence: float, now: float
 ) -> Reason | None:
-    """Return why a host is gone that has been asked in vain; None if it may live.
+    """Return why a host that hasn't answered counts as gone; None if it may still live.
 
-    ``silence`` is for how many seconds a question of the server has been unanswered.
+    ``silence`` is for how many seconds a question of the server has gone unanswered.
     """
     if silence >= session.idle_timeout:
         return "silence"
@@ -66,7 +66,7 @@ def reason_against(
 
 
 def is_forsaken(session: Session, witnesses: Set[str], now: float) -> bool:
-    """Tell whether a host whose socket has dropped is lost to most of its clients as well."""
+    """Tell whether most clients have also lost a host whose socket has dropped."""
     return _is_doubted(session, witnesses, now, least=1)
 
 

@@ -9,7 +9,7 @@ from .record import Session, Vacated, begun, without_host
 
 @dataclass(frozen=True)
 class Incumbent:
-    """A host as its worker knows it, whatever the store remembers."""
+    """A host as its own worker knows it, even where the store has forgotten it."""
 
     member: Member
     worker: str | None
@@ -18,14 +18,14 @@ class Incumbent:
 
 
 def leave(session: Session | None, sid: str) -> tuple[Session | None, Vacated | None]:
-    """Free the seat when its holder says goodbye; from any other socket nothing changes."""
+    """Free the seat when the host says goodbye; a goodbye from another socket changes nothing."""
     if session is None or session.host is None or session.host_sid != sid:
         return session, None
     return without_host(session), Vacated(session.epoch, session.host)
 
 
 def lose(session: Session | None, sid: str, now: float) -> tuple[Session | None, Vacated | None]:
-    """Reserve the seat when its holder's socket drops; a late report changes nothing."""
+    """Reserve the seat when the host's socket drops; an older socket's loss changes nothing."""
     if session is None or session.host is None or session.host_sid != sid:
         return session, None
     reserved = replace(session, host_sid=None, host_worker=None, absent_since=now)
@@ -33,9 +33,9 @@ def lose(session: Session | None, sid: str, now: float) -> tuple[Session | None,
 
 
 def lose_if_gone(session: Session | None, is_here: bool, now: float) -> Session | None:
-    """Reserve the seat of a host whose socket no process holds; ``is_here`` if one does.
+    """Reserve the seat of a host unless a process holds its socket (``is_here``).
 
-    That is a host whose server has stopped: no handler has told of its loss.
+    That happens when the host's worker has stopped: then no handler has reported the loss.
     """
     if session is None or session.host_sid is None or is_here:
         return session
@@ -57,12 +57,12 @@ def renew(
 ) -> tuple[Session | None, Hosting | Stale]:
     """Keep the host's seat, or put it back; ``reported`` is how many peers it tells of.
 
-    Who says that the host is lost has said so of one that is heard of again.
+    It also forgets which clients say that they have lost the host, as it has been heard of.
     """
     after, decision = restore(session, host)
     if after is None or isinstance(decision, Stale):
         return after, decision
-    # An equal copy: the store writes whatever isn't the same object, and so renews its term.
+    # A copy, though equal: the store writes every other object, and thereby renews its term.
     return replace(after, reported=reported, doubts={}), decision
 
 
@@ -80,6 +80,6 @@ def _put_back(session: Session | None, host: Incumbent) -> Session:
         idle_timeout=member.idle_timeout,
         doubts={},
         opened=True,
-        # Of earlier hosts there is nothing more to know.
+        # Hosts before this one matter no more.
         known_from=max(present.known_from, host.epoch),
     )

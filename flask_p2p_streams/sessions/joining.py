@@ -1,8 +1,8 @@
-"""Who hosts, who follows and who has to come again, when a peer joins; no I/O.
+"""Whether a peer that joins becomes host, becomes a client or has to come again; no I/O.
 
-The rules are functions from a session to a session and an outcome, so that a store may run
-them again when another process was faster. Times are in seconds since 1970 and only ever
-compared by their distance.
+Each rule takes a session and returns a session and an outcome, so that a store may run it again
+when another process was faster. Times are in seconds since 1970. Only their distances are
+compared, as they may come from different clocks.
 """
 
 import math
@@ -27,16 +27,16 @@ from .record import Session, begun, emptied, next_epoch
 HOSTLESS_RETRY_MS = 1000
 """Milliseconds after which a peer that may not host looks for a host again."""
 DOUBTED_RETRY_MS = 500
-"""Milliseconds after which a peer that has lost a host asks again, at most."""
+"""The most milliseconds after which a peer that has lost its host asks again."""
 RECOVERY = 10.0
-"""Seconds within which a host that a new record knows nothing of gets its seat back."""
+"""Seconds for which a host that a new record doesn't know can get its seat back."""
 
 
 # The rules
 
 
 def out_of_reach(session: Session | None, who: Candidacy) -> OutOfReach | None:
-    """Tell whether the host is at another worker to which nothing leads from here."""
+    """Tell whether the host is at another worker that can't be reached from here."""
     if session is None or session.host_sid is None or session.host_worker is None:
         return None
     if not who.is_cut_off or who.seat is not None:
@@ -47,7 +47,7 @@ def out_of_reach(session: Session | None, who: Candidacy) -> OutOfReach | None:
 
 
 def join(session: Session | None, who: Candidacy) -> tuple[Session | None, JoinOutcome]:
-    """Decide whether a peer hosts, follows, has to come again or is turned away."""
+    """Decide whether a peer hosts, becomes a client, has to come again or is refused."""
     refusal = refused(session, who)
     if refusal is not None:
         return session, refusal
@@ -71,7 +71,7 @@ def _host_or_follow(
 
 def _come_back(session: Session, who: Candidacy) -> tuple[Session, JoinOutcome]:
     if session.host_sid == who.sid:
-        # It has asked twice before it got the first answer.
+        # It asked a second time before it got the first answer.
         return session, Hosting(session.epoch, resumed=True)
     return _elected(session, who)
 
@@ -140,7 +140,7 @@ def _suspected(session: Session, who: Candidacy) -> Suspected | Doubted | None:
 
 
 def _waiting(session: Session, who: Candidacy, remaining: float) -> Waiting:
-    # Whose word isn't enough comes again soon: with those of others it may be.
+    # A peer whose word isn't enough comes again soon: by then others may have said the same.
     left_ms = math.ceil(remaining * 1000)
     return Waiting(min(left_ms, DOUBTED_RETRY_MS) if _has_lost(session, who) else left_ms)
 
@@ -153,8 +153,8 @@ def _resumed_epoch(session: Session | None, who: Candidacy) -> int | None:
         return seat.epoch
     if seat.epoch == session.epoch and session.host in (None, who.peer_id):
         return seat.epoch
-    # Whoever was elected first in this record didn't know of this host and its clients.
-    # A seat that is older than the page is another page's, which has gone long ago.
+    # The first host of this record was elected without knowledge of this host and its clients.
+    # A seat that is older than the page belongs to another page, which has gone long ago.
     is_own = seat.epoch / 1000 >= who.token.first_issued_at - CLOCK_SKEW
     forgotten = session.known_from < seat.epoch < session.first_epoch
     if is_own and forgotten and abs(who.now - session.born) <= RECOVERY:

@@ -1,4 +1,4 @@
-"""A peer's socket: the token that it came with, and what its worker has kept of it."""
+"""A peer's socket: the token that it came with, and what its worker knows of it."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from .record import IDLE_TIMEOUT
 class Member:
     """One socket of a peer.
 
-    ``idle_timeout`` is for how many seconds its page may stand still. ``place`` is what this
-    worker has kept of its peer last, so that it can be changed without a look into the store.
+    ``idle_timeout`` is for how many seconds its page may stand still. ``place`` is the peer's
+    place as this worker wrote it last, so that it can be changed without reading the store.
     """
 
     sid: str

@@ -1,4 +1,4 @@
-"""What the app decides about a session: to remove a peer, to close it, to lock it; no I/O."""
+"""How a session changes when the app removes a peer, or closes or locks it; no I/O."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ def unban(session: Session | None, peer_id: str, now: float) -> tuple[Session | 
     """Lift a peer's ban; tell whether it was still in force."""
     if session is None or peer_id not in session.access.bans:
         return session, False
-    # One that has ended is taken out as well: by the clock of another worker it may not have.
+    # A ban that is over is removed as well: by another worker's clock it may still hold.
     lifted = session.access.bans[peer_id] > now
     return replace(session, access=unbanned(session.access, peer_id)), lifted
 
@@ -32,7 +32,7 @@ def close(
 ) -> tuple[Session, Vacated | None]:
     """End a session for every token that was signed before."""
     present = session or unopened(session_id)
-    # By the clock of another worker, its tokens may last the longer.
+    # A token lasts longer by the clock of a worker that is slow.
     keep_until = now + max(keep_for, present.kept_for) + 2 * CLOCK_SKEW
     access = closed(present.access, now, keep_until)
     after = replace(present, reported=0, opened=False, access=access)
@@ -42,7 +42,7 @@ def close(
 def lock(
     session: Session | None, session_id: str, shut: bool, now: float, keep_for: float
 ) -> tuple[Session | None, None]:
-    """Let nobody new into a session, or everybody again."""
+    """Let no new peer into a session, or everybody again."""
     if session is None and not shut:
         return None, None
     present = session or unopened(session_id)

@@ -12,7 +12,7 @@ from .record import IDLE_TIMEOUT, Session, Vacated
 class Hosting:
     """The peer is the host; ``opened`` tells whether the session is new.
 
-    ``against`` is why the host before it is gone, if its socket still was there.
+    ``against`` is why the host before it counts as gone, if its socket was still open.
     """
 
     epoch: int
@@ -31,9 +31,9 @@ class Following:
 
 @dataclass(frozen=True)
 class Suspected:
-    """The peer has lost the host of this epoch, whose socket still seems to be there.
+    """The peer has lost the host of this epoch, whose socket still seems to be open.
 
-    Its page may stand still for ``idle_timeout`` seconds.
+    The host's page may stand still for ``idle_timeout`` seconds.
     """
 
     epoch: int
@@ -45,7 +45,7 @@ class Suspected:
 
 @dataclass(frozen=True)
 class Doubted:
-    """The host has been asked and doesn't answer, which isn't enough yet; come again."""
+    """The host hasn't answered, which isn't proof enough yet that it is gone; come again."""
 
     retry_after_ms: int
 
@@ -59,9 +59,9 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Hostless:
-    """There is no host, and this peer may not be one; ``vacated`` if it has been so far.
+    """There is no host, and this peer may not host; ``vacated`` is who has just lost the seat.
 
-    ``against`` is why the host is gone, if its socket still was there.
+    ``against`` is why the host counts as gone, if its socket was still open.
     """
 
     vacated: Vacated | None = None
@@ -70,7 +70,7 @@ class Hostless:
 
 @dataclass(frozen=True)
 class Barred:
-    """The peer may not come in; the fields are those of a ``SignalingError``."""
+    """The peer may not join; the fields are those of a ``SignalingError``."""
 
     code: ErrorCode
     message: str
@@ -79,10 +79,10 @@ class Barred:
 
 @dataclass(frozen=True)
 class RosterNeeded:
-    """Whether the peer may come in depends on who is in the session; look that up, ask again.
+    """Whether the peer may join depends on who is in the session; look that up and ask again.
 
-    ``session`` is as it was found. Where it ``is_locked``, those count as well that were cut
-    off a moment ago.
+    ``session`` is the session as it was found. If it ``is_locked``, peers that were cut off a
+    moment ago count as well.
     """
 
     session: Session | None
@@ -91,14 +91,17 @@ class RosterNeeded:
 
 @dataclass(frozen=True)
 class OutOfReach:
-    """The host is at a worker to which nothing leads from here, if that lives; ask again."""
+    """The host is at a worker that can't be reached from here.
+
+    Find out whether that worker still lives, and ask again.
+    """
 
     host_worker: str
 
 
 @dataclass(frozen=True)
 class Stale:
-    """The one who speaks isn't the host any more; that is ``host``, under ``epoch``."""
+    """The sender isn't the host any more; now ``host`` is, in ``epoch``."""
 
     epoch: int
     host: str | None

@@ -1,12 +1,12 @@
-"""What the app hears of a peer's coming and going; no I/O.
+"""When the app is told that a peer has come, is connected or has gone; no I/O.
 
-A peer is "here" while a worker holds its socket, and "listed" when it has left the server for
-a connection to its host, which tells of it. One of which neither is true is "leaving": it may
-be loading its page anew. When it hasn't come back it is "gone", and "out" if the app has
-removed it.
+A peer is "here" while a worker holds its socket. It is "listed" when it has left the server
+because it is connected to its host, which lists it in its roster. If neither is true, it is
+"leaving": it may be loading its page anew. If it doesn't come back it is "gone", and if the app
+has removed it it is "out".
 
-Each rule is a function from a place, None if nothing is known of it, to a place and what is
-news of it. Thus the app hears of each coming and each going once, whichever worker notices.
+Each rule takes a place, or None if nothing is known of the peer, and returns a place and the
+news for the app. So the app is told once of each coming and going, whichever worker notices it.
 """
 
 import json
@@ -22,9 +22,9 @@ News = Literal["joined", "connected", "left"]
 class Place:
     """A peer's place in a session.
 
-    ``sid`` is its last socket, ``worker`` the process that held it; ``connected`` tells
-    whether the app knows that it was connected since it came. ``turn`` grows with each change,
-    so that what is due for an earlier one finds that it was overtaken.
+    ``sid`` is its last socket, and ``worker`` the process that held it. ``connected`` tells
+    whether the app has been told that it was connected since it came. ``turn`` rises with each
+    change, so that what was due for an earlier state can see that the state has changed.
     """
 
     state: State
@@ -35,7 +35,7 @@ class Place:
 
     @property
     def is_taken(self) -> bool:
-        """Whether the app has heard of its coming, and not yet of its going."""
+        """Whether the app has been told of its coming, and not yet of its going."""
         return self.state in ("here", "listed", "leaving")
 
     def to_text(self) -> str:
@@ -60,7 +60,7 @@ NOWHERE = Place("gone")
 
 
 def entered(place: Place | None, sid: str, worker: str, *, hosts: bool) -> Change:
-    """Take in a peer that has joined; a host is connected by that."""
+    """Take note that a peer has joined; a host counts as connected from then on."""
     is_new = place is None or not place.is_taken
     before = NOWHERE if place is None else place
     was_connected = before.connected and not is_new
@@ -72,7 +72,7 @@ def entered(place: Place | None, sid: str, worker: str, *, hosts: bool) -> Chang
 
 
 def detached(place: Place | None, sid: str) -> Change:
-    """Take note that a client is connected to its host, and leaves this socket."""
+    """Take note that a client is connected to its host and gives up this socket."""
     if place is None or place.sid != sid or place.state != "here":
         return place, ()
     return _moved(place, "listed", connected=True), _first(place)
@@ -86,11 +86,11 @@ def cut(
     may_be_connected: bool,
     was_told: bool = True,
 ) -> Change:
-    """Take note that a socket is gone; its peer has gone with it, unless a newer one is here.
+    """Take note that a socket is gone, and its peer too, unless it has a newer socket.
 
-    One that was connected is as long as its host doesn't say otherwise, if it
-    ``may_be_connected``. Of one that isn't known the store has lost the place, if the app
-    ``was_told`` of its coming; else it has never had one.
+    A peer that was connected to its host and ``may_be_connected`` still counts as connected until
+    the host says otherwise. If no place is known but the app ``was_told`` of the peer's coming,
+    the store has lost the place; otherwise there never was one.
     """
     if place is None:
         return (Place("leaving", sid, worker, turn=1) if was_told else None), ()
@@ -103,7 +103,7 @@ def cut(
 def reported(place: Place | None) -> Change:
     """Take note that the host has become connected to a peer.
 
-    Whoever never was here isn't known by a host's word alone, nor who was removed.
+    A host's word alone isn't enough for a peer that was never here, or that was removed.
     """
     if place is None or place.state == "out":
         return place, ()
@@ -116,7 +116,7 @@ def reported(place: Place | None) -> Change:
 
 
 def missed(place: Place | None, closed: str | None = None) -> Change:
-    """Take note that the host isn't connected to a peer any more; one with a socket stays.
+    """Take note that the host isn't connected to a peer any more; a peer with a socket stays.
 
     ``closed`` is a socket of the peer that isn't open any more.
     """
@@ -126,9 +126,9 @@ def missed(place: Place | None, closed: str | None = None) -> Change:
 
 
 def overdue(place: Place | None, closed: str | None = None) -> Change:
-    """Give up a peer that no host tells of; one with a socket stays, unless it is ``closed``.
+    """Give up a peer that no host reports; a peer with a socket stays, unless that is ``closed``.
 
-    One that is leaving still was so at a worker that lives no more.
+    A peer that is still "leaving" now was at a worker that has ended.
     """
     if place is None or not (place.state == "leaving" or _is_missing(place, closed)):
         return place, ()
@@ -136,14 +136,14 @@ def overdue(place: Place | None, closed: str | None = None) -> Change:
 
 
 def expired(place: Place | None, turn: int) -> Change:
-    """Give up a peer that was leaving at this turn, and hasn't come back since."""
+    """Give up a peer that was "leaving" at this turn and hasn't come back since."""
     if place is None or place.state != "leaving" or place.turn != turn:
         return place, ()
     return _moved(place, "gone"), ("left",)
 
 
 def removed(place: Place | None) -> Change:
-    """Put out a peer that the app has removed."""
+    """Take note that the app has removed a peer."""
     if place is None or place.state == "out":
         return place, ()
     return _moved(place, "out"), ("left",) if place.is_taken else ()

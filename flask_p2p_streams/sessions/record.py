@@ -1,4 +1,4 @@
-"""What is kept of a session, as a value that a store holds as text."""
+"""The record of a session, a value that a store holds as text."""
 
 import json
 import math
@@ -8,16 +8,16 @@ from types import NoneType
 from typing import Any, TypeGuard
 
 IDLE_TIMEOUT = 5.0
-"""Seconds of silence after which a page counts as gone, unless it says another number."""
+"""Seconds of silence after which a page counts as gone, unless the page names another number."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may not come into a session any more.
+    """Who may not join a session any more.
 
-    ``bans`` maps peers to the time at which their ban ends. ``closing`` is the number of
-    the last closing, 0 before there is one; tokens that don't know of it are refused. All
-    of it has to be remembered until ``keep_until``.
+    ``bans`` maps peers to the time at which their ban ends. ``closing`` is the number of the
+    last closing, 0 if there was none; tokens that were signed before it are refused. All of
+    this has to be remembered until ``keep_until``. Times are in seconds since 1970.
     """
 
     closing: int = 0
@@ -27,9 +27,9 @@ class Access:
 
     @classmethod
     def from_record(cls, record: object) -> "Access | None":
-        """Read it back; None if the record cannot be one."""
+        """Read it back; None if the record isn't valid."""
         if isinstance(record, dict) and "closed_at" in record:
-            # That of an earlier version, whose tokens are good no more.
+            # A record of an earlier version, whose tokens are all refused by now.
             record = {"closing": 0, **{key: record[key] for key in record if key != "closed_at"}}
         return cls(**record) if _is_access(record) else None
 
@@ -38,17 +38,19 @@ class Access:
 class Session:
     """Who hosts a session.
 
-    ``host`` is None while the seat is free; ``host_sid`` is the host's socket and
-    ``host_worker`` the process that holds it, both None while that is lost, since
-    ``absent_since``. ``reported`` is how many peers the host has told of last, ``kept_for``
-    the seconds that its page asked to be remembered. ``opened`` is False until the first
-    host comes, and again when the app has closed it.
+    ``host`` is None while the seat is empty. ``host_sid`` is the host's socket and
+    ``host_worker`` the process that holds it; both are None while the socket is lost, which it
+    has been since ``absent_since``. ``reported`` is how many peers the host has reported last.
+    ``kept_for`` is for how many seconds the host's page asked the session to be remembered.
+    ``opened`` is False until the first host comes, and again when the app has closed the session.
 
-    ``doubts`` maps those of its clients that have lost the host to the time at which they
-    said so last; ``idle_timeout`` is for how many seconds its page may stand still.
+    ``doubts`` maps the clients that have lost the host to the time at which they said so last.
+    ``idle_timeout`` is for how many seconds the host's page may stand still.
 
-    The record was begun at ``born``, and knows nothing of the epochs after ``known_from``
-    and before ``first_epoch``: a cache that lost its memory may have forgotten a host.
+    The record was begun at ``born``. It knows nothing of the epochs after ``known_from`` and
+    before ``first_epoch``: a cache that has lost its data may have forgotten a host.
+
+    All times are in seconds since 1970.
     """
 
     id: str
@@ -68,12 +70,12 @@ class Session:
     idle_timeout: float = IDLE_TIMEOUT
 
     def to_text(self) -> str:
-        """Return the session as JSON text, which is all that a store ever holds."""
+        """Return the session as JSON text; a store never holds anything else."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_text(cls, text: object) -> "Session | None":
-        """Read a session back; whatever cannot be one counts as missing."""
+        """Read a session back; anything that isn't a valid one counts as missing."""
         try:
             record = json.loads(text) if isinstance(text, str) else None
         except (ValueError, RecursionError):
@@ -99,7 +101,7 @@ def unopened(session_id: str) -> Session:
 
 
 def begun(session: Session | None, session_id: str, epoch: int, now: float) -> Session:
-    """Return the session, or a new record; either bears its date from its first host on."""
+    """Return the session, or a new record, with the time and the epoch of its first host."""
     present = session or Session(session_id, 0, None, None, None)
     if present.first_epoch:
         return present
@@ -107,7 +109,7 @@ def begun(session: Session | None, session_id: str, epoch: int, now: float) -> S
 
 
 def emptied(session: Session, now: float) -> tuple[Session, Vacated | None]:
-    """Free the seat; the epoch rises, so that the proof of it is good no more."""
+    """Free the seat; the epoch rises, so that the former host's proof of its seat is refused."""
     vacated = session.host and Vacated(session.epoch, session.host, session.host_sid)
     epoch = next_epoch(session, now)
     return without_host(replace(session, epoch=epoch)), vacated or None
@@ -121,16 +123,20 @@ def without_host(session: Session) -> Session:
 
 
 def at_present(session: Session, now: float, grace: float) -> Session:
-    """Return the session as it is now; nobody writes it down when a host stays away too long.
+    """Return the session as it is now, without a host that has stayed away too long.
 
-    ``grace`` is for how many seconds the seat of a host whose socket is lost is reserved.
+    Nothing is written to the store at the moment when its time is over, so each reader looks.
+    ``grace`` is for how many seconds the seat of a host whose socket is lost stays reserved.
     """
     lost = session.absent_since
     return session if lost is None or abs(now - lost) < grace else without_host(session)
 
 
 def next_epoch(session: Session | None, now: float) -> int:
-    """Return the epoch of the next election, at a time in seconds since 1970."""
+    """Return the epoch of the next election; ``now`` is in seconds since 1970.
+
+    It is that time in milliseconds, so that it rises even where the store has forgotten the last.
+    """
     previous = 0 if session is None else session.epoch
     return max(previous + 1, math.floor(now * 1000))
 
@@ -144,7 +150,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 }
 
 
-# What a record of an earlier version lacks.
+# Fields that a record of an earlier version doesn't have.
 _ADDED: dict[str, tuple[type, ...]] = {
     "reported": (int,),
     "kept_for": (int, float),

@@ -1,4 +1,4 @@
-"""What a host tells of its peers: how it is read, kept and counted; no I/O."""
+"""The rosters that hosts send: how they are read, kept and counted; no I/O."""
 
 import json
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ PEER_STATES = (
 )
 
 GONE = ("disconnected", "closed", "failed")
-"""States of peers that a roster still shows, and that take no place."""
+"""States of peers that a roster still shows, but that take no place."""
 SETTLING = 10.0
-"""Seconds that the peers of a former host keep their places where the new one tells nothing."""
+"""Seconds for which the peers of a former host keep their places until the new one reports."""
 MAX_ROSTER = 2000
-"""Peers of a roster where a session may have any number of them; clients know no more."""
+"""Peers of a roster where a session may have any number of them; no client knows more."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Roster:
 
 
 def parse(value: object, max_peers: int | None = None) -> Roster:
-    """Read ``session_roster``: ``max_peers``, and some more that have gone, or came at once.
+    """Read ``session_roster``.
+
+    It may list ``max_peers`` peers and ``MORE_PEERS`` more, which have gone or came at once.
 
     :raises SignalingError: ``bad_request`` or ``too_large``.
     """
@@ -55,7 +57,7 @@ def parse(value: object, max_peers: int | None = None) -> Roster:
 
 
 def to_text(roster: Roster) -> str:
-    """Return a roster as JSON text, which takes no more room than the ids of its peers need."""
+    """Return a roster as JSON text, with each state named once to keep the text short."""
     by_state: dict[str, list[str]] = {}
     for peer, state in roster.peers.items():
         by_state.setdefault(state, []).append(peer)
@@ -64,7 +66,7 @@ def to_text(roster: Roster) -> str:
 
 
 def from_text(text: object) -> Roster:
-    """Read a roster back; whatever cannot be one tells of nobody."""
+    """Read a roster back; anything that isn't a valid one counts as empty."""
     try:
         record = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
@@ -83,7 +85,10 @@ def present(roster: Roster) -> set[str]:
 
 
 def connected(roster: Roster, epoch: int) -> frozenset[str]:
-    """Return whom the host of an epoch has told to be connected; a roster of another is none."""
+    """Return the peers that the host of an epoch has reported as connected.
+
+    A roster of another epoch tells nothing of that.
+    """
     if roster.epoch != epoch:
         return frozenset()
     return frozenset(peer for peer, state in roster.peers.items() if state == "connected")
@@ -92,8 +97,8 @@ def connected(roster: Roster, epoch: int) -> frozenset[str]:
 def holds(roster: Roster, session: Session | None, now: float, grace: float) -> bool:
     """Tell whether the peers of a roster have a place in the session as it is now.
 
-    What a host has told counts as long as it has the seat. The next one tells of its own
-    peers a second after it has come; until then those of the former one keep their places.
+    A host's roster counts as long as it has the seat. The next host reports its own peers about
+    a second after it has come; until then the peers of the former host keep their places.
     """
     if session is None or at_present(session, now, grace).host is None:
         return False
@@ -101,9 +106,9 @@ def holds(roster: Roster, session: Session | None, now: float, grace: float) -> 
 
 
 def shown(roster: Roster, session: Session, now: float, grace: float) -> dict[str, str]:
-    """Return the peers of the session as it is now, each with its state; nobody without a host.
+    """Return the peers of the session as it is now, each with its state; empty without a host.
 
-    Those of a former host keep their places for a moment, and aren't connected to this one.
+    The peers of a former host keep their places for a moment, but aren't connected to this one.
     """
     host = at_present(session, now, grace).host
     if host is None:

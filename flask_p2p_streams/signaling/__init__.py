@@ -1,1 +1,1 @@
-"""What happens to the peers of this worker, from joining to leaving."""
+"""What this worker does for its peers, from joining to leaving."""

@@ -1,4 +1,4 @@
-"""Peers that are away for a time: expected back, or to be told of by their host."""
+"""Peers that are away for a time: they may come back, or their host may report them."""
 
 import threading
 import time
@@ -10,19 +10,19 @@ from ..runtime.deadlines import Deadlines
 from ..runtime.forks import renew_after_fork
 
 LOOK = 5.0
-"""Seconds between two looks at those that are awaited."""
+"""Seconds between two looks at the peers that a host should report."""
 
 Leaving: TypeAlias = tuple[str, str, int]
-"""A session, one of its peers, and the turn of the place that it is about to lose."""
+"""A session, one of its peers, and the turn of the place that the peer is about to lose."""
 
 
 @dataclass(kw_only=True, eq=False)
 class Absences:
-    """The peers of this worker whose time is running.
+    """The peers of this worker that are given up unless something happens in time.
 
-    :param server: Socket.IO's, for what is due later.
-    :param grace: seconds within which a peer comes back unnoticed.
-    :param clock: seconds that never go back.
+    :param server: python-socketio's, which runs the background tasks.
+    :param grace: seconds that a peer has to come back before the app is told that it has gone.
+    :param clock: a monotonic clock, in seconds.
     """
 
     server: object
@@ -34,8 +34,8 @@ class Absences:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Begin anew: whoever is awaited is the other process's."""
-        # By session, each peer until when it is awaited.
+        """Begin anew: the parent process takes care of the peers so far."""
+        # For each session, its peers that are awaited, and until when.
         self._awaited: dict[str, dict[str, float]] = {}
         self._mutex = threading.Lock()
 
@@ -45,13 +45,13 @@ class Absences:
             return sum(map(len, self._awaited.values()))
 
     def when_over(self, expire: Callable[[Leaving], object], look: Callable[[str], object]) -> None:
-        """Call these from now on: for who hasn't come back, and for where peers are awaited."""
+        """Set what is called for a peer that hasn't come back, and for a session to look at."""
         self._expire = expire
         self._leaving: Deadlines[Leaving] = Deadlines(self.server, self.grace, expire)
         self._looks: Deadlines[str] = Deadlines(self.server, LOOK, look)
 
     def leave(self, session_id: str, peer_id: str, turn: int) -> None:
-        """Give a peer its time to come back; without any, it has gone at once."""
+        """Give a peer its time to come back; if that is 0, it has gone at once."""
         leaving = session_id, peer_id, turn
         if self.grace > 0:
             self._leaving.put(leaving)
@@ -59,7 +59,7 @@ class Absences:
             self._expire(leaving)
 
     def expect(self, session_id: str, peer_ids: Iterable[str], patience: float) -> None:
-        """Wait so many seconds for somebody to tell of these peers."""
+        """Wait for ``patience`` seconds until somebody reports these peers."""
         until = self.clock() + patience
         longer = dict.fromkeys(peer_ids, until)
         if not longer:
@@ -73,7 +73,7 @@ class Absences:
             self._looks.put(session_id)
 
     def expect_no_more(self, session_id: str, peer_ids: Iterable[str]) -> None:
-        """Wait for these peers no more."""
+        """Stop waiting for these peers."""
         with self._mutex:
             awaited = self._awaited.get(session_id, {})
             for peer in peer_ids:
@@ -82,7 +82,7 @@ class Absences:
                 self._awaited.pop(session_id, None)
 
     def pop_late(self, session_id: str) -> set[str]:
-        """Return whose time is over, and look again as long as others are awaited."""
+        """Return and forget the peers whose time is over; if others remain, look again later."""
         now = self.clock()
         with self._mutex:
             awaited = self._awaited.get(session_id, {})

@@ -1,4 +1,4 @@
-"""A peer asks to join: what it shows is read, it is throttled, and the app is asked."""
+"""A peer asks to join: its token is read, its rate is limited, and the app is asked."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from .members import Rooms
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """Check who asks to join, before anything is decided."""
+    """Check a peer that asks to join, before the rules of its session decide."""
 
     signer: Signer
     throttle: Throttle

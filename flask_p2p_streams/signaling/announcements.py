@@ -1,4 +1,4 @@
-"""Who is told what: the browsers by events, the app by blinker signals."""
+"""Tells browsers of each change by events, and the app by blinker signals."""
 
 import logging
 import math
@@ -36,7 +36,7 @@ CLOSED = SignalingError(ErrorCode.SESSION_EXPIRED, "The session has been closed.
 
 @dataclass(frozen=True, kw_only=True)
 class Announcements:
-    """The news of an app's sessions.
+    """Tell the browsers and the app what happens in the app's sessions.
 
     :param now: seconds since 1970.
     """
@@ -55,8 +55,8 @@ class Announcements:
     ) -> Payload:
         """Tell a client and its host of each other; return the answer to its join.
 
-        ``news`` is what the app has to be told of its coming. The host of a client that is
-        ``connected`` has nothing to offer to it.
+        ``news`` is what the app has to be told of the client's coming. If the client is still
+        ``connected`` to the host, the host needn't be told, as it makes no offer.
         """
         host, epoch = decision.host, decision.epoch
         ready = messages.session_ready(
@@ -72,7 +72,7 @@ class Announcements:
         return messages.joined(peer_id=member.peer_id, host_peer_id=host, epoch=epoch, seat=None)
 
     def hosting(self, member: Member, decision: Hosting, news: Collection[News]) -> Payload:
-        """Hand a host its seat and tell all of it; return the answer to its join."""
+        """Give a host the proof of its seat and tell everybody; return the answer to its join."""
         host, epoch = member.peer_id, decision.epoch
         seat = self.signer.seat(member.session_id, host, epoch)
         ready = messages.session_ready(
@@ -97,7 +97,7 @@ class Announcements:
         return messages.joined(peer_id=host, host_peer_id=host, epoch=epoch, seat=seat)
 
     def replaced(self, older_sid: str) -> None:
-        """Tell a socket that its peer has joined in another place."""
+        """Tell an older socket that its peer has joined by another one."""
         error = SignalingError(ErrorCode.PEER_REPLACED)
         self.outbox.tell("session_error", error.to_payload(), older_sid)
 
@@ -113,12 +113,12 @@ class Announcements:
     # Somebody has gone
 
     def host_gone(self, member: Member, vacated: Vacated, reason: HostChange) -> None:
-        """Tell all that the seat is empty."""
+        """Tell everybody that the seat is empty."""
         self._host_changed(member.session_id, None, vacated.epoch, reason)
         self._lost(member.session_id, member.peer_id, vacated.epoch, reason)
 
     def client_gone(self, member: Member, room: Room) -> None:
-        """Tell the host that a client has gone before it was connected."""
+        """Tell the host that a client has gone."""
         if room.host != member.peer_id:
             notice = messages.peer_left(member.peer_id, room.epoch)
             self.outbox.tell("peer_left", notice, peer_room(member.session_id, room.host))
@@ -126,7 +126,7 @@ class Announcements:
     # The app has decided
 
     def kicked(self, session_id: str, peer_id: str, host: str | None, ban_for: float) -> None:
-        """Tell a peer, and the host that may still be connected to it, that it has to go."""
+        """Tell a peer that it is removed, and also its host, which may still be connected to it."""
         error = REMOVED.to_payload()
         self.outbox.emit("session_error", error, peer_room(session_id, peer_id))
         if host is not None and host != peer_id:
@@ -135,12 +135,12 @@ class Announcements:
         self.receivers.send(_of(signals.peer_kicked, session_id, peer_id, ban_for=ban_for))
 
     def closed(self, session_id: str) -> None:
-        """Tell all that the session is over."""
+        """Tell everybody that the session is over."""
         self.outbox.emit("session_error", CLOSED.to_payload(), session_room(session_id))
         self.receivers.send(_of(signals.session_closed, session_id))
 
     def unseated(self, session_id: str, vacated: Vacated) -> None:
-        """Tell all that the app has freed the seat."""
+        """Tell everybody that the app has freed the seat."""
         self._host_changed(session_id, None, vacated.epoch, "left")
         self._lost(session_id, vacated.host, vacated.epoch, "left")
 

@@ -1,4 +1,4 @@
-"""A peer joins: it is let in or not, takes its place, and all are told whom it concerns."""
+"""A peer joins: it is let in or refused, takes its place, and all that it concerns are told."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ from .ports import Outbox
 from .refusals import refusal
 
 REMOVED = (ErrorCode.FORBIDDEN, ErrorCode.SESSION_EXPIRED)
-"""What is told to whom the app has removed, whose session it has closed or whose time is over."""
+"""Codes for a peer that was removed, whose session was closed or whose time is over."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrivals:
-    """Let members into the sessions of an app, or say why not."""
+    """Let members into the sessions of an app, or tell them why not."""
 
     decisions: JoinDecisions
     rooms: Rooms
@@ -32,14 +32,14 @@ class Arrivals:
     announcements: Announcements
 
     def join(self, member: Member, request: JoinRequest, seat: Seat | None) -> Payload:
-        """Let a member in and tell all whom it concerns; return the answer to its join.
+        """Let a member in and tell all that it concerns; return the answer to its join.
 
-        :raises SignalingError: if it may not come in, or has to come again.
+        :raises SignalingError: if it may not join, or has to come again.
         """
         outcome, replaced = self._let_in(member, request, seat)
         if replaced is not None:
             self._replace(replaced)
-        # Before the host's offer comes, which an older socket of the peer would take.
+        # This comes before the host's offer, which an older socket of the peer would take.
         self._replace_elsewhere(member)
         answer = self._welcome(member, outcome, request)
         self._settle(member)
@@ -51,13 +51,13 @@ class Arrivals:
         self, member: Member, request: JoinRequest, seat: Seat | None
     ) -> tuple[Hosting | Following, Member | None]:
         was_in = self.rooms.room_of(member) is not None
-        # The rooms come first: a notice to a host that is elected this instant must find it.
+        # The socket enters its rooms first: if it is elected, notices to the host must reach it.
         self.outbox.enter(member.sid, *rooms_of(member))
         try:
             return self._admit(member, request, seat)
         except SignalingError as error:
-            # Who is in and may be so no longer is out of its rooms from now on: by that this
-            # worker sees that its socket has to go.
+            # A member that may stay no longer is taken out of its rooms. At its next beat, this
+            # worker closes the sockets of members that aren't in their rooms.
             if not was_in or error.code in REMOVED:
                 self.outbox.leave(member.sid, *rooms_of(member))
             raise
@@ -80,8 +80,8 @@ class Arrivals:
     def _attempt(
         self, member: Member, request: JoinRequest, seat: Seat | None, probed: Probed | None = None
     ) -> tuple[JoinOutcome, Member | None]:
-        # One mutex around both, so that of two sockets of one peer the later one stays,
-        # and that no two of them get the last place.
+        # One mutex around both steps, so that the later one of two sockets of a peer stays, and
+        # that no two peers get the last place.
         with self.rooms.one_at_a_time(member.session_id):
             outcome = self.decisions.decide(member, request, seat, probed)
             if not isinstance(outcome, (Hosting, Following)):
@@ -106,7 +106,8 @@ class Arrivals:
         try:
             older = self.store.exchange_sid(member.session_id, member.peer_id, member.sid)
         except SignalingError:
-            # It has been logged. The peer is in, and an older socket of it harms only itself.
+            # The failure has been logged. The peer has joined all the same, and an older socket of
+            # it harms nobody else.
             return
         if older is not None:
             self._dismiss(older)
@@ -127,10 +128,9 @@ class Arrivals:
         return self.announcements.following(member, outcome, news, connected=connected)
 
     def _settle(self, member: Member) -> None:
-        """Leave the place to the socket that the peer has by now.
+        """Correct the place if another socket of the peer has come, or this one gone, meanwhile.
 
-        A newer one may have come, or this one gone, before the place was taken: then nobody
-        would ever give it up.
+        If that happened before the place was taken, nobody else would ever give it up.
         """
         last = member
         while (present := self.rooms.present(member.session_id, member.peer_id)) is not last:

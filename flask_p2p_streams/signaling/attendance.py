@@ -1,7 +1,7 @@
-"""The comings and goings of peers: found out from sockets and rosters, told to the app once.
+"""The comings and goings of peers: seen from sockets and rosters, and told to the app once.
 
-What is known of a peer is kept in the store, and changed in one step. So of several workers
-that notice the same, one tells it.
+What is known of a peer is kept in the store, and changed in one atomic step. So if several
+workers notice the same, only one of them tells the app.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -24,7 +24,7 @@ from .workers import Workers
 Rule: TypeAlias = Callable[..., Change]
 
 JUDGE_SOCKETS: tuple[Rule, ...] = (presence.missed, presence.overdue)
-"""The rules that want to know whether a peer's socket is closed."""
+"""The rules that need to know whether a peer's socket is closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +43,16 @@ class Attendance:
     # Sockets
 
     def enter(self, member: Member, *, hosts: bool) -> tuple[News, ...]:
-        """Take in a member that has joined; return what has to be told of it."""
+        """Take note that a member has joined; return the news for the app."""
         rule = partial(presence.entered, sid=member.sid, worker=self.workers.id, hosts=hosts)
         news = self._moved(member, rule)
         if "joined" in news and not hosts and member.place is not None and member.place.turn > 1:
-            # It has been here before, and its host may not have told yet that it went.
+            # It was here before, and the host's roster may still list it as connected.
             self.participants.unlist(member)
         return news
 
     def detach(self, member: Member, patience: float) -> None:
-        """Let a client that is connected go; its host has so many seconds to tell of it."""
+        """Let a connected client go; its host has ``patience`` seconds to report it."""
         news = self._moved(member, partial(presence.detached, sid=member.sid))
         self.announcements.attended(member.session_id, member.peer_id, news)
         self.absences.expect(member.session_id, [member.peer_id], patience)
@@ -74,7 +74,7 @@ class Attendance:
     # Rosters
 
     def follow(self, session_id: str, before: Roster, after: Roster) -> None:
-        """Take note of what a host tells, beside what was told before."""
+        """Take note of a host's new roster, compared with the one before."""
         is_same_host = before.epoch == after.epoch
         rules = _changes(before.peers if is_same_host else {}, after.peers)
         self.absences.expect_no_more(session_id, rosters.present(after))
@@ -82,19 +82,19 @@ class Attendance:
         if is_same_host:
             rules.update(dict.fromkeys(absent, presence.missed))
         else:
-            # Those of a former host have to get connected to this one first.
+            # The peers of a former host need time to connect to this one.
             self.absences.expect(session_id, absent, SETTLING)
         self._tell_all(session_id, rules)
 
     def lose_host(self, session_id: str, idle_timeout: float = IDLE_TIMEOUT) -> None:
-        """Take note that a session has no host: its clients come to another one, or have gone.
+        """Take note that a session has lost its host: its clients join again, or have gone.
 
-        ``idle_timeout`` is after how many seconds of silence they notice it.
+        ``idle_timeout`` is after how many seconds of silence they notice that.
         """
         try:
             peers = self.participants.reported(session_id)
         except SignalingError:
-            # It has been logged.
+            # The failure has been logged.
             return
         patience = max(self.absences.grace, SETTLING) + idle_timeout
         self.absences.expect(session_id, peers, patience)
@@ -102,7 +102,7 @@ class Attendance:
     # The app's decisions
 
     def remove(self, session_id: str, peer_ids: Collection[str]) -> None:
-        """Put out peers that the app has removed, with whose session it has closed."""
+        """Take note of peers that the app has removed, or whose session it has closed."""
         self.absences.expect_no_more(session_id, peer_ids)
         self._tell_all(session_id, dict.fromkeys(peer_ids, presence.removed))
 
@@ -119,7 +119,7 @@ class Attendance:
         try:
             gone = late - self.participants.listed(session_id)
         except SignalingError:
-            # It has been logged.
+            # The failure has been logged.
             self.absences.expect(session_id, late, LOOK)
             return
         self._tell_all(session_id, dict.fromkeys(gone, presence.overdue))
@@ -127,11 +127,11 @@ class Attendance:
     # The parts
 
     def _tell_all(self, session_id: str, rules: Mapping[str, Rule]) -> None:
-        # In one look, for a host may tell of many whom nobody else knows of.
+        # In one round trip, as a host may report many peers that nobody else knows of.
         try:
             places = self.places.read_many(session_id, rules)
         except SignalingError:
-            # It has been logged.
+            # The failure has been logged.
             return
         for peer_id, place in places.items():
             self._tell(session_id, peer_id, rules[peer_id], place)
@@ -142,12 +142,12 @@ class Attendance:
                 rule = partial(rule, closed=self._closed(known))
             news, _ = self._change(session_id, peer_id, rule, known)
         except SignalingError:
-            # It has been logged.
+            # The failure has been logged.
             return
         self.announcements.attended(session_id, peer_id, news)
 
     def _closed(self, place: Place | None) -> str | None:
-        # Should the peer come back meanwhile, it does so by another socket.
+        # If the peer comes back meanwhile, it comes by another socket.
         if place is None or place.state != "here":
             return None
         return None if self.workers.is_open(place.sid, place.worker) else place.sid
@@ -158,7 +158,7 @@ class Attendance:
                 member.session_id, member.peer_id, rule, member.place
             )
         except SignalingError:
-            # It has been logged. The peer is in, or has gone, all the same.
+            # The failure has been logged. The peer has joined, or has gone, all the same.
             news, member.place = (), None
         return news
 

@@ -1,4 +1,4 @@
-"""The app's own say in who may join."""
+"""The app's own functions that decide who may join."""
 
 import inspect
 import logging
@@ -21,10 +21,10 @@ logger = logging.getLogger("flask_p2p_streams")
 
 @contextmanager
 def join_context(app: Flask, environ: dict[str, Any]) -> Iterator[None]:
-    """Push the request in which the app is asked, at a join as at a renewal.
+    """Push the request context in which the app's functions run.
 
-    A join has no response, so that no ``before_request`` runs for it, nor does what that
-    leaves in ``g`` show here.
+    It is the same at a join and at a renewal. A join has no response, so no ``before_request``
+    runs for it, and ``g`` holds nothing that one would leave there.
     """
     with app.app_context(), app.request_context(environ):
         yield
@@ -33,9 +33,9 @@ def join_context(app: Flask, environ: dict[str, Any]) -> Iterator[None]:
 class Authorizers:
     """The app's functions that are asked at each join and each renewal of a token.
 
-    All of them are asked, in the order of their registration, until one refuses.
+    They are asked in the order of their registration, until one refuses.
 
-    :param common: those that are asked before, for other apps as well.
+    :param common: the functions that are asked first, and for other apps as well.
     """
 
     def __init__(self, common: "Authorizers | None" = None) -> None:
@@ -47,9 +47,9 @@ class Authorizers:
         return len(self._all())
 
     def add(self, function: Authorizer) -> None:
-        """Ask this function too, from now on.
+        """Ask this function, too, from now on.
 
-        :raises ArgumentError: if it isn't a plain function, for what ``async def`` returns is
+        :raises ArgumentError: if it is an ``async def`` or a generator, as what these return is
             no answer; or if it can't be called with a session id, a peer id and a request.
         """
         if not callable(cast(object, function)) or _returns_no_answer(function):
@@ -60,7 +60,7 @@ class Authorizers:
         self._functions.append(function)
 
     def ask(self, session_id: str, peer_id: str) -> None:
-        """Ask them all about the peer of the present request.
+        """Ask the functions about the peer of the present request.
 
         :raises SignalingError: ``forbidden`` if one says no, ``internal`` if one fails,
             or whatever ``SignalingError`` one of them raises.
@@ -86,13 +86,13 @@ class Authorizers:
 def _refusal(function: Authorizer, session_id: str, peer_id: str) -> str | None:
     try:
         answer: object = function(session_id, peer_id, cast(Any, request)._get_current_object())
-        # Nor does None: a check whose end was forgotten, or says nothing, lets nobody in.
+        # None counts as an error: a function that forgets to return its answer lets nobody in.
         if not isinstance(answer, bool):
             raise TypeError(f"It returned {type(answer).__name__}, not True or False.")
     except SignalingError:
         raise
     except HTTPException as error:
-        # What request.args["missing"] raises looks like an answer, and is a mistake.
+        # request.args["missing"] raises one of abort()'s errors, but is a mistake, not an answer.
         if not isinstance(error, BadRequestKeyError):
             return f"aborts with {type(error).__name__}"
         raise _failure(function) from error
@@ -118,7 +118,8 @@ def _returns_no_answer(function: object) -> bool:
         inspect.isasyncgenfunction,
         inspect.isgeneratorfunction,
     )
-    # An object that is called has a method for it; of a function that says the same.
+    # For an object that can be called, its method __call__ counts. A plain function has such a
+    # method as well, which changes nothing.
     called = getattr(function, "__call__", None)  # noqa: B004
     return any(is_kind(each) for is_kind in kinds for each in (function, called))
 
@@ -127,7 +128,7 @@ def _takes_three(function: Authorizer) -> bool:
     try:
         signature = inspect.signature(function)
     except ValueError:
-        # Some of those that are written in C have none.
+        # Some functions that are written in C have no signature.
         return True
     try:
         signature.bind("session", "peer", None)
@@ -137,5 +138,5 @@ def _takes_three(function: Authorizer) -> bool:
 
 
 def _name(function: object) -> str:
-    # Not its repr: that of a functools.partial shows the arguments, and a key among them.
+    # Its repr isn't shown: that of a functools.partial has all arguments, which may be secrets.
     return str(getattr(function, "__qualname__", withheld(function)))

@@ -5,19 +5,19 @@ import time
 from collections.abc import Callable
 
 DETACHED_TERM = 40.0
-"""Seconds that such a client is counted without a roster: hosts send one every 30 s."""
+"""Seconds for which such a client is counted without a roster: hosts send one every 30 s."""
 
 
 class Detached:
-    """The clients that have left this worker for their hosts since these reported last.
+    """The clients that have left this worker since their hosts sent the last roster.
 
-    ``clock`` counts seconds. Entries go with the host's next roster, or with time
-    where that comes to another worker.
+    An entry is removed by the host's next roster. If that goes to another worker, the entry
+    expires after ``DETACHED_TERM``. ``clock`` counts seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # Each by session; those that were added to last are at the end.
+        # The peers by session; the session that was added to last is at the end.
         self._sessions: dict[str, dict[str, float]] = {}
         self._mutex = threading.Lock()
 
@@ -25,7 +25,7 @@ class Detached:
         return sum(len(peers) for peers in self._sessions.values())
 
     def add(self, session_id: str, peer_id: str) -> None:
-        """Count a peer that has left now."""
+        """Count a peer that leaves now."""
         with self._mutex:
             now = self._clock()
             peers = self._sessions.pop(session_id, {})
@@ -38,7 +38,7 @@ class Detached:
             return set(_living(self._sessions.get(session_id, {}), self._clock()))
 
     def forget(self, session_id: str, peer_id: str | None = None) -> None:
-        """Count a peer no more, or nobody of a session."""
+        """Stop counting a peer, or all peers of a session."""
         with self._mutex:
             if peer_id is None:
                 self._sessions.pop(session_id, None)

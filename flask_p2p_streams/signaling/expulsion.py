@@ -1,4 +1,4 @@
-"""Peers that the app has removed: told so, and their sockets closed, on all workers."""
+"""Tells peers on all workers that the app has removed them, and closes their sockets."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ from .ports import Outbox
 class Expulsion:
     """Carry out what the app has decided about who is in a session.
 
-    Events reach the sockets of all workers by the message queue. A socket of another worker
-    is taken out of its rooms, by which that worker knows that it has to go.
+    The message queue carries events to the sockets of all workers. A socket of another worker is
+    taken out of its rooms; that worker sees this at its next beat, and closes the socket.
     """
 
     participants: Participants
@@ -31,7 +31,7 @@ class Expulsion:
         vacated: Vacated | None,
         ban_for: float,
     ) -> bool:
-        """Turn a peer out; return whether it had a socket.
+        """Remove a peer; return whether it had a socket.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -43,7 +43,7 @@ class Expulsion:
         return bool(sids)
 
     def of_all(self, session_id: str, peers: set[str], vacated: Vacated | None) -> None:
-        """Turn everybody out of a session that is over.
+        """Remove everybody from a session that is over.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """

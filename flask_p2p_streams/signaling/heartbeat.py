@@ -1,4 +1,4 @@
-"""A worker's beat: it shows the others that this process lives."""
+"""A worker's heartbeat, which shows the other workers that this process lives."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ from .workers import Workers
 BEAT = 3.0
 """Seconds between two beats."""
 OVERLAP = 45.0
-"""Seconds for which a worker may live beside the one that takes its place: gunicorn gives it 30."""
+"""Seconds for which an old worker may live beside its successor: gunicorn gives it 30."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -35,8 +35,8 @@ class Heartbeat:
     It beats while it holds sockets, and only where other processes share the store or
     the message queue.
 
-    :param server: Socket.IO's, which runs the task that beats.
-    :param clock: seconds that never go back.
+    :param server: python-socketio's, which runs the task that beats.
+    :param clock: a monotonic clock, in seconds.
     """
 
     server: Any
@@ -51,7 +51,7 @@ class Heartbeat:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Begin anew: the task that beats is the other process's."""
+        """Begin anew: the task that beats runs in the parent process."""
         self._started_at = self.workers.now()
         self._is_beating = False
         self._beats = 0
@@ -60,17 +60,17 @@ class Heartbeat:
         self._mutex = threading.Lock()
 
     def appear(self) -> None:
-        """Show that this process lives before it takes its first socket in.
+        """Show that this process lives before it accepts its first socket.
 
-        Others judge by that whether the socket is open.
+        By that the other workers judge whether the socket is open.
         """
         if self.workers.is_shared and not self._is_beating:
-            # If it fails, that has been logged, and the first beat tries again.
+            # A failure has been logged, and the first beat tries again.
             with suppress(SignalingError):
                 self.registry.write(self._entry())
 
     def wake(self) -> None:
-        """Begin to beat, unless that is done already or nobody would hear it."""
+        """Begin to beat, unless it beats already or there are no other processes."""
         if not self.workers.is_shared and not self.workers.has_queue:
             return
         with self._mutex:
@@ -79,9 +79,9 @@ class Heartbeat:
             self.server.start_background_task(self._run)
 
     def beat(self) -> None:
-        """Do all that is due once."""
+        """Beat once: write this worker's entry, and look after its sockets."""
         if self.workers.is_shared:
-            # If it fails, that has been logged, and the next beat tries again.
+            # A failure has been logged, and the next beat tries again.
             with suppress(SignalingError):
                 self._beats += 1
                 self.registry.write(self._entry())
@@ -127,7 +127,7 @@ class Heartbeat:
         now, mine = self.clock(), self.workers.id
         others = [entry for entry in self.registry.living() if entry.id != mine]
         seen = {each.id: self._others.get(each.id, (now, each.beats)) for each in others}
-        # What has ended is still listed for a while.
+        # A worker that has ended stays listed for a while, but its number of beats stands still.
         if any(
             now - seen[each.id][0] > OVERLAP and each.beats != seen[each.id][1] for each in others
         ):

@@ -1,4 +1,4 @@
-"""Whether a host lives: it is asked, and else the worker that holds its socket vouches."""
+"""Finds out whether a host lives: asks it, and if it doesn't answer, looks at its worker."""
 
 import math
 import threading
@@ -15,21 +15,21 @@ from .ports import Outbox, Question
 from .workers import Workers
 
 PAUSES = (0.03, 0.05, 0.1, 0.2, 0.3, 0.32)
-"""Seconds that an answer is awaited; after each the host may have left by itself."""
+"""Seconds of the waits for an answer; after each it is looked whether the host has left."""
 PROBE_TIMEOUT = sum(PAUSES)
-"""Seconds that a host has to answer."""
+"""Seconds that a host has for its answer."""
 VERDICT_TERM = 1.0
-"""Seconds that an answer is good for others who ask the same."""
+"""Seconds for which an outcome also counts for other peers that ask the same."""
 MEMORY_TERM = 120.0
-"""Seconds that a question without an answer is remembered: no page may stand still that long."""
+"""Seconds for which an unanswered question is remembered: no page may stand still longer."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What has become of a question; nothing has been heard of the host for ``silence`` seconds.
+    """The outcome of a question; nothing has been heard of the host for ``silence`` seconds.
 
-    That is counted from the oldest question of the server that it hasn't answered yet, and
-    without end where it says itself that it isn't the host, or its worker is dead.
+    They are counted from the oldest question of the server that the host hasn't answered yet.
+    They are infinite if it says itself that it isn't the host, or if its worker has ended.
     """
 
     verdict: Verdict
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass
 class _Probe:
-    """One question; ``over`` is an event of the server's async mode."""
+    """One question to a host; ``over`` is an event of the server's async mode."""
 
     over: Any
     verdict: Verdict = "unknown"
@@ -48,17 +48,17 @@ class _Probe:
 
 @dataclass(kw_only=True, eq=False)
 class HostProbe:
-    """Ask hosts whether they live; of many who ask at once, one does so for all.
+    """Ask hosts whether they live; if many peers want to know at once, a host is asked once.
 
-    A socket of this worker that is silent belongs to a page that hangs. One of another
-    worker may be silent because the message queue is: there it counts whether that
-    worker lives, for then it notices by itself when the socket dies.
+    If a socket of this worker doesn't answer, its page hangs. If a socket of another worker
+    doesn't answer, the message queue may have failed. So in that case it counts whether the
+    worker lives: a worker that lives notices by itself when a socket is lost.
 
-    A page that has stood still answers late, in the order in which it was asked. So the
-    first question without an answer tells how long it has been silent.
+    A page that has stood still answers all questions later, in their order. So the oldest
+    question without an answer tells how long the page has been silent.
 
     :param create_event: makes an event of the server's async mode.
-    :param clock: seconds that never go back.
+    :param clock: a monotonic clock, in seconds.
     """
 
     outbox: Outbox
@@ -76,7 +76,7 @@ class HostProbe:
     def ask(self, session_id: str, suspected: Suspected) -> Finding:
         """Find out whether a host lives, after ``PROBE_TIMEOUT`` at the latest.
 
-        It is "moved" if it has left meanwhile, or has come back by another socket.
+        The verdict is "moved" if the host has left meanwhile, or has come back by another socket.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -124,9 +124,9 @@ class HostProbe:
         return max(asked_for, self.outbox.silence(sid))
 
     def _is_overdue(self, suspected: Suspected) -> bool:
-        # Engine.IO closes a socket that is sent something after its ping time-out. So the ping
-        # has to do for a question; whoever has answered while this worker stood still is read
-        # in the meantime.
+        # Engine.IO closes a connection if something is sent to it after its ping time-out. So
+        # no question is sent, and the unanswered ping counts as one. The pauses give this worker
+        # time to read answers that came while it stood still itself.
         for pause in PAUSES[:3]:
             if self.outbox.silence(suspected.host_sid) < suspected.idle_timeout:
                 return False

@@ -1,4 +1,4 @@
-"""What becomes of a peer that joins: the rules decide, and what they want to know is looked up."""
+"""Decides on a join: asks the rules, and looks up what they need to know."""
 
 import logging
 import time
@@ -25,7 +25,7 @@ logger = logging.getLogger("flask_p2p_streams")
 
 @dataclass(frozen=True)
 class Probed:
-    """A host that a peer has lost, and what has become of the question whether it lives."""
+    """A host that a peer has lost, and what was found out when it was asked whether it lives."""
 
     suspected: Suspected
     finding: Finding
@@ -33,7 +33,7 @@ class Probed:
 
 @dataclass(frozen=True, kw_only=True)
 class JoinDecisions:
-    """Decide on joins, and write down what is decided.
+    """Decide on joins, and write the outcome to the store.
 
     :param now: seconds since 1970.
     """
@@ -48,7 +48,7 @@ class JoinDecisions:
     def decide(
         self, member: Member, request: JoinRequest, seat: Seat | None, probed: Probed | None = None
     ) -> JoinOutcome:
-        """Decide whether a member hosts, follows or has to come again.
+        """Decide whether a member hosts, becomes a client or has to come again.
 
         :raises SignalingError: if its host can't be reached from here, or the store fails.
         """
@@ -60,7 +60,7 @@ class JoinDecisions:
         return outcome
 
     def ask_host(self, session_id: str, suspected: Suspected) -> Probed:
-        """Ask a host that a member has lost whether it lives; that may take a second.
+        """Ask a host that a member has lost whether it lives; this may take a second.
 
         :raises SignalingError: ``unavailable`` if nobody can tell.
         """
@@ -104,7 +104,7 @@ class JoinDecisions:
     def _ask_rules(
         self, candidacy: Candidacy, known: Session | None = None
     ) -> tuple[JoinOutcome, Session | None]:
-        """Return what the rules say, and of which session as it was found."""
+        """Return what the rules decide, and the session as they found it."""
 
         def rule(
             session: Session | None,

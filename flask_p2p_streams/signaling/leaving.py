@@ -1,4 +1,4 @@
-"""A peer goes: it says goodbye, leaves the server for its host, or its socket is lost."""
+"""A peer leaves: it says goodbye, is connected to its host instead, or loses its socket."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from .ports import Outbox
 
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
-    """Let members go, and tell all whom it concerns.
+    """Let members leave, and tell all that it concerns.
 
     :param now: seconds since 1970.
     """
@@ -33,7 +33,10 @@ class Leaving:
     now: Callable[[], float] = time.time
 
     def leave(self, sid: str, payload: object) -> Payload:
-        """Detach a client that is connected, or let a peer go for good."""
+        """Detach a client that is connected to its host, or let a peer leave for good.
+
+        :raises SignalingError: ``not_joined``, or ``bad_request`` from a host that wants to detach.
+        """
         reason = messages.parse_leave(payload)
         member, room = self.rooms.joined(sid)
         if reason == "closed":
@@ -48,7 +51,7 @@ class Leaving:
         return {"ok": True}
 
     def disconnect(self, sid: str) -> None:
-        """Forget a socket, and tell the others if its peer goes with it."""
+        """Forget a socket that is lost, and tell the others if its peer has gone with it."""
         member = self.rooms.forget(sid)
         room = None if member is None else self.rooms.room_of(member)
         if member is None or room is None:
@@ -66,12 +69,12 @@ class Leaving:
         else:
             self.announcements.client_gone(member, room)
         if is_host:
-            # Also where another process has freed the seat, which may end right after that.
+            # Also if another process has freed the seat: it may have ended right after that.
             self.attendance.lose_host(member.session_id, member.idle_timeout)
         self.attendance.leave(member, may_be_connected=not is_host and reason == "lost")
 
     def _is_replaced(self, member: Member) -> bool:
-        # A newer socket of the peer is at another worker: the peer hasn't gone.
+        # If a newer socket of the peer is at another worker, the peer hasn't gone.
         if self.outbox.is_alone:
             return False
         try:

@@ -15,7 +15,7 @@ from .offers import Negotiations
 
 @dataclass
 class Room:
-    """The sockets of one session on this worker, and its host as last seen."""
+    """The sockets of one session at this worker, and the latest host that it knows."""
 
     epoch: int
     host: str
@@ -23,16 +23,16 @@ class Room:
     negotiations: Negotiations = field(default_factory=Negotiations)
 
     def observe(self, epoch: int, host: str) -> None:
-        """Take note of a host, unless a later one has been seen."""
+        """Take note of a host, unless a later one is known."""
         if epoch > self.epoch:
             self.negotiations.clear()
         if epoch >= self.epoch:
             self.epoch, self.host = epoch, host
 
     def awaits(self, peer_id: str, negotiation: str) -> bool | None:
-        """Tell whether the host and a client are at this negotiation; None if at none at all.
+        """Tell whether the host and a client are in this negotiation; None if they are in none.
 
-        The offers of a host at another worker didn't come by here, so it may.
+        True for a host at another worker, as its offers don't pass through this one.
         """
         if self.host not in self.sids:
             return True
@@ -41,17 +41,17 @@ class Room:
 
 
 class Rooms:
-    """Every socket of this worker that a token was accepted from, and who has left it since.
+    """Every socket of this worker whose token was accepted, and the peers that are detached.
 
     A socket is forgotten when it disconnects, a room with its last socket.
 
-    :param mutexes: of each session one, for what may not happen at the same time.
+    :param mutexes: one for each session, for steps that may not run at the same time.
     """
 
     def __init__(self, detached: Detached, mutexes: Mutexes) -> None:
         self._detached = detached
         self._mutexes = mutexes
-        # By socket, and by session.
+        # The first two by socket, the third by session.
         self._members: dict[str, Member] = {}
         self._joined: dict[str, Room] = {}
         self._rooms: dict[str, Room] = {}
@@ -72,7 +72,7 @@ class Rooms:
         return self._members.get(sid)
 
     def room_of(self, member: Member) -> Room | None:
-        """Return the room that a member is in; None before it has joined, and when it has left."""
+        """Return the room that a member is in; None before it has joined and after it has left."""
         return self._joined.get(member.sid)
 
     def joined(self, sid: str) -> tuple[Member, Room]:
@@ -86,23 +86,23 @@ class Rooms:
         return member, room
 
     def members(self) -> list[Member]:
-        """Return the sockets that are in a session."""
+        """Return the members that are in a session."""
         with self._mutex:
             return [member for sid, member in self._members.items() if sid in self._joined]
 
     def hosts(self) -> list[tuple[Member, Room]]:
-        """Return the sockets of hosts, each with its room."""
+        """Return the members that are hosts, each with its room."""
         pairs = [(member, self.room_of(member)) for member in self.members()]
         return [(each, room) for each, room in pairs if room and room.host == each.peer_id]
 
     def peers_of(self, session_id: str) -> set[str]:
-        """Return the peers of a session that have joined it here."""
+        """Return the peers of a session that have joined it at this worker."""
         with self._mutex:
             room = self._rooms.get(session_id)
             return set() if room is None else set(room.sids)
 
     def members_of(self, session_id: str, peer_id: str | None = None) -> list[Member]:
-        """Return the sockets of a session, or of one of its peers, detached ones too."""
+        """Return the members of a session, or of one of its peers, also those that are detached."""
         with self._mutex:
             return [
                 member
@@ -111,25 +111,25 @@ class Rooms:
             ]
 
     def present(self, session_id: str, peer_id: str) -> Member | None:
-        """Return the socket by which a peer is in a session, or None."""
+        """Return the member by which a peer is in a session, or None."""
         with self._mutex:
             room = self._rooms.get(session_id)
             return None if room is None else self._members.get(room.sids.get(peer_id, ""))
 
     def crowd(self, session_id: str) -> Crowd:
         """Return who is in a session, as far as this worker knows."""
-        # In this order: who detaches is counted as such before it leaves its room.
+        # In this order, as a peer that detaches is counted as detached before it leaves its room.
         here = frozenset(self.peers_of(session_id))
         return Crowd(here, frozenset(self._detached.of(session_id)))
 
     # Who comes and goes
 
     def one_at_a_time(self, session_id: str) -> AbstractContextManager[object]:
-        """Return the mutex of a session, for what joins it and what the app decides about it."""
+        """Return the mutex of a session, for joins and for what the app decides about it."""
         return self._mutexes.of(session_id)
 
     def enter(self, member: Member, epoch: int, host: str) -> Member | None:
-        """Let a member in; return the one whose place it takes, which is out then."""
+        """Put a member into its room; return the older one whose place it takes, or None."""
         with self._mutex:
             room = self._rooms.setdefault(member.session_id, Room(epoch, host))
             room.observe(epoch, host)
@@ -145,15 +145,15 @@ class Rooms:
             return older
 
     def detach(self, member: Member) -> None:
-        """Count a member as connected to its host, which hasn't told of that yet."""
+        """Count a member as connected to its host, whose roster doesn't list it yet."""
         self._detached.add(member.session_id, member.peer_id)
 
     def forget_detached(self, session_id: str, peer_id: str | None = None) -> None:
-        """Count a peer as detached no more, or nobody of a session."""
+        """Stop counting a peer as detached, or all peers of a session."""
         self._detached.forget(session_id, peer_id)
 
     def leave(self, member: Member) -> None:
-        """Let a member out of its room; its socket may join again."""
+        """Take a member out of its room; its socket may join again."""
         with self._mutex:
             room = self._joined.pop(member.sid, None)
             if room is None or room.sids.get(member.peer_id) != member.sid:
@@ -172,7 +172,7 @@ class Rooms:
 def session_room(session_id: str) -> str:
     """Return the Socket.IO room of a session.
 
-    Ids are quoted, so that no session's name can look like another one's peer.
+    Ids are quoted, so that the id of one session can't look like a peer of another one.
     """
     return f"p2p:{quote(session_id, safe='')}"
 

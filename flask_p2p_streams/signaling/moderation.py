@@ -1,4 +1,4 @@
-"""What the app decides about a session: kick, unban, close and lock, carried out."""
+"""Carries out what the app decides about a session: kick, unban, close and lock."""
 
 import time
 from collections.abc import Callable
@@ -17,10 +17,11 @@ from .participants import Participants
 class Removal:
     """What was known of a peer when it was removed.
 
-    ``is_open`` tells whether its session is known to be open, ``was_there`` whether it is
-    known to have been in it lately: as its host, in the last roster, or with a socket that
-    is open here or was in the past hour. It is ``refused_for`` some seconds from now on,
-    by an ``earlier_ban`` where that lasts longer than what was asked for.
+    ``is_open`` tells whether its session is known to be open. ``was_there`` tells whether the
+    peer is known to have been in it lately: as its host, in the last roster, or with a socket
+    that is open here or was open in the past hour. ``refused_for`` is for how many seconds it
+    is banned from now on, and ``earlier_ban`` tells whether an earlier ban lasts longer than
+    the one that was asked for.
     """
 
     is_open: bool
@@ -40,8 +41,8 @@ class _Kicked:
 class Moderation:
     """Remove peers, and close and lock sessions, on all workers.
 
-    What is decided is kept in the session's record, so every worker heeds it at the
-    next join. Each method raises ``SignalingError``, ``unavailable``, if the store fails.
+    Each decision is kept in the session's record, so that every worker applies it at the next
+    join. Each method raises ``SignalingError``, ``unavailable``, if the store fails.
 
     :param now: seconds since 1970.
     """
@@ -86,9 +87,9 @@ class Moderation:
         return was_open
 
     def lock(self, session_id: str, locked: bool = True) -> bool:
-        """Let nobody new into a session, or everybody again.
+        """Let no new peer into a session, or everybody again.
 
-        Return whether the session was open, or was locked and now isn't any more.
+        Return whether the session is open, or was locked and now isn't any more.
         """
 
         def rule(session: Session | None) -> tuple[Session | None, bool]:
@@ -110,7 +111,8 @@ class Moderation:
             after, vacated = kick(session, session_id, peer_id, now, until)
             return after, _Kicked(session, after, vacated)
 
-        # Whoever joins just now is either here before it, and found, or after it, and refused.
+        # A peer that joins at this moment is either in before the ban, and is removed, or comes
+        # after it, and is refused.
         with self.rooms.one_at_a_time(session_id):
             return self.store.update(session_id, rule, self.config.session_expires_in)
 

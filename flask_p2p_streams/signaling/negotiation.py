@@ -73,11 +73,11 @@ class Negotiation:
     # The parts
 
     def _carry(self, member: Member, signal: Signal) -> None:
-        # As it is written: JSON escapes make up to six characters of one.
+        # The size is measured as JSON, whose escapes turn one character into up to six.
         self.throttle.carry(member.session_id, member.peer_id, len(json.dumps(signal.body)))
 
     def _require_current(self, signal: Signal, member: Member, room: Room) -> None:
-        # The store is asked only when the signal knows of an election that this worker missed.
+        # The store is asked only if the signal's epoch is newer than the one known here.
         if signal.epoch > room.epoch:
             self._look_up(member.session_id, room)
         _require_epoch(signal, room)
@@ -101,7 +101,7 @@ def _is_awaited(room: Room, peer_id: str, signal: Signal) -> bool:
     awaited = room.awaits(peer_id, signal.negotiation)
     if awaited is None:
         raise SignalingError(ErrorCode.FORBIDDEN, "The host has offered nothing to this peer.")
-    # Else the host has begun anew meanwhile, and would drop it too.
+    # False if the host has begun a new negotiation meanwhile: it would drop the signal, too.
     return awaited
 
 

@@ -1,7 +1,7 @@
-"""How many offers, answers and candidates two peers have sent each other.
+"""Counts the offers, answers and candidates that two peers send each other.
 
-Both repeat every 2 s what the other may lack, so repeats have to pass; but each is parsed
-by the other's page, and of each a few are enough.
+Each peer repeats every 2 s what the other may have missed, so repeats have to be passed on. But
+the other's page has to parse each of them, and a few are enough.
 """
 
 from array import array
@@ -11,13 +11,13 @@ from ..limits.budgets import MAX_CANDIDATES, MAX_DESCRIPTIONS
 from ..protocol.fields import Payload
 
 MAX_OFFERS = 2000
-"""Peers of which a worker remembers what their host has offered them, for one session."""
+"""Peers of one session for which a worker remembers what their host has offered to them."""
 
 
 class Sent:
     """What one peer has sent another for one negotiation.
 
-    Of a candidate only its hash is kept: another one that has the same counts as a repeat.
+    Of a candidate only its hash is kept; another one with the same hash counts as a repeat.
     """
 
     __slots__ = ("_candidates", "_descriptions", "_packets")
@@ -28,12 +28,12 @@ class Sent:
         self._candidates = array("q")
 
     def describe(self) -> bool:
-        """Take note of a description; tell whether there weren't too many."""
+        """Take note of a description; return False if there were too many."""
         self._descriptions += 1
         return self._descriptions <= MAX_DESCRIPTIONS
 
     def trickle(self, candidates: Iterable[Payload]) -> bool:
-        """Take note of a packet of candidates; tell whether there weren't too many of either."""
+        """Take note of a packet of candidates; return False if there were too many of either."""
         self._packets += 1
         found = {hash(tuple(each.values())) for each in candidates}.difference(self._candidates)
         if self._packets > MAX_CANDIDATES or len(self._candidates) + len(found) > MAX_CANDIDATES:
@@ -43,10 +43,11 @@ class Sent:
 
 
 class Negotiations:
-    """The negotiations of one host with its clients, the last one with each.
+    """The last negotiation of a host with each of its clients.
 
-    A host of this worker names them by its offers. What clients send is counted in any
-    case: anew with each offer that is seen here, and each time that they join.
+    A negotiation gets its name from an offer of a host at this worker. What clients send is
+    counted in any case; the count starts anew with each offer that is seen here, and each time
+    that a client joins.
     """
 
     def __init__(self) -> None:
@@ -54,11 +55,11 @@ class Negotiations:
         self._replies: dict[str, Sent] = {}
 
     def __len__(self) -> int:
-        """Return of how many peers something is remembered."""
+        """Return for how many peers something is remembered."""
         return len(self._offers.keys() | self._replies.keys())
 
     def offered(self, peer_id: str, negotiation: str) -> Sent:
-        """Take note of what the host offers to a peer; return what it has sent for that."""
+        """Take note of a host's offer to a peer; return what it has sent in that negotiation."""
         known = self._offers.pop(peer_id, None)
         if known is None or known[0] != negotiation:
             self._replies.pop(peer_id, None)
@@ -69,12 +70,12 @@ class Negotiations:
         return known[1]
 
     def offer(self, peer_id: str) -> str | None:
-        """Return the negotiation that the host has offered to a peer last."""
+        """Return the negotiation of the host's last offer to a peer, or None."""
         known = self._offers.get(peer_id)
         return None if known is None else known[0]
 
     def by_host(self, peer_id: str) -> Sent:
-        """Return what the host has sent for its last offer to a peer."""
+        """Return what the host has sent to a peer in their last negotiation."""
         known = self._offers.get(peer_id)
         return Sent() if known is None else known[1]
 
@@ -83,11 +84,11 @@ class Negotiations:
         return self._replies.setdefault(peer_id, Sent())
 
     def forget(self, peer_id: str) -> None:
-        """Forget a client that has gone, or comes anew."""
+        """Forget a client that has gone, or joins again."""
         self._offers.pop(peer_id, None)
         self._replies.pop(peer_id, None)
 
     def clear(self) -> None:
-        """Forget all, as there is another host."""
+        """Forget all negotiations, because there is another host."""
         self._offers.clear()
         self._replies.clear()

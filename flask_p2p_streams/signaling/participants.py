@@ -1,4 +1,4 @@
-"""Who is in a session: what this worker, the host's roster and the store know of it."""
+"""Finds out who is in a session, from this worker, the host's roster and the store."""
 
 import time
 from collections.abc import Callable, Mapping, Set
@@ -46,12 +46,12 @@ class Participants:
         """Look up what a rule needs to know of who is in a session."""
         roster = self.store.read_report(member.session_id)
         if needed.is_locked:
-            # The roster of a new host doesn't name those yet that have lost the former one.
+            # A new host's roster doesn't list the clients yet that have lost the former host.
             return Report(roster, is_known=self._is_known(member))
         return Report(roster, self._dead_worker(needed.session, roster))
 
     def witnesses(self, session_id: str, lost_epoch: int | None) -> Set[str]:
-        """Return whose word counts that the host of an epoch is gone: who was connected to it."""
+        """Return the peers that were connected to the host of an epoch: only their word counts."""
         if lost_epoch is None:
             return frozenset()
         return rosters.connected(self.store.read_report(session_id), lost_epoch)
@@ -59,19 +59,19 @@ class Participants:
     # What hosts tell
 
     def reported(self, session_id: str) -> set[str]:
-        """Return who takes a place by the last roster, whoever sent it."""
+        """Return the peers that take a place by the last roster, whichever host sent it."""
         return rosters.present(self.store.read_report(session_id))
 
     def listed(self, session_id: str) -> set[str]:
-        """Return who takes a place by the roster of the host that the session has now."""
+        """Return the peers that take a place by the roster of the present host."""
         session = self.store.read(session_id)
         roster = self.store.read_report(session_id)
         is_kept = self._holds(roster, session) and not self.workers.has_lost(session)
         return rosters.present(roster) if is_kept else set()
 
     def unlist(self, member: Member) -> None:
-        """Have a client that comes anew count as not connected, until its host says so."""
-        # If it fails, that has been logged.
+        """Mark a client that joins again as not connected, until its host says that it is."""
+        # A failure has been logged.
         with suppress(SignalingError):
             roster = self.store.read_report(member.session_id)
             if roster.peers.get(member.peer_id) == "connected":
@@ -82,19 +82,19 @@ class Participants:
     # For the app
 
     def shown(self, session_id: str) -> tuple[Session, Mapping[str, str]] | None:
-        """Return an open session as it is now, and its peers with their states; None if none."""
+        """Return an open session as it is now, and its peers with their states, or None."""
         grace = self.config.host_grace
         return look_up(self.store, self.workers.has_lost, session_id, self.now(), grace)
 
     def known_to_be_in(self, session_id: str, vacated: Vacated | None) -> set[str]:
-        """Return all of a session that are known anywhere, with the host that has just gone."""
+        """Return all known peers of a session, also the host that has just lost its seat."""
         host = set() if vacated is None else {vacated.host}
         here = {member.peer_id for member in self.rooms.members_of(session_id)}
         listed = self.store.read_roster(session_id).keys()
         return host | here | listed | self.rooms.crowd(session_id).detached
 
     def sids(self, session_id: str, peer_id: str | None, vacated: Vacated | None) -> set[str]:
-        """Return the sockets of a peer at any worker, or those of a session that are known here."""
+        """Return the sockets of a peer at any worker, or those of a session at this worker."""
         sids = {member.sid for member in self.rooms.members_of(session_id, peer_id)}
         sids.add("" if vacated is None else vacated.sid or "")
         if peer_id is not None and self.workers.has_queue:
@@ -102,9 +102,9 @@ class Participants:
         return sids - {""}
 
     def strike(self, session_id: str, peer_id: str) -> bool:
-        """Take a peer off all lists; return whether its host had told of it."""
+        """Take a peer off all lists; return whether its host had listed it."""
         self.rooms.forget_detached(session_id, peer_id)
-        # Else a locked session would take the peer for one of its own until the next roster.
+        # Otherwise a locked session would let the peer in again until the next roster comes.
         roster = self.store.read_report(session_id)
         if roster.peers.pop(peer_id, None) is None:
             return False
@@ -112,7 +112,7 @@ class Participants:
         return True
 
     def strike_all(self, session_id: str) -> None:
-        """Take everybody of a session off all lists."""
+        """Take all peers of a session off all lists."""
         self._write(session_id, {})
         self.rooms.forget_detached(session_id)
 
@@ -130,7 +130,7 @@ class Participants:
         return session.host_worker if self.workers.has_lost(session) else None
 
     def _is_known(self, member: Member) -> bool:
-        # In doubt it is not.
+        # If the store fails, the peer counts as not known.
         with suppress(SignalingError):
             place = self.places.read(member.session_id, member.peer_id)
             return place is not None and place.is_taken

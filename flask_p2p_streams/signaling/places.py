@@ -1,4 +1,4 @@
-"""What the app has heard of each peer, kept in the store and changed in one step."""
+"""The places of peers, kept in the store and changed in one atomic step."""
 
 import logging
 from collections.abc import Iterable
@@ -9,20 +9,20 @@ from ..stores.guarded import GuardedStore
 from ..stores.keys import place_key
 
 TERM = 7 * 86_400
-"""Seconds that a place is kept which nobody changes."""
+"""Seconds for which a place is kept that nobody changes."""
 GONE_TERM = 600.0
-"""Seconds for which a peer that has gone is still known, should its host tell of it again."""
+"""Seconds for which a peer that has gone is remembered, as its host may report it again."""
 TRIES = 20
-"""How often a place is changed while others change it as well."""
+"""How often a change of a place is tried while others change it as well."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
 
 @dataclass(frozen=True)
 class Changed:
-    """What a place has become, and what the app has to be told of it.
+    """A place after a change, and the news for the app.
 
-    It ``is_new`` if it has been written just now.
+    ``is_new`` tells whether the place has been written just now.
     """
 
     place: Place | None
@@ -44,7 +44,7 @@ class Places:
         return Place.from_text(self.store.read(place_key(session_id, peer_id)))
 
     def read_many(self, session_id: str, peer_ids: Iterable[str]) -> dict[str, Place | None]:
-        """Return the places of those of whom something is kept, in one round trip.
+        """Return the places of those peers that have one, in one round trip.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -56,11 +56,11 @@ class Places:
     def change(
         self, session_id: str, peer_id: str, rule: PlaceRule, known: Place | None = None
     ) -> Changed:
-        """Change a place by a rule; ``known`` is what it was last, as far as is known here.
+        """Change a place by a rule; ``known`` is the place as this worker knows it.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
-        # What is known is right as a rule, and saves a look.
+        # What is known here is mostly right, and saves a round trip.
         key, text = place_key(session_id, peer_id), None if known is None else known.to_text()
         for tries in range(TRIES):
             before = Place.from_text(text)

@@ -7,17 +7,17 @@ from ..protocol.fields import Payload
 
 
 class Question(Protocol):
-    """An event that was sent to one socket, whose answer is awaited."""
+    """An event that was sent to one socket, which is to answer it."""
 
     @property
     def answer(self) -> object:
         """The answer; None before there is one."""
 
     def wait(self, timeout: float) -> bool:
-        """Wait so many seconds; return whether there is an answer."""
+        """Wait for at most ``timeout`` seconds; return whether there is an answer."""
 
     def end(self) -> None:
-        """Wait for it no more."""
+        """Stop waiting for the answer."""
 
 
 class Outbox(Protocol):
@@ -37,7 +37,7 @@ class Outbox(Protocol):
         """Send an event to one socket, which is to answer it."""
 
     def silence(self, sid: str) -> float:
-        """Return for how many seconds a ping of a socket of this worker is unanswered."""
+        """Return for how many seconds a socket of this worker hasn't answered a ping."""
 
     def enter(self, sid: str, *rooms: str) -> None:
         """Put a socket of this worker into rooms."""

@@ -1,4 +1,4 @@
-"""The app's receivers of signals: each hears of all, in order, whatever one of them does."""
+"""Calls the app's receivers of signals: each gets all signals in order, even if one fails."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from blinker import NamedSignal
 from flask import Flask, has_app_context
 
 MOST_CAUSED = 1000
-"""Signals that the receivers of one may cause in their turn."""
+"""Signals that the receivers of one signal may cause in their turn."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -18,22 +18,23 @@ Message: TypeAlias = tuple[NamedSignal, dict[str, Any]]
 
 
 class Receivers:
-    """Whoever listens to the signals of one app."""
+    """The functions that listen to the signals of one app."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        # By thread, what its receivers have caused: a kick that answers a join comes behind it.
+        # By thread, the signals that receivers have caused. A kick in a receiver of a join is sent
+        # after all receivers have been told of the join.
         self._waiting: dict[int, deque[Message]] = {}
 
     def send(self, *messages: Message) -> None:
-        """Send signals with their details; what a receiver causes comes behind all of them."""
+        """Send signals with their details; what a receiver causes is sent after all of them."""
         thread = threading.get_ident()
         if thread in self._waiting:
             self._waiting[thread].extend(messages)
             return
         self._waiting[thread] = deque(messages)
         try:
-            # What is due later, and what the app does outside of its requests, has none.
+            # Background tasks, and code of the app outside of its requests, have no app context.
             with nullcontext() if has_app_context() else self._app.app_context():
                 self._deliver(self._waiting[thread], len(messages) + MOST_CAUSED)
         except Exception:

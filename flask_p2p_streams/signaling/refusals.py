@@ -1,4 +1,4 @@
-"""What a peer is told that isn't let in, by what the rules have decided."""
+"""The errors for peers that aren't let in, by what the rules have decided."""
 
 from ..protocol.errors import ErrorCode, SignalingError
 from ..sessions.joining import HOSTLESS_RETRY_MS

@@ -1,4 +1,4 @@
-"""A host tells of its peers: its list is kept, and with it the session itself."""
+"""A host reports its peers: its roster is kept, and the session's term is renewed with it."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from .workers import Workers
 
 @dataclass(frozen=True, kw_only=True)
 class RosterKeeping:
-    """Keep the lists that hosts send of their peers."""
+    """Keep the rosters that hosts send of their peers."""
 
     config: Config
     throttle: Throttle
@@ -29,7 +29,7 @@ class RosterKeeping:
     attendance: Attendance
 
     def keep(self, sid: str, payload: object) -> Payload:
-        """Keep the list of a host.
+        """Keep the roster of a host.
 
         :raises SignalingError: ``forbidden`` to others, ``stale_epoch`` to a former host.
         """

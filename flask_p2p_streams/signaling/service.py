@@ -25,11 +25,11 @@ class Signaling:
 
     @property
     def asks_app(self) -> bool:
-        """Whether the app's own functions are asked at a join, which want to see its request."""
+        """Whether the app has functions that are asked at each join; they need its request."""
         return len(self.authorizers) > 0
 
     def find(self, sid: str) -> tuple[Member | None, Room | None]:
-        """Return the member that a socket is, and the room that it is in; None if not."""
+        """Return the member that a socket is, or None, and the room that it is in, or None."""
         member = self.rooms.find(sid)
         return member, None if member is None else self.rooms.room_of(member)
 
@@ -54,13 +54,13 @@ class Signaling:
         return self.negotiation.candidates(sid, payload)
 
     def session_roster(self, sid: str, payload: object) -> Payload:
-        """Keep a host's list of its peers."""
+        """Keep a host's roster of its peers."""
         return self.roster.keep(sid, payload)
 
     def session_leave(self, sid: str, payload: object) -> Payload:
-        """Let a peer go that says so."""
+        """Let a peer leave that says goodbye."""
         return self.leaving.leave(sid, payload)
 
     def disconnect(self, sid: str) -> None:
-        """Let a peer go whose socket is lost."""
+        """Let a peer leave whose socket is lost."""
         self.leaving.disconnect(sid)

@@ -1,4 +1,4 @@
-"""What a worker looks after at each beat: seats and sockets that the store or the queue lost."""
+"""What a worker does at each beat: it mends what the store or the message queue has lost."""
 
 import logging
 import time
@@ -19,19 +19,19 @@ from .ports import Outbox
 from .workers import Workers
 
 MEMORY_TERM = 7 * 86_400
-"""Seconds that it is kept; after that hosts are looked after once too often."""
+"""Seconds for which ``MEMORY`` is kept; when it expires, hosts are put back without need."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
 
 @dataclass(kw_only=True, eq=False)
 class Upkeep:
-    """Put back what the store has lost, renew what it would forget, and close what has to go.
+    """Put back what the store has lost, renew what would expire, and close removed sockets.
 
-    The store and the message queue may fail, and lose what they knew; the sockets that a
-    worker holds are then what is left to go by.
+    The store and the message queue may fail and lose data. Then the sockets that a worker holds
+    are the only thing that is still certain.
 
-    :param clock: seconds that never go back.
+    :param clock: a monotonic clock, in seconds.
     """
 
     rooms: Rooms
@@ -47,13 +47,13 @@ class Upkeep:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Begin anew: what was known of the store is the other process's."""
+        """Begin anew: what was known of the store belongs to the parent process."""
         self._memory: str | None = None
 
     # What the store has lost
 
     def put_back_hosts(self) -> None:
-        """Put back the seats of the hosts here, if the store has lost its memory.
+        """Put back the seats of this worker's hosts, if the store has lost its data.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -61,7 +61,7 @@ class Upkeep:
         if memory is None:
             memory = token_hex(8)
             if not self.store.guarded.replace(MEMORY, None, memory, MEMORY_TERM):
-                # Another worker was faster; what it wrote shows at the next beat.
+                # Another worker was faster; what it wrote is read at the next beat.
                 return
         if memory == self._memory:
             return
@@ -79,7 +79,7 @@ class Upkeep:
 
         decision = self.store.update(member.session_id, rule, member.token.expires_in)
         if isinstance(decision, Stale):
-            # It has its seat, and may claim the session by it.
+            # The former host has the proof of its seat, and may claim the session with it.
             self.announcements.superseded(member, decision.host, decision.epoch)
 
     # What the store would forget

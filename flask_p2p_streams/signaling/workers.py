@@ -1,4 +1,4 @@
-"""Which other workers live, and what this one knows of the sockets at them."""
+"""Which other workers live, and what this one knows of their sockets."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Workers:
 
     @property
     def id(self) -> str:
-        """What other workers find this one by."""
+        """The id by which other workers find this one."""
         return self.identity.worker_id
 
     @property
@@ -39,23 +39,23 @@ class Workers:
 
     @property
     def has_queue(self) -> bool:
-        """Whether there is a message queue, by which the sockets of other workers are reached."""
+        """Whether there is a message queue, which reaches the sockets of other workers."""
         return not self.outbox.is_alone
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether others share the store, and their sockets can't be reached from here."""
+        """Whether other processes share the store while their sockets can't be reached."""
         return self.is_shared and not self.has_queue
 
     def is_alive(self, worker_id: str) -> bool:
-        """Tell whether a worker has been heard of lately.
+        """Tell whether a worker has written its entry lately.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         return self.registry.is_alive(worker_id)
 
     def has_lost(self, session: Session | None) -> bool:
-        """Tell whether a session's host was at another worker that lives no more.
+        """Tell whether a session's host was at another worker that has ended.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -70,7 +70,7 @@ class Workers:
         return self.outbox.is_here(session.host_sid, session.host_worker)
 
     def is_open(self, sid: str, worker_id: str) -> bool:
-        """Tell whether a socket is open; that of another worker is as long as that lives.
+        """Tell whether a socket is open; one of another worker counts as open while that lives.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -79,11 +79,11 @@ class Workers:
         return self.is_alive(worker_id)
 
     def incumbent(self, member: Member, epoch: int) -> Incumbent:
-        """Return a host of this worker, as the rules of its seat want to know it."""
+        """Return a host of this worker, as the rules of hosting need it."""
         return Incumbent(member, self.id, epoch, self.now())
 
     def check_reach(self) -> None:
-        """Make sure that another process than the server's reaches its sessions and sockets.
+        """Make sure that a command in its own process can reach the server's sessions and sockets.
 
         :raises ConfigurationError: with a hint.
         """

@@ -21,15 +21,15 @@ BUGS = (
     TypeError,
     ValueError,
 )
-"""What code raises rather than a cache that is out of reach: told with its traceback."""
+"""Errors that come from wrong code, not from a cache out of reach; logged with a traceback."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
 
 class Breaker:
-    """Makes calls to a dead store fail at once, and tells the log of each outage once.
+    """Makes calls to a dead store fail at once, and logs each outage once.
 
-    Once every ``OPEN_FOR`` seconds it lets one call through; if that succeeds, all are.
+    Once every ``OPEN_FOR`` seconds it lets one call through; if that succeeds, it lets all through.
     ``hint`` is a sentence for the log, ``now`` a monotonic clock in seconds.
     """
 
@@ -42,7 +42,7 @@ class Breaker:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Open the lock: who held it is in the other process."""
+        """Make a new mutex: the thread that held the old one is in the parent process."""
         self._lock = threading.Lock()
 
     def admits(self) -> bool:
@@ -53,7 +53,7 @@ class Breaker:
                 return True
             if now < self._open_until:
                 return False
-            # The others wait for what becomes of this one.
+            # The other calls fail at once until this one has succeeded.
             self._open_until = now + OPEN_FOR
             return True
 
@@ -79,6 +79,6 @@ class Breaker:
 
 
 def _told(error: Exception) -> str:
-    # A URL in a client's message may hold a password.
+    # A URL in the error of a client library may hold a password.
     text = re.sub(r"://\S*@", "://…@", str(error)).strip().rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""Makes the cache that ``CACHE_TYPE`` asks for, or says why it can't be made."""
+"""Makes the cache that ``CACHE_TYPE`` names, or raises an error that says why it can't."""
 
 import difflib
 from importlib.util import find_spec
@@ -34,7 +34,7 @@ SETTINGS = {
 def cache_of_type(app: Flask) -> Cache:
     """Return a cache made after the app's ``CACHE_TYPE``.
 
-    :raises ConfigurationError: with a hint, and without what may hold a password.
+    :raises ConfigurationError: with a hint, and without any value that may hold a password.
     """
     kind = app.config["CACHE_TYPE"]
     if not isinstance(kind, str):
@@ -58,7 +58,7 @@ def cache_of_type(app: Flask) -> Cache:
 def _unknown(kind: str) -> str:
     known = [name for name, each in vars(backends).items() if _is_backend(each)]
     nearest = difflib.get_close_matches(kind[:60], known, n=1, cutoff=0.75)
-    # What it was before Flask-Caching 2: "redis", "simple".
+    # The names of types before Flask-Caching 2, such as "redis" or "simple".
     nearest = nearest or [name for name in known if name.lower().startswith(kind.lower() or "?")]
     if not kind:
         return f"CACHE_TYPE is empty. {OF_ONE_S_CHOICE}"
@@ -99,7 +99,7 @@ def _check_address(app: Flask, *, is_used: bool) -> None:
 
 
 def _check_servers(servers: object) -> None:
-    # Of a text, each letter would be a server's name. An object is a client of memcached.
+    # In a text, each letter would count as a server. An object is a memcached client.
     if isinstance(servers, (str, bytes)):
         raise ConfigurationError(
             "CACHE_MEMCACHED_SERVERS must be a list, such as ['127.0.0.1:11211']; it is "

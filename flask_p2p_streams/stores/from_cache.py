@@ -1,4 +1,4 @@
-"""A store in the app's Flask-Caching cache, and which caches can be one."""
+"""Makes a store in the app's Flask-Caching cache, if that cache can hold sessions."""
 
 import logging
 from collections.abc import Callable
@@ -31,9 +31,9 @@ def chosen_store(
     cache: Cache | None,
     refused: Callable[[], object] = nothing,
 ) -> Store | AtomicStore:
-    """Return the store that was given, else one in a cache or in this process.
+    """Return the store that was given, or one in a cache or in this process.
 
-    :raises ConfigurationError: if both were given, or one that can't hold sessions.
+    :raises ConfigurationError: if both were given, or if the one can't hold sessions.
     """
     if store is not None and cache is not None:
         raise ConfigurationError(
@@ -48,13 +48,13 @@ def chosen_store(
 def cache_store(
     app: Flask, cache: Cache | None = None, refused: Callable[[], object] = nothing
 ) -> AtomicStore:
-    """Return a store in a cache of the app, or in its only one.
+    """Return a store in the cache that was given, or in the only one of the app.
 
-    For an app without a cache, or with a ``SimpleCache``, that is a store of the
-    extension's own in this process: pages in the app's can't push sessions out, and
-    its ``clear()`` doesn't forget them. That of all others does.
+    For an app without a cache, or with a ``SimpleCache``, it is a store of the extension's own in
+    this process. So cached pages can't push sessions out, and ``cache.clear()`` doesn't remove
+    them. With all other caches, ``clear()`` does.
 
-    :param refused: called for each new session that a store in this process has no room for.
+    :param refused: called for each new session for which a store in this process has no room.
     :raises ConfigurationError: if the cache can't make sure that a session has one host,
         isn't set up, or is one of several.
     """
@@ -78,7 +78,7 @@ def cache_store(
 
 
 def find_cache(app: Flask) -> Cache | None:
-    """Return the app's cache, made after its ``CACHE_TYPE`` if need be; None without any.
+    """Return the app's cache, made after its ``CACHE_TYPE`` if it has none yet; or None.
 
     :raises ConfigurationError: if the app has several.
     """
@@ -116,7 +116,7 @@ def _store_in(backend: object) -> AtomicStore:
 
 
 def _check_prefix(prefix: object) -> None:
-    # Flask-Caching takes a function as well, to be called at each access.
+    # Flask-Caching also accepts a function, and calls it at each access.
     if not callable(prefix):
         if not isinstance(prefix, (str, type(None))):
             _refuse_prefix("is neither a text nor a function")
@@ -132,7 +132,8 @@ def _check_prefix(prefix: object) -> None:
 
 
 def _check_host(pool: object) -> None:
-    # redis-py looks at them when it connects, and prints what may be a password.
+    # Checked here, as redis-py checks host and port only when it connects, and its error prints
+    # what may be a password.
     settings = getattr(pool, "connection_kwargs", {})
     host, port = str(settings.get("host", "")), str(settings.get("port", 0))
     if "/" in host or "@" in host or host.count(":") == 1:
@@ -174,7 +175,7 @@ def _hint(backend: object) -> str:
 
 
 def _probe(cache: Any, name: str, hint: str) -> None:
-    # Two adds of one key, of which the second must fail.
+    # The key is added twice; the second time must fail.
     key, values = longest_key(), ["first", "second"]
     try:
         added = [bool(cache.add(key, value, timeout=60)) for value in values]

@@ -1,4 +1,4 @@
-"""A store whose failures become ``unavailable`` errors, and cost little time."""
+"""Turns the failures of a store into ``unavailable`` errors, and keeps them short."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -13,13 +13,13 @@ Result = TypeVar("Result")
 
 
 RETRY_AFTER_MS = 1000
-"""Milliseconds after which who was refused may ask again: the breaker lets a call through then."""
+"""Milliseconds after which to ask again: then the breaker lets a call through."""
 
 
 class GuardedStore:
     """An :class:`AtomicStore` that raises nothing but ``SignalingError``.
 
-    Each failure becomes ``unavailable``; for a second after one, no call is even tried.
+    Each failure becomes ``unavailable``. For a second after a failure, no call is even tried.
     """
 
     def __init__(self, store: AtomicStore, breaker: Breaker | None = None) -> None:
@@ -28,7 +28,7 @@ class GuardedStore:
         """The store that is guarded."""
         self._breaker = breaker or Breaker(store.hint)
         self.failures = 0
-        """Calls that failed, or were not tried as one had just failed."""
+        """Calls that failed, or weren't tried because one had just failed."""
         self.is_shared: bool = store.is_shared
         self.hint: str = store.hint
 
@@ -84,10 +84,10 @@ class GuardedStore:
 
 
 def unavailable() -> SignalingError:
-    """Return the refusal of whoever would need the store now."""
+    """Return the error for a request that needs the store while it fails."""
     return SignalingError(ErrorCode.UNAVAILABLE, retry_after_ms=RETRY_AFTER_MS)
 
 
 def guarded_store(store: Store | AtomicStore, mutexes: Mutexes) -> GuardedStore:
-    """Guard a store; one that has no ``replace`` is put under a lock."""
+    """Guard a store; a plain one, without ``replace``, is made atomic by its lock first."""
     return GuardedStore(store if isinstance(store, AtomicStore) else LockedStore(store, mutexes))

@@ -1,7 +1,7 @@
-"""Sessions in this process, with a limit: new ones are refused, living ones are kept.
+"""Sessions in this process, with a limit: beyond it new ones are refused, and none is dropped.
 
-The caches that could hold them make room by throwing something out. A session that is thrown
-out while it goes on elects a second host.
+A cache makes room by dropping entries. If it dropped a session that is in use, the session would
+elect a second host.
 """
 
 import heapq
@@ -16,11 +16,11 @@ from ..protocol.errors import ErrorCode, SignalingError
 from .keys import Kind, kind_of
 
 REFUSED_RETRY_MS = 60_000
-"""Milliseconds after which who found no room asks again."""
+"""Milliseconds after which a peer that found no room asks again."""
 REPEAT = 3600.0
-"""Seconds after which the log says again that there is no room."""
+"""Seconds after which it is logged again that there is no room."""
 FORGOTTEN_AT_ONCE = 100
-"""Expired keys that one write takes out, so that none of them takes long."""
+"""Expired keys that one write removes; more would make that write slow."""
 NO_ROOM = (
     "This process remembers %d sessions (%d MB), and refuses new ones until some have expired; "
     "those that live go on. Set CACHE_TYPE to RedisCache, or give sessions a shorter expires_in."
@@ -36,7 +36,7 @@ logger = logging.getLogger("flask_p2p_streams")
 
 @dataclass
 class Entry:
-    """A value, and when it ends; it is looked at in the queue at ``due``, or before its end."""
+    """A value and the time of its end; ``due`` is when the queue looks at it, then or before."""
 
     value: str
     expires_at: float
@@ -48,13 +48,13 @@ def nothing() -> None:
 
 
 class MemoryStore:
-    """An :class:`~flask_p2p_streams.stores.locked.AtomicStore` in this process, for a single one.
+    """An :class:`~flask_p2p_streams.stores.base.AtomicStore` in this process, for a single worker.
 
-    Each write costs O(log n). Sessions, the places of peers and other keys have bounds of their
-    own, so that none takes the others' room; a session that lives may always change.
+    Each write takes O(log n) time. Sessions, places of peers and other keys have limits of their
+    own, so that none takes the room of the others. A session that is here can always be changed.
 
-    :param refused: called for each write of a session that found no room, or of its roster.
-    :param clock: seconds that never go back.
+    :param refused: called for each write of a session, or of its roster, that found no room.
+    :param clock: a monotonic clock, in seconds.
     """
 
     is_shared = False
@@ -82,7 +82,7 @@ class MemoryStore:
         self._entries: dict[str, Entry] = {}
         self._queue: list[tuple[float, str]] = []
         self._said_at: dict[bool, float] = {}
-        # Nothing in it waits for anything, so that a thread's lock suits all async modes.
+        # Nothing waits while it is held, so a mutex of threads suits all async modes.
         self._mutex = threading.Lock()
 
     def __len__(self) -> int:
@@ -145,7 +145,7 @@ class MemoryStore:
         self._forget_expired(now, FORGOTTEN_AT_ONCE)
         entry = self._entries.get(key)
         if not self._has_room(key, value, entry):
-            # What has just expired may be in the way.
+            # There may be room once the expired keys are removed.
             self._forget_expired(now, len(self._queue))
             entry = self._entries.get(key)
             if not self._has_room(key, value, entry):
@@ -192,7 +192,7 @@ class MemoryStore:
             self._bytes -= _room(key) + _room(entry.value)
 
     def _tidy(self) -> None:
-        # A term that was shortened leaves its former end behind in the queue.
+        # When the term of a key is shortened, its former end stays in the queue.
         if len(self._queue) > 2 * len(self._entries) + FORGOTTEN_AT_ONCE:
             self._queue = [(entry.due, key) for key, entry in self._entries.items()]
             heapq.heapify(self._queue)
@@ -224,5 +224,5 @@ class MemoryStore:
 
 
 def _room(text: str) -> int:
-    # One character that is wide makes all of them wide in Python.
+    # In Python, one wide character in a text makes all its characters wide.
     return len(text) * (1 if text.isascii() else 4)

@@ -1,7 +1,7 @@
-"""The keys of all that is kept in a store; each begins with ``p2p:``.
+"""The keys of everything that is kept in a store; each begins with ``p2p:``.
 
-What browsers name stands in a key as a hash, so that no name can be too long or too strange
-for a backend.
+Names that come from browsers are hashed, so that no key can be too long or have characters that
+a backend doesn't accept.
 """
 
 import hashlib
@@ -12,13 +12,13 @@ Kind = Literal["session", "place", "other"]
 _COUNTED: tuple[Kind, ...] = ("session", "place")
 
 WORKERS = "p2p:workers"
-"""The list of the workers."""
+"""The list of the workers' ids."""
 MEMORY = "p2p:memory"
-"""Is only missing when the store has lost what it knew."""
+"""A key that is missing only if the store has lost its data."""
 CANARY = "p2p:canary"
-"""Tells in memcached whether keys live for as long as they should."""
+"""A key that is written to find out whether a cache can be reached."""
 DOCTOR = "p2p:doctor"
-"""Is written and read by ``flask p2p doctor``."""
+"""A key that ``flask p2p doctor`` writes and reads."""
 
 
 def session_key(session_id: str) -> str:
@@ -27,12 +27,12 @@ def session_key(session_id: str) -> str:
 
 
 def roster_key(session_id: str) -> str:
-    """Return the key of the peers of a session, as its host reports them."""
+    """Return the key of the roster that a session's host reports."""
     return _hashed("roster", session_id)
 
 
 def socket_key(session_id: str, peer_id: str) -> str:
-    """Return the key of the socket that a peer has joined with last."""
+    """Return the key of the socket by which a peer has joined last."""
     return _hashed("peer", session_id, peer_id)
 
 
@@ -47,11 +47,11 @@ def worker_key(worker_id: str) -> str:
 
 
 def kind_of(key: str) -> Kind:
-    """Tell what a key is of."""
+    """Return what kind of data a key is for."""
     return next((kind for kind in _COUNTED if key.startswith(f"p2p:{kind}:")), "other")
 
 
 def _hashed(kind: str, *names: str) -> str:
-    # Each name's length keeps ("a", "b:c") apart from ("a:b", "c"); a single name stands bare.
+    # The lengths keep ("a", "b:c") and ("a:b", "c") apart. A single name needs no length.
     text = names[0] if len(names) == 1 else "".join(f"{len(name)}:{name}" for name in names)
     return f"p2p:{kind}:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -22,16 +22,15 @@ State = Literal["hosted", "dropped", "orphaned", "empty", "closed", "unknown"]
 
 @dataclass(frozen=True)
 class SessionRow:
-    """What is to be shown of a session.
+    """What ``flask p2p sessions`` shows of a session.
 
-    ``peers`` counts the host and those who take a place beside it, nobody without a host or
-    with one whose worker lives no more.
-    ``age`` is in seconds since its first host came, ``worker`` the name of the one that
-    holds the host's socket. Of the states, "dropped" means that the host's socket is
-    lost and its seat still reserved, "orphaned" that it was at a worker that lives no
-    more, "empty" that there is no host, or none whose seat is still reserved, and
-    "unknown" that the store has no such session. ``banned`` maps peers to the seconds
-    for which they are still refused.
+    ``peers`` counts the host and the peers that take a place beside it. It is 0 without a host, or
+    if the host's worker has ended.
+    ``age`` is the seconds since its first host came, and ``worker`` the name of the worker that
+    holds the host's socket. The state "dropped" means that the host's socket is lost and its
+    seat still reserved; "orphaned", that the host's worker has ended; "empty", that there is no
+    host and no reserved seat; "unknown", that the store has no such session. ``banned`` maps
+    peers to the seconds for which they are still banned.
     """
 
     session: str
@@ -52,9 +51,9 @@ def list_sessions(
     grace: float,
     named: Sequence[str] = (),
 ) -> list[SessionRow]:
-    """Return the sessions that are named, or all whose host is at a worker, sorted by id.
+    """Return the named sessions, or all that have a host at a worker, sorted by id.
 
-    ``grace`` is for how many seconds the seat of a host whose socket is lost is reserved.
+    ``grace`` is for how many seconds the seat of a host whose socket is lost stays reserved.
 
     :raises SignalingError: ``unavailable`` if the store fails.
     """
@@ -75,9 +74,9 @@ def look_up(
     now: float,
     grace: float,
 ) -> tuple[Session, Mapping[str, str]] | None:
-    """Return an open session as it is now, and its peers with their states; None if none.
+    """Return an open session as it is now, and its peers with their states; or None.
 
-    ``has_lost`` tells whether a session's host went with its worker.
+    ``has_lost`` tells whether a session's host was at a worker that has ended.
 
     :raises SignalingError: ``unavailable`` if the store fails.
     """
@@ -91,7 +90,7 @@ def look_up(
 
 
 def incomplete(workers: Iterable[WorkerEntry]) -> list[str]:
-    """Return the names of the workers that may have more sessions than their entries name."""
+    """Return the names of the workers that may have more sessions than their entries list."""
     return [entry.name for entry in workers if len(entry.sessions) == MAX_LISTED]
 
 
@@ -116,7 +115,7 @@ def _row(
 ) -> SessionRow:
     session = at_present(session, now, grace)
     state = _state(session, worker)
-    # Nobody keeps the roster of a host whose worker lives no more.
+    # A host whose worker has ended sends no roster any more.
     peers = {} if state == "orphaned" else rosters.shown(roster, session, now, grace)
     return SessionRow(
         session=session.id,

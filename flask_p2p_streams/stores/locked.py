@@ -1,4 +1,4 @@
-"""Makes a plain store atomic by its lock."""
+"""Makes a plain store atomic with the help of its lock."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,8 +9,8 @@ from .base import Store
 class LockedStore:
     """An :class:`AtomicStore` made of a :class:`Store` and its lock.
 
-    A store without a ``lock`` is locked in this process only; its first write of a key
-    is as atomic as its ``fetch``.
+    For a store without a ``lock``, mutexes in this process are used. The first write of a key is
+    as atomic as the store's ``fetch``.
     """
 
     hint = "Look at the store that P2PStreams was given."
@@ -25,7 +25,7 @@ class LockedStore:
         return [self._store.read(key) for key in keys]
 
     def write(self, key: str, value: str, expires_in: float) -> None:
-        """Set a key; a replacement that is under way is waited for."""
+        """Set a key, after any replacement of it that has begun."""
         with self._lock(key):
             self._store.write(key, value, expires_in)
 
@@ -40,7 +40,7 @@ class LockedStore:
             return True
 
     def exchange(self, key: str, value: str, expires_in: float) -> str | None:
-        """Set a key, and return what it was."""
+        """Set a key, and return its former value, or None."""
         with self._lock(key):
             before = self._store.read(key)
             self._store.write(key, value, expires_in)

@@ -1,4 +1,4 @@
-"""Which clients of memcached a store can use, and how."""
+"""Makes the client libraries of memcached fit for a store."""
 
 import copy
 import threading
@@ -13,15 +13,15 @@ from .memcached_store import longest_key
 TIMEOUT = 1.0
 """Seconds that python-memcached may wait for an answer."""
 DEAD_RETRY = 0.9
-"""Seconds for which python-memcached leaves a server alone that has failed."""
+"""Seconds for which python-memcached doesn't ask a server that has failed."""
 LONGEST_KEY = 250
-"""Bytes that a key of memcached may have, the prefix among them."""
+"""Bytes that a key of memcached may have, with its prefix."""
 TURN_TIMEOUT = 1.0
-"""Seconds that a call waits for another thread's to end."""
+"""Seconds for which a call waits until another thread's call has ended."""
 
 
 class OneAtATime:
-    """A cache's backend whose client can't be used by two threads at once."""
+    """A cache's backend whose client can't be used by two threads at once: calls take turns."""
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
@@ -29,15 +29,15 @@ class OneAtATime:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Open the lock: who held it is in the other process."""
+        """Make a new mutex: the thread that held the old one is in the parent process."""
         self._lock = threading.Lock()
 
     def add(self, key: str, value: str, timeout: int) -> bool:
-        """Set a key that is absent, and tell whether it was."""
+        """Set a key if it is absent, and return whether it was."""
         return bool(self._alone(lambda: self._backend.add(key, value, timeout=timeout)))
 
     def set(self, key: str, value: str, timeout: int) -> Any:
-        """Set a key; False says that the cache has not taken it."""
+        """Set a key; return False if the cache has not accepted it."""
         return self._alone(lambda: self._backend.set(key, value, timeout=timeout))
 
     def get(self, key: str) -> Any:
@@ -45,7 +45,7 @@ class OneAtATime:
         return self._alone(lambda: self._backend.get(key))
 
     def get_many(self, *keys: str) -> Any:
-        """Return the values of keys, None for each that is absent."""
+        """Return the values of keys, None for each key that is absent."""
         return self._alone(lambda: self._backend.get_many(*keys))
 
     def _alone(self, call: Callable[[], Any]) -> Any:
@@ -58,10 +58,10 @@ class OneAtATime:
 
 
 def own_backend(backend: Any) -> Any:
-    """Return a backend for the same memcached whose client suits a store.
+    """Return a backend for the same memcached with a client that suits a store.
 
-    Of python-memcached, that is a client of our own which gives up early. Others keep
-    their time-outs, and those that threads can't share are used by one at a time.
+    For python-memcached, it has a client of our own with short time-outs. Other libraries keep
+    their time-outs. Clients that threads can't share are used by one thread at a time.
     """
     client = getattr(backend, "_client", None)
     if type(client).__module__ == "memcache":
@@ -72,7 +72,7 @@ def own_backend(backend: Any) -> Any:
 
 
 def prefix_problem(prefix: object) -> str | None:
-    """Return why keys with a prefix are none for memcached, or None; its clients keep silent."""
+    """Return why memcached can't take keys with a prefix, or None; its clients raise no error."""
     if not prefix:
         return None
     if not isinstance(prefix, str):
@@ -86,12 +86,12 @@ def prefix_problem(prefix: object) -> str | None:
 
 
 def let_go(*backends: Any) -> None:
-    """Close what was connected so far, as forks that share a connection read each other's answers.
+    """Close all connections, as processes that share one would read each other's answers.
 
-    A client connects again when it is asked.
+    A client connects again at its next call.
     """
     for backend in backends:
-        # Flask-Caching lends its client since 2.5; before that, everybody uses the one.
+        # Since version 2.5 Flask-Caching lends out clients; before that there is a single one.
         lend = getattr(backend, "_client_context", None)
         lent = lend() if lend else nullcontext(getattr(backend, "_client", None))
         with suppress(Exception), lent as client:

@@ -1,8 +1,9 @@
-"""Sessions in memcached, or any cache whose ``add`` is atomic; nothing else is asked of it.
+"""Sessions in memcached, or in any other cache whose ``add`` is atomic.
 
-A record is a chain of versions. Whoever adds the key of the next version owns it; that
-key is never used again. The head only hints at the newest version: it is set after the
-version is owned, so a reader looks whether a newer one has been added, and walks on.
+A record is a chain of versions. The process that succeeds in adding the key of the next version
+owns that version, and the key is never used again. The head of the chain holds a recent version,
+not always the newest: it is set after the version was added. So a reader begins at the head,
+looks whether a newer version has been added, and goes on from there.
 """
 
 import math
@@ -17,19 +18,19 @@ from .keys import CANARY, session_key
 TRIES = 100
 """How often a write is tried while others write the same key."""
 MOST_WALKED = 4096
-"""Versions that a head may lag behind; a writer that took longer than LATE doesn't set it."""
+"""Versions that a head may be behind; therefore a writer slower than LATE doesn't set it."""
 LATE = 5.0
-"""Seconds after which a writer leaves the head to those who were faster."""
+"""Seconds after which a writer leaves the head to other writers, who were faster."""
 MARGIN = 60.0
-"""Seconds that a version's key outlasts the record, so that no late writer can add it again."""
+"""Seconds by which a version's key outlives the record, so that no late writer adds it again."""
 LONGEST_STRIDE = 64
 MOST_CHANGES = 10**12
-"""Changes of one record; it would take centuries."""
+"""Changes of one record, which would take centuries; the longest key is made from it."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A record's text at one version; ``life`` tells one record from a later one of that key.
+    """A record's text at one version; ``life`` tells a record from a later one with the same key.
 
     ``ends_at`` is when it expires, in seconds since 1970.
     """
@@ -40,12 +41,12 @@ class Version:
     text: str
 
     def to_text(self) -> str:
-        """Return what the cache holds of it."""
+        """Return the text that the cache holds."""
         return f"{self.life}:{self.number}:{self.ends_at}:{self.text}"
 
     @classmethod
     def from_value(cls, value: object) -> "Version | None":
-        """Read it back; some clients return bytes.
+        """Read a version back; some client libraries return bytes.
 
         :raises ValueError: if the value is something else.
         """
@@ -59,9 +60,9 @@ class Version:
 class MemcachedStore:
     """An :class:`AtomicStore` in a cache that can add, get and set.
 
-    ``cache.clear()`` forgets what is here. A record that ends for lack of renewal in the
-    very moment in which it is changed can be begun anew by another at once; the epochs
-    tell which is the newer.
+    ``cache.clear()`` removes everything. If a record expires in the same moment in which it is
+    changed, another process may begin a new record for the key; then the epochs tell which of
+    the two sessions is the newer one.
     """
 
     is_shared = True
@@ -74,8 +75,8 @@ class MemcachedStore:
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
         """Return the values of keys, in two round trips.
 
-        :raises OSError: if the cache can't be reached, here as in all methods; and
-            whatever else its client raises.
+        :raises OSError: if the cache can't be reached, here and in all methods; its client may
+            raise other errors as well.
         """
         return [_text(newest) for newest in self._newest(keys)]
 
@@ -91,7 +92,7 @@ class MemcachedStore:
         return self._follow(key, newest, after, expires_in)
 
     def exchange(self, key: str, value: str, expires_in: float) -> str | None:
-        """Set a key, and return what it was."""
+        """Set a key, and return its former value, or None."""
         for _ in range(TRIES):
             (newest,) = self._newest([key])
             if self._follow(key, newest, value, expires_in):
@@ -114,13 +115,13 @@ class MemcachedStore:
     def _add(self, name: str, version: Version, margin: float = 0.0) -> bool:
         if self._backend.add(name, version.to_text(), timeout=self._term(version, margin)):
             return True
-        # Some clients say the same of a server that is out of reach.
+        # Some client libraries also return False when the server is out of reach.
         if self._backend.get(name) is None:
             raise OSError("The cache has neither taken nor returned a value.")
         return False
 
     def _lead(self, key: str, version: Version, started_at: float) -> None:
-        # Those who come late would put the head back by more than can be walked.
+        # A writer that is late could set the head further back than MOST_WALKED versions.
         if time.monotonic() - started_at < LATE:
             self._set(_head(key), version.to_text(), self._term(version))
 
@@ -129,7 +130,7 @@ class MemcachedStore:
             raise OSError("The cache has not taken a value.")
 
     def _term(self, version: Version, margin: float = 0.0) -> int:
-        # A second more, as most caches count in whole ones.
+        # One second more, as most caches count in whole seconds.
         return max(1, math.ceil(version.ends_at - self._now() + margin)) + 1
 
     # Reading
@@ -138,7 +139,7 @@ class MemcachedStore:
         heads = self._versions([_head(key) for key in keys])
         found = [(key, head) for key, head in zip(keys, heads, strict=True) if head is not None]
         if len(found) < len(keys):
-            # Some clients say None when the cache is out of reach.
+            # Some client libraries return None when the cache is out of reach; a write shows it.
             self._set(CANARY, "", 60)
         claims = self._versions([_claim(key, head, 1) for key, head in found])
         newest = {
@@ -167,7 +168,7 @@ class MemcachedStore:
 
 
 def longest_key() -> str:
-    """Return a key as long as the longest of a session, which nobody else has."""
+    """Return a new key that is as long as the longest key of a session."""
     life = secrets.token_hex(8)
     version = Version(life, MOST_CHANGES, 0, "")
     return _claim(session_key(life), version, 1)

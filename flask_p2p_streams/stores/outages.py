@@ -1,4 +1,4 @@
-"""What to do about an error of a store whose server still answers."""
+"""Hints for errors of a store whose server still answers."""
 
 HINTS = {
     "AuthenticationError": (
@@ -17,15 +17,15 @@ HINTS = {
         "RedisSentinelCache, which finds it."
     ),
 }
-"""By the class of redis-py's error."""
+"""Hints by the class of redis-py's error."""
 WITHOUT_DATABASE = "DB index"
-"""How Redis' answer begins where there is no database of that number."""
+"""How the answer of Redis begins if there is no database of that number."""
 
 
 def outage_hint(error: BaseException | None, otherwise: str) -> str:
     """Return what to do about an error of the store's client.
 
-    :param otherwise: the hint where the server may be down.
+    :param otherwise: the hint for when the server may be down.
     """
     if str(error).startswith((WITHOUT_DATABASE, f"invalid {WITHOUT_DATABASE}")):
         return (

@@ -1,4 +1,4 @@
-"""Connections of our own to the Redis of an app's cache, which give up early."""
+"""Makes connections of our own, with short time-outs, to the Redis of an app's cache."""
 
 import threading
 from collections.abc import Callable
@@ -6,17 +6,17 @@ from importlib import import_module
 from typing import Any
 
 TIMEOUT = 1.0
-"""Seconds that a connection to Redis may take, and then each answer."""
+"""Seconds that connecting to Redis may take, and each answer."""
 CONNECTIONS = 50
-"""Connections that a process opens at most; further calls wait for their turn."""
+"""The most connections that a process opens; further calls wait for their turn."""
 SENTINEL_TIMEOUT = 0.5
-"""Seconds that each Sentinel may take to say where the master is."""
+"""Seconds that each Sentinel may take to tell where the master is."""
 
 
 def own_client(client: Any) -> Any:
-    """Return a client of the same server that gives up early; if none can be made, the same.
+    """Return a client of the same server with short time-outs, or the same if none can be made.
 
-    A cluster's client asks for the nodes at once; where it gets no answer, none can be made.
+    The client of a cluster asks for the nodes when it is made, and can't be made without an answer.
     """
     import redis
     from redis.sentinel import SentinelConnectionPool
@@ -26,7 +26,7 @@ def own_client(client: Any) -> Any:
     pool = getattr(client, "connection_pool", None)
     if isinstance(pool, SentinelConnectionPool):
         return _own_master(pool)
-    # A connection class of the user's own may need what isn't copied here.
+    # A connection class of the app's own may need settings that aren't copied here.
     if not isinstance(pool, redis.ConnectionPool) or not _is_known(pool.connection_class):
         return client
     own = redis.ConnectionPool(
@@ -45,7 +45,7 @@ def _own_master(pool: Any) -> Any:
         sentinel_kwargs=_settings(theirs.sentinel_kwargs, SENTINEL_TIMEOUT),
     )
     settings = {**_settings(theirs.connection_kwargs), **_settings(pool.connection_kwargs)}
-    # Of a pool that speaks TLS, only its class tells so.
+    # Only the class of a pool shows that its connections use TLS.
     settings["connection_class"] = pool.connection_class
     return sentinel.master_for(pool.service_name, **settings)
 
@@ -67,15 +67,15 @@ def _own_cluster(client: Any) -> Any:
             **{name: each for name, each in settings.items() if name not in ("host", "port", "db")},
         )
     except (redis.RedisError, redis.exceptions.RedisClusterException):
-        # The second, which says that no node answers, is none of the first.
+        # The second means that no node answers; it isn't a subclass of the first.
         return client
     own.nodes_manager.initialize = _alone(own.nodes_manager.initialize)
     return own
 
 
 def _alone(look_around: Callable[..., None]) -> Callable[..., None]:
-    # After a failure each call of redis-py looks for the cluster's nodes again, one call
-    # after the other: with fifty of them and a node that hangs, that takes a minute.
+    # After a failure, each call of redis-py looks for the cluster's nodes again, one call after
+    # the other. With fifty calls and a node that hangs, this takes a minute.
     lock = threading.Lock()
 
     def look_around_alone(*arguments: Any, **options: Any) -> None:
@@ -109,8 +109,8 @@ _KEPT = {
 
 
 def _settings(theirs: dict[str, Any], timeout: float = TIMEOUT) -> dict[str, Any]:
-    # Not all that a pool holds is a setting: newer versions of redis-py keep objects of
-    # the pool's own there, and a time-out that a server may relax.
+    # Only known settings are copied: newer versions of redis-py also keep objects of the pool
+    # there, and a time-out that a server may make longer.
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
@@ -121,7 +121,7 @@ def _settings(theirs: dict[str, Any], timeout: float = TIMEOUT) -> dict[str, Any
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "retry": Retry(NoBackoff(), 0),
-        # One more, for a cluster's client that looks for the nodes.
+        # One more, with which the client of a cluster looks for the nodes.
         "max_connections": CONNECTIONS + 1,
     }
 
@@ -139,7 +139,7 @@ def _is_known(connection_class: type) -> bool:
 
 
 def hint_of(client: Any) -> str:
-    """Return a sentence that tells where this Redis should be, without its password."""
+    """Return a sentence that says where this Redis should run, without its password."""
     redis: Any = import_module("redis")
     if isinstance(client, redis.RedisCluster):
         nodes = ", ".join(sorted(str(node.name) for node in client.get_nodes()))

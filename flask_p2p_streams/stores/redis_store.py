@@ -1,7 +1,7 @@
-"""Sessions in Redis: alone, found by Sentinel, or a cluster.
+"""Sessions in Redis: a single server, one found by Sentinel, or a cluster.
 
-Redis runs a script as one step, so no process can come between a comparison and the
-write that depends on it.
+Redis runs a script as one atomic step, so no process can change a value between the comparison
+and the write.
 """
 
 import math
@@ -15,7 +15,7 @@ from ..runtime.forks import renew_after_fork
 from .redis_client import CONNECTIONS, TIMEOUT, hint_of, own_client
 
 TURN_TIMEOUT = 1.0
-"""Seconds that a call waits while all connections are in use."""
+"""Seconds for which a call waits while all connections are in use."""
 REPLACE = """
 if redis.call("GET", KEYS[1]) ~= (ARGV[1] == "1" and ARGV[2]) then return 0 end
 redis.call("SET", KEYS[1], ARGV[3], "PX", ARGV[4])
@@ -33,13 +33,12 @@ Result = TypeVar("Result")
 class RedisStore:
     """An :class:`AtomicStore` in the Redis of a Flask-Caching cache.
 
-    It speaks to the same server as the cache, as the same user and with the same key
-    prefix, but over connections of its own, which give up early. A cluster that can't be
-    connected to a second time, and a client that isn't redis-py's, are used as they are,
-    with their own time-outs.
+    It uses the cache's server, user and key prefix, but connections of its own with short
+    time-outs. If no second client can be made for a cluster, or the client isn't one of
+    redis-py's, the cache's own client is used with its time-outs.
 
-    ``cache.clear()`` forgets what is here: all of the database, or where the cache has a
-    key prefix, all keys under that.
+    ``cache.clear()`` removes everything: the whole database, or all keys with the cache's prefix
+    if it has one.
     """
 
     is_shared = True
@@ -59,13 +58,16 @@ class RedisStore:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Give all turns back: who had them is in the other process. redis-py knows forks."""
+        """Make all turns free: the calls that had them are in the parent process.
+
+        redis-py itself takes care of connections after a fork.
+        """
         self._turns = threading.BoundedSemaphore(CONNECTIONS)
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
         """Return the values of keys, in one round trip.
 
-        :raises Exception: if Redis fails, here as in all methods.
+        :raises Exception: if Redis fails, here and in all methods.
         """
         names = [self._name(key) for key in keys]
         return [_text(value) for value in self._tried(lambda: self._read(names))]
@@ -82,7 +84,7 @@ class RedisStore:
         return bool(self._tried(lambda: self._replace([self._name(key)], arguments)))
 
     def exchange(self, key: str, value: str, expires_in: float) -> str | None:
-        """Set a key, and return what it was; by a script, in one round trip."""
+        """Set a key, and return its former value; by a script, in one round trip."""
         arguments = [_bytes(value), _milliseconds(expires_in)]
         return _text(self._tried(lambda: self._exchange([self._name(key)], arguments)))
 
@@ -91,7 +93,7 @@ class RedisStore:
             return list(self._client.mget(names))
         if len(names) == 1:
             return [self._client.get(names[0])]
-        # Each key may be at another node.
+        # Each key may be at a different node.
         pipeline = self._client.pipeline()
         for name in names:
             pipeline.get(name)
@@ -103,8 +105,8 @@ class RedisStore:
             try:
                 return call()
             except self._broken:
-                # A Redis that was started anew breaks idle connections, at once. One that
-                # hangs takes its time, which isn't spent twice.
+                # A restarted Redis has closed idle connections, which shows at once: then the
+                # call is tried again. One that hangs isn't given the time-out twice.
                 if time.monotonic() - started_at > TIMEOUT / 2:
                     raise
             return call()
@@ -137,5 +139,5 @@ def _bytes(value: str) -> bytes:
 
 
 def _text(value: bytes | str | None) -> str | None:
-    # What isn't text must still compare equal to itself, so that it can be replaced.
+    # A value that isn't text must still be equal to itself, so that it can be replaced.
     return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value

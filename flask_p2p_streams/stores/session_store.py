@@ -1,4 +1,4 @@
-"""Sessions and rosters in a store, changed by rules, in one step each."""
+"""Sessions and rosters in a store; a rule changes a session in one atomic step."""
 
 import logging
 import time
@@ -15,10 +15,10 @@ from .guarded import GuardedStore, unavailable
 from .keys import roster_key, session_key, socket_key
 
 SHORTEST_TERM = 90
-"""Seconds that a session is kept at least: its host renews it every 30 s."""
+"""The least seconds for which a session is kept: its host renews it every 30 s."""
 
 SOCKET_TERM = 3600.0
-"""Seconds that a peer's newest socket is remembered; workers renew what is still open."""
+"""Seconds for which a peer's newest socket is remembered; workers renew those that are open."""
 
 UPDATE_TRIES = 100
 """How often an update is tried while others change the same session."""
@@ -32,9 +32,9 @@ logger = logging.getLogger("flask_p2p_streams")
 class SessionStore:
     """The sessions of an app.
 
-    ``is_shared`` tells whether other processes see them too; a store says so with an
-    attribute of that name, and counts as shared without one. ``guarded`` is the store
-    itself, for what isn't a session.
+    ``is_shared`` tells whether other processes see them, too. It is the store's attribute of that
+    name; a store without one counts as shared. ``guarded`` is the store itself, for data other
+    than sessions.
     """
 
     def __init__(self, store: GuardedStore, now: Callable[[], float] = time.time) -> None:
@@ -50,15 +50,16 @@ class SessionStore:
         expires_in: float,
         known: Session | None = None,
     ) -> Decision:
-        """Apply a rule to a session and keep what it returns; the decision is returned.
+        """Apply a rule to a session, store the session that it returns, and return its decision.
 
-        The rule must be pure, as it runs again when another was faster. The session it was
-        given, or None, says that nothing is to be written; an equal one renews the term.
-        ``expires_in`` is in seconds. The rule is given what is ``known`` of the session first,
-        if that was read a moment ago; it saves a round trip.
+        The rule must have no side effects, as it runs again if another process was faster. If it
+        returns the same object that it was given, or None, nothing is written; an equal copy is
+        written, and renews the term.
+        ``expires_in`` is in seconds. If the session was read a moment ago, it can be given as
+        ``known``: the rule tries that first, which saves a round trip.
 
-        :raises SignalingError: ``unavailable`` if the store fails, or others are faster
-            every time.
+        :raises SignalingError: ``unavailable`` if the store fails, or if other processes are
+            faster every time.
         """
         key = session_key(session_id)
         text = None if known is None else known.to_text()
@@ -86,7 +87,7 @@ class SessionStore:
         return self._session(self.guarded.read(session_key(session_id)))
 
     def exchange_sid(self, session_id: str, peer_id: str, sid: str) -> str | None:
-        """Keep which socket a peer has joined with last, and return the one before, if another.
+        """Store a peer's newest socket, and return the one before if that is another, or None.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -95,7 +96,7 @@ class SessionStore:
         return None if before == sid else before
 
     def read_sid(self, session_id: str, peer_id: str) -> str | None:
-        """Return which socket a peer has joined with last, or None.
+        """Return a peer's newest socket, or None.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -104,7 +105,7 @@ class SessionStore:
     def write_roster(
         self, session_id: str, peers: dict[str, str], expires_in: float, epoch: int = 0
     ) -> None:
-        """Keep the states of a session's peers, as the host of an epoch reports them.
+        """Store the states of a session's peers, as the host of an epoch reports them.
 
         :raises SignalingError: ``too_large``, or ``unavailable`` if the store fails.
         """
@@ -114,14 +115,14 @@ class SessionStore:
         self.guarded.write(roster_key(session_id), text, _term(expires_in))
 
     def read_roster(self, session_id: str) -> dict[str, str]:
-        """Return the states of a session's peers; empty where no host has reported yet.
+        """Return the states of a session's peers; empty if no host has reported yet.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
         return self.read_report(session_id).peers
 
     def read_report(self, session_id: str) -> Roster:
-        """Return the states of a session's peers, and under which epoch a host told them.
+        """Return the states of a session's peers, and the epoch of the host that reported them.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """
@@ -140,7 +141,7 @@ class SessionStore:
         return session
 
     def _term(self, session: Session, expires_in: float) -> float:
-        # A ban or a closing outlasts the session, which a shorter term would forget.
+        # A ban or a closing has to be remembered for longer than the session itself.
         return max(_term(expires_in), session.access.keep_until - self._now())
 
 

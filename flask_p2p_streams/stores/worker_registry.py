@@ -1,7 +1,7 @@
 """The registry of living workers, and which hosts' sockets each of them holds.
 
-Every worker writes an entry again and again, which the store forgets WORKER_TERM
-seconds after the last time. No clock of one worker is compared with another's.
+Every worker writes its entry again and again; it expires WORKER_TERM seconds after the last
+time. So the clocks of workers are never compared.
 """
 
 import json
@@ -12,38 +12,38 @@ from typing import Any, Protocol
 from .keys import WORKERS, worker_key
 
 WORKER_TERM = 12.0
-"""Seconds that a worker counts as alive after it has written its entry."""
+"""Seconds for which a worker counts as alive after it has written its entry."""
 LIST_TERM = 86_400.0
-"""Seconds that the list of workers is kept; each of them renews it after half of that."""
+"""Seconds for which the list of workers is kept; each worker renews it after half of that."""
 MAX_WORKERS = 256
-"""Workers that are listed; where more of them live, the last ones aren't."""
+"""Workers that are listed; if there are more, the last ones aren't listed."""
 MAX_LISTED = 1000
-"""Sessions that a worker names in its entry."""
+"""The most sessions that a worker lists in its entry."""
 TRIES = 5
-"""How often a worker tries to get into the list at once; it tries again with its next entry."""
+"""How often a worker tries to get into the list; it tries again with its next entry."""
 
 
 class EntryStore(Protocol):
-    """What the registry needs of a store; each method raises ``SignalingError`` if that fails."""
+    """The methods of a store that are used here; they raise ``SignalingError`` if it fails."""
 
     def read_many(self, keys: Sequence[str]) -> list[str | None]:
-        """Return the values of some keys in one round trip; None where there is none."""
+        """Return the values of keys in one round trip; None for each key that is absent."""
 
     def write(self, key: str, value: str, expires_in: float) -> None:
         """Set a key, for ``expires_in`` seconds."""
 
     def replace(self, key: str, before: str | None, after: str, expires_in: float) -> bool:
-        """Set a key where it still has the value ``before``, in one step; tell whether it had."""
+        """Set a key if its value is still ``before``, in one atomic step; return whether it was."""
 
 
 @dataclass(frozen=True)
 class WorkerEntry:
-    """What a server process tells of itself.
+    """What a worker tells the others about itself.
 
-    ``name`` is "hostname:pid", ``started_at`` in seconds since 1970. ``sockets`` and
-    ``session_count`` are what is open there; ``sessions`` are the ids of those sessions
+    ``name`` is "hostname:pid", and ``started_at`` is in seconds since 1970. ``sockets`` and
+    ``session_count`` count what is open at the worker. ``sessions`` are the ids of the sessions
     whose host's socket is there, at most MAX_LISTED of them. ``patching`` is what
-    ``patching_problem`` says there. ``beats`` rises with each entry.
+    ``patching_problem`` returns there. ``beats`` rises with each entry.
     """
 
     id: str
@@ -64,9 +64,9 @@ class WorkerEntry:
 
     @classmethod
     def from_text(cls, text: object) -> "WorkerEntry | None":
-        """Read an entry back; whatever cannot be one counts as missing.
+        """Read an entry back; anything that isn't a valid one counts as missing.
 
-        A worker of another version may tell more than this one knows.
+        The entry of a worker of another version may have more fields than this one knows.
         """
         record = _parsed(text)
         if not isinstance(record, dict):
@@ -83,7 +83,7 @@ class WorkerEntry:
 class WorkerRegistry:
     """The workers that share a store.
 
-    :param now: a clock in seconds; only differences of it count.
+    :param now: a clock, in seconds; only differences of its times are used.
     """
 
     def __init__(self, store: EntryStore, now: Callable[[], float]) -> None:
@@ -92,7 +92,7 @@ class WorkerRegistry:
         self._listed_at: float | None = None
 
     def write(self, entry: WorkerEntry) -> None:
-        """Write a worker's entry, and see that it is listed; two round trips as a rule.
+        """Write a worker's entry, and make sure that it is listed; mostly in two round trips.
 
         :raises SignalingError: ``unavailable`` if the store fails.
         """

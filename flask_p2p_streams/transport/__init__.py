@@ -1,1 +1,1 @@
-"""Socket.IO, Engine.IO and WebSockets: all that touches their internals is here."""
+"""Socket.IO, Engine.IO and WebSockets: all code that uses their internals is here."""

@@ -1,4 +1,4 @@
-"""Packets with attachments: taken where the app takes bytes, as many as were announced."""
+"""Packets with attachments: accepted only where the app accepts bytes, and within a limit."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from .connections import is_handled
 
 
 class Attachments:
-    """What Socket.IO keeps of packets whose attachments are still to come.
+    """The packets that Socket.IO keeps because their attachments are still to come.
 
-    It would keep as many as a packet announces, for whoever is in any namespace, and
-    takes whatever comes next for one of them.
+    Socket.IO would keep as many attachments as a packet announces, for every client that is in
+    any namespace, and takes whatever comes next for one of them.
 
-    :param namespace: the one of signaling, which knows none.
+    :param namespace: the namespace of signaling, which accepts no attachments.
     """
 
     def __init__(self, server: Any, namespace: str) -> None:
@@ -20,23 +20,23 @@ class Attachments:
         self._namespace = namespace
         self._pending: dict[str, Any] = server._binary_packet
         self._sizes: dict[str, int] = {}
-        # Where packets are binary themselves (msgpack), nothing is attached to them.
+        # If packets are binary themselves (msgpack), they have no attachments.
         self._has_attachments: bool = server.packet_class.uses_binary_events
         self._most: int = server.eio.max_http_buffer_size
 
     def refuses(self, eio_sid: str, data: str | bytes) -> bool:
-        """Tell whether a message is an attachment that nobody takes, before it is handled."""
+        """Tell, before a message is handled, whether it is an attachment that nobody expects."""
         if eio_sid not in self._pending:
             return isinstance(data, bytes) and self._has_attachments
         if isinstance(data, str):
-            # What was begun isn't finished, and this is a packet of its own.
+            # The packet before wasn't completed, and this is a new one.
             self.forget(eio_sid)
             return False
         self._sizes[eio_sid] = self._sizes.get(eio_sid, 0) + len(data)
         return self._sizes[eio_sid] > self._most
 
     def takes_announced(self, eio_sid: str) -> bool:
-        """Tell whether what was just announced may come, after a message was handled."""
+        """Tell, after a message was handled, whether the attachments it announced are accepted."""
         packet = self._pending.get(eio_sid)
         if packet is None:
             self._sizes.pop(eio_sid, None)
@@ -48,6 +48,6 @@ class Attachments:
         )
 
     def forget(self, eio_sid: str) -> None:
-        """Keep nothing more for a connection."""
+        """Forget what is kept for a connection."""
         self._pending.pop(eio_sid, None)
         self._sizes.pop(eio_sid, None)

@@ -1,4 +1,4 @@
-"""How much waits for one connection until its client reads it: counted, with a limit."""
+"""Counts the bytes that wait until one client reads them, and limits them."""
 
 import sys
 import threading
@@ -12,10 +12,10 @@ Cost = Callable[[Any], int]
 
 
 class Backlog:
-    """The bytes that wait for one connection: in its queue, and taken from there to be written.
+    """The bytes that wait for one connection: in its queue, or taken from there to be written.
 
-    :param limit: what may wait; a packet that is alone may cost more.
-    :param cost: tells what a packet costs.
+    :param limit: the bytes that may wait; a single packet may cost more.
+    :param cost: a function that returns how many bytes a packet counts for.
     """
 
     def __init__(self, limit: int, cost: Cost) -> None:
@@ -25,11 +25,11 @@ class Backlog:
         self._taken: deque[int] = deque()
         self._mutex = threading.Lock()
         self.tcp_sockets: set[Any] = set()
-        """The TCP connections by which they are to go."""
+        """The TCP sockets by which the bytes are to be sent."""
         self._is_full = self._is_told = False
 
     def admit(self, packet: Any) -> bool:
-        """Tell whether a packet may wait, and count it if so; after one that may not, none may."""
+        """Count a packet if it may wait, and tell whether it may; after a refused one, none may."""
         cost = self._cost(packet)
         with self._mutex:
             over = self._bytes > 0 and self._bytes + cost > self._limit
@@ -39,14 +39,14 @@ class Backlog:
             return not self._is_full
 
     def overflows(self) -> bool:
-        """Tell, once, that there was more than may wait."""
+        """Tell whether more than the limit has come; True only once."""
         with self._mutex:
             is_news = self._is_full and not self._is_told
             self._is_told = self._is_full
             return is_news
 
     def take(self, packet: Any) -> None:
-        """Count a packet as taken from the queue; it waits on, to be written."""
+        """Count a packet as taken from the queue; it still waits to be written."""
         with self._mutex:
             self._taken.append(self._cost(packet))
 
@@ -57,19 +57,19 @@ class Backlog:
                 self._bytes -= self._taken.popleft()
 
     def answered(self, size: int) -> None:
-        """Count what was taken as one answer of so many bytes, which is being written."""
+        """Count all that was taken as one answer of ``size`` bytes, which is being written."""
         with self._mutex:
             self._bytes += size - sum(self._taken)
             self._taken.clear()
 
     def answer_written(self, size: int) -> None:
-        """Count an answer of so many bytes as written."""
+        """Count an answer of ``size`` bytes as written."""
         with self._mutex:
             self._bytes -= size
 
 
 def cost_in(namespace: str) -> Cost:
-    """Return what tells the cost of a packet: its bytes, or of the app's own packets a share."""
+    """Return a function that returns a packet's cost: its bytes, or a share for the app's own."""
     ours = tuple(f"{kind}{namespace}," for kind in range(5))
 
     def cost(packet: Any) -> int:
@@ -82,10 +82,10 @@ def cost_in(namespace: str) -> Cost:
 
 
 def bounded(queue_class: Any, limit: int, cost: Cost, overflow: Callable[[Any], object]) -> Any:
-    """Return the kind of queue that refuses packets where too much waits.
+    """Return a class of queues that refuse packets when too much waits.
 
-    :param queue_class: the one of the async mode.
-    :param overflow: is called once with a queue that is full.
+    :param queue_class: the class of queues of the async mode.
+    :param overflow: called once with a queue that is full.
     """
 
     class BoundedQueue(queue_class):  # type: ignore[misc]
@@ -94,7 +94,7 @@ def bounded(queue_class: Any, limit: int, cost: Cost, overflow: Callable[[Any], 
             self.backlog = Backlog(limit, cost)
 
         def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-            # None says that no packet comes any more.
+            # None means that no more packets come.
             if item is None or self.backlog.admit(item):
                 super().put(item, block, timeout)
             elif self.backlog.overflows():

@@ -1,6 +1,6 @@
-"""Options of a Socket.IO server with which no browser could speak to it are refused.
+"""Refuses options of a Socket.IO server that keep every browser from connecting.
 
-Engine.IO takes any value, and closes each connection without a word.
+Engine.IO accepts any value, and then closes each connection without saying why.
 """
 
 import logging
@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 from ..evidence import shown, withheld
 
 SMALLEST_BUFFER = 8192
-"""Bytes of ``max_http_buffer_size`` that a join and a short description take."""
+"""The least ``max_http_buffer_size``, in bytes: for a join and a short description."""
 ORIGIN = r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[^/:*?#@\s]+)(:[0-9]+)?|null|\*"
 ORIGIN_HINT = (
     "Write it as browsers do: https://www.example.org, or with a port, and nothing behind it."
@@ -24,9 +24,9 @@ logger = logging.getLogger("flask_p2p_streams")
 
 
 def check_compatibility(server: Any) -> None:
-    """Refuse a server that no browser could speak to.
+    """Refuse a server to which no browser could connect.
 
-    :param server: python-socketio's.
+    :param server: python-socketio's server.
     :raises ConfigurationError: with a hint.
     """
     if server.packet_class is not Packet:

@@ -1,4 +1,4 @@
-"""Engine.IO connections: one that joins nothing is closed after a while."""
+"""Engine.IO connections; one that joins no namespace is closed after a while."""
 
 import logging
 import time
@@ -15,10 +15,10 @@ logger = logging.getLogger("flask_p2p_streams")
 class Connections:
     """The Engine.IO connections of one Socket.IO server.
 
-    Each gets ``TCP_NODELAY``, as an event and an answer to the same client
-    otherwise wait 40 ms for each other (RFC 896 against RFC 1122, section 4.2.3.2).
-    One that is in no namespace that anybody handles ``timeout`` seconds later is
-    closed; a connection that the app uses for anything else is never touched.
+    Each gets ``TCP_NODELAY``: without it, an event and an answer to the same client wait 40 ms
+    for each other, by Nagle's algorithm (RFC 896) and delayed acknowledgements (RFC 1122,
+    section 4.2.3.2). A connection that is in no namespace with handlers after ``timeout``
+    seconds is closed; a connection that the app uses for anything else is never touched.
     """
 
     def __init__(
@@ -28,32 +28,33 @@ class Connections:
         self._deadlines = Deadlines[str](server, timeout, self._decide, clock)
 
     def opened(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        """Take in a new connection, before Socket.IO hears of it."""
+        """Prepare a new connection, before Socket.IO is told of it."""
         set_no_delay(environ)
         self.watch(eio_sid)
 
     def watch(self, eio_sid: str) -> None:
-        """Close this connection after the time-out if it is in no namespace then."""
+        """Close a connection after the time-out, if it is in no namespace by then."""
         self._deadlines.put(eio_sid)
 
     def watch_again(self, eio_sid: str) -> None:
-        """Watch a connection that has left a namespace, unless it is closing anyway."""
+        """Watch a connection that has left a namespace, unless it is being closed anyway."""
         connection = self._server.eio.sockets.get(eio_sid)
         if connection is not None and not connection.closing:
             self.watch(eio_sid)
 
     def close_if_idle(self, eio_sid: str) -> None:
-        """Close a connection that is in no namespace that anybody handles."""
+        """Close a connection if it is in no namespace with handlers."""
         connection = self._server.eio.sockets.get(eio_sid)
         if connection is None or connection.closed or self.standing(eio_sid) != "stranger":
             return
         logger.info("Closing connection %s, which has joined nothing.", eio_sid)
-        # Engine.IO's own disconnect() waits for the queue, which a stalled client never empties.
+        # Engine.IO's own disconnect() waits until the queue is empty, which a client that reads
+        # nothing would delay for ever.
         connection.close(wait=False)
 
     def _decide(self, eio_sid: str) -> None:
         if self.standing(eio_sid) == "joining":
-            # It may still be refused.
+            # It is just joining, and may still be refused.
             self.watch_again(eio_sid)
         else:
             self.close_if_idle(eio_sid)
@@ -63,7 +64,7 @@ class Connections:
         return eio_sid in self._server.environ
 
     def standing(self, eio_sid: str) -> Standing:
-        """Return whether a connection is in a namespace that anybody handles, or about to be."""
+        """Return whether a connection is in a namespace with handlers, or is just joining one."""
         manager = self._server.manager
         standing: Standing = "stranger"
         for namespace in list(manager.get_namespaces()):
@@ -77,7 +78,7 @@ class Connections:
 
 
 def is_handled(server: Any, namespace: str) -> bool:
-    """Tell whether anybody has handlers in a namespace; the app may add some at any time."""
+    """Tell whether a namespace has handlers; the app may add some at any time."""
     return any(
         name in handlers
         for handlers in (server.handlers, server.namespace_handlers)

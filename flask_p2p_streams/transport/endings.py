@@ -1,7 +1,7 @@
-"""How a WebSocket ends: nothing that comes behind it is read as HTTP.
+"""Ends the connection after a WebSocket, so that nothing that follows is read as HTTP.
 
-A proxy that has passed a WebSocket on looks at nothing that comes behind it. Were that
-read as HTTP, a client could send requests past the proxy's rules, with any headers.
+A proxy that has passed on a WebSocket doesn't look at what follows it. If the server read that
+as HTTP, a client could send requests past the proxy's rules, with any headers.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,19 +17,19 @@ Wsgi = Callable[[dict[str, Any], Any], Any]
 
 
 class Answer(list[bytes]):
-    """A response's body, and what is done when it is written or can't be."""
+    """A response's body, with a function to call when it has been written or can't be."""
 
     def __init__(self, body: Iterable[bytes], then: Callable[[], object]) -> None:
         super().__init__(body)
         self._then = then
 
     def close(self) -> None:
-        """Do it; a server calls this (PEP 3333)."""
+        """Call the function; a server calls this at the end of each response (PEP 3333)."""
         self._then()
 
 
 class Endings:
-    """What Engine.IO answers, and after a request for an upgrade nothing more."""
+    """Pass requests on, and end the connection after each request for an upgrade."""
 
     def __init__(self, handle: Wsgi) -> None:
         self._handle = handle
@@ -43,7 +43,7 @@ class Endings:
         if start.called:
             return Answer(body, partial(end, environ))
         if end(environ):
-            # It goes nowhere, and tells Werkzeug and gevent to read no further.
+            # This status is never sent; it makes Werkzeug and gevent stop reading.
             start("101 Switching Protocols", [])
         return ()
 
@@ -57,12 +57,12 @@ class Endings:
             start("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"This is no handshake of a WebSocket."]
         except ConnectionError:
-            # So Engine.IO tells Werkzeug that there is nothing to answer.
+            # The way in which Engine.IO tells Werkzeug that there is nothing to answer.
             return ()
 
 
 class _LastStart:
-    # A start_response of the last answer on a connection.
+    # A start_response that makes its answer the last one on a connection.
 
     def __init__(self, start_response: Any) -> None:
         self._start_response = start_response
@@ -75,7 +75,8 @@ class _LastStart:
 
 
 def _is_handshake(environ: Mapping[str, Any]) -> bool:
-    # Engine.IO makes a connection of one that isn't, and eventlet speaks drafts without bounds.
+    # Engine.IO would open a connection for an invalid handshake, and eventlet would speak drafts
+    # of the protocol, in which nothing is bounded.
     tokens = environ.get("HTTP_CONNECTION", "").lower().split(",")
     return environ["HTTP_UPGRADE"].lower() != "websocket" or (
         "upgrade" in (token.strip() for token in tokens)

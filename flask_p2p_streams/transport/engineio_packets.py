@@ -1,4 +1,4 @@
-"""Engine.IO's own packets on a WebSocket: those that nobody has asked for are refused."""
+"""Engine.IO's own packets on a WebSocket; those that a client has no reason for are refused."""
 
 import re
 from collections.abc import Callable
@@ -6,18 +6,19 @@ from typing import Any
 
 from ..metrics import Metrics
 
-# A message holds a Socket.IO packet, which begins with its type. Everything else is short
-# ("2probe" is the longest), and Engine.IO would read any other text as JSON, however deep.
+# A message holds a Socket.IO packet, which begins with its type. All other packets are short
+# ("2probe" is the longest). Engine.IO would read any other text as JSON, however deep it nests.
 FRAME = re.compile(r"4[0-9]|[0-35-6][^\[{]{0,15}\Z")
 CLOSE, PONG, MESSAGE, NOOP = "1", "3", "4", "6"
 MESSAGES_IN_A_ROW = 16
-"""The messages of one connection that are handled before others get their turn."""
+"""Messages of one connection that are handled before other connections get their turn."""
 
 
 def is_asked_for(connection: Any, packet: str) -> bool:
     """Tell whether a client of an Engine.IO connection has a reason to send a packet.
 
-    A pong answers a ping; the other kinds are the server's, or belong to an upgrade.
+    A client may send messages and a close, and a pong in answer to a ping. All other kinds are
+    sent by the server, or belong to an upgrade.
     """
     if packet[:1] == PONG:
         return connection.last_ping is not None
@@ -25,15 +26,14 @@ def is_asked_for(connection: Any, packet: str) -> bool:
 
 
 class CheckedWebSocket:
-    """A WebSocket of which Engine.IO hears only what a client may say.
+    """A WebSocket that hands Engine.IO only the packets that a client may send.
 
-    A frame that Engine.IO can't read would leave a connection that is closed but not
-    ended for the time of a ping; one that can't be received is ended properly.
+    If Engine.IO gets a frame that it can't read, the connection is closed but not ended until the
+    next ping. An error while receiving ends it at once, so such frames raise one.
 
-    :param connection: Engine.IO's.
-    :param refuse: takes note of a packet that nobody asked for, and returns whether the
-        connection may stay.
-    :param give_way: lets others run.
+    :param connection: Engine.IO's connection.
+    :param refuse: takes note of a refused packet, and returns whether the connection may stay.
+    :param give_way: lets other threads or greenlets run.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class CheckedWebSocket:
     def wait(self) -> Any:
         """Return the next message; None at the end.
 
-        :raises ValueError: if it can't be read, or too many were rubbish.
+        :raises ValueError: if it can't be read, or too many were refused.
         """
         while True:
             self._take_turns()
@@ -66,7 +66,7 @@ class CheckedWebSocket:
                 return data
             is_frame = FRAME.match(data) is not None
             if not self._connection.upgraded:
-                # Engine.IO looks at the two packets of an upgrade itself.
+                # Engine.IO checks the two packets of an upgrade itself.
                 return data if is_frame else NOOP
             if self._is_fine(data, is_frame):
                 return data

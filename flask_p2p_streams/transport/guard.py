@@ -1,7 +1,7 @@
-"""All that stands between Engine.IO and its connections, put in place in one order.
+"""Puts all checks of connections, requests and packets around Engine.IO, in a fixed order.
 
-Engine.IO calls a handler for each of its events, opens WebSockets by a class that its driver
-names, and answers requests by one method. Each of these is wrapped here, and nowhere else.
+Engine.IO calls a handler for each of its events, opens WebSockets with a class that its async
+mode names, and answers requests in one method. These are wrapped here and nowhere else.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from .server_support import ServerSupport
 
 @dataclass(frozen=True)
 class Guard:
-    """What looks at the connections of one Socket.IO server, at their requests and packets.
+    """The checks of one Socket.IO server's connections, requests and packets.
 
-    A request passes ``server_support`` first, then ``requests``; a packet passes ``connections``,
-    then ``packets``. ``outbound`` counts what goes out, and is outermost.
+    A request passes ``server_support`` first and then ``requests``; a packet passes ``connections``
+    first and then ``packets``. ``outbound`` counts what is sent, and is the outermost.
     """
 
     server: Any
@@ -31,7 +31,7 @@ class Guard:
     server_support: ServerSupport
 
     def install(self) -> None:
-        """Look at everything from now on. Call it once, before the first connection."""
+        """Check everything from now on. Call it once, before the first connection."""
         self._wrap_events()
         self._wrap_parts()
         self._wrap_requests()
@@ -47,7 +47,7 @@ class Guard:
             return connect(eio_sid, environ)
 
         def on_message(eio_sid: str, data: Any) -> None:
-            # Socket.IO would let a connection join that it has just closed, and hold it for ever.
+            # Socket.IO would let a connection that it has just closed join, and keep it for ever.
             if self.connections.is_open(eio_sid):
                 self.packets.take(eio_sid, data, message)
 

@@ -1,4 +1,4 @@
-"""A client of Flask-SocketIO's in this process, which keeps refusals and answers probes."""
+"""A Flask-SocketIO test client that keeps the reason of a refusal and answers host probes."""
 
 from typing import Any, cast
 
@@ -7,9 +7,10 @@ from socketio.packet import ACK, CONNECT_ERROR, EVENT, Packet
 
 
 class JoiningClient(SocketIOTestClient):
-    """Flask-SocketIO's client, which drops the reason of a refusal; ``refusal`` is that here.
+    """Flask-SocketIO's test client, which by itself drops the reason of a refusal.
 
-    ``answers`` says whether it answers when the server asks if its peer still hosts.
+    ``refusal`` is that reason, or None. ``answers`` says whether it answers when the server asks
+    whether its peer still hosts.
     """
 
     refusal: dict[str, Any] | None = None
@@ -17,12 +18,12 @@ class JoiningClient(SocketIOTestClient):
     queue: list[dict[str, Any]]
 
     def connect(self, *args: Any, **kwargs: Any) -> None:
-        """Connect, and look at what the server sends from now on."""
+        """Connect, and look at everything that the server sends from now on."""
         server = self._server
         deliver = server._send_packet
 
         def observe(eio_sid: str, packet: Any) -> None:
-            # What is sent to any client comes by the one that was made last.
+            # Flask-SocketIO hands events for all test clients to the one that was made last.
             client = cast(Any, self).clients.get(eio_sid)
             if isinstance(client, JoiningClient) and packet.packet_type == CONNECT_ERROR:
                 client.refusal = packet.data["data"]
@@ -34,7 +35,7 @@ class JoiningClient(SocketIOTestClient):
         super().connect(*args, **kwargs)
 
     def drop(self) -> None:
-        """Lose the connection, as a network that is cut does."""
+        """Lose the connection, as when the network fails."""
         self._server._handle_eio_disconnect(self._eio_sid, self._server.reason.TRANSPORT_CLOSE)
         cast(Any, self).connected.clear()
 

@@ -1,4 +1,4 @@
-"""The message queue between workers: what goes over it, and whether it answers."""
+"""The message queue between workers: publishes events, and tells whether it answers."""
 
 import logging
 import threading
@@ -14,10 +14,10 @@ from socketio import PubSubManager
 from ..runtime.forks import renew_after_fork
 
 MAX_WAITING = 10_000
-"""Publications that wait for a stalled message queue; beyond it the newest are dropped."""
+"""Publications that wait for a stalled message queue; beyond that the newest are dropped."""
 
 HINT_PAUSE = 60.0
-"""Seconds between two hints at a message queue that can't be reached."""
+"""Seconds between two hints in the log about a message queue that can't be reached."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -28,9 +28,9 @@ def has_queue(server: Any) -> bool:
 
 
 def count_listeners(server: Any, method: str) -> int | None:
-    """Publish a method that nobody knows, and return how many workers have heard it.
+    """Publish a method that no worker knows, and return how many workers have received it.
 
-    None where the queue doesn't tell.
+    Return None where the queue doesn't tell that.
 
     :raises OSError: if the message queue can't be reached.
     """
@@ -46,7 +46,7 @@ def count_listeners(server: Any, method: str) -> int | None:
 
 
 class QueueHint(logging.Filter):
-    """Say what to do where Socket.IO only says that its message queue can't be reached."""
+    """Log what to do when Socket.IO logs only that its message queue can't be reached."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class QueueHint(logging.Filter):
         self._hinted_at: float | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
+        """Let every record pass, with a hint logged after some."""
         about_queue = str(record.msg).startswith(("Cannot publish to", "Cannot receive from"))
         now = self._clock()
         if about_queue and (self._hinted_at is None or now - self._hinted_at > HINT_PAUSE):
@@ -69,11 +69,11 @@ class QueueHint(logging.Filter):
 
 
 class Publisher:
-    """Run publications one after the other, beside the handlers of events.
+    """Run publications one after the other, in a task beside the handlers of events.
 
-    A stalled queue blocks whoever publishes for 10 s, and a handler that waits so
-    long reads no pong: Engine.IO would take its socket for dead. Where there is no
-    socket to be kept waiting, a publication runs at once.
+    A stalled queue blocks its publisher for 10 s. A handler that waits so long reads no pong, so
+    that Engine.IO would take its socket for dead. In a process without sockets, a publication
+    runs at once.
     """
 
     def __init__(self, server: Any) -> None:
@@ -83,9 +83,9 @@ class Publisher:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Leave what waits, and the sockets, to the process that this one was forked from.
+        """Leave the waiting publications and the sockets to the parent process.
 
-        python-socketio names a process on the queue, and drops what comes from its own name.
+        Also take a new name on the queue: python-socketio drops what comes under its own name.
         """
         if has_queue(self._server):
             self._server.manager.host_id = uuid4().hex
@@ -139,7 +139,7 @@ class Publisher:
 
 @contextmanager
 def _errors_of(logger: logging.Logger) -> Iterator[list[str]]:
-    # The managers of python-socketio raise nothing: that they fail is in their log only.
+    # The managers of python-socketio raise no errors: their failures are only in their log.
     errors: list[str] = []
 
     def keep(record: logging.LogRecord) -> bool:

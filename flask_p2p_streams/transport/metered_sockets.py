@@ -1,4 +1,4 @@
-"""The socket beneath a WebSocket, read no faster than its meter allows."""
+"""The TCP socket beneath a WebSocket, read no faster than its meter allows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,18 +8,18 @@ from .metering import Meter
 
 
 def nothing_waits() -> bool:
-    """Tell that there is room: for whoever reads only when all before it was handled."""
+    """Return True, for a reader that reads only after everything before was handled."""
     return True
 
 
 class MeteredSocket:
-    """A socket whose :meth:`recv` waits while too much has come, and ends when it is too much.
+    """A TCP socket whose :meth:`recv` waits when data comes too fast, and ends at too much.
 
-    All else is the socket's own.
+    All other methods are those of the socket.
 
-    :param has_room: waits for a while until what was read has been handled, and returns
-        whether it has.
-    :param is_open: whether anybody still wants to read.
+    :param has_room: waits for a while until the data that was read has been handled, and
+        returns whether it has.
+    :param is_open: tells whether anybody still wants to read.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class MeteredSocket:
         return getattr(self._wrapped, name)
 
     def recv(self, size: int) -> bytes:
-        """Return what has come, at most ``size`` bytes; nothing at the end."""
+        """Return the bytes that have come, at most ``size``; an empty value at the end."""
         if self._is_over or not self._is_due():
             return b""
         size = min(size, self._meter.read_bytes)
@@ -51,7 +51,7 @@ class MeteredSocket:
 
     def _is_due(self) -> bool:
         if self._has_more:
-            # A socket with more to read would never give way by itself.
+            # While there is more to read, reading never lets others run by itself.
             self._meter.pause(0)
         while self._is_open():
             if self._meter.wait() and self._has_room():
@@ -60,9 +60,9 @@ class MeteredSocket:
 
 
 class WholeSocket(MeteredSocket):
-    """One that returns all the bytes that are asked for, not one by one as they come.
+    """A metered socket that returns all the bytes that are asked for, not only some of them.
 
-    eventlet keeps each part of a frame for itself, however small it is.
+    eventlet keeps each part that it reads as an object of its own, however small it is.
     """
 
     def __init__(self, wrapped: Any, meter: Meter) -> None:
@@ -70,7 +70,7 @@ class WholeSocket(MeteredSocket):
         self._unread = bytearray()
 
     def recv(self, size: int) -> bytes:
-        """Return exactly so many bytes, or nothing at the end."""
+        """Return exactly ``size`` bytes, or an empty value at the end."""
         while len(self._unread) < size:
             data = super().recv(READ_BYTES)
             if not data:

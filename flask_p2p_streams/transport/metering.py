@@ -1,4 +1,4 @@
-"""Counts what comes in on one WebSocket, before any library keeps it, and slows it down."""
+"""Counts the bytes that one WebSocket receives, before any library keeps them, and slows them."""
 
 import logging
 import time
@@ -21,15 +21,15 @@ from .websocket_frames import Frame, FrameReader
 logger = logging.getLogger("flask_p2p_streams")
 
 Standing = Literal["stranger", "joining", "member"]
-"""What a connection is: whether it is in a namespace that somebody handles."""
+"""Whether a connection is in a namespace with handlers, is just joining one, or neither."""
 LONGEST_PAUSE = 0.5
-"""Seconds after which a reader that has to wait looks whether it still has to."""
+"""Seconds after which a waiting reader looks whether it still has to wait."""
 SHORTEST_PAUSE = 0.02
-"""Seconds between two looks at a join that isn't decided."""
+"""Seconds between two looks at a join that isn't decided yet."""
 
 
 class Pace:
-    """A rate for one sender: what has come is paid for before more is taken."""
+    """A rate for one sender: tokens for what has come are paid before more is read."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
         self._rate = rate
@@ -38,25 +38,25 @@ class Pace:
         self._at = clock()
 
     def spend(self, tokens: float) -> None:
-        """Pay, whether there is enough or not."""
+        """Pay tokens, even if there are too few, which makes a debt."""
         now = self._clock()
         gained = max(0.0, now - self._at) * self._rate.per_second
         self._tokens = min(self._rate.burst, self._tokens + gained) - tokens
         self._at = now
 
     def debt(self) -> float:
-        """Return the seconds until everything is paid."""
+        """Return the seconds until the debt is paid."""
         if self._tokens < 0:
             self.spend(0)
         return max(0.0, -self._tokens / self._rate.per_second)
 
 
 class Meter:
-    """The budgets of one connection.
+    """The limits of one connection.
 
-    :param standing: what the connection is by now.
-    :param most: bytes of one message of a connection that has joined.
-    :param pause: sleeps so many seconds while others go on; with 0 it gives way to them.
+    :param standing: returns the connection's present standing.
+    :param most: the most bytes of one message of a connection that has joined.
+    :param pause: sleeps for some seconds while others run; with 0 it only lets them run.
     """
 
     def __init__(
@@ -80,38 +80,38 @@ class Meter:
 
     @property
     def is_member(self) -> bool:
-        """Whether the connection has joined something; who has is no stranger again."""
+        """Whether the connection has ever joined a namespace; then it is never a stranger again."""
         self._is_member = self._is_member or self._standing() == "member"
         return self._is_member
 
     @property
     def message_bytes(self) -> int:
-        """The bytes that one message may have at this moment."""
+        """The bytes that one message may have now."""
         return self._most if self.is_member else min(self._most, UNJOINED_MESSAGE_BYTES)
 
     @property
     def read_bytes(self) -> int:
-        """The bytes that may be read at once."""
+        """The bytes that may be read at once now."""
         return READ_BYTES if self.is_member else READ_BYTES // 4
 
     @property
     def read_ahead(self) -> int:
-        """The bytes that may wait to be handled when more is read."""
+        """The bytes that may still wait to be handled while more is read."""
         return READ_AHEAD_BYTES if self.is_member else 0
 
     def takes(self, data: bytes) -> bool:
-        """Count bytes that were read; return False if they are part of too much."""
+        """Count bytes that were read; return False if they exceed a limit."""
         frames = self._reader.feed(data)
         self._bytes.spend(len(data))
         self._frames.spend(len(frames))
         return all(map(self._takes, frames))
 
     def swell(self, size: int) -> None:
-        """Count bytes that compressed ones have become, which cost as much as others."""
+        """Count the bytes of decompressed data, which cost as much as any others."""
         self._bytes.spend(size)
 
     def wait(self) -> bool:
-        """Return whether what has come is paid for, after a while if it isn't."""
+        """Wait for a while if there is a debt; return whether everything is paid."""
         debt = max(self._frames.debt(), self._bytes.debt())
         if not debt:
             return True
@@ -128,7 +128,7 @@ class Meter:
         return self._message <= UNJOINED_MESSAGE_BYTES or self._may_be_long()
 
     def _takes_control(self) -> bool:
-        # No page can send any; libraries ping every few seconds, to see whether we live.
+        # No page can send control frames. Libraries ping every few seconds to see whether we live.
         self._controls.spend(1)
         if not self._controls.debt():
             return True
@@ -137,7 +137,7 @@ class Meter:
         return False
 
     def _may_be_long(self) -> bool:
-        # Who is just being let in is told apart from a stranger when that is decided.
+        # Whether a connection that is just joining counts as a stranger isn't known until then.
         while not self._is_member and self._standing() == "joining":
             self.pause(SHORTEST_PAUSE)
         if self._message <= self.message_bytes:

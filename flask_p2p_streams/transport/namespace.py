@@ -1,4 +1,4 @@
-"""Signaling's Socket.IO namespace: hands events to signaling, and answers or refusals back."""
+"""Signaling's Socket.IO namespace: hands events to signaling, and returns its answers."""
 
 import logging
 from collections.abc import Callable
@@ -55,11 +55,11 @@ class SignalingNamespace(Namespace):
         }
 
     def trigger_event(self, event: object, sid: str, *args: Any) -> Any:
-        """Dispatch an event; Socket.IO calls this for its own events and for a client's.
+        """Handle an event; Socket.IO calls this for its own events and for those of clients.
 
-        A client may send events that are named ``connect`` and ``disconnect``. The
-        real ones are told apart by what no client can make: the connection's own
-        environment, and a socket that Socket.IO holds for disconnected.
+        A client may send events with the names ``connect`` and ``disconnect``. The real ones are
+        recognized by what no client can forge: the environment of the connection's own request,
+        and a socket that Socket.IO counts as disconnected.
         """
         if event == "connect" and self._is_environ(sid, args):
             return self._connect(sid, *args)
@@ -75,7 +75,7 @@ class SignalingNamespace(Namespace):
         return eio_sid
 
     def evict(self, eio_sid: str, code: ErrorCode) -> None:
-        """Tell a connection why it has to go, and close it unless the app uses it otherwise."""
+        """Tell a connection why it is closed, and close it unless the app uses it otherwise."""
         sid = self._io.manager.sid_from_eio_sid(eio_sid, self._name)
         if sid is not None:
             error = SignalingError(code).to_payload()
@@ -86,7 +86,7 @@ class SignalingNamespace(Namespace):
     # The events of Socket.IO
 
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
-        # Whatever else left this method would leave the client without an answer for ever.
+        # Any other error that left this method would leave the client without an answer for ever.
         try:
             self._throttle.look_for_proxy(environ)
             self._throttle.join(self._eio_sid(sid) or sid, environ.get("REMOTE_ADDR"))
@@ -99,7 +99,7 @@ class SignalingNamespace(Namespace):
             raise ConnectionRefusedError(refusal["code"], refusal) from error
 
     def _require_open(self, sid: str) -> None:
-        # A connection that drops while it joins gets no disconnect event.
+        # For a connection that is lost while it joins, Socket.IO sends no disconnect event.
         if not self._sockets.is_open(self._eio_sid(sid)):
             self._signaling.disconnect(sid)
             raise SignalingError(ErrorCode.NOT_JOINED)
@@ -142,7 +142,8 @@ class SignalingNamespace(Namespace):
         return answer
 
     def _join_context(self, environ: dict[str, Any]) -> Any:
-        # The app's own authorizers see the request, which costs as much as the rest of a join.
+        # The request context is pushed only for the app's own authorizers, as it costs as much as
+        # all the rest of a join.
         if self._signaling.asks_app:
             return join_context(self._app, environ)
         return self._app.app_context()
@@ -154,7 +155,7 @@ class SignalingNamespace(Namespace):
 
 
 def _share(member: Member | None, room: Room | None) -> float:
-    # A host has each of its peers to answer, and may send the more of them there are.
+    # A host has to answer each of its peers: the more there are, the more it may send.
     if member is None or room is None or room.host != member.peer_id:
         return 1.0
     return 1.0 / max(1, len(room.sids))

@@ -1,4 +1,4 @@
-"""What goes out to each connection: whole frames, and a limit on what waits."""
+"""Limits what waits to be sent to each connection, and writes frames as a whole."""
 
 import logging
 from collections.abc import Callable
@@ -19,10 +19,10 @@ logger = logging.getLogger("flask_p2p_streams")
 
 
 class Outbound:
-    """The outgoing side of the connections of one Socket.IO server.
+    """The outbound data of the connections of one Socket.IO server.
 
-    Engine.IO keeps whatever a client doesn't read, and a client that says pong for as
-    long as it likes. Here it is closed when more than a limit waits for it.
+    Engine.IO keeps everything that a client doesn't read, without a limit, as long as the client
+    answers pings. Here a connection is closed when more than a limit waits for it.
     """
 
     def __init__(self, server: Any, namespace: str, metrics: Metrics) -> None:
@@ -34,20 +34,20 @@ class Outbound:
         self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, cut)
 
     def opened(self, eio_sid: str) -> None:
-        """Take in a new connection, before Socket.IO hears of it."""
+        """Prepare a new connection, before Socket.IO is told of it."""
         self._pings.take_over(eio_sid)
 
     def closed(self, eio_sid: str) -> None:
-        """Say nothing more to a connection, and see that it ends."""
+        """Send nothing more to a connection, and make sure that it ends."""
         self._pings.forget(eio_sid)
         self._await_end(eio_sid)
 
     def bounded_queue(self, queue_class: Any) -> Any:
-        """Return the kind of queue whose packets wait for a client no longer than is bounded."""
+        """Return a class of queues that bound the packets waiting for a client."""
         return bounded(queue_class, UNREAD_BYTES, self._cost, self._on_overflow)
 
     def _await_end(self, eio_sid: str) -> None:
-        # It is left to the client to end the connection, or even to read that it should.
+        # Engine.IO leaves it to the client to end the connection, which may never happen.
         connection = self._server.eio.sockets.get(eio_sid)
         for tcp_socket in [] if connection is None else list(connection.queue.backlog.tcp_sockets):
             self._goodbyes.put(tcp_socket)
@@ -55,14 +55,14 @@ class Outbound:
     # What is too much
 
     def _on_overflow(self, queue: Any) -> None:
-        # Whoever has sent the last packet isn't kept waiting while the rules of a session run.
+        # In a task of its own: the sender of the last packet mustn't wait for the session's rules.
         self._server.start_background_task(self._close, queue)
 
     def _close(self, queue: Any) -> None:
         self._metrics.limited("unread")
         connections = list(self._server.eio.sockets.values())
         self._empty(queue)
-        # First, as whoever writes to it now would write on while the rules run.
+        # The TCP sockets come first: a thread that is writing would go on while the rules run.
         for tcp_socket in list(queue.backlog.tcp_sockets):
             cut(tcp_socket)
         for connection in [each for each in connections if each.queue is queue]:
@@ -75,15 +75,15 @@ class Outbound:
                 pass
         except self._server.eio.get_queue_empty_exception():
             pass
-        # For whoever waits for a packet.
+        # This wakes a thread that waits for a packet.
         queue.put(None)
 
     # How it goes out
 
     def counted(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
-        """Return what opens WebSockets, with each write counted.
+        """Wrap the function that opens WebSockets, so that each write is counted.
 
-        It has to be the outermost of those: only that one sees whose WebSocket it is.
+        It has to be the outermost wrapper, as only that one is given the WebSocket's connection.
         """
         def open_counted(handler: Any, server: Any) -> Any:
             connection = connection_of(handler)
@@ -106,9 +106,9 @@ class Outbound:
                     if opened:
                         shut(tcp_socket)
                     if connection.closed:
-                        # Engine.IO forgets one under Werkzeug and gunicorn at its next round.
+                        # Under Werkzeug and gunicorn, Engine.IO would forget it later only.
                         server.sockets.pop(connection.sid, None)
-                # Engine.IO would make an HTTP answer of a list.
+                # Engine.IO would turn a list into an HTTP answer.
                 return () if opened else answer
 
             return serve
@@ -116,7 +116,7 @@ class Outbound:
         return open_counted
 
     def with_answers_counted(self, handle_request: Any) -> Any:
-        """Return what serves requests, with the answers to long polls counted."""
+        """Wrap the function that serves requests, so that answers to long polls are counted."""
         def handle(environ: dict[str, Any], start_response: Any) -> Any:
             body = handle_request(environ, start_response)
             backlog = self._backlog_of(environ) if isinstance(body, list) else None
@@ -140,7 +140,7 @@ class Outbound:
         self._goodbyes.remove(tcp_socket)
 
     def _backlog_of(self, environ: dict[str, Any]) -> Backlog | None:
-        # Of a long poll; a WebSocket has no list for a body.
+        # Only long polls get here, as the body of a WebSocket's answer isn't a list.
         if environ["REQUEST_METHOD"] != "GET":
             return None
         sid = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [""])[0]
@@ -149,7 +149,7 @@ class Outbound:
 
 
 class _Writer:
-    # Engine.IO's view of a WebSocket, with its writes counted.
+    # A WebSocket for Engine.IO that counts each write.
 
     def __init__(self, websocket: Any, backlog: Backlog, mutex: Mutex) -> None:
         self._websocket = websocket
@@ -167,8 +167,8 @@ class _Writer:
 
 
 class _WholeWrites:
-    # A socket of simple-websocket's, which calls send() as if it wrote everything, from
-    # two threads at once. It may write a part, and then frames would be torn.
+    # The socket of a simple-websocket, which calls send() from two threads as if that always
+    # wrote everything. It may write a part only, and then frames would be mixed up.
 
     def __init__(self, tcp_socket: Any, mutex: Mutex) -> None:
         self._tcp_socket = tcp_socket

@@ -1,4 +1,4 @@
-"""How signaling sends events to sockets: here at once, to other workers over the message queue."""
+"""Sends signaling's events: to sockets here at once, to others over the message queue."""
 
 import time
 from collections.abc import Set
@@ -11,15 +11,15 @@ from .connections import Connections
 from .message_queue import Publisher, QueueHint, has_queue
 
 JOINING_PAUSE = 0.05
-"""Seconds between two looks at a socket that is to be closed, and still joins."""
+"""Seconds between two looks at a socket that is to be closed but is still joining."""
 LONGEST_JOIN = 60.0
-"""Seconds that such a socket is waited for."""
+"""Seconds for which such a socket is waited for."""
 
 
 class SocketQuestion:
     """A :class:`~flask_p2p_streams.signaling.ports.Question` to a socket.
 
-    :param distant_sid: that socket, if another worker holds it.
+    :param distant_sid: the socket, if another worker holds it.
     """
 
     def __init__(self, server: Any, distant_sid: str | None) -> None:
@@ -29,7 +29,7 @@ class SocketQuestion:
         self._answers: list[object] = []
 
     def take(self, *answer: object) -> None:
-        """Take the answer."""
+        """Store the answer; Socket.IO calls this."""
         self._answers.extend(answer)
         self._answered.set()
 
@@ -39,14 +39,15 @@ class SocketQuestion:
         return self._answers[0] if self._answers else None
 
     def wait(self, timeout: float) -> bool:
-        """Wait so many seconds; return whether there is an answer."""
+        """Wait for at most ``timeout`` seconds; return whether there is an answer."""
         self._answered.wait(timeout=timeout)
         return bool(self._answers)
 
     def end(self) -> None:
-        """Wait for it no more."""
+        """Stop waiting for the answer."""
         if self._distant_sid is not None:
-            # Socket.IO keeps these for the life of a socket, and doesn't see this one end.
+            # Socket.IO keeps callbacks until the socket is closed, which it doesn't see for a
+            # socket of another worker.
             self._server.manager.callbacks.pop(self._distant_sid, None)
 
 
@@ -67,7 +68,7 @@ class SocketOutbox:
 
     @property
     def is_alone(self) -> bool:
-        """Whether there is no message queue, so that no other worker is reached."""
+        """Whether there is no message queue, so that no other worker can be reached."""
         return self._alone
 
     # Saying
@@ -81,7 +82,7 @@ class SocketOutbox:
             self._publisher.post(act)
 
     def tell(self, event: str, payload: Payload, room: str) -> None:
-        """Send an event to the one socket in a room; if that is here, without the queue."""
+        """Send an event to the only socket in a room; without the queue if the socket is here."""
         if self._alone or not self.present(room):
             self.emit(event, payload, room)
         else:
@@ -107,10 +108,10 @@ class SocketOutbox:
         return question
 
     def silence(self, sid: str) -> float:
-        """Return for how many seconds a ping of a socket of this worker is unanswered."""
+        """Return for how many seconds a socket of this worker hasn't answered a ping."""
         eio_sid = self._server.manager.eio_sid_from_sid(sid, self._namespace)
         connection = self._server.eio.sockets.get(eio_sid)
-        # By the clock of Engine.IO, which has no time here between a pong and the next ping.
+        # Engine.IO takes this time from time.time(). It is None between a pong and the next ping.
         pinged_at = getattr(connection, "last_ping", None)
         return 0.0 if pinged_at is None else max(0.0, time.time() - pinged_at)
 
@@ -127,11 +128,11 @@ class SocketOutbox:
             self._server.leave_room(sid, room, namespace=self._namespace)
 
     def reaches(self, room: str) -> bool:
-        """Tell whether a room has somebody in it; with a message queue nobody can tell."""
+        """Tell whether a room may have a socket in it; always True if there is a message queue."""
         return not self._alone or bool(self.present(room))
 
     def is_here(self, sid: str, worker_id: str | None) -> bool:
-        """Tell whether a socket is open; another worker's is, as far as this one knows."""
+        """Tell whether a socket is open; one of another worker counts as open."""
         if self._alone or worker_id == self._identity.worker_id:
             return self._is_local(sid)
         return True
@@ -146,13 +147,13 @@ class SocketOutbox:
         self._in_order(partial(self._server.close_room, room, namespace=self._namespace))
 
     def close(self, sid: str) -> None:
-        """Disconnect a socket, and its connection too if it is here and nothing else uses it."""
+        """Disconnect a socket, and close its connection if that is here and otherwise unused."""
         self._in_order(partial(self._close, sid))
 
     # The parts
 
     def _in_order(self, act: partial[Any]) -> None:
-        # After what was emitted before it.
+        # Over the queue it comes after everything that was emitted before.
         if self._alone:
             act()
         else:
@@ -165,7 +166,7 @@ class SocketOutbox:
             self._close_now(sid)
 
     def _close_later(self, sid: str) -> None:
-        # Socket.IO disconnects nobody whose connect handler still runs.
+        # Socket.IO can't disconnect a socket while its connect handler runs.
         for _ in range(round(LONGEST_JOIN / JOINING_PAUSE)):
             self._server.sleep(JOINING_PAUSE)
             if not self._is_joining(sid):

@@ -1,6 +1,6 @@
-"""Packets that no client of ours sends are counted, and too many of them close the connection.
+"""Counts packets that no client of ours sends, and closes a connection that sends too many.
 
-Without this, Engine.IO writes a traceback into the log for each of them.
+Without this, Engine.IO logs a traceback for each of them.
 """
 
 import logging
@@ -21,16 +21,17 @@ from .websockets import connection_of, metered
 
 logger = logging.getLogger("flask_p2p_streams")
 
-# What comes to a namespace: a wish to join, an event, an answer; the default one has no name.
+# What a client sends to a namespace: a connect, an event or an answer. "/" isn't written.
 PACKET = re.compile(r"(?P<kind>[023])(?:[0-9]+-)?(?P<namespace>/[^,?]*)?")
 CONNECT = "0"
-# How browsers offer to compress (RFC 7692, section 7.1); libraries trip over worse numbers.
+# The header in which browsers offer compression (RFC 7692, section 7.1); wrong numbers in it
+# make libraries fail.
 EXTENSIONS = "HTTP_SEC_WEBSOCKET_EXTENSIONS"
 OFFER = re.compile(
     "permessage-deflate"
     "(; ?((client|server)_no_context_takeover|(client|server)_max_window_bits(=(9|1[0-5]))?))*"
 )
-# What hands a packet to the app's handlers in python-socketio.
+# The methods of python-socketio that call the app's handlers for a packet.
 DISPATCHERS = ("_trigger_event", "trigger_callback")
 
 Evict = Callable[[str, ErrorCode], None]
@@ -39,13 +40,14 @@ Handle = Callable[[str, Any], object]
 
 
 class PacketFilter:
-    """A look at each packet of one Socket.IO server, as it comes and when it was handled.
+    """Checks each packet of one Socket.IO server, when it comes and after it was handled.
 
-    :param namespace: the one of signaling, which knows no attachments.
-    :param evict: closes the connection that is named, with the code that tells why.
-    :param standing: tells of a connection whether it has joined anything.
-    :param compress: whether WebSockets may be compressed (RFC 7692); signals are few and
-        small, and the tables for it more than double what an open WebSocket takes.
+    :param namespace: the namespace of signaling, which accepts no attachments.
+    :param evict: closes a connection, with the code that tells why.
+    :param standing: returns whether a connection has joined a namespace.
+    :param compress: whether WebSockets may be compressed (RFC 7692). Signaling needs none: its
+        messages are few and small, and the tables for it more than double the memory of an
+        open WebSocket.
     """
 
     def __init__(
@@ -69,12 +71,12 @@ class PacketFilter:
         self._compress = compress
 
     def refuse(self, eio_sid: str) -> bool:
-        """Take note of a packet that no client sends; return whether its sender may stay."""
+        """Count a packet that no client of ours sends; return whether its sender may stay."""
         self._throttle.bad_packet(eio_sid)
         return not self._end_if_flooding(eio_sid)
 
     def take(self, eio_sid: str, data: Any, handle: Handle) -> None:
-        """Hand a packet on, unless nobody takes it; charge its sender for rubbish."""
+        """Hand a packet on if it is expected; count it against its sender otherwise."""
         if self._attachments.refuses(eio_sid, data):
             self._refuse_attachments(eio_sid)
         else:
@@ -89,7 +91,7 @@ class PacketFilter:
         self._throttle.bad_packet(eio_sid)
 
     def _charge_for_strays(self, eio_sid: str, data: Any) -> None:
-        # Socket.IO drops or refuses these, which costs the time to read them.
+        # Socket.IO drops or refuses these packets, but only after it has spent time to read them.
         packet = PACKET.match(data) if isinstance(data, str) else None
         if packet is None:
             return
@@ -119,12 +121,12 @@ class PacketFilter:
             self._throttle.bad_packet(eio_sid)
 
     def forget(self, eio_sid: str) -> None:
-        """Keep nothing more for a connection."""
+        """Forget what is kept for a connection."""
         self._throttle.forget(eio_sid)
         self._attachments.forget(eio_sid)
 
     def checked(self, open_socket: Callable[..., Any]) -> Callable[..., Any]:
-        """Return what opens WebSockets, with a look at each frame that comes in."""
+        """Wrap the function that opens WebSockets, so that each frame that comes is checked."""
         def open_checked(handler: Any, server: Any) -> Any:
             connection = connection_of(handler)
 
@@ -138,7 +140,7 @@ class PacketFilter:
                 meter = self._meter(connection.sid)
                 answer = metered(open_socket, handle, server, meter)(environ, start_response)
                 if not connection.connected:
-                    # The handshake was none, and nobody will ever say anything here.
+                    # The handshake was invalid, so nothing will ever be sent on this connection.
                     connection.close(wait=False, abort=True)
                 return answer
 

@@ -11,10 +11,10 @@ from ..runtime.deadlines import Deadlines
 
 
 class Pings:
-    """Sends the pings of one Socket.IO server's connections.
+    """The pings of one Socket.IO server's connections, sent by one task.
 
-    Engine.IO has a task for each ping, in a thread of its own where there are threads.
-    It keeps all that belongs to a connection for ``ping_interval`` after that has gone.
+    Engine.IO starts a task for each ping, which is a thread in the mode with threads. Each task
+    keeps all objects of its connection for ``ping_interval`` after that has gone.
     """
 
     def __init__(self, server: Any, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,22 +24,22 @@ class Pings:
 
     @cached_property
     def _due(self) -> Deadlines[str]:
-        # An app may set the interval until the first client comes, who is told of it.
+        # An app may change the interval until the first client comes, which is told of it.
         interval = self._eio.ping_interval
         return Deadlines[str](self._server, interval, self._ping, self._clock)
 
     def take_over(self, eio_sid: str) -> None:
-        """Send a connection's pings from now on."""
-        # By its id, as it would hold itself otherwise.
+        """Send the pings of a connection from now on."""
+        # It is given the id, as a connection that held itself would never be freed.
         self._eio.sockets[eio_sid].schedule_ping = partial(self._schedule, eio_sid)
 
     def forget(self, eio_sid: str) -> None:
-        """Send a connection no pings any more."""
+        """Send no more pings to a connection."""
         self._due.remove(eio_sid)
 
     def _schedule(self, eio_sid: str) -> None:
         connection = self._eio.sockets.get(eio_sid)
-        # A pong that nobody has asked for makes no ping.
+        # Only a pong that answers a ping leads to the next ping.
         if connection is not None and connection.last_ping:
             connection.last_ping = None
             self._due.put(eio_sid)

@@ -1,4 +1,4 @@
-"""Refuses a message queue that can reach nobody."""
+"""Refuses a message queue over which no worker can be reached."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -13,9 +13,9 @@ VALKEY = {"valkey": "valkey", "valkeys": "valkey", "unix": "valkey"}
 
 
 def check_queue(manager: Any) -> None:
-    """Refuse a queue whose client is missing, or that the process wouldn't listen to.
+    """Refuse a queue whose client library is missing, or to which this process can't listen.
 
-    :param manager: python-socketio's.
+    :param manager: python-socketio's manager.
     :raises ConfigurationError: with a hint.
     """
     if not isinstance(manager, PubSubManager):
@@ -37,7 +37,7 @@ def _check_client(scheme: str) -> None:
             "redis://, rediss:// or unix://, or redis+sentinel:// for Sentinels.",
             key="message_queue",
         )
-    # Else its absence is taken for that of the server, which the log then asks to look for.
+    # Without this check a missing package looks like a missing server, and the log says so.
     if not any(find_spec(package) for package in packages):
         extra = '"flask-p2p-streams[redis]"' if packages[0] == "redis" else packages[0]
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""Refuses requests that Engine.IO would keep, hang upon or answer badly."""
+"""Refuses requests that Engine.IO would keep, would hang on or would answer wrongly."""
 
 import base64
 import re
@@ -24,7 +24,7 @@ BINARY, SEPARATOR = "b", "\x1e"
 
 
 class Refused(Exception):
-    """A request that Engine.IO is spared."""
+    """A request that is refused before it comes to Engine.IO."""
 
     def __init__(self, status: str, reason: str) -> None:
         super().__init__(reason)
@@ -32,10 +32,10 @@ class Refused(Exception):
 
 
 class RequestFilter:
-    """A look at each request before Engine.IO has one.
+    """Checks each request before Engine.IO gets it.
 
-    :param refuse: takes note of a bad packet of the connection that is named.
-    :param standing: tells of a connection whether it has joined anything.
+    :param refuse: takes note of a bad packet of a connection.
+    :param standing: returns whether a connection has joined a namespace.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class RequestFilter:
         self._standing = standing
 
     def before(self, handle: WsgiApp) -> WsgiApp:
-        """Return what answers a request, or lets it pass to ``handle``."""
+        """Return a WSGI app that refuses a request, or passes it on to ``handle``."""
 
         def look_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             try:
@@ -68,7 +68,7 @@ class RequestFilter:
         if "sid" in query:
             self._look_at_session(environ, query["sid"][0])
         elif query.get("transport") == ["websocket"] and not _is_upgrade(environ):
-            # Engine.IO opens a connection, and has no answer then.
+            # Engine.IO would open a connection for it, and then have no answer.
             raise Refused(BAD_REQUEST, "This is no WebSocket handshake.")
 
     def _look_at_session(self, environ: dict[str, Any], sid: str) -> None:
@@ -84,10 +84,10 @@ class RequestFilter:
             raise Refused(BAD_REQUEST, "This is no Content-Length.")
         size = int(length)
         if connection.upgraded or "polling" not in self._eio.transports:
-            # Engine.IO refuses it too, and nothing of it need be kept meanwhile.
+            # Engine.IO would refuse it as well, but would keep the body until then.
             raise Refused(BAD_REQUEST, "This session has a WebSocket.")
         if size > self._most(connection.sid):
-            # Engine.IO would wait until its queue is empty, which nobody empties.
+            # Engine.IO would wait until the connection's queue is empty, which may never happen.
             connection.close(wait=False)
             raise Refused(TOO_LARGE, "These are too many bytes.")
         body = _body(environ, connection, size)
@@ -102,7 +102,7 @@ class RequestFilter:
 
 
 def _body(environ: dict[str, Any], connection: Any, size: int) -> bytes:
-    # While the body arrives, its TCP socket is one of the connection's, and is closed with it.
+    # While the body arrives, its TCP socket belongs to the connection, and is closed with it.
     tcp_socket = tcp_socket_of(environ)
     tcp_sockets = connection.queue.backlog.tcp_sockets
     tcp_sockets.add(tcp_socket)
@@ -133,7 +133,8 @@ def _is_readable(connection: Any, body: bytes) -> bool:
         return True
     try:
         packets = body.decode().split(SEPARATOR)
-        # Of more Engine.IO takes none, and says that it has; the app may have raised the number.
+        # If there are more, Engine.IO drops all of them and still answers "ok". The limit is read
+        # each time, as the app may raise it.
         return len(packets) <= Payload.max_decode_packets and all(
             _is_packet(connection, each) for each in packets
         )

@@ -13,13 +13,13 @@ from ..evidence import shown, unknown_key, withheld
 
 KEY = "P2P_SOCKETIO_OPTIONS"
 OF_FLASK = ("channel", "manage_session", "message_queue", "path", "resource", "engineio_logger")
-"""Options that Flask-SocketIO takes out, or that stand in no signature."""
+"""Options that Flask-SocketIO uses itself, or that are in no signature."""
 MODES = ("threading", "gevent", "eventlet")
 TRANSPORTS = ("websocket", "polling")
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse what Socket.IO would ignore, or fail upon with the first visitor.
+    """Refuse options that Socket.IO would ignore, or that would fail at the first visitor.
 
     :raises ConfigurationError: with a hint.
     """
@@ -34,7 +34,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 
 def known_options() -> set[str]:
-    """Return the names of the options that Flask-SocketIO and what is beneath it read."""
+    """Return the names of the options that Flask-SocketIO, Socket.IO and Engine.IO read."""
     signatures = [inspect.signature(each.__init__) for each in (SocketIOServer, EngineIO)]
     named = {name for each in signatures for name in each.parameters}
     return {*named, *OF_FLASK} - {"self", "kwargs"}
@@ -59,7 +59,7 @@ def _check_transports(transports: object) -> None:
     named = [transports] if isinstance(transports, str) else transports
     if named is None:
         return
-    # Engine.IO leaves out what it doesn't know.
+    # Engine.IO ignores names that it doesn't know.
     if not isinstance(named, (list, tuple)) or not set(named) <= set(TRANSPORTS) or not named:
         raise ConfigurationError(
             f"transports in {KEY} must be a list of {' and '.join(map(repr, TRANSPORTS))}; the "
@@ -73,7 +73,7 @@ def _check_transports(transports: object) -> None:
 
 
 def _check_queue(queue: object, channel: object) -> None:
-    # Kombu, where it is installed, takes names as well.
+    # Kombu, if it is installed, accepts plain names as well as URLs.
     is_address = isinstance(queue, str) and ("://" in queue or find_spec("kombu") is not None)
     if queue and not is_address:
         raise ConfigurationError(

@@ -20,9 +20,9 @@ logger = logging.getLogger("flask_p2p_streams")
 
 
 class ServerSupport:
-    """A look at each request for a WebSocket: what can't work is refused, and told once.
+    """Checks each request for a WebSocket: if it can't work it is refused, and logged once.
 
-    What serves the app shows with its requests only.
+    Which server runs the app is seen from its requests only.
 
     :param is_shared: whether other processes see the sessions.
     :param has_queue: whether there is a message queue.
@@ -37,7 +37,7 @@ class ServerSupport:
         self._closing = Endings(_refuse)
 
     def before(self, handle: WsgiApp) -> WsgiApp:
-        """Return what refuses a request for a WebSocket, or lets it pass to ``handle``."""
+        """Return a WSGI app that refuses a request for a WebSocket, or hands it to ``handle``."""
 
         def look_first(environ: dict[str, Any], start_response: Any) -> Any:
             refuse = self._refusal(environ) if "HTTP_UPGRADE" in environ else None
@@ -56,19 +56,20 @@ class ServerSupport:
             self._doubt(environ)
             return None
         self._tell(logging.ERROR, problem)
-        # Only of a server that is known can the connection be ended.
+        # The connection can be ended only under a server that is known.
         return self._closing if kind else _refuse
 
     def _patching_problem(self) -> str | None:
         patch = patched_by()
-        # Mutexes from before stop all of it; those of the other modes are the loop's own anyway.
+        # Mutexes that were made before the patch would stop the whole loop. The mutexes of the
+        # other modes are always those of the loop.
         if self._mode == "threading" and patch != self._patch:
             return (
                 f"The standard library was patched by {patch} after P2PStreams was set up, so "
                 "the first WebSocket would stop it all. Patch it first thing in the file that "
                 "starts the server."
             )
-        # A cache alone stops gevent for a moment at each call, and eventlet for good.
+        # A cache without a queue stops gevent for a moment at each call, but eventlet for ever.
         is_stopped = self._has_queue or (self._is_shared and self._mode == "eventlet")
         if not is_stopped or patching_problem(self._mode) != "missing":
             return None
@@ -106,10 +107,10 @@ _UNPATCHED = (
 
 
 def kind_of(environ: Mapping[str, Any]) -> Kind:
-    """Return whose server gives out the connection beneath a request; nothing if none does."""
+    """Return which server gives access to a request's TCP socket; empty if none does."""
     if "werkzeug.socket" in environ:
         return "werkzeug"
-    # Before eventlet: Engine.IO gives gunicorn's requests an input like its.
+    # This comes before eventlet, as Engine.IO gives gunicorn's requests an input like eventlet's.
     if "gunicorn.socket" in environ:
         return "gunicorn"
     if "eventlet.input" in environ:
@@ -152,7 +153,7 @@ def _werkzeug_problem(environ: Mapping[str, Any]) -> str | None:
 def _has_loop(kind: Kind, mode: str) -> bool:
     patch = patched_by()
     if mode == "threading":
-        # Patched threads are the loop's own.
+        # With the patch, threads are the greenlets of the loop.
         return kind not in ("eventlet", "gevent") or patch == kind
     if mode == "eventlet":
         return kind in ("eventlet", "gunicorn")

@@ -1,4 +1,4 @@
-"""The app's Socket.IO server: found or made, and refused where it can't work."""
+"""Finds or makes the app's Socket.IO server, and refuses one that can't work."""
 
 import logging
 import re
@@ -19,9 +19,9 @@ logger = logging.getLogger("flask_p2p_streams")
 
 
 def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketIO:
-    """Return the app's ``SocketIO``; where it has none, make one.
+    """Return the app's ``SocketIO``, or make one if it has none.
 
-    :raises ConfigurationError: if the one that was given isn't set up for the app.
+    :raises ConfigurationError: if the ``SocketIO`` that was given isn't set up for the app.
     """
     present = app.extensions.get("socketio")
     if given is not None and present is not given:
@@ -71,19 +71,20 @@ def _make(app: Flask, config: Config) -> SocketIO:
     check_options(config.socketio_options)
     options: dict[str, Any] = {
         "async_mode": fitting_async_mode(),
-        # Long polling notices a dead peer 500 times later.
+        # By long polling, a dead peer is noticed 500 times later.
         "transports": ["websocket"],
         "async_handlers": False,
-        # Socket.IO would let anybody into "/". Where the app has handlers, they may go.
+        # Socket.IO would let everybody into "/". Namespaces with handlers of the app stay open.
         "namespaces": [config.namespace],
-        # How long a page has stood still is known from the ping that it hasn't answered.
+        # For how long a page has stood still is known from the ping that it hasn't answered.
         "ping_interval": 2,
         "ping_timeout": 5,
-        # Twice a signal, as JSON escapes it: what is too large gets an answer, not a hang-up.
+        # Twice the size of a signal, because of JSON's escapes: so a signal that is too large
+        # gets an answer, and doesn't close the connection.
         "max_http_buffer_size": 2 * config.max_signal_bytes + 8192,
         **config.socketio_options,
     }
-    # Without a name it would be eventlet wherever that is installed.
+    # Without a name, Socket.IO would take eventlet wherever that is installed.
     options["async_mode"] = options["async_mode"] or fitting_async_mode()
     try:
         made = SocketIO(app, **options)
@@ -93,7 +94,7 @@ def _make(app: Flask, config: Config) -> SocketIO:
         raise
     except (ImportError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         app.extensions.pop("socketio", None)
-        # The text may hold the address of the queue, and its password.
+        # The error's own text isn't shown: it may hold the address of the queue with its password.
         raise ConfigurationError(
             f"SocketIO doesn't take what stands in P2P_SOCKETIO_OPTIONS ({_reason(error)}).",
             key="P2P_SOCKETIO_OPTIONS",

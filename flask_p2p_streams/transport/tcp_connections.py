@@ -1,4 +1,4 @@
-"""The TCP connections beneath requests: how to find one, speed it up, and end it."""
+"""The TCP connections of requests: how to find one, speed it up and end it."""
 
 import socket
 import struct
@@ -11,7 +11,7 @@ BLOCK = 65_536
 
 
 def tcp_socket_of(environ: Mapping[str, Any]) -> Any:
-    """Return the socket that a request came by; None where its server hides it."""
+    """Return the TCP socket that a request came by; None if the server doesn't give it out."""
     for key in ("werkzeug.socket", "gunicorn.socket"):
         if key in environ:
             return environ[key]
@@ -21,30 +21,30 @@ def tcp_socket_of(environ: Mapping[str, Any]) -> Any:
 
 
 def set_no_delay(environ: Mapping[str, Any]) -> bool:
-    """Set ``TCP_NODELAY`` on a request's socket; return whether there was one to set it on."""
+    """Set ``TCP_NODELAY`` on a request's TCP socket; return whether the socket was found."""
     tcp_socket = tcp_socket_of(environ)
     if tcp_socket is None:
         return False
     try:
         tcp_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
-        # A Unix socket, or one that has gone already: there is nothing to gain.
+        # It is a Unix socket, or closed already: there is nothing to gain.
         return False
     return True
 
 
 def shut(tcp_socket: Any) -> None:
-    """End a connection in both directions, whoever waits for it now."""
+    """End a connection in both directions, even while other threads wait for it."""
     if tcp_socket is not None:
         with suppress(OSError):
             tcp_socket.shutdown(socket.SHUT_RDWR)
 
 
 def cut(tcp_socket: Any) -> None:
-    """End a connection at once, and throw away what its client hasn't read."""
+    """End a connection at once, and drop the data that its client hasn't read."""
     if tcp_socket is not None:
         with suppress(OSError):
-            # Else the kernel keeps that, and offers it for minutes.
+            # Otherwise the kernel keeps that data, and tries to send it for minutes.
             tcp_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     shut(tcp_socket)
 
@@ -52,9 +52,9 @@ def cut(tcp_socket: Any) -> None:
 def end(environ: Mapping[str, Any]) -> bool:
     """End a request's connection, so that its server reads no further request from it.
 
-    As a server does after a WebSocket (RFC 6455, section 7.1.1). What has come by then
-    can still be read behind a shutdown, and a part may be in the server's buffer.
-    Return whether the server has let the connection be found.
+    A server does so after a WebSocket (RFC 6455, section 7.1.1). A shutdown alone isn't enough:
+    data that has come before it can still be read, and some may be in the server's buffer.
+    Return whether the TCP socket was found.
     """
     tcp_socket = tcp_socket_of(environ)
     if tcp_socket is None:
@@ -68,7 +68,7 @@ def end(environ: Mapping[str, Any]) -> bool:
 
 
 def _reader_of(environ: Mapping[str, Any]) -> Any:
-    # A server's own reader, without what keeps an app within the body of its request.
+    # The server's own reader, without the wrapper that limits an app to the body of its request.
     stream = environ.get("wsgi.input")
     if "gunicorn.socket" in environ:
         reader = getattr(stream, "reader", None)

@@ -25,14 +25,14 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Finds the heads of frames in a stream of bytes, which are kept nowhere."""
+    """Finds the heads of frames in a stream of bytes; what follows a head isn't kept."""
 
     def __init__(self) -> None:
         self._head = b""
         self._left = 0
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames whose heads end in these bytes."""
+        """Return the frames whose heads are complete with these bytes."""
         frames = []
         at = min(self._left, len(data))
         self._left -= at
@@ -52,7 +52,7 @@ class FrameReader:
 
 
 def _head_size(head: bytes) -> int:
-    # As far as it is known how long that is.
+    # How long the head is shows only in its second byte.
     if len(head) < 2:
         return 2
     mask = 4 if head[1] & 0x80 else 0

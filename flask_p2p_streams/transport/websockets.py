@@ -1,7 +1,7 @@
-"""The WebSockets of each supported server, with a meter on what comes in.
+"""The WebSockets of each supported server, with a meter for what they receive.
 
-Each library bounds a frame or a message; none bounds what it keeps before somebody has
-shown who it is, or what waits to be handled.
+Each library limits the size of a frame or a message. None limits what it keeps of a client that
+hasn't joined yet, or what waits to be handled.
 """
 
 import zlib
@@ -30,11 +30,11 @@ HANDSHAKE_HEADERS = (
     "HTTP_SEC_WEBSOCKET_KEY",
     "HTTP_SEC_WEBSOCKET_VERSION",
 )
-"""What of a request a WebSocket is opened by (RFC 6455, section 4.2.1)."""
+"""The header fields of a request that open a WebSocket (RFC 6455, section 4.2.1)."""
 
 
 class Handling:
-    """What is done with a WebSocket, and the Engine.IO connection that it is for."""
+    """A function that serves a WebSocket, and the Engine.IO connection that it belongs to."""
 
     def __init__(self, connection: Any, handle: Handler) -> None:
         self.connection = connection
@@ -46,14 +46,14 @@ class Handling:
 
 
 def connection_of(handler: Any) -> Any:
-    """Return the connection that a handler is for; Engine.IO's own is a method of it."""
+    """Return the connection of a handler; Engine.IO's own handler is a method of it."""
     return handler.connection if isinstance(handler, Handling) else handler.__self__
 
 
 def metered(driver: Any, handler: Handler, server: Any, meter: Meter) -> WsgiApp:
-    """Return what serves one WebSocket, as an Engine.IO driver's class does without a meter.
+    """Return a WSGI app that serves one WebSocket with a meter, in place of Engine.IO's driver.
 
-    :param driver: that class.
+    :param driver: the class of Engine.IO's driver.
     """
     if isinstance(driver, type) and issubclass(driver, SimpleWebSocketWSGI):
         return MeteredWSGI(driver, handler, server, meter)
@@ -66,18 +66,21 @@ def metered(driver: Any, handler: Handler, server: Any, meter: Meter) -> WsgiApp
 def _metered_eventlet(driver: Any, handler: Handler, server: Any, meter: Meter) -> WsgiApp:
     def handle(websocket: Any) -> Any:
         websocket.socket = WholeSocket(websocket.socket, meter)
-        # eventlet's own goes through the bytes one by one in Python, and lets nobody else run.
+        # eventlet's own function handles the bytes one by one in Python, and lets nobody else run.
         websocket._apply_mask = unmasked
         return handler(websocket)
 
     opened: Any = driver(handle, server)
-    # Those protocols from before the standard know no lengths, so that nothing bounds them.
+    # Frames of the protocols from before the standard have no lengths, so nothing limits them.
     opened.support_legacy_versions = False
     return opened  # type: ignore[no-any-return]
 
 
 def unmasked(data: bytes, mask: tuple[int, ...], length: int, offset: int = 0) -> bytes:
-    """Return bytes without their mask (RFC 6455, section 5.3), sixty times faster."""
+    """Return bytes without their mask (RFC 6455, section 5.3).
+
+    It is sixty times faster than eventlet's own function.
+    """
     start = offset % len(mask)
     key = bytes(mask[start:] + mask[:start]) * (length // len(mask) + 1)
     number = int.from_bytes(data[:length], "little") ^ int.from_bytes(key[:length], "little")
@@ -90,7 +93,7 @@ def unmasked(data: bytes, mask: tuple[int, ...], length: int, offset: int = 0) -
 class MeteredWSGI(SimpleWebSocketWSGI):  # type: ignore[misc]
     """Engine.IO's driver of simple-websocket, with a meter.
 
-    :param driver: the class that knows which threads and events its mode has.
+    :param driver: the driver's class, which knows the threads and events of its async mode.
     """
 
     def __init__(self, driver: Any, handler: Handler, server: Any, meter: Meter) -> None:
@@ -108,9 +111,9 @@ class MeteredWSGI(SimpleWebSocketWSGI):  # type: ignore[misc]
         try:
             ended = self.app(self)
         finally:
-            # Nobody takes anything any more, for whom the reader would wait.
+            # The messages aren't taken any more, and the reader must not wait for that.
             self.ws.connected = False
-        # What each server has to be told after a WebSocket, as Engine.IO does it.
+        # Each server has its own sign that a WebSocket has ended, as in Engine.IO.
         if self.ws.mode == "gunicorn":
             raise StopIteration
         if self.ws.mode == "werkzeug":
@@ -118,7 +121,7 @@ class MeteredWSGI(SimpleWebSocketWSGI):  # type: ignore[misc]
         return ended
 
     def wait(self) -> str | bytes | None:
-        """Return the next message; None at the end, or where nobody answers pings any more."""
+        """Return the next message; None at the end, or if the client answers no pings any more."""
         try:
             message: str | bytes | None = self.ws.receive(self._longest_silence)
         except simple_websocket.ConnectionClosed:
@@ -127,7 +130,7 @@ class MeteredWSGI(SimpleWebSocketWSGI):  # type: ignore[misc]
 
 
 class MeteredServer(simple_websocket.Server):  # type: ignore[misc]
-    """A WebSocket that reads on only when what it has read is being handled."""
+    """A WebSocket that reads more only when what it has read before is being handled."""
 
     sock: Any
     connected: bool
@@ -137,7 +140,7 @@ class MeteredServer(simple_websocket.Server):  # type: ignore[misc]
         super().__init__(environ, **options)
 
     def handshake(self) -> None:
-        """Answer the request, of which nothing else is kept here."""
+        """Answer the request; only the fields of the handshake are kept of it."""
         self.input_buffer = self._inbox = Inbox(type(self.event)())
         self.sock = MeteredSocket(self.sock, self._meter, self._has_room, lambda: self.connected)
         self.ws.receive_data(_request(self.environ))
@@ -148,9 +151,9 @@ class MeteredServer(simple_websocket.Server):  # type: ignore[misc]
                 self.connected = True
 
     def close(self, reason: Any = None, message: Any = None) -> None:
-        """Say goodbye, and wait for nobody who doesn't answer it."""
+        """Say goodbye, and don't wait for a client that doesn't answer it."""
         try:
-            # To whom the connection is lost nothing can be said any more.
+            # If the connection is lost, the goodbye can't be sent.
             with suppress(OSError):
                 super().close(reason, message)
         finally:
@@ -162,11 +165,11 @@ class MeteredServer(simple_websocket.Server):  # type: ignore[misc]
 
 
 class Inbox(list[str | bytes]):
-    """What was read and waits to be handled.
+    """The messages that were read and wait to be handled.
 
-    One thread appends, another pops, so that each has a counter of its own.
+    One thread appends and another one pops, so each of them has its own counter.
 
-    :param changed: an event of the threads that there are.
+    :param changed: an event of the async mode.
     """
 
     def __init__(self, changed: Any) -> None:
@@ -176,19 +179,19 @@ class Inbox(list[str | bytes]):
         self._went = 0
 
     def append(self, message: str | bytes) -> None:
-        """Take in a message."""
+        """Add a message."""
         self._came += _size(message)
         super().append(message)
 
     def pop(self, index: Any = -1) -> str | bytes:
-        """Give out a message."""
+        """Take a message out, and return it."""
         message = super().pop(index)
         self._went += _size(message)
         self._changed.set()
         return message
 
     def has_room(self, most: int) -> bool:
-        """Return whether at most so many bytes wait here, after a while if more do."""
+        """Return whether at most ``most`` bytes wait here; wait for a while if more do."""
         if self._came - self._went <= most:
             return True
         self._changed.clear()
@@ -198,7 +201,7 @@ class Inbox(list[str | bytes]):
 
 
 class BoundedDeflate(PerMessageDeflate):
-    """Compressed messages (RFC 7692) that don't swell beyond what a message may have."""
+    """Compressed messages (RFC 7692), limited to the size that a message may have."""
 
     def __init__(self, meter: Meter) -> None:
         super().__init__()
@@ -236,5 +239,5 @@ def _request(environ: dict[str, Any]) -> bytes:
 
 
 def _size(message: str | bytes) -> int:
-    # A text takes up to four bytes a character, which its length doesn't tell.
+    # The length of a text is in characters, and a character takes up to four bytes.
     return len(message) * (4 if isinstance(message, str) and not message.isascii() else 1)

@@ -1,1 +1,1 @@
-"""Pages: the template tags, the client's files, and the tokens' renewal over HTTP."""
+"""Pages: the template tags, the client's files, and the renewal of tokens over HTTP."""

@@ -1,7 +1,7 @@
 """Checks the arguments of the template tags.
 
-Each function raises :class:`~flask_p2p_streams.errors.ArgumentError`, which names the
-argument and its mistake.
+Each function raises :class:`~flask_p2p_streams.errors.ArgumentError`, which names the argument
+and what is wrong with it.
 """
 
 import difflib
@@ -19,7 +19,7 @@ from ..sessions.credentials import Role
 from .frame_config import ALIASES, KEYS
 
 Id: TypeAlias = str | int | UUID
-"""A session or peer id, as an app may give it."""
+"""A session or peer id, in the types that an app may pass."""
 ARGUMENTS = (
     "session_id",
     "peer_id",
@@ -30,9 +30,9 @@ ARGUMENTS = (
     "ends_at",
     "config",
 )
-"""What ``p2p_frame_tag`` takes; anything else is an attribute of the element."""
+"""The arguments of ``p2p_frame_tag``; anything else becomes an attribute of the element."""
 LATEST = 253_402_300_799
-"""The last second that a date can name, at the end of the year 9999."""
+"""The last second of the year 9999, the latest that a datetime can hold; since 1970."""
 
 
 def checked_id(argument: str, value: object) -> str:
@@ -49,14 +49,14 @@ def checked_id(argument: str, value: object) -> str:
 
 
 def _text(value: str | int | UUID) -> str:
-    """Return what it is: a member of an enumeration calls itself by its own name."""
+    """Return the id as text; ``str()`` of an enumeration's member would be the member's name."""
     if isinstance(value, str):
         return str.__str__(value)
     return int.__repr__(value) if isinstance(value, int) else str(value)
 
 
 def seconds(argument: str, value: object) -> float:
-    """Return a duration in seconds."""
+    """Return a duration in seconds; it must be greater than 0 and finite."""
     duration = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(duration, bool) or not isinstance(duration, (int, float)):
         raise ArgumentError(argument, f"must be seconds or a timedelta, not {shown(value)}.")
@@ -66,7 +66,7 @@ def seconds(argument: str, value: object) -> float:
 
 
 def role_of(can_host: object, can_send: object, starts_at: object, ends_at: object) -> Role:
-    """Return what a peer may do, and when."""
+    """Return the role of a peer: what it may do, and when."""
     begin, end = _time("starts_at", starts_at), _time("ends_at", ends_at)
     if begin is not None and end is not None and end <= begin:
         raise ArgumentError("ends_at", "must be later than starts_at.")
@@ -74,7 +74,7 @@ def role_of(can_host: object, can_send: object, starts_at: object, ends_at: obje
 
 
 def flag(argument: str, value: object) -> bool:
-    """Return True or False; nothing else counts as one of them."""
+    """Return a value that is True or False; anything else is an error."""
     if not isinstance(value, bool):
         raise ArgumentError(argument, f"must be True or False, not {shown(value)}.")
     return value
@@ -95,7 +95,7 @@ def _time(argument: str, value: object) -> float | None:
 
 
 def refuse_misspelt(name: str) -> None:
-    """Refuse as an attribute of HTML what is meant as an argument or for ``config``."""
+    """Refuse an HTML attribute that is a misspelt argument, or a key of ``config``."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.rstrip("_")).lower().replace("-", "_")
     if name in ALIASES or plain in KEYS:
         raise ArgumentError(name, f"belongs into config={{{name.rstrip('_')!r}: ...}}.")
@@ -105,7 +105,7 @@ def refuse_misspelt(name: str) -> None:
 
 
 def import_entries(extra: object) -> dict[str, str]:
-    """Return further entries of an import map."""
+    """Return the app's further entries of an import map."""
     if extra is None:
         return {}
     if not isinstance(extra, Mapping) or not all(

@@ -10,13 +10,13 @@ ENTRY = "p2p.js"
 STIMULUS_ENTRY = "p2p-stimulus.js"
 STIMULUS = "stimulus.js"
 YEAR = 31_536_000
-"""Seconds that a browser may keep a file; its path changes with the version."""
+"""Seconds for which a browser may keep a file; its path changes with the version."""
 
 PACKAGE = Path(__file__).parent.parent
 
 
 def find_client() -> Path:
-    """Return the folder of the built client: in the package, else in the checkout.
+    """Return the folder of the built client: in the package, or otherwise in the checkout.
 
     :raises ConfigurationError: if it has not been built.
     """
@@ -46,9 +46,9 @@ class Assets:
 
 
 def serve_client(name: str) -> Response:
-    """Serve a file of the client; a view."""
+    """Serve a file of the client; this is a view."""
     folder = find_client()
-    # The client of a checkout changes while its version doesn't.
+    # In a checkout, the client changes while its version stays the same.
     fixed = folder == _installed() and not current_app.debug
     mimetype = "text/javascript" if name.endswith(".js") else None
     response = send_from_directory(folder, name, mimetype=mimetype, max_age=YEAR if fixed else 0)

@@ -11,7 +11,7 @@ HEARTBEAT_INTERVAL_MLS = 1000
 HEARTBEAT_IDLE_TIMEOUT_MLS = 5000
 CONNECT_TIMEOUT_MLS = 15_000
 ALIASES = {"keepCableConnection": "keep_signaling", "keep_cable_connection": "keep_signaling"}
-"""How the Rails gem spells it."""
+"""Names of the Rails gem for keys of ``config``."""
 KEYS = (
     "ice_servers",
     "heartbeat",
@@ -21,14 +21,14 @@ KEYS = (
     "history",
 )
 MAX_HISTORY = 1000
-"""Messages that a newcomer may be shown: a peer keeps no more."""
+"""The most messages that a newcomer may be shown: a peer keeps no more."""
 HEARTBEAT_RANGES = {"interval_mls": (100, 60_000), "idle_timeout_mls": (200, 600_000)}
 
 
 def frame_options(value: object) -> dict[str, Any]:
-    """Check the ``config`` argument of the tag and return what was given in it.
+    """Check the ``config`` argument of the tag and return the options that it has.
 
-    Times are in milliseconds. What is left out is left to the client's defaults.
+    Times are in milliseconds. For options that are left out, the client has defaults.
 
     :raises ArgumentError: that names the mistake, and the nearest key to an unknown one.
     """

@@ -1,4 +1,4 @@
-"""Finds, at the first request, what came to the app after the extension and is ignored."""
+"""Finds, at the first request, what was added to the app too late and is ignored."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -12,14 +12,14 @@ logger = logging.getLogger("flask_p2p_streams")
 
 
 class Latecomers:
-    """What has to be asked once the app is complete."""
+    """Checks that can run only when the app is complete."""
 
     def __init__(self) -> None:
         self._checks: list[Check] = []
         self._first = Lock()
 
     def add(self, check: Check) -> None:
-        """Ask one question more: it yields what is wrong, with a hint."""
+        """Add a check, which yields what is wrong, with a hint."""
         self._checks.append(check)
 
     def problems(self, app: Flask) -> list[str]:
@@ -27,11 +27,11 @@ class Latecomers:
         return [problem for check in self._checks for problem in check(app)]
 
     def is_first(self) -> bool:
-        """Tell the first request that it is the first; all others that they aren't."""
-        # One takes it, and never gives it back.
+        """Return True at the first call, and False at all others."""
+        # The first caller acquires it and never releases it.
         return self._first.acquire(blocking=False)
 
     def tell(self, app: Flask) -> None:
-        """Say in the log what is wrong with an app."""
+        """Log what is wrong with an app."""
         for problem in self.problems(app):
             logger.error(problem)

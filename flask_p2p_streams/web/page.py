@@ -1,4 +1,4 @@
-"""What the page that is being rendered already holds, and its CSP nonce."""
+"""What has already been rendered into the present page, and the page's CSP nonce."""
 
 from collections import deque
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from markupsafe import Markup, escape
 KEY = "flask_p2p_streams.pages"
 MARK = "flask_p2p_streams.web.page"
 MOST_BEGUN = 32
-"""Templates that have begun and not ended, by having failed or one within the other."""
+"""Templates that have begun and not ended: they have failed, or are inside each other."""
 
 
 class Page:
-    """What one template has emitted, with all that it includes.
+    """What one template has rendered, with all templates that it includes.
 
     :param nonce: the template's ``csp_nonce``, a text or a function that returns one.
     """
@@ -37,13 +37,13 @@ class Page:
         return Page(self._nonce)
 
     def first_time(self, part: str) -> bool:
-        """Tell whether a part has not been emitted in this page yet; from now on it has."""
+        """Return True at the first call for a part of this page, and False later."""
         is_first = part not in self._emitted
         self._emitted.add(part)
         return is_first
 
     def nonce_attribute(self) -> Markup:
-        """Return the page's CSP nonce as an attribute; empty where the app has none.
+        """Return the page's CSP nonce as an HTML attribute; empty if the app has none.
 
         It is looked for in ``g.csp_nonce``, ``request.csp_nonce``, the template's variables
         and the Jinja global ``csp_nonce`` (which is where Flask-Talisman offers it), each a
@@ -64,49 +64,50 @@ class Page:
 
 
 class Shown(Markup):
-    """HTML that is known only when a template shows it: what is never shown needs nothing.
+    """HTML that is made only when a template shows it, as it depends on what the page has by then.
 
-    As a text it is the whole.
+    As a string it is complete by itself.
     """
 
     _html: Callable[[], Markup] | None = None
 
     @classmethod
     def once(cls, whole: Markup, html: Callable[[], Markup]) -> "Shown":
-        """Return what is ``html()`` wherever it is shown."""
+        """Return HTML that is ``html()`` where a template shows it, and ``whole`` as a string."""
         shown = cls(whole)
         shown._html = html
         return shown
 
     def __html__(self) -> Any:
-        """Return what to show here and now."""
+        """Return the HTML for this place."""
         return super().__html__() if self._html is None else self._html()
 
     def __reduce__(self) -> Any:
-        """Be kept as a text."""
+        """Pickle it as the complete text."""
         return Markup, (super().__str__(),)
 
     def __str__(self) -> str:
-        """Show it in a template that doesn't escape."""
+        """Return the HTML in a template that doesn't escape."""
         return super().__str__() if self._html is None else str(self._html())
 
 
 def observe_pages(app: Flask) -> None:
-    """Tell the pages of an app apart, from now on."""
+    """Keep track of the pages that an app renders, from now on."""
     before_render_template.connect(_begin, app)
     template_rendered.connect(_end, app)
 
 
 def page_of(context: Context | None) -> Page:
-    """Return the page that a tag is in; a new one where that can't be known.
+    """Return the page that a tag is in, or a new one if that can't be known.
 
-    A macro that is imported without the context is in the only page that there is. Of a
-    template that Flask doesn't render nothing is known: rather twice than never.
+    A macro that is imported without context belongs to the only page that is being rendered. For
+    a template that Flask doesn't render, the page isn't known: then the client is rendered
+    twice rather than not at all.
     """
     marked = None if context is None else context.get(MARK)
     if isinstance(marked, Page):
         return marked
-    # Among several may be some whose template has failed.
+    # If there are several, the templates of some may have failed.
     return _begun()[0] if len(_begun()) == 1 else Page()
 
 
@@ -122,7 +123,7 @@ def _end(_: Flask, context: dict[str, Any], **__: object) -> None:
 
 
 def _begun() -> deque[Page]:
-    # A test may make several requests in one app context, which share `g`.
+    # Not in `g`: a test may make several requests in one app context, which share it.
     notes: Any = request.environ if has_request_context() else g.__dict__
     begun: deque[Page] = notes.setdefault(KEY, deque(maxlen=MOST_BEGUN))
     return begun

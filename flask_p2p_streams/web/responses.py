@@ -1,7 +1,7 @@
-"""The HTTP responses of pages with a token: no cache may keep them.
+"""Checks the HTTP responses of pages with a token, which no shared cache may keep.
 
-A token is one visitor's. Whoever gets a page from a cache that another visitor's request has
-filled joins in that one's name.
+A token belongs to one visitor. A visitor who gets another visitor's page from a cache would join
+as that other visitor.
 """
 
 import logging
@@ -13,19 +13,19 @@ from itertools import islice
 from flask import Flask, Response, has_request_context, request
 
 MOST_TOKENS = 1000
-"""Tokens of one request that are known again in its page."""
+"""Tokens of one request that are remembered, to be found in its page."""
 MOST_UNKNOWN = 100
-"""Further tokens of a response of which it is asked whether the app has made them."""
+"""Other tokens of a response for which it is checked whether the app has made them."""
 TOKENS = "flask_p2p_streams.tokens"
 BODY = "flask_p2p_streams.body"
 SENT = "flask_p2p_streams.sent"
 PRIVATE = "private, no-store"
 FRAME = b"<p2p-frame"
-# In JSON a quotation mark has a backslash before it, and what visitors write is as it was. So
-# each search ends where the next one begins, and takes no longer than the text.
+# In JSON a backslash stands before a quotation mark. Pages may hold any text of visitors, so the
+# pattern is such that each search ends where the next one begins: the time is linear.
 FRAME_TOKEN = re.compile(rb'<p2p-frame\b[^<>]*? token=\\?"([^"<>\\]*)')
 READABLE = ("html", "json")
-"""Parts of the types of content in which frames are looked for."""
+"""Parts of the content types in which frames are looked for."""
 IMPORT_MAP = re.compile(rb'<script type="importmap"([^<>]*)>')
 NONCE = re.compile(rb"""\bnonce\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
@@ -56,10 +56,10 @@ logger = logging.getLogger("flask_p2p_streams")
 
 
 class Responses:
-    """What there is to do about the responses of one app.
+    """The checks of one app's responses.
 
-    :param script: a part of the path of the client's script, as it stands in each page.
-    :param has_made: tells whether the app has made a token, at whatever time.
+    :param script: a part of the client's path that is in each page with its script.
+    :param has_made: tells whether the app has made a token, now or earlier.
     """
 
     def __init__(self, script: str, has_made: Callable[[str], bool]) -> None:
@@ -68,7 +68,7 @@ class Responses:
         self._said: set[str] = set()
 
     def issued(self, token: str) -> None:
-        """Take note of a token that is rendered for this request's visitor."""
+        """Take note of a token that is rendered for the visitor of this request."""
         if not has_request_context():
             return
         is_guarded = request.environ.get(SENT)
@@ -79,12 +79,12 @@ class Responses:
             self._say(STREAMED)
 
     def look(self, response: Response) -> Response:
-        """Look at what the view has returned; let nobody keep a page with a token."""
+        """Look at what the view has returned; forbid caches to keep a page with a token."""
         body, issued = _body(response), set(request.environ.get(TOKENS, ()))
         shown, earlier = self._shown(body, issued)
         if issued or shown or earlier:
             request.environ[BODY] = body
-            # The app's own functions may still say otherwise.
+            # The app's own functions may still set another value.
             response.headers.setdefault("Cache-Control", PRIVATE)
         if earlier:
             self._say(EARLIER)
@@ -93,7 +93,7 @@ class Responses:
         return response
 
     def finish(self, _: Flask, response: Response, **__: object) -> None:
-        """Look at the headers as they are sent, whoever was the last to set them."""
+        """Look at the headers as they are sent, after all functions of the app."""
         body = request.environ.pop(BODY, None)
         if body is not None and _is_for_all(response):
             self._say(SHARED)
@@ -102,9 +102,10 @@ class Responses:
         request.environ[SENT] = "Cache-Control" in response.headers
 
     def _shown(self, body: bytes, issued: set[bytes]) -> tuple[set[bytes], set[bytes]]:
-        # Those of this request, and those of earlier ones. Anybody may write about frames.
+        # The tokens of this request, and those of earlier ones. Others in the text may just be
+        # something that a visitor wrote.
         found = {each.group(1) for each in islice(FRAME_TOKEN.finditer(body), 2 * MOST_TOKENS)}
-        # Where there were too many, not all of this request's are known.
+        # If this request made too many tokens, not all of them are known.
         unknown = found - issued if len(issued) < MOST_TOKENS else ()
         earlier = {each for each in islice(unknown, MOST_UNKNOWN) if self._has_made(each.decode())}
         return found & issued, earlier
@@ -116,7 +117,8 @@ class Responses:
 
 
 def _has_nonce(response: Response, body: bytes) -> bool:
-    # Where scripts need one, the import map has it, unless the app keeps it elsewhere.
+    # If the policy asks for a nonce, the import map must have it. If it has another one, the app
+    # keeps its nonce where the tags don't find it.
     policy = response.headers.get("Content-Security-Policy", "")
     rules = {rule.split()[0].lower(): rule for rule in policy.split(";") if rule.strip()}
     kinds = ("script-src-elem", "script-src", "default-src")
@@ -130,12 +132,12 @@ def _is_for_all(response: Response) -> bool:
     said = response.cache_control
     if said.public or said.s_maxage is not None:
         return True
-    # Without a word on whose it is, any cache may keep it for that long (RFC 9111, 3).
+    # If nothing says that it is private, any cache may keep it for max-age (RFC 9111, section 3).
     return bool(said.max_age) and not (said.private or said.no_store or said.no_cache)
 
 
 def _body(response: Response) -> bytes:
-    # What is streamed, a file or packed can't be read here, and most others have no frame.
+    # Streams, files and compressed bodies can't be read here; most other responses have no frame.
     if not response.is_sequence or response.direct_passthrough:
         return b""
     is_readable = any(kind in (response.mimetype or "") for kind in READABLE)

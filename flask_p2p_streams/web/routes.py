@@ -1,4 +1,4 @@
-"""The extension's own routes, the same on every host of an app."""
+"""The extension's own routes, the same on every host name of an app."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -23,9 +23,9 @@ logger = logging.getLogger("flask_p2p_streams")
 
 
 class Routes:
-    """The client's files, and the renewal of tokens.
+    """The routes of the client's files and of the renewal of tokens.
 
-    ``name`` is that of their blueprint.
+    ``name`` is the name of their blueprint.
 
     :param renew: the view that renews a token.
     """
@@ -41,7 +41,7 @@ class Routes:
         self._said: set[str] = set()
 
     def add_to(self, app: Flask) -> None:
-        """Register the routes, wherever the app tells its hosts apart."""
+        """Register the routes, also for each host name if the app matches host names."""
         self._places = _places(app)
         blueprint = Blueprint(NAME, __name__)
         for place in self._places:
@@ -53,13 +53,13 @@ class Routes:
         app.register_blueprint(blueprint)
 
     def exempt(self, app: Flask) -> None:
-        """Tell Flask-WTF's ``CSRFProtect`` that a token is its own proof; it needs no second."""
+        """Exempt the routes from Flask-WTF's ``CSRFProtect``: the join token is proof enough."""
         exempt = getattr(app.extensions.get("csrf"), "exempt", None)
         if callable(exempt):
             exempt(self._renew)
 
     def problems(self, app: Flask) -> Iterator[str]:
-        """Yield what keeps requests from the routes, with a hint."""
+        """Yield what prevents requests from reaching the routes, with a hint."""
         if _places(app) != self._places:
             yield (
                 "host_matching or subdomain_matching changed after P2PStreams was set up, whose "
@@ -101,7 +101,7 @@ class Routes:
 
 
 def check_path(prefix: str, socketio: Any) -> None:
-    """Refuse a prefix below Socket.IO's path, which takes all requests there for its own.
+    """Refuse a prefix below Socket.IO's path, where Socket.IO takes all requests.
 
     :raises ConfigurationError: with a hint.
     """
@@ -140,5 +140,5 @@ def _reach() -> None:
 
 
 def _leads_back(response: Response) -> bool:
-    # To https, or to the host's other name.
+    # A redirect to https, or to another name of the host.
     return request.method == "GET" and urlsplit(response.location or "").path == request.path

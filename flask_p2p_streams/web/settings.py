@@ -1,4 +1,4 @@
-"""The configuration as it was read at start; later changes are ignored, and named."""
+"""The configuration as it was read at start; later changes are ignored and reported."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,16 +15,16 @@ from ..errors import ConfigurationError
 PREFIXES = ("P2P_", "CACHE_")
 NAMES = ("SECRET_KEY", "SECRET_KEY_FALLBACKS")
 LOCAL = (None, "simple", "SimpleCache", "null", "NullCache", "filesystem", "FileSystemCache")
-"""Values of ``CACHE_TYPE`` with which the sessions are in this process, whatever else is set."""
+"""Values of ``CACHE_TYPE`` that keep the sessions in this process, whatever else is set."""
 SHARED = re.compile("REDIS|MEMCACHED")
-"""Parts of the names of keys by which somebody wants a shared cache."""
+"""Parts of the names of keys that show that a shared cache is wanted."""
 
 
 class Settings:
-    """What has decided how an app is set up.
+    """The settings that have decided how an app is set up.
 
-    :param finds_cache: whether the app's own cache was to be found, or made after its
-        configuration.
+    :param finds_cache: whether the app's own cache was looked for, or made after its
+        configuration, as no cache and no store was given.
     """
 
     def __init__(self, app: Flask, *, finds_cache: bool) -> None:
@@ -33,7 +33,7 @@ class Settings:
         self._read = self._values(app.config)
 
     def late(self, app: Flask) -> list[str]:
-        """Return the keys that say something else by now, in their order."""
+        """Return the keys whose value has changed since, in their order."""
         present = self._values(app.config)
         keys = present.keys() | self._read.keys()
         if _is_local(present) and _is_local(self._read):
@@ -41,7 +41,7 @@ class Settings:
         return sorted(key for key in keys if _effect(present, key) != _effect(self._read, key))
 
     def problems(self, app: Flask) -> Iterator[str]:
-        """Yield what came too late, with a hint."""
+        """Yield what was set too late, with a hint."""
         late = self.late(app)
         if late:
             yield (
@@ -65,7 +65,8 @@ class Settings:
 
 
 def _copied(value: Any) -> Any:
-    # Lists and dictionaries are changed in place; what they hold may be hard to copy.
+    # Lists and dictionaries are copied, as they may be changed in place. Their items aren't, as
+    # some can't be copied.
     if isinstance(value, Mapping):
         return {key: _copied(each) for key, each in value.items()}
     return [_copied(each) for each in value] if isinstance(value, (list, tuple)) else value
@@ -79,7 +80,7 @@ def _effect(values: Mapping[str, Any], key: str) -> Any:
     if not key.startswith(PREFIXES[0]):
         return values.get(key)
     try:
-        # A default is the same, whether it is set or not.
+        # A key that is set to its default counts as not set.
         config = Config.from_app_config({key: values[key]} if key in values else {})
         return getattr(config, key.removeprefix(PREFIXES[0]).lower())
     except (ConfigurationError, AttributeError):
@@ -91,5 +92,5 @@ def _backends(app: Flask) -> list[object]:
 
 
 def _is_shared(backend: object) -> bool:
-    # The others hold no sessions: they are in this process with or without them.
+    # Other caches can't hold sessions, which are in this process with or without such a cache.
     return not isinstance(backend, (SimpleCache, NullCache, FileSystemCache))

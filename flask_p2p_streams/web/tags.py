@@ -1,4 +1,4 @@
-"""``p2p_frame_tag`` and its companions, the globals of an app's templates."""
+"""``p2p_frame_tag`` and the other template tags, which are globals of an app's templates."""
 
 import json
 import math
@@ -45,7 +45,7 @@ class Tags:
     """The template tags of one app.
 
     :param socketio_path: the path of Socket.IO below the app's root, with its slashes.
-    :param check: called before a frame is rendered; raises where the app is set up wrong.
+    :param check: called before a frame is rendered; raises if the app is set up wrongly.
     :param issued: called with each token that is rendered.
     """
 
@@ -68,7 +68,7 @@ class Tags:
     def install(self, app: Flask) -> None:
         """Make the tags globals of the app's templates.
 
-        An environment that isn't there yet is left to the app: what makes it is configuration
+        If the app has no Jinja environment yet, it isn't made here: it depends on configuration
         that may still come.
         """
         if "jinja_env" in vars(app):
@@ -78,7 +78,7 @@ class Tags:
             app.jinja_options = {**app.jinja_options, "extensions": extensions}
 
     def reinstall(self, app: Flask) -> None:
-        """Add what an app has dropped that has set all its ``jinja_options`` anew."""
+        """Add the tags again if the app has replaced all its ``jinja_options``."""
         self._add_to(app.jinja_env)
 
     @pass_context
@@ -98,20 +98,24 @@ class Tags:
         caller: Callable[[], str | Awaitable[str]] | None = None,
         **attrs: object,
     ) -> Markup | Awaitable[Markup]:
-        """Render a frame that joins a session as a peer, and once per page the client.
+        """Render a frame that joins a session as a peer; its first call in a page adds the client.
 
-        :param session_id: names the session; 1 to 128 characters.
-        :param peer_id: names this peer within it, as your app knows who it is.
-        :param expires_in: seconds that a token of the page is good for, and that the session
-            is remembered without a host; tokens are renewed up to ``P2P_TOKEN_MAX_AGE``.
+        :param session_id: the id of the session; 1 to 128 characters, a whole number or a UUID.
+        :param peer_id: the id of this peer in the session, chosen by your app; likewise.
+        :param expires_in: seconds, or a ``timedelta``, for which a token of the page is valid,
+            and for which the session is remembered without a host. Tokens are renewed up to
+            ``P2P_TOKEN_MAX_AGE``.
         :param can_host: whether this peer may become the session's host.
-        :param can_send: whether this peer may send; without, it only receives.
+        :param can_send: whether this peer may send; otherwise it only receives.
         :param starts_at: when the session begins: seconds since 1970, or an aware datetime.
-        :param ends_at: when it ends for this peer, likewise.
-        :param config: see "Config" on the page "Template tag" of the documentation.
-        :param caller: the block of ``{% call %}``.
-        :param attrs: attributes of the element; ``class_`` is ``class``, an underscore a dash.
+        :param ends_at: when the session ends for this peer, likewise.
+        :param config: the frame's options, a dictionary whose times are in milliseconds; see
+            "Config" on the page "Template tag" of the documentation.
+        :param caller: the block of ``{% call %}``, which becomes the content of the element.
+        :param attrs: attributes of the element; ``class_`` becomes ``class``, and an underscore
+            becomes a dash.
         :raises ArgumentError: that names the argument.
+        :raises ConfigurationError: if the app was given another ``SocketIO`` after the extension.
         """
         self._check()
         role = role_of(can_host, can_send, starts_at, ends_at)
@@ -130,18 +134,19 @@ class Tags:
             whole = self._frame(page_of(context).anew, _rendered(attributes))
             return Shown.once(whole, show)
         content = caller()
-        # Where templates may wait (enable_async), so may a block.
+        # If templates are asynchronous (enable_async), the block returns an awaitable.
         return _later(content, show) if isawaitable(content) else show(content)
 
     @pass_context
     def p2p_importmap(
         self, context: Context | None = None, /, extra: Mapping[str, str] | None = None
     ) -> Markup:
-        """Render the import map, for a head that has modules of its own.
+        """Render the import map, for a page whose head has modules of its own.
 
-        A page has one import map, and it comes before the first module (HTML, 8.1.6).
+        A page has one import map, which comes before the first module (HTML, section 8.1.6).
 
-        :param extra: further entries, from specifier to URL; they go before ours.
+        :param extra: further entries, a dictionary from specifiers to URLs; they take the place of
+            ours with the same specifier.
         :raises ArgumentError: if ``extra`` comes too late, or isn't a dictionary of strings.
         """
         if isinstance(context, dict):
@@ -253,7 +258,8 @@ def _rendered(attributes: Mapping[str, object]) -> Markup:
     return Markup("").join(
         Markup(" {}").format(name)
         if value is True
-        # A Markup value is text here: its quotes would end the attribute.
+        # str() first: escape() leaves a Markup value unchanged, whose quotes would end the
+        # attribute.
         else Markup(' {}="{}"').format(name, escape(str(value)))
         for name, value in attributes.items()
         if value is not None and value is not False

@@ -1,4 +1,4 @@
-"""The tokens of pages, signed with what is known of their session."""
+"""Signs the tokens of pages, with the last closing of their session in them."""
 
 from ..protocol.errors import SignalingError
 from ..sessions.credentials import EVERYTHING, Role
@@ -9,8 +9,8 @@ from ..tokens import Signer
 class Issuer:
     """Sign the first token of a page.
 
-    It costs one look into the store: a token knows of the closings before it, so that each
-    later one withdraws it, whatever the clocks of the workers say.
+    This costs one read of the store. A token holds the number of the last closing before it, so
+    that each later closing makes it invalid, even if the clocks of the workers differ.
     """
 
     def __init__(self, signer: Signer, store: SessionStore) -> None:
@@ -25,11 +25,11 @@ class Issuer:
         expires_in: float,
         role: Role = EVERYTHING,
     ) -> str:
-        """Sign a token that is good for ``max_age`` seconds from now.
+        """Sign a token that is valid for ``max_age`` seconds from now.
 
-        Where the store fails, times decide whether a closing withdraws it.
+        If the store fails, the times decide whether a closing makes it invalid.
         """
-        # The look comes first: a session that is closed after it has closed this token, too.
+        # The store is read before the token is signed: a closing in between makes it invalid.
         closing = self._closing(session_id)
         return self._signer.token(session_id, peer_id, max_age, expires_in, role, closing)
 
@@ -37,6 +37,6 @@ class Issuer:
         try:
             session = self._store.read(session_id)
         except SignalingError:
-            # It has been logged, and the page needn't fail for it.
+            # The failure has been logged, and the page needn't fail because of it.
             return None
         return 0 if session is None else session.access.closing

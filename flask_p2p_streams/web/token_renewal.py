@@ -27,13 +27,13 @@ STATUSES = {
     ErrorCode.RATE_LIMITED: 429,
     ErrorCode.UNAVAILABLE: 503,
 }
-"""HTTP status codes of the errors; every other one is 403."""
+"""HTTP status codes of errors; for every other error it is 403."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
 
 class Renewals:
-    """Give a page a fresh token for the one that it shows, as long as it may still join."""
+    """Give a page a new token for its present one, as long as its peer may still join."""
 
     def __init__(
         self,
@@ -57,7 +57,8 @@ class Renewals:
         """Answer ``POST /token``."""
         try:
             token = self._shown()
-            # Nothing that comes without a genuine token takes a join from anybody.
+            # Limits are charged only after this, so that nobody without a genuine token can use up
+            # the joins of others.
             self._throttle.look_for_proxy(request.environ)
             self._throttle.renewal(token.session_id, token.peer_id, request.remote_addr)
             answer, status = self.renew(token), 200
@@ -72,7 +73,7 @@ class Renewals:
         return response
 
     def renew(self, token: JoinToken) -> Payload:
-        """Return a token with the same claims, and how long it lasts, in milliseconds.
+        """Return a token with the same claims, and for how many milliseconds it is valid.
 
         :raises SignalingError: if its peer may not join any more.
         """
@@ -83,7 +84,7 @@ class Renewals:
         access = Access() if session is None else session.access
         now = time.time()
         _require_welcome(token, access, now)
-        # Should the session be closed meanwhile, then the new token doesn't know of it either.
+        # If the session is closed meanwhile, the new token doesn't know of that closing either.
         closing = max(access.closing, token.closing or 0)
         renewed = prolonged(token, now, self._longest, closing)
         return {
@@ -98,7 +99,7 @@ class Renewals:
         return refused(error), STATUSES.get(error.code, 403)
 
     def _shown(self) -> JoinToken:
-        # In the order of what it costs: headers, the body, a signature (about 10 µs).
+        # The checks are in the order of their cost: headers, the body, a signature (about 10 µs).
         if not _is_of_own_page(request.environ, self._engine):
             raise SignalingError(
                 ErrorCode.FORBIDDEN,
@@ -112,9 +113,10 @@ class Renewals:
 def _is_of_own_page(environ: Mapping[str, Any], engine: Any) -> bool:
     site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
     if site in ("same-origin", "none") or (site is None and origin is None):
-        # A browser says so, or it is none.
+        # The browser says that the page is the app's own. A client without both headers isn't a
+        # browser.
         return True
-    # Else who may open a WebSocket may renew its token, too.
+    # For other sites: one that may open a WebSocket may also renew its token.
     allowed = engine._cors_allowed_origins(environ)
     return engine.cors_allowed_origins == [] or allowed is None or origin in allowed
 
@@ -126,7 +128,7 @@ def _require_welcome(token: JoinToken, access: Access, now: float) -> None:
 
 
 def _body() -> object:
-    # No form of another site can send this type without asking first (Fetch, CORS-preflight).
+    # No page of another site can send this type without a CORS preflight (Fetch standard).
     if request.mimetype != "application/json":
         raise bad_request("the type of the content must be application/json")
     if not request.content_length:
@@ -134,7 +136,7 @@ def _body() -> object:
     if request.content_length > MAX_BODY_BYTES:
         raise SignalingError(ErrorCode.TOO_LARGE, f"The body has over {MAX_BODY_BYTES} bytes.")
     try:
-        # Where it is cut, Werkzeug raises a BadRequest, and gevent an OSError.
+        # If the body is cut off, Werkzeug raises a BadRequest, and gevent an OSError.
         return json.loads(request.get_data(cache=False))
     except (BadRequest, OSError):
         raise bad_request("the body must be as long as it says") from None

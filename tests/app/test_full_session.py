@@ -45,7 +45,7 @@ def test_who_is_counted_comes_again(app: Flask, peers: list[P2PTestPeer]) -> Non
     assert join(app, "room", "ann", seat=ann.ready["seat"]).is_host
 
 
-def test_who_is_released_keeps_a_place(app: Flask, peers: list[P2PTestPeer]) -> None:
+def test_who_has_detached_keeps_a_place(app: Flask, peers: list[P2PTestPeer]) -> None:
     ann, *others = peers
     for peer in others:
         peer.leave("connected")

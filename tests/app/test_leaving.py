@@ -71,7 +71,7 @@ def test_a_client_that_is_connected_goes_quietly(app: Flask) -> None:
     assert bob.received("host_changed") == []
 
 
-def test_a_host_cannot_be_released(app: Flask) -> None:
+def test_a_host_cannot_detach(app: Flask) -> None:
     ann = join(app, "room", "ann")
     assert ann.leave("connected")["error"]["code"] == "bad_request"
     assert not join(app, "room", "bob").is_host

@@ -79,7 +79,7 @@ def test_a_host_that_has_dropped(ann: P2PTestPeer, bob: P2PTestPeer) -> None:
     assert code(bob.answer("ann")) == "no_such_peer"
 
 
-def test_who_was_released_signals_no_more(ann: P2PTestPeer, bob: P2PTestPeer) -> None:
+def test_who_has_detached_signals_no_more(ann: P2PTestPeer, bob: P2PTestPeer) -> None:
     assert bob.leave("connected") == {"ok": True}
     assert code(bob.answer("ann")) == "not_joined"
     assert code(ann.offer("bob")) == "no_such_peer"

@@ -1,6 +1,6 @@
 """What happens to a host's seat, whatever its page, its clients and two workers do.
 
-The rules and the probes are real; the page, its socket and the store are made of a clock.
+The rules and the host probes are real; the page, its socket and the store are made of a clock.
 """
 
 import threading

@@ -200,10 +200,10 @@ def alone(site: Site, caplog: pytest.LogCaptureFixture, *entries: tuple[float, W
     """Let a worker without a queue beat beside others; return how often it says so."""
     outbox: Any = site.outbox
     outbox.is_alone = True
-    directory = WorkerRegistry(site.store.guarded, lambda: site.seconds)
+    registry = WorkerRegistry(site.store.guarded, lambda: site.seconds)
     for seconds, entry in entries:
         site.seconds = seconds
-        directory.write(entry)
+        registry.write(entry)
         site.heartbeat.beat()
     return caplog.text.count("Several processes serve this app, without a message queue")
 

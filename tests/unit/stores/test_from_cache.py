@@ -22,7 +22,7 @@ from flask_p2p_streams.stores.session_store import SessionStore
 from tests.kit.servers import free_port
 from tests.kit.stores import StoreServer, running_memcached
 
-LOCKS = Mutexes(mutex_for("threading"))
+MUTEXES = Mutexes(mutex_for("threading"))
 
 
 @pytest.fixture
@@ -337,7 +337,7 @@ def test_a_prefix_that_makes_no_key_of_memcached(app: Flask, prefix: object, tol
 def test_the_longest_prefix_of_memcached_serves(app: Flask, memcached: StoreServer) -> None:
     client = PooledClient(memcached.address, timeout=30, connect_timeout=30, default_noreply=False)
     options = {"CACHE_MEMCACHED_SERVERS": client, "CACHE_KEY_PREFIX": "a" * 143}
-    sessions = SessionStore(guarded_store(store_of(app, "MemcachedCache", **options), LOCKS))
+    sessions = SessionStore(guarded_store(store_of(app, "MemcachedCache", **options), MUTEXES))
     for _ in range(20):
         sessions.exchange_sid("s" * 200, "p" * 200, "a socket")
     assert sessions.read_sid("s" * 200, "p" * 200) == "a socket"

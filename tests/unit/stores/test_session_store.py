@@ -226,9 +226,9 @@ def test_a_store_that_lacks_a_method_is_refused(method: str) -> None:
 
 
 def test_locks_are_bounded_and_steady() -> None:
-    locks = Mutexes(mutex_for("threading"))
-    assert locks.of("room") is locks.of("room")
-    assert len({id(locks.of(str(n))) for n in range(1000)}) == 64
+    mutexes = Mutexes(mutex_for("threading"))
+    assert mutexes.of("room") is mutexes.of("room")
+    assert len({id(mutexes.of(str(n))) for n in range(1000)}) == 64
 
 
 def test_each_async_mode_has_a_mutex_of_its_own() -> None:

@@ -52,19 +52,19 @@ def test_several_processes_are_told_once_and_served(
     caplog: pytest.LogCaptureFixture, is_shared: bool, count: int
 ) -> None:
     served: list[str] = []
-    carriers = ServerSupport(
+    support = ServerSupport(
         "threading", is_shared=is_shared, has_queue=True
     ).before(lambda environ, _: served.append(environ["REMOTE_ADDR"]))
     environ = {"HTTP_UPGRADE": "websocket", "gunicorn.socket": None, "wsgi.multiprocess": True}
     for address in ("192.0.2.1", "192.0.2.2"):
-        carriers({**environ, "REMOTE_ADDR": address}, None)
+        support({**environ, "REMOTE_ADDR": address}, None)
     assert served == ["192.0.2.1", "192.0.2.2"]
     assert caplog.text.count("Several processes serve this app") == count
     assert "192.0.2" not in caplog.text
 
 
 def test_a_page_is_nobody_s_concern() -> None:
-    carriers = ServerSupport("gevent", is_shared=False, has_queue=True).before(
+    support = ServerSupport("gevent", is_shared=False, has_queue=True).before(
         lambda *_: [b"page"]
     )
-    assert carriers({"SERVER_SOFTWARE": "waitress"}, None) == [b"page"]
+    assert support({"SERVER_SOFTWARE": "waitress"}, None) == [b"page"]
