@@ -105,8 +105,9 @@ export class Connections {
     if (path?.negotiationId === negotiationId && !offered) path.receiveSignal(signal)
   }
 
-  /** A path is connected, which makes room for another to be made. @param {Downstream} downstream */
+  /** A path is connected, which makes room for another to be made; unless it is over by now. @param {Downstream} downstream */
   add(downstream) {
+    if (!downstream.isConnected) return
     this.#connected.set(downstream.peerId, downstream)
     this.#entrance.look()
   }
