@@ -3,7 +3,7 @@
  * to it, and takes them where it says.
  *
  * @typedef {object} RoleDelegate
- * @property {() => void} roleChanged the state is another one
+ * @property {() => void} roleChanged the state is another one, or somebody's was for a moment
  * @property {() => void} rolePeersChanged
  * @property {() => void} roleRenumbered a client's host has its session back under a later epoch
  * @property {() => void} roleSynced what waits to be sent may be sent

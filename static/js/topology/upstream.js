@@ -110,6 +110,7 @@ export class Upstream {
     if (path !== this.#path) return
     if (frame.type === STATE) return this.#receivedState(frame)
     this.#news.flush()
+    if (this.state === "closed") return // the app has left from within what it was told
     if (isRoutedFrame(frame)) this.#receivedRouted(frame)
     else if (frame.type === SUCCEED) this.#delegate.roleAppointed()
     else this.#follower?.receive(frame, packet, (senderId) => this.#readers.has(senderId))
@@ -125,7 +126,10 @@ export class Upstream {
   /** @param {import("../wire/frames.js").StateFrame} frame */
   #receivedState({ data, full, readers = [], epoch = 0 }) {
     if (epoch > this.hostEpoch && this.#offers.tryTake(1)) this.#renumber(epoch)
-    if (Object.entries(data).some(([peerId, state]) => this.#presence.hides(peerId, state))) this.#news.flush()
+    if (Object.entries(data).some(([peerId, state]) => this.#presence.hides(peerId, state))) {
+      this.#news.flush()
+      this.#delegate.roleChanged() // what waits to be sent is told even where the app isn't, as it has been told so much of late
+    }
     this.#presence.merge(data, full === true)
     if (full) this.#readers = new Set()
     for (const peerId of Object.keys(data)) this.#readers.delete(peerId)
@@ -136,6 +140,7 @@ export class Upstream {
 
   #tell() {
     this.#presence.told()
+    if (this.state === "closed") return
     this.#delegate.rolePeersChanged()
   }
 

@@ -278,3 +278,23 @@ test("readers that are invented fill no memory, and those who are there stay sil
   await settle()
   assert.deepEqual(ann.routed, [])
 })
+
+test("an app that leaves when it is told who is there is told nothing after that, whatever comes in the same packet", async () => {
+  const message = JSON.stringify({ type: "Data", senderId: "host", inc: "x", id: 1, n: 1, data: "too late" })
+  const letter = JSON.stringify({ type: "Direct", senderId: "bob", inc: "x", id: 1, after: 0, data: "too late" })
+  const back = [told([["bob", "negotiating"]]), told([["bob", "connected"]])]
+  for (const frames of [[told([["bob", "closed"]]), message], [told([["bob", "closed"]]), letter], back]) {
+    const room = new Room()
+    const ann = await room.join("ann")
+    await room.join("bob")
+    await room.pass(1_000)
+    let count = 0
+    ann.rolePeersChanged = () => {
+      count += 1
+      ann.role.stop()
+    }
+    room.host.channel("ann").send(frames.join("\n"))
+    await room.pass(CLOSE_TIMEOUT_MS)
+    assert.deepEqual([count, ann.received, ann.routed], [1, [], []])
+  }
+})
