@@ -237,6 +237,19 @@ test("what changes within a turn is told once, and before the message that comes
   assert.deepEqual(heard, [{ ...picture, bob: "connected" }, "message 1", { ...picture, bob: "closed" }, "message 2"])
 })
 
+test("a newcomer is told once who is there, though the host tells all of it as well", async () => {
+  const room = new Room()
+  await room.join("bob")
+  const joining = room.join("ann")
+  /** @type {any[]} */
+  const heard = []
+  const ann = /** @type {any} */ (room.players.get("ann"))
+  ann.rolePeersChanged = () => heard.push(ann.presence)
+  await joining
+  await room.pass(1_000)
+  assert.deepEqual(heard, [{ host: "connected", bob: "connected", ann: "connected" }])
+})
+
 test("a host that tells of new peers without end is told of now and then, and the last picture is right", async () => {
   const room = new Room()
   const ann = await room.join("ann")
