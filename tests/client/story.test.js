@@ -30,6 +30,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: act("handOver", { who, whom: who }) },
   { weight: 1, arbitrary: act("answer", { who, count: fc.integer({ min: 1, max: 2 }) }) },
   { weight: 2, arbitrary: act("greet", { who, count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 2, arbitrary: act("leaveWithin", { who, how: fc.constantFrom("close", "abort", "reconnect") }) },
   { weight: 1, arbitrary: act("reply", { who, count: fc.integer({ min: 1, max: 2 }) }) },
   { weight: 2, arbitrary: act("freeze", { who }) },
   { weight: 2, arbitrary: act("thaw", { who }) },

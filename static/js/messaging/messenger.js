@@ -116,7 +116,8 @@ export class Messenger {
     this.#uplink.requireVoice()
     // Until the host has said who is there, every recipient may be there.
     if (!to || !this.#uplink.role?.isSynced) return
-    const unknown = to.find((peerId) => !this.knownPeers.knows(peerId) && peerId !== this.#uplink.peerId)
+    // Who has come just now may not have been told of yet.
+    const unknown = to.find((peerId) => !this.knownPeers.knows(peerId) && !this.#uplink.peers.has(peerId))
     if (unknown !== undefined) throw new P2pError("no_such_peer", { message: `${unknown} is not in the session.` })
   }
 

@@ -284,10 +284,10 @@ export class Lifecycle {
 
   /** @param {PeerState} state */
   #setState(state) {
-    if (this.state === state) return
+    const isNews = this.state !== state
     this.state = state
     this.#update()
-    this.#delegate.sessionStateChanged(state)
+    if (isNews) this.#delegate.sessionStateChanged(state)
   }
 
   /** A peer has come or gone; this may be the peer itself. */

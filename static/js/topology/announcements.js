@@ -23,6 +23,7 @@ export class Announcements {
   #presence = new Presence()
   /** The changes that the clients haven't been told yet. @type {Map<string, PeerState>} */
   #changes = new Map()
+  #isStopped = false
   #news
 
   /** @param {AnnouncementsOptions} options */
@@ -48,7 +49,8 @@ export class Announcements {
    */
   set(peerId, state) {
     if (this.#presence.hides(peerId, state) || this.#changes.size >= MAX_PEERS) this.#news.tellNow()
-    if (!this.#presence.set(peerId, state)) return false
+    // The app may have left from within what it was told.
+    if (this.#isStopped || !this.#presence.set(peerId, state)) return false
     this.#changes.set(peerId, state)
     this.#news.add()
     return true
@@ -59,12 +61,17 @@ export class Announcements {
     if (this.#changes.has(peerId)) this.#news.tellNow()
   }
 
-  /** Tells all clients which epoch this is. */
-  announceEpoch() {
-    this.#news.tellNow()
+  /** Tells all clients what has changed, and which epoch this is; the peer itself isn't told. */
+  announce() {
+    this.#news.stop()
+    const frames = this.#frames([...this.#changes], false)
+    this.#changes.clear()
+    this.#presence.told()
+    for (const frame of frames) this.#options.announce(frame)
   }
 
   stop() {
+    this.#isStopped = true
     this.#news.stop()
     this.#changes.clear()
   }
@@ -72,24 +79,20 @@ export class Announcements {
   // Private
 
   #tell() {
-    const frames = this.#frames([...this.#changes], false)
-    this.#changes.clear()
-    this.#presence.told()
-    for (const frame of frames) this.#options.announce(frame)
+    this.announce()
     this.#options.changed()
   }
 
   /**
-   * @param {[string, PeerState][]} states
+   * @param {[string, PeerState][]} states used up
    * @param {boolean} full whether the states replace everything that was told before
    * @returns {Packet[]} at least one, because each frame tells the epoch
    */
   #frames(states, full) {
     const { peerId: senderId, epoch, isReader } = this.#options
-    const part = states.slice(0, STATES_PER_FRAME / 2)
-    const rest = states.slice(STATES_PER_FRAME / 2)
+    const part = states.splice(0, STATES_PER_FRAME / 2)
     const readers = part.map(([peerId]) => peerId).filter(isReader)
     const frame = encodeFrame({ type: STATE, senderId, data: Object.fromEntries(part), epoch: epoch(), ...(full && { full }), ...(readers.length > 0 && { readers }) })
-    return [frame, ...(rest.length > 0 ? this.#frames(rest, false) : [])]
+    return [frame, ...(states.length > 0 ? this.#frames(states, false) : [])]
   }
 }

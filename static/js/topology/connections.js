@@ -105,8 +105,9 @@ export class Connections {
     if (path?.negotiationId === negotiationId && !offered) path.receiveSignal(signal)
   }
 
-  /** A path is connected, so the host may begin to make another one. @param {Downstream} downstream */
+  /** A path is connected, so the host may begin to make another one; unless the path has ended meanwhile. @param {Downstream} downstream */
   add(downstream) {
+    if (!downstream.isConnected) return
     this.#connected.set(downstream.peerId, downstream)
     this.#entrance.look()
   }

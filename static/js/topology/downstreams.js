@@ -65,7 +65,7 @@ export class Downstreams {
   resume(epoch) {
     this.epoch = epoch
     this.#sequencer.resume(epoch)
-    this.#announcements.announceEpoch()
+    this.#announcements.announce()
   }
 
   /**
@@ -137,9 +137,10 @@ export class Downstreams {
    * @param {import("../wire/path.js").Packet} packet
    */
   pathReceived(path, frame, packet) {
+    if (isRoutedFrame(frame) || frame.type === DATA) this.#announcements.precede(path.peerId)
+    // The app may have left, or thrown this peer out, from within what it was told.
     const downstream = this.#connections.of(path)
     if (!downstream) return
-    if (isRoutedFrame(frame) || frame.type === DATA) this.#announcements.precede(path.peerId)
     if (isRoutedFrame(frame)) return this.#router.admit(downstream, frame, sizeOf(packet))
     switch (frame.type) {
       case DATA: return this.#sequencer.admit(downstream, frame, sizeOf(packet))

@@ -3,7 +3,7 @@
  * itself: it hands them to the sequencer (at the host) or the follower (at a client), and sends what these give it.
  *
  * @typedef {object} RoleDelegate
- * @property {() => void} roleChanged the role's state has changed
+ * @property {() => void} roleChanged the role's state has changed, or a peer was away for a moment
  * @property {() => void} rolePeersChanged
  * @property {() => void} roleRenumbered a client's host has got its session back under a later epoch
  * @property {() => void} roleSynced the messages that wait may be sent

@@ -4,7 +4,7 @@ import { P2pError } from "../base/errors.js"
 import { OFFERS, PEERS_EVENTS } from "../base/limits.js"
 import { DATA, DIRECT, encodeFrame, FAST, isRoutedFrame, isSpeech, RECEIVED, STATE, SUCCEED } from "../wire/frames.js"
 import { News } from "./news.js"
-import { MAX_PEERS, Presence } from "../wire/presence.js"
+import { Presence } from "../wire/presence.js"
 
 /**
  * The role of a client: it waits for the host's offer and has one path, to the host.
@@ -110,6 +110,7 @@ export class Upstream {
     if (path !== this.#path) return
     if (frame.type === STATE) return this.#receivedState(frame)
     this.#news.flush()
+    if (this.state === "closed") return // the app has left from within what it was told
     if (isRoutedFrame(frame)) this.#receivedRouted(frame)
     else if (frame.type === SUCCEED) this.#delegate.roleAppointed()
     else this.#follower?.receive(frame, packet, (senderId) => this.#readers.has(senderId))
@@ -125,17 +126,20 @@ export class Upstream {
   /** @param {import("../wire/frames.js").StateFrame} frame */
   #receivedState({ data, full, readers = [], epoch = 0 }) {
     if (epoch > this.hostEpoch && this.#offers.tryTake(1)) this.#renumber(epoch)
-    if (Object.entries(data).some(([peerId, state]) => this.#presence.hides(peerId, state))) this.#news.flush()
+    if (Object.entries(data).some(([peerId, state]) => this.#presence.hides(peerId, state))) {
+      this.#news.flush()
+      this.#delegate.roleChanged() // what waits to be sent is told even where the app isn't, as it has been told so much of late
+    }
+    const { peers } = this
     this.#presence.merge(data, full === true)
-    if (full) this.#readers = new Set()
     for (const peerId of Object.keys(data)) this.#readers.delete(peerId)
-    for (const peerId of readers) if (this.#presence.has(peerId)) this.#readers.add(peerId)
-    if (this.#readers.size > MAX_PEERS) this.#readers = new Set([...this.#readers].filter((peerId) => this.#presence.has(peerId)))
-    this.#news.add()
+    this.#readers = new Set([...this.#readers, ...readers].filter((peerId) => this.#presence.has(peerId)))
+    if (this.peers !== peers) this.#news.add() // a newcomer is told of itself twice
   }
 
   #tell() {
     this.#presence.told()
+    if (this.state === "closed") return
     this.#delegate.rolePeersChanged()
   }
 

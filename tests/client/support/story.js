@@ -180,6 +180,8 @@ class StoryPage extends Page {
   replies = 0
   /** How many times it has a word for everybody whom it knows, as soon as it is connected or hears of another host. */
   greetings = 0
+  /** How it leaves as soon as it is told who is there. @type {"" | "close" | "abort" | "reconnect"} */
+  leaves = ""
   /** Whom it saw in the session last. @type {Set<string>} */
   #picture = new Set()
   /** Until when it saw somebody. @type {Map<string, number>} */
@@ -290,6 +292,9 @@ class StoryPage extends Page {
     for (const peerId of this.#picture) this.#seenAt.set(peerId, this.story.clock.now())
     this.#picture = new Set(peers.keys())
     for (const peerId of peers.keys()) this.stay.known.add(peerId)
+    const how = this.leaves
+    this.leaves = ""
+    if (how && this.isIn) this.peer[how]()
   }
 
   messagesMissed(gap) {
@@ -330,7 +335,7 @@ export const PEERS = Object.freeze(["ann", "bob", "cleo", "dave", "eve"])
 /**
  * One session with all that may happen in it, and what must be true of it all the same.
  *
- * @typedef {{ act: string, who?: number, whom?: number, ms?: number, count?: number }} Step
+ * @typedef {{ act: string, who?: number, whom?: number, ms?: number, count?: number, how?: "" | "close" | "abort" | "reconnect" }} Step
  */
 export class Story {
   clock = new FakeClock()
@@ -493,7 +498,7 @@ export class Story {
   // What happens
 
   /** @param {Step} step */
-  #act({ act, who = 0, whom = 0, ms = 0, count = 1 }) {
+  #act({ act, who = 0, whom = 0, ms = 0, count = 1, how = "" }) {
     const peerId = PEERS[who]
     const page = this.#pages.get(peerId)
     const { server, network } = this
@@ -516,6 +521,7 @@ export class Story {
       case "say": return page.say(count)
       case "whisper": return page.whisper(PEERS[whom], count)
       case "wave": return this.wave(page)
+      case "leaveWithin": return void (page.leaves = how)
       case "greet": return void (page.greetings += count)
       case "reply": return void (page.replies += count)
       case "close": return page.peer.close()

@@ -78,7 +78,7 @@ test("what can't wait uses up nothing that it doesn't find", async () => {
 test("each frame tells the epoch, and a later one is told at once", () => {
   const { state, frames, announcements } = open()
   state.epoch = 8
-  announcements.announceEpoch()
+  announcements.announce()
   assert.deepEqual(frames, [{ type: "Data.Connection.State", senderId: "host", data: {}, epoch: 8 }])
 })
 

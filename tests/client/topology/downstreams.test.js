@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
+import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_GATHERED_CHARACTERS } from "../../../static/js/transport/data_channel.js"
 import { QUICK_ACK_PAUSE_MS } from "../../../static/js/messaging/stability.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { CONNECTIONS, MAX_NEGOTIATING, MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../../static/js/base/limits.js"
@@ -491,4 +491,18 @@ test("a message that is nested without bottom reaches nobody, and costs nobody a
     await room.pass()
     assert.equal(host.texts.at(-1), "bob: still here")
   }
+})
+
+test("a client that takes no packet as large as the first picture is known no more, and counts as none that is connected", async () => {
+  const room = new Room()
+  const crowd = Array.from({ length: 60 }, (_, index) => `${index}`.padStart(100, "x"))
+  for (const peerId of crowd) await room.join(peerId)
+  await room.pass(TOLD_MS)
+  const joining = room.join("small")
+  room.host.channel("small").maxMessageSize = MAX_GATHERED_CHARACTERS
+  const small = await joining
+  await room.pass(TOLD_MS)
+  assert.equal(small.losses.length, 1)
+  assert.equal(room.host.presence.small, "disconnected")
+  assert.deepEqual(room.host.role.connected().map(({ peerId }) => peerId), crowd)
 })

@@ -237,6 +237,19 @@ test("what changes within a turn is told once, and before the message that comes
   assert.deepEqual(heard, [{ ...picture, bob: "connected" }, "message 1", { ...picture, bob: "closed" }, "message 2"])
 })
 
+test("a newcomer is told once who is there, though the host tells all of it as well", async () => {
+  const room = new Room()
+  await room.join("bob")
+  const joining = room.join("ann")
+  /** @type {any[]} */
+  const heard = []
+  const ann = /** @type {any} */ (room.players.get("ann"))
+  ann.rolePeersChanged = () => heard.push(ann.presence)
+  await joining
+  await room.pass(1_000)
+  assert.deepEqual(heard, [{ host: "connected", bob: "connected", ann: "connected" }])
+})
+
 test("a host that tells of new peers without end is told of now and then, and the last picture is right", async () => {
   const room = new Room()
   const ann = await room.join("ann")
@@ -277,4 +290,24 @@ test("readers that are invented fill no memory, and those who are there stay sil
   room.host.channel("ann").send(JSON.stringify({ type: "Fast", senderId: "peer-0", inc: "x", id: 1, data: "I may only read" }))
   await settle()
   assert.deepEqual(ann.routed, [])
+})
+
+test("an app that leaves when it is told who is there is told nothing after that, whatever comes in the same packet", async () => {
+  const message = JSON.stringify({ type: "Data", senderId: "host", inc: "x", id: 1, n: 1, data: "too late" })
+  const letter = JSON.stringify({ type: "Direct", senderId: "bob", inc: "x", id: 1, after: 0, data: "too late" })
+  const back = [told([["bob", "negotiating"]]), told([["bob", "connected"]])]
+  for (const frames of [[told([["bob", "closed"]]), message], [told([["bob", "closed"]]), letter], back]) {
+    const room = new Room()
+    const ann = await room.join("ann")
+    await room.join("bob")
+    await room.pass(1_000)
+    let count = 0
+    ann.rolePeersChanged = () => {
+      count += 1
+      ann.role.stop()
+    }
+    room.host.channel("ann").send(frames.join("\n"))
+    await room.pass(CLOSE_TIMEOUT_MS)
+    assert.deepEqual([count, ann.received, ann.routed], [1, [], []])
+  }
 })
