@@ -32,8 +32,8 @@ check: .venv/.dev $(CLIENT) ## Before each commit: linters and types, then the t
 
 test: .venv/.dev .venv-lowest/.stamp $(CLIENT) ## Run everything: linters, docs, then the tests of the client, the server and the browsers.
 	bash tools/test_programs.sh
-	$(SIDE_BY_SIDE) test-fast lint-python lint-client test-client
-	$(SIDE_BY_SIDE) test-slow docs test-lowest
+	$(SIDE_BY_SIDE) test-fast lint-python lint-client test-client docs test-lowest
+	$(MAKE) --no-print-directory test-slow
 
 hostile: .venv/.dev $(CLIENT) ## Attack servers and pages in every known way for ten minutes, beside five who talk; it prints a table.
 	bash tools/test_programs.sh
@@ -66,9 +66,9 @@ test-client: node_modules/.stamp
 	@$(IN_ONE_PIECE) $@ $(NODE) node $(NODE_TESTS) --test-concurrency 2 --test-reporter dot \
 		$(or $(shell find tests/client -name '*.test.js'),$(error There are no tests in tests/client))
 
-# With the lowest versions that pyproject.toml allows. It leaves the processor to the browsers beside it.
+# With the lowest versions that pyproject.toml allows.
 test-lowest: .venv-lowest/.stamp $(CLIENT)
-	@$(IN_ONE_PIECE) $@ nice .venv-lowest/bin/python $(PYTEST) 2 --quiet $(FAST_TESTS)
+	@$(IN_ONE_PIECE) $@ .venv-lowest/bin/python $(PYTEST) 2 --quiet $(FAST_TESTS)
 
 test-slow: .venv/.dev $(CLIENT)
 	CHROMIUM=$$(bash tools/find_chromium.sh) && export CHROMIUM && \
