@@ -1,6 +1,7 @@
 """Who may keep a page with a token, and what the log says of one that can't work."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +45,9 @@ def kept(response: Any) -> str | None:
 
 
 def errors(log: Log) -> list[str]:
-    return [each.getMessage() for each in log.records if each.levelno >= logging.WARNING]
+    # Of this thread: the app of another test may still have a worker whose store comes back.
+    mine = [each for each in log.records if each.thread == threading.get_ident()]
+    return [each.getMessage() for each in mine if each.levelno >= logging.WARNING]
 
 
 # The header
