@@ -282,7 +282,7 @@ def app_state(
         server can't carry WebSockets.
     """
     server = server_of(socketio)
-    check_server(server, config.namespace)
+    check_server(server, config.namespace, relays=config.relay != "off")
     state = AppState(
         app=app,
         config=config,

@@ -13,6 +13,7 @@ from ..metrics import RELAYED, Metrics
 from ..protocol.errors import ErrorCode, SignalingError
 from ..protocol.fields import Payload
 from ..protocol.messages import refused
+from ..protocol.relay import weight
 from ..sessions.member import Member
 from ..signaling.authorization import join_context
 from ..signaling.members import Room
@@ -143,7 +144,7 @@ class SignalingNamespace(Namespace):
                 return self._signaling.relay(sid, args[0])
         except Exception as error:
             refusal = self._refuse(error, "relay")
-            self._throttle.refused_batch(eio_sid, refusal.code)
+            self._throttle.refused_batch(eio_sid, refusal.code, weight(args[0] if args else None))
             return refused(refusal)
 
     def _limit(self, sid: str) -> None:
