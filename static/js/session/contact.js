@@ -9,6 +9,8 @@ export class Contact {
   #signaling
   #keepSignaling
   #pause
+  /** Whether the connection is to be checked once more. */
+  #isDue = false
 
   /**
    * @param {object} options
@@ -30,12 +32,21 @@ export class Contact {
 
   /** Nothing is heard from another peer. Makes sure of the connection to the server: a network that has changed takes that with it, and only a silence tells so. */
   check() {
-    if (this.#pause.isRunning) return
-    this.#pause.start(CHECK_PAUSE_MS, () => undefined)
-    this.#signaling.check()
+    if (!this.#signaling.isConnected) this.#signaling.check()
+    else if (this.#pause.isRunning) this.#isDue = true
+    else this.#checkNow()
   }
 
   stop() {
     this.#pause.stop()
+    this.#isDue = false
+  }
+
+  // Private
+
+  #checkNow() {
+    this.#isDue = false
+    this.#pause.start(CHECK_PAUSE_MS, () => { if (this.#isDue) this.check() })
+    this.#signaling.check()
   }
 }

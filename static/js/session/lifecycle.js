@@ -24,6 +24,8 @@ export class Lifecycle {
   #reconnection
   /** Why this peer gave up the last time. @type {P2pError | null} */
   #failure = null
+  /** What the app was told of each link. @type {WeakMap<import("../wire/link.js").Link, import("../wire/link.js").Route>} */
+  #routes = new WeakMap()
 
   /** @param {SessionOptions} options */
   constructor(options) {
@@ -147,7 +149,8 @@ export class Lifecycle {
     // Only newcomers need the server: a session that runs goes on without it.
     const needsServer = this.#options.keepSignaling || this.leadership.needsServer
     const comesAgain = dependents !== null || (needsServer && this.#reconnection.mayTryAgain(error))
-    const isNews = !comesAgain || this.#reconnection.isNews(error)
+    // A link that waits for the server has a time of its own.
+    const isNews = !comesAgain || (!(dependents === null && this.leadership.needsServer) && this.#reconnection.isNews(error))
     if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)
     if (isNews) this.#delegate.sessionErrored(error)
   }
@@ -194,6 +197,8 @@ export class Lifecycle {
   /** @param {import("../wire/link.js").Link} link */
   rolePathChanged(link) {
     this.leadership.settle()
+    if (link.route === null || link.route === this.#routes.get(link)) return
+    this.#routes.set(link, link.route)
     this.#delegate.sessionPathChanged(link.peerId, link.route)
   }
 

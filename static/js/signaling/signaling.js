@@ -120,7 +120,7 @@ export class Signaling {
    * @param {(error: P2pError | null) => void} answered
    */
   relay(to, epoch, negotiation, batch, answered) {
-    if (!this.#socket.connected) return void queueMicrotask(() => answered(new P2pError("signaling_lost")))
+    if (!this.#socket.connected) return queueMicrotask(() => answered(new P2pError("signaling_lost")))
     this.#request("relay", { to, epoch, negotiation, ...batch }, ({ ok, error }) => answered(ok ? null : P2pError.fromPayload(error)))
   }
 

@@ -1,5 +1,6 @@
 import { Roster } from "./roster.js"
 import { sizeOf } from "../wire/content.js"
+import { DOUBT_MS } from "../base/limits.js"
 import { sendToEach } from "../wire/link.js"
 import { Announcements } from "./announcements.js"
 import { ACK, DATA, isRoutedFrame, SUCCEED, SYNC } from "../wire/frames.js"
@@ -116,7 +117,7 @@ export class Downstreams {
 
   /** The network may have changed. */
   suspect() {
-    for (const { link } of this.connected()) link.suspect()
+    for (const { link } of this.connected()) link.suspect(DOUBT_MS)
   }
 
   /** There are other ICE servers. */

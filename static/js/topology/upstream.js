@@ -1,7 +1,7 @@
 import { Bucket } from "../base/token_bucket.js"
 import { EarlySignals } from "./early_signals.js"
 import { P2pError } from "../base/errors.js"
-import { OFFERS, PEERS_EVENTS } from "../base/limits.js"
+import { DOUBT_MS, OFFERS, PEERS_EVENTS } from "../base/limits.js"
 import { DATA, DIRECT, encodeFrame, FAST, isRoutedFrame, isSpeech, RECEIVED, STATE, SUCCEED } from "../wire/frames.js"
 import { News } from "./news.js"
 import { Presence } from "../wire/presence.js"
@@ -118,7 +118,7 @@ export class Upstream {
 
   /** The network may have changed. */
   suspect() {
-    this.#link?.suspect()
+    this.#link?.suspect(DOUBT_MS)
   }
 
   /** There are other ICE servers. */

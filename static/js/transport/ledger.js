@@ -61,16 +61,10 @@ export class Ledger {
     this.sent(packet)
   }
 
-  /**
-   * The other side has got so many frames.
-   * @param {number} count
-   * @returns {boolean} false if that can't be
-   */
+  /** The other side has got so many frames. More than were sent can't be, and count as all. @param {number} count */
   confirmed(count) {
-    if (count > this.#sent) return false
     const known = this.#sent - this.#kept.length
     if (count > known) this.#drop(count - known)
-    return true
   }
 
   /**
@@ -80,7 +74,8 @@ export class Ledger {
    */
   since(count) {
     const first = this.#sent - this.#kept.length
-    if (count < first || !this.confirmed(count)) return null
+    if (count < first || count > this.#sent) return null
+    this.confirmed(count)
     return [...this.#kept]
   }
 

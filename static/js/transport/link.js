@@ -30,8 +30,9 @@ import { encodeFrame, GOODBYE, HEARTBEAT, RESUME, SIGNAL } from "../wire/frames.
  * @property {typeof RTCPeerConnection} [RTCPeerConnection]
  *
  * @typedef {import("../wire/link.js").LinkSetup & LinkConditions} LinkOptions
+ * @typedef {import("../wire/link.js").Link} AnyLink
  *
- * @implements {import("../wire/link.js").Link}
+ * @implements {AnyLink}
  */
 export class Link {
   /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
@@ -143,11 +144,13 @@ export class Link {
     if (this.state !== "closed") this.#client?.serverReached()
   }
 
-  suspect() {
+  /** @param {number} [patienceMs] */
+  suspect(patienceMs = 0) {
     if (this.state !== "connected") return
     if (!this.#client || this.route === "server") return this.#options.delegate.linkSuspected(this)
-    if (!this.asksForRepair) this.#doubtedAt = this.#options.clock.now()
-    this.#client.suspect()
+    if (!this.asksForRepair) this.#doubtedAt = Math.floor(this.#options.clock.now())
+    this.#client.suspect(patienceMs)
+    if (patienceMs > 0) this.#beat()
   }
 
   configure() {
@@ -341,7 +344,7 @@ export class Link {
     this.#judge()
     if (this.#host || path.route === "server" || (frame.echo ?? -Infinity) < this.#doubtedAt) return
     if (path !== this.#switch.primary) this.#switch.choose(path)
-    else if (this.asksForRepair) this.#settle()
+    else if (this.#doubtedAt < Infinity) this.#settle()
   }
 
   #missed() {
@@ -369,7 +372,7 @@ export class Link {
     this.#term.stop()
     this.#heartbeat.start()
     this.#client?.settled(isDirect)
-    this.#doubtedAt = isDirect ? Infinity : this.#options.clock.now()
+    this.#doubtedAt = isDirect ? Infinity : Math.ceil(this.#options.clock.now())
     if (isDirect) {
       this.#host?.settled()
       this.#serverPaths.stop()
@@ -388,7 +391,7 @@ export class Link {
     const mayUseServer = this.#options.terms.relay() !== "off" && !this.#serverPaths.isRefused
     if (this.state !== "connected" && this.#paths.length === 0 && !mayUseServer) this.end(error)
     else if (this.state !== "connected" && error.code !== "signaling_lost") this.#client?.failed()
-    else if (this.#switch.primary === null) this.#client?.suspect()
+    else if (this.#switch.primary === null) this.#client?.suspect(0)
   }
 
   /** @param {"connecting" | "connected"} state */

@@ -85,7 +85,7 @@ export class PathSwitch {
 
   /** The other side tells how many frames have arrived there. @param {number} count */
   confirmed(count) {
-    if (!this.#ledger.confirmed(count)) this.#fail()
+    this.#ledger.confirmed(count)
   }
 
   /** Goes on over another path. Only a client decides that. @param {Path} path */
@@ -104,7 +104,7 @@ export class PathSwitch {
   resume(path, { n, id }) {
     if (!this.#options.isHost && (path !== this.primary || id !== this.#awaited)) return // it is the answer to an earlier choice
     const lacking = this.#ledger.since(n)
-    if (!lacking) return this.#fail()
+    if (!lacking) return this.#options.failed(new P2pError("host_lost", { message: "The other side lacks more than was kept." }))
     this.#awaited = null
     this.primary = path
     const failure = failureOf(() => {
@@ -120,11 +120,5 @@ export class PathSwitch {
     if (path !== this.primary) return
     this.primary = null
     this.#awaited = null
-  }
-
-  // Private
-
-  #fail() {
-    this.#options.failed(new P2pError("host_lost", { message: "The other side lacks more than was kept." }))
   }
 }

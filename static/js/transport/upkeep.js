@@ -48,10 +48,15 @@ export class ClientUpkeep {
     if (this.#relay() !== "off") this.#tasks.callOverServer()
   }
 
-  suspect() {
+  /**
+   * Nothing is heard from the host, or nothing may be.
+   * @param {number} patienceMs milliseconds that the host has to be heard before it is asked
+   */
+  suspect(patienceMs) {
     if (this.isRepairing) return
-    this.isRepairing = true
-    this.#ask()
+    this.isRepairing = patienceMs === 0
+    if (this.isRepairing) this.#ask()
+    else this.#timer.start(patienceMs, () => this.suspect(0))
   }
 
   /** This peer is connected to the server. */

@@ -31,7 +31,7 @@ import { failureOf } from "../base/errors.js"
  * @property {(name: string, batch: Batch) => void} receiveBatch something has come over the server
  * @property {() => void} repair the other side asks for another path
  * @property {() => void} serverReached this side is connected to the server
- * @property {() => void} suspect the network may have changed
+ * @property {(patienceMs?: number) => void} suspect the other side may be out of reach; it has so many milliseconds to be heard before something is done about it
  * @property {() => void} configure there are other ICE servers
  * @property {() => P2pError} timeoutError what a time-out means in the present state
  * @property {(packet: Packet, lane?: Lane) => void} send throws a P2pError if the packet can't be sent: `not_joined`, `rate_limited`, `too_large`
