@@ -133,10 +133,10 @@ class AppState:
         return Announcements(
             receivers=Receivers(self.app),
             ice_servers=self.config.ice_servers,
-            relay=self.config.relay,
             signer=self.signer,
             outbox=self.outbox,
             metrics=self.metrics,
+            relay=self.config.relay,
         )
 
     @cached_property

@@ -188,7 +188,7 @@ class Throttle:
     def refused_batch(self, eio_sid: str, code: ErrorCode, weight: int) -> None:
         """Count a batch that was refused against the patience with its sender.
 
-        :param weight: the characters of its packets.
+        :param weight: the characters of its packets; 0 if they don't count, as a host's don't.
         """
         if code in SENSELESS:
             self._lose_patience(eio_sid, 1.0, ErrorCode.BAD_REQUEST)

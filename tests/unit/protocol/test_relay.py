@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_p2p_streams.errors import SignalingError
-from flask_p2p_streams.protocol.relay import MAX_BATCH_BYTES, MAX_PACKETS, parse_relay, relay
+from flask_p2p_streams.protocol.relay import (
+    MAX_BATCH_BYTES,
+    MAX_PACKETS,
+    parse_relay,
+    relay,
+    weight,
+)
 
 ACKNOWLEDGEMENT = {"to": "ann", "epoch": 5, "negotiation": "a-link", "n": 0, "ack": 3}
 BATCH: dict[str, Any] = {**ACKNOWLEDGEMENT, "n": 1, "packets": ['{"a":1}']}
@@ -132,6 +138,22 @@ def test_any_frame_comes_through_as_it_was(value: object) -> None:
     except UnicodeEncodeError:
         return
     assert relay(parse_relay({**BATCH, "packets": [frame]}), "bob")["packets"] == [frame]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"packets": ["xyz", "é"]}, 4),
+        ({"packets": ["xyz", 7, None, ["x"], {}]}, 3),
+        ({"packets": "xyz"}, 0),
+        ({}, 0),
+        (None, 0),
+        ([], 0),
+        ("packets", 0),
+    ],
+)
+def test_the_weight_of_anything(value: object, expected: int) -> None:
+    assert weight(value) == expected
 
 
 @given(
