@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -109,43 +110,48 @@ async def _try(target: Target, deadline: float) -> Allocation | Exception:
 async def _allocate(target: Target) -> Allocation:
     server, at, began = target.server, target.at, time.monotonic()
     turn: Any = import_module("aioice.turn")
-    transport, ended = await turn.create_turn_endpoint(
-        _Ended,
+    by_udp = at.transport == "udp"
+    protocol = (turn.TurnClientUdpProtocol if by_udp else turn.TurnClientTcpProtocol)(
         (target.address, at.port),
         username=server.username,
         password=server.credential,
-        ssl=_Named.context(at.host) if server.url.startswith("turns") else None,
-        transport=at.transport,
+        lifetime=turn.DEFAULT_ALLOCATION_LIFETIME,
+        channel_refresh_time=turn.DEFAULT_CHANNEL_REFRESH_TIME,
     )
-    ms = (time.monotonic() - began) * 1000
-    relayed = transport.get_extra_info("sockname")[0]
-    transport.close()
-    await asyncio.wait([ended.over], timeout=GOODBYE_LIMIT)
+    protocol.receiver = ended = _Ended()
+    transport = await _connected(target, protocol)
+    try:
+        relayed = (await protocol.connect())[0]
+        ms = (time.monotonic() - began) * 1000
+        # A server that doesn't take it back lets it end by itself.
+        with suppress(Exception):
+            await asyncio.wait_for(protocol.delete(), GOODBYE_LIMIT)
+    finally:
+        transport.abort()
+        await asyncio.wait([ended.over], timeout=GOODBYE_LIMIT)
     return Allocation(relayed, target.address, ms)
 
 
 class _Ended(asyncio.DatagramProtocol):
-    """What is to be told of the end of an allocation."""
+    """What is to be told of the end of a connection."""
 
     def __init__(self) -> None:
         self.over = asyncio.get_running_loop().create_future()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.over.done():
-            self.over.set_result(None)
+        """Note that it is over."""
+        self.over.set_result(None)
 
 
-class _Named(ssl.SSLContext):
-    """TLS with a server whose address is known already; its certificate is for its name."""
-
-    name: str
-
-    @classmethod
-    def context(cls, name: str) -> "_Named":
-        context = cls(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_default_certs()
-        context.name = name
-        return context
-
-    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        return super().wrap_bio(*args, **{**options, "server_hostname": self.name})
+async def _connected(target: Target, protocol: Any) -> Any:
+    loop, at = asyncio.get_running_loop(), target.at
+    if at.transport == "udp":
+        where = (target.address, at.port)
+        return (await loop.create_datagram_endpoint(lambda: protocol, remote_addr=where))[0]
+    # The certificate is for the name, which has been looked up already.
+    tls: dict[str, Any] = (
+        {"ssl": ssl.create_default_context(), "server_hostname": at.host}
+        if target.server.url.startswith("turns")
+        else {}
+    )
+    return (await loop.create_connection(lambda: protocol, target.address, at.port, **tls))[0]
