@@ -34,6 +34,7 @@ const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers:
  * @property {boolean} keepSignaling whether a client keeps its connection to the server while it is connected to the host
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
  * @property {(setup: import("../wire/link.js").LinkSetup) => import("../wire/link.js").Link} createLink
+ * @property {(ms: number) => void} [iceExpires] called when the server has said how long the credentials of its ICE servers last
  * @property {import("../base/clock.js").Clock} clock
  * @property {LeadershipDelegate & import("../topology/role.js").RoleDelegate} delegate
  */
@@ -176,6 +177,7 @@ export class Leadership {
     // Without a role, an older epoch is believed, too: if the server has lost its later record, an earlier host may have its seat again.
     if (this.role && ready.epoch < this.picture.epoch) return
     this.#terms.learn(ready)
+    if (ready.ice_expires_in_ms !== undefined) this.#options.iceExpires?.(ready.ice_expires_in_ms)
     const isOwn = ready.peer_id === this.#options.peerId
     if (isOwn) this.registration.learn(ready)
     this.#patience.start(OFFER_PATIENCE_MS, () => this.#missOffer())
