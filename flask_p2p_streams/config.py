@@ -105,6 +105,12 @@ class Config:
     IPv6 addresses count by their network of /64; None means no limit.
     """
 
+    check_page: bool | None = None
+    """``P2P_CHECK_PAGE``: whether a page at ``P2P_URL_PREFIX/check`` tries what a browser can do.
+
+    It gives each visitor credentials for the TURN servers. None: only in debug mode.
+    """
+
     socketio_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """``P2P_SOCKETIO_OPTIONS``: options of the ``SocketIO`` that the extension makes itself."""
 
@@ -248,6 +254,12 @@ def _peers(value: object) -> int | None:
     return value
 
 
+def _switch(value: object) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise ValueError("must be True, False or None")
+    return value
+
+
 def _options(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a dictionary of keyword arguments of SocketIO")
@@ -277,5 +289,6 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "relay_rate": _byte_rate,
     "session_relay_rate": _byte_rate,
     "join_rate": _rate,
+    "check_page": _switch,
     "socketio_options": _options,
 }

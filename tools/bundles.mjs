@@ -21,6 +21,9 @@ export async function bundleClient(source = "static/js") {
     ...(await Promise.all([...parts].map(([name, entry]) => bundle(entry, name, sharing)))),
     await bundle(join(source, "stimulus.js"), "p2p-stimulus.js", sharing),
     await bundle("@hotwired/stimulus", "stimulus.js"),
+    // A page of its own, which shares nothing with the others, so that it weighs on none of them.
+    await bundle(join(source, "check/index.js"), "p2p-check.js", { plugins: [slimSocketIo] }),
+    await bundle(join(source, "check/check.css"), "p2p-check.css"),
   ]
 }
 

@@ -27,6 +27,9 @@ CLOCK_SKEW = 20.0
 SHORTEST_RENEWAL = 10.0
 """The least seconds that a renewed token lasts; with fewer left, a new page is needed."""
 
+CHECK_LIFE = 120.0
+"""Seconds for which the tokens of the check page's session last, and that session itself."""
+
 # The app's function for ICE servers
 
 ICE_CALL_TIMEOUT = 2.0

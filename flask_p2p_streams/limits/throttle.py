@@ -130,6 +130,14 @@ class Throttle:
         if refusal := self._join_refusal(address):
             raise refusal
 
+    def visit(self, address: str | None) -> None:
+        """Allow a visit of the check page; it counts as a join of its address.
+
+        :raises SignalingError: ``rate_limited`` if its address joins too often.
+        """
+        if refusal := self._join_refusal(address):
+            raise refusal
+
     def look_for_proxy(self, environ: Mapping[str, Any]) -> None:
         """Log once if the address of a proxy is taken for the address of all visitors."""
         if self._hinted or not self._counts_addresses:

@@ -13,6 +13,7 @@
  * - session: the peer, which puts all of these together: how it joins, who is the host, and how it comes back
  * - element: `<p2p-frame>`
  * - stimulus: the Stimulus controller, which has an entry of its own
+ * - check: the page that says why it doesn't connect, which has an entry of its own, too, and needs nothing above signaling
  */
 import { P2pFrame } from "./element/p2p_frame.js"
 

@@ -30,6 +30,8 @@ NOT_SOURCE = shutil.ignore_patterns(
 )
 CLIENT = {
     "p2p.js",
+    "p2p-check.css",
+    "p2p-check.js",
     "p2p-stimulus.js",
     "stimulus.js",
     "THIRD_PARTY_LICENSES.txt",

@@ -1,0 +1,58 @@
+// Runs the checks.
+import { askStun } from "./stun.js"
+import { inTurn, within } from "./limited.js"
+import { DIRECT_MS, RELAY_MS, SERVERS_AT_ONCE, STUN_MS, TURN_MS } from "./limits.js"
+import { loop } from "./loop.js"
+import { talkOverServer } from "./over_server.js"
+import { tryWebSocket } from "./web_socket.js"
+
+/**
+ * @typedef {import("./checks.js").Check} Check
+ * @typedef {import("./checks.js").Site} Site
+ * @typedef {import("./checks.js").Outcome} Outcome
+ *
+ * @typedef {object} Tools
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {string} origin the server's
+ * @property {string} file of this site, which is asked for by HTTP
+ */
+
+/**
+ * @param {Check[]} checks
+ * @param {Site} site
+ * @param {Tools} tools
+ * @param {(check: Check, outcome: Outcome) => void} done
+ */
+export async function runChecks(checks, site, tools, done) {
+  const { clock } = tools
+  const report = async (/** @type {Check} */ check, /** @type {Promise<Outcome>} */ work) => done(check, await work)
+  const servers = checks.filter(({ server }) => server)
+  const works = servers.map((check) => () => report(check, tryServer(check, clock)))
+  await Promise.all([
+    overServer(checks, site, tools, done),
+    // The direct loop first: it takes milliseconds, and shows whether there is WebRTC at all.
+    ...checks.filter(({ kind }) => kind === "direct").map((check) => report(check, within(DIRECT_MS, (signal) => loop({}, signal, { clock }), clock))),
+    inTurn(works, SERVERS_AT_ONCE),
+  ])
+}
+
+/** @param {Check} check @param {import("../base/clock.js").Clock} clock @returns {Promise<Outcome>} */
+function tryServer({ kind, server }, clock) {
+  const only = /** @type {RTCIceServer} */ (server)
+  if (kind === "stun") return within(STUN_MS, (signal) => askStun(only, signal, { clock }), clock)
+  return within(TURN_MS, (signal) => loop({ iceServers: [only], iceTransportPolicy: "relay" }, signal, { clock }), clock)
+}
+
+/**
+ * The WebSocket, and then a message over it.
+ * @param {Check[]} checks @param {Site} site @param {Tools} tools @param {(check: Check, outcome: Outcome) => void} done
+ */
+async function overServer(checks, site, { clock, origin, file }, done) {
+  const [socket, relay] = /** @type {const} */ (["socket", "relay"]).map((kind) => /** @type {Check} */ (checks.find((check) => check.kind === kind)))
+  const path = site.signaling_path
+  const opened = await tryWebSocket(new URL(`${path}/`, origin), file, { clock })
+  done(socket, opened)
+  if (!opened.ok) return done(relay, { ok: false, reason: "unused" })
+  const options = { url: origin, path, namespace: site.namespace, tokens: site.tokens }
+  done(relay, await within(RELAY_MS, (signal) => talkOverServer(options, signal, { clock }), clock))
+}
