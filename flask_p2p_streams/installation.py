@@ -65,7 +65,10 @@ def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     tags = _tags(app, state, assets, responses)
     observe_pages(app)
     tags.install(app)
-    routes = Routes(assets, _renewals(state).view, _check_page(state, assets).view)
+    check = _check_page(state, assets)
+    routes = Routes(
+        assets, _renewals(state).view, check.view, has_check=state.config.check_page is True
+    )
     routes.add_to(app)
     routes.exempt(app)
     for check in (settings.problems, routes.problems, partial(_strangers, state=state)):

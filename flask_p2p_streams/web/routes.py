@@ -29,12 +29,18 @@ class Routes:
 
     :param renew: the view that renews a token.
     :param check: the view of the check page.
+    :param has_check: whether the app wants that page.
     """
 
     name = NAME
 
     def __init__(
-        self, assets: Assets, renew: Callable[[], Response], check: Callable[[], Response]
+        self,
+        assets: Assets,
+        renew: Callable[[], Response],
+        check: Callable[[], Response],
+        *,
+        has_check: bool,
     ) -> None:
         self._files = assets.path("<path:name>")
         self._script = assets.path(ENTRY)
@@ -42,6 +48,7 @@ class Routes:
         self._check = f"{assets.prefix}/check"
         self._renew = renew
         self._show_check = check
+        self._has_check = has_check
         self._places: list[dict[str, Any]] = []
         self._said: set[str] = set()
 
@@ -73,10 +80,12 @@ class Routes:
                 "P2PStreams(app)."
             )
             return
-        for path, method, endpoint in (
+        wanted = [
             (self._script, "GET", f"{NAME}.client"),
             (self._token, "POST", f"{NAME}.token"),
-        ):
+            *([(self._check, "GET", f"{NAME}.check")] if self._has_check else []),
+        ]
+        for path, method, endpoint in wanted:
             found = _endpoint_of(app, path, method)
             if found != endpoint:
                 yield (

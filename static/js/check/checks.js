@@ -10,7 +10,7 @@ import { MAX_SERVERS } from "./limits.js"
  * @typedef {{ id: string, kind: "socket" | "direct" | "stun" | "turn" | "relay", title: string, transport?: Transport, place?: string, server?: RTCIceServer }} Check
  *
  * What has come of one: how long it took, or why it failed. `reached` says that a server has given a relay, whether or not something went through it.
- * @typedef {"blocked" | "silent" | "away" | "unsupported" | "failed" | "refused" | "full" | "nothing" | "unreached" | "relaying" | "off" | "unused"} Reason
+ * @typedef {"blocked" | "silent" | "policy" | "away" | "unsupported" | "failed" | "refused" | "full" | "nothing" | "unreached" | "relaying" | "off" | "unused"} Reason
  * @typedef {{ ok: boolean, ms?: number, tripMs?: number, reason?: Reason, code?: string | number, reached?: boolean }} Outcome
  * @typedef {Map<string, Outcome>} Outcomes by the id of the check
  */

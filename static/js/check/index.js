@@ -2,7 +2,7 @@
 import { systemClock } from "../base/clock.js"
 import { checksOf } from "./checks.js"
 import { findingsOf } from "./findings.js"
-import { reportOf, timesOf } from "./report.js"
+import { reportOf, timeOf, timesOf } from "./report.js"
 import { runChecks } from "./run.js"
 import { adviceOf, verdictOf } from "./verdict.js"
 import { View } from "./view.js"
@@ -23,13 +23,13 @@ function rows() {
 
 /** Shows all rows anew, as what one check has found may say what another one means. */
 function show() {
-  for (const { id, words, times } of rows()) view.show(id, words, times)
+  for (const { id, words } of rows()) view.show(id, words, timeOf(outcomes.get(id)))
   view.progress(outcomes.size / running.length)
 }
 
 view.begin(checks)
 show()
-await runChecks(checks, site, { clock: systemClock, origin: location.origin, file: import.meta.url }, ({ id }, outcome) => {
+await runChecks(checks, site, { clock: systemClock, origin: location.origin, file: import.meta.url, page: document }, ({ id }, outcome) => {
   outcomes.set(id, outcome)
   show()
 })

@@ -25,11 +25,15 @@ export function reportOf({ version, browser, at, verdict, rows, advice }) {
   ].join("\n")
 }
 
+/** What the page shows: how long it took in all. @param {import("./checks.js").Outcome | undefined} outcome */
+export function timeOf(outcome) {
+  return outcome?.ok && outcome.ms !== undefined ? inMs(outcome.ms) : ""
+}
+
 /** @param {import("./checks.js").Outcome | undefined} outcome */
 export function timesOf(outcome) {
-  if (!outcome?.ok || outcome.ms === undefined) return ""
-  const { ms, tripMs } = outcome
-  return tripMs === undefined ? inMs(ms) : `${inMs(ms)} to connect, ${inMs(tripMs)} there and back`
+  const trip = outcome?.tripMs
+  return trip === undefined ? timeOf(outcome) : `${timeOf(outcome)}, ${inMs(trip)} of them there and back`
 }
 
 /** @param {number} ms */

@@ -4,7 +4,7 @@ import { LABELS } from "./words.js"
 /** @typedef {import("./words.js").Words} Words */
 
 export class View {
-  /** @type {Map<string, { row: HTMLElement, state: HTMLElement, times: HTMLElement, text: HTMLElement, cure: HTMLElement }>} */
+  /** @type {Map<string, { row: HTMLElement, state: HTMLElement, time: HTMLElement, text: HTMLElement, cure: HTMLElement }>} */
   #rows = new Map()
 
   /** @param {import("./checks.js").Check[]} checks */
@@ -14,13 +14,13 @@ export class View {
     this.#say("Trying what this browser can do …", "")
   }
 
-  /** @param {string} id @param {Words} words @param {string} times */
-  show(id, { state, text, cure }, times) {
+  /** @param {string} id @param {Words} words @param {string} time */
+  show(id, { state, text, cure }, time) {
     const parts = this.#rows.get(id)
     if (!parts) return
     parts.row.dataset.state = state
     fill(parts.state, LABELS[state])
-    fill(parts.times, times)
+    fill(parts.time, time)
     fill(parts.text, text)
     fill(parts.cure, cure ?? "")
   }
@@ -59,11 +59,11 @@ export class View {
   /** @param {import("./checks.js").Check} check */
   #rowFor({ id, title, place }) {
     const row = element("li", "check")
-    const parts = { row, state: element("span", "state"), times: element("span", "times"), text: element("p", "text"), cure: element("p", "cure") }
+    const parts = { row, state: element("span", "state"), time: element("span", "time"), text: element("p", "text"), cure: element("p", "cure") }
     const name = element("h3", "", title)
     if (place) name.append(" ", element("small", "place", place))
     row.id = `check-${id}`
-    row.append(parts.state, name, parts.text, parts.cure, parts.times)
+    row.append(parts.state, name, parts.text, parts.cure, parts.time)
     this.#rows.set(id, parts)
     return row
   }

@@ -7,7 +7,7 @@ const OPEN = "0{"
 
 /**
  * @typedef {import("./checks.js").Outcome} Outcome
- * @typedef {{ clock: import("../base/clock.js").Clock, WebSocket?: typeof globalThis.WebSocket, fetch?: typeof globalThis.fetch }} Tools
+ * @typedef {{ clock: import("../base/clock.js").Clock, page?: EventTarget }} Tools `page` is told what its policy forbids
  */
 
 /**
@@ -21,8 +21,8 @@ export async function tryWebSocket(address, file, tools) {
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:"
   url.search = "?EIO=4&transport=websocket"
   const outcome = await within(SOCKET_MS, (signal) => opened(url, signal, tools), tools.clock)
-  if (outcome.ok) return outcome
-  const answers = await within(HTTP_MS, (signal) => answersByHttp(file, signal, tools), tools.clock)
+  if (outcome.ok || outcome.reason === "policy") return outcome
+  const answers = await within(HTTP_MS, (signal) => answersByHttp(file, signal), tools.clock)
   return answers ? outcome : { ok: false, reason: "away" }
 }
 
@@ -32,10 +32,14 @@ export async function tryWebSocket(address, file, tools) {
  * @param {Tools} tools
  * @returns {Promise<Outcome>}
  */
-function opened(url, signal, { clock, WebSocket = globalThis.WebSocket }) {
+function opened(url, signal, { clock, page }) {
   const began = clock.now()
-  const socket = new WebSocket(url)
   return new Promise((resolve) => {
+    // The browser tells it a moment before or after the socket closes (https://www.w3.org/TR/CSP3/#violation-events).
+    page?.addEventListener("securitypolicyviolation", (event) => {
+      if (/** @type {SecurityPolicyViolationEvent} */ (event).effectiveDirective === "connect-src") resolve({ ok: false, reason: "policy" })
+    }, { signal })
+    const socket = new WebSocket(url)
     signal.addEventListener("abort", () => {
       socket.close()
       resolve({ ok: false, reason: "silent" })
@@ -46,19 +50,15 @@ function opened(url, signal, { clock, WebSocket = globalThis.WebSocket }) {
       const isServer = typeof data === "string" && data.startsWith(OPEN)
       resolve(isServer ? { ok: true, ms: clock.now() - began } : { ok: false, reason: "silent" })
     }
-    socket.onclose = () => resolve({ ok: false, reason: wasOpen ? "silent" : "blocked" })
+    socket.onclose = () => clock.soon(() => resolve({ ok: false, reason: wasOpen ? "silent" : "blocked" }))
   })
 }
 
-/**
- * @param {string} file
- * @param {AbortSignal} signal
- * @param {Tools} tools
- */
-async function answersByHttp(file, signal, { fetch = globalThis.fetch }) {
+/** @param {string} file @param {AbortSignal} signal */
+async function answersByHttp(file, signal) {
   try {
-    // `ok`, as a proxy may answer in the site's place that it can't reach it.
-    return (await fetch(file, { method: "HEAD", cache: "no-store", signal })).ok
+    const { status } = await fetch(file, { method: "HEAD", cache: "no-store", signal })
+    return status < 500 // With more, a proxy says in the site's place that it can't reach it.
   } catch {
     return false
   }

@@ -11,7 +11,7 @@
  */
 
 /** What the states are called. @type {Readonly<Record<State, string>>} */
-export const LABELS = Object.freeze({ running: "Trying", good: "Works", bad: "Fails", poor: "Limited", off: "Not there" })
+export const LABELS = Object.freeze({ running: "Trying", good: "Works", bad: "Fails", poor: "Limited", off: "Not set up" })
 
 /**
  * @param {Check} check
@@ -41,6 +41,7 @@ function isMissing({ kind, server }) {
 function socket({ ok, reason }) {
   if (ok) return { state: "good", text: "The server answers. By it people find each other." }
   if (reason === "away") return { state: "bad", text: "The site doesn't answer any more, neither by WebSocket nor by HTTP.", cure: "See whether you are online, then try again." }
+  if (reason === "policy") return { state: "bad", text: "The site's Content-Security-Policy forbids its own WebSocket.", cure: "The site's owner has to allow it: connect-src 'self', and for older Safaris wss://HOST, too." }
   const text = reason === "blocked"
     ? "The site answers by HTTP, but its WebSocket is refused: a proxy stands between, or its own server lets none through."
     : "The site answers by HTTP, but nothing comes through its WebSocket: a proxy stands between."
@@ -78,9 +79,9 @@ function turn({ transport }, { ok, reason, code }, findings) {
     case "failed": return { state: "bad", text: `This browser can't use it${told}.`, cure: "The site's owner has to look at its URL." }
   }
   if (transport === "udp" && findings.udp === false) return { state: "bad", ...noUdp(findings) }
-  if (reason === "nothing") return { state: "bad", text: "It gives no relay: it isn't reached, or refuses the credentials.", cure: "`flask p2p doctor` on the server can tell which." }
+  if (reason === "nothing") return { state: "bad", text: "It gives no relay: it isn't reached, or refuses the credentials.", cure: 'On the server, "flask p2p doctor" can tell which.' }
   const certificate = transport === "tls" ? ", or browsers don't trust its certificate" : ""
-  return { state: "bad", text: `It isn't reached: your network doesn't let it through, it is down${certificate}.`, cure: "Try another network. The site's owner can ask `flask p2p doctor`." }
+  return { state: "bad", text: `It isn't reached: your network doesn't let it through, it is down${certificate}.`, cure: 'Try another network. The site\'s owner can ask "flask p2p doctor".' }
 }
 
 /** @param {Outcome} outcome @param {Findings} findings @returns {Words} */
