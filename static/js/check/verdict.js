@@ -53,7 +53,7 @@ export function adviceOf(findings, outcomes) {
   if (socket?.reason === "blocked" || socket?.reason === "silent") advice.push("The WebSocket isn't let through. If that is so everywhere, have your proxy pass on Upgrade and Connection, and see whether the web server carries WebSockets.")
   if (relay?.reason === "refused" || relay?.reason === "failed") advice.push(`A message over the server failed${relay.code ? ` with ${relay.code}` : ""}. The server's log, and "flask p2p doctor", may say why.`)
   if (findings.turnRefuses.length > 0) advice.push(`${titles(findings.turnRefuses)}: the credentials are refused. Compare P2P_TURN_SECRET with its static-auth-secret, and the clocks of both.`)
-  if (findings.turnPassesNothing.length > 0) advice.push(`${titles(findings.turnPassesNothing)}: nothing comes through. Open its relay ports (coturn: min-port to max-port) for UDP, and see that external-ip is right.`)
+  if (findings.turnPassesNothing.length > 0) advice.push(`${titles(findings.turnPassesNothing)}: nothing comes back through it. Open its relay ports for UDP (coturn: min-port to max-port), see that external-ip is right, and that it may relay to its own address.`)
   if (findings.silent.length > 0) advice.push(`${titles(findings.silent)}: not reached from this network. "flask p2p doctor" tells whether it is reached from the server.`)
   if (!findings.hasTurn) advice.push(`There is no TURN server. People behind strict routers ${findings.relayIsOff ? "can't take part" : "talk over the app's own server, which costs it traffic"}. Set P2P_TURN_URLS and P2P_TURN_SECRET.`)
   else if (!findings.hasTurnOverTcp) advice.push("TURN is named for UDP only, which some networks don't let out. Add turns:HOST:443?transport=tcp.")

@@ -75,7 +75,7 @@ function turn({ transport }, { ok, reason, code }, findings) {
   switch (reason) {
     case "refused": return { state: "bad", text: `It refuses this site's credentials${told}.`, cure: "The site's owner has to look at P2P_TURN_SECRET, and at the clocks of both servers." }
     case "full": return { state: "bad", text: `It has no room left${told}.`, cure: "Try again later; the site's owner can raise its quota, or open more ports." }
-    case "relaying": return { state: "poor", text: "It takes the credentials, but nothing comes through it.", cure: "The site's owner has to open its relay ports, or let it relay to its own address." }
+    case "relaying": return { state: "poor", text: "It takes the credentials, but what goes out through it doesn't come back to it.", cure: "The site's owner has to open its relay ports, and to let it relay to its own address." }
     case "failed": return { state: "bad", text: `This browser can't use it${told}.`, cure: "The site's owner has to look at its URL." }
   }
   if (transport === "udp" && findings.udp === false) return { state: "bad", ...noUdp(findings) }
