@@ -65,9 +65,9 @@ def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     tags = _tags(app, state, assets, responses)
     observe_pages(app)
     tags.install(app)
-    check = _check_page(state, assets)
+    page = _check_page(state, assets)
     routes = Routes(
-        assets, _renewals(state).view, check.view, has_check=state.config.check_page is True
+        assets, _renewals(state).view, page.view, has_check=state.config.check_page is True
     )
     routes.add_to(app)
     routes.exempt(app)

@@ -1,4 +1,4 @@
-"""The page that says why it doesn't connect: with a real TURN server, and with what may be wrong."""
+"""The page that says why it doesn't connect: with a real TURN server, and with what goes wrong."""
 
 import http.client
 import json
