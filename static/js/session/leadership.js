@@ -46,7 +46,6 @@ export class Leadership {
   #options
   #delegate
   #terms = new Terms()
-  #contact
   /** Runs out if the host makes no offer. */
   #patience
   /** @param {LeadershipOptions} options */
@@ -56,7 +55,7 @@ export class Leadership {
     this.#patience = new Timer(options.clock)
     this.registration = new Registration({ ...options, delegate: this })
     this.signaling = options.createSignaling(this)
-    this.#contact = new Contact({ ...options, signaling: this.signaling })
+    this.contact = new Contact({ ...options, signaling: this.signaling })
     this.succession = new Succession({ ...options, signaling: this.signaling, patience: this.#patience })
   }
 
@@ -97,17 +96,12 @@ export class Leadership {
   /** A link goes by another way. A client that is connected to its host needs no server, as a rule. */
   settle() {
     const following = this.#following
-    if (following && this.#delegate.isConnected && !this.succession.isAppointed) this.#contact.settle(following.needsServer)
+    if (following && this.#delegate.isConnected && !this.succession.isAppointed) this.contact.settle(following.needsServer)
   }
 
   /** Whether a client's link to its host needs the server. */
   get needsServer() {
     return this.#following?.needsServer ?? false
-  }
-
-  /** Nothing is heard from another peer. */
-  check() {
-    this.#contact.check()
   }
 
   /** The credentials of the ICE servers end, so there are others. @param {RTCIceServer[]} iceServers */
@@ -136,7 +130,7 @@ export class Leadership {
     const { role } = this
     this.#patience.stop()
     this.registration.end()
-    this.#contact.stop()
+    this.contact.stop()
     this.role = null
     if (role) end(role)
     this.succession.isAppointed = false
@@ -189,6 +183,7 @@ export class Leadership {
     if (this.iamHost) this.succession.isAppointed = false
     else if (this.succession.isAppointed) this.#following?.volunteer()
     if (isOwn) this.#following?.serverReached()
+    if (isOwn) this.settle()
     // The app may have left the session while it handled the news.
     const hosting = this.#hosting
     this.registration.seat = hosting ? (ready.seat ?? this.registration.seat) : undefined

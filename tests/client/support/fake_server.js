@@ -357,6 +357,7 @@ export class FakeServer {
 /** What Signaling is to a Peer. */
 export class FakeSignaling {
   isConnected = false
+  isConnecting = false
   /** Whether its page runs and reaches the server. */
   isAwake = true
   #server
