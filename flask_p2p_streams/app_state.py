@@ -38,6 +38,7 @@ from .signaling.participants import Participants
 from .signaling.places import Places
 from .signaling.provider_calls import ProviderCalls
 from .signaling.receivers import Receivers
+from .signaling.relaying import Relaying
 from .signaling.roster import RosterKeeping
 from .signaling.service import Signaling
 from .signaling.upkeep import Upkeep
@@ -145,6 +146,7 @@ class AppState:
             signer=self.signer,
             outbox=self.outbox,
             metrics=self.metrics,
+            relay=self.config.relay,
         )
 
     @cached_property
@@ -217,7 +219,6 @@ class AppState:
     def signaling(self) -> Signaling:
         """What is done on each event of a peer."""
         return Signaling(
-            authorizers=self.authorizers,
             rooms=self.rooms,
             admission=self.admission,
             negotiation=Negotiation(
@@ -226,6 +227,14 @@ class AppState:
                 store=self.store,
                 rooms=self.rooms,
                 outbox=self.outbox,
+            ),
+            relaying=Relaying(
+                mode=self.config.relay,
+                throttle=self.throttle,
+                store=self.store,
+                rooms=self.rooms,
+                outbox=self.outbox,
+                metrics=self.metrics,
             ),
             leaving=Leaving(
                 store=self.store,
@@ -284,7 +293,7 @@ def app_state(
         server can't carry WebSockets.
     """
     server = server_of(socketio)
-    check_server(server, config.namespace)
+    check_server(server, config.namespace, relays=config.relay != "off")
     state = AppState(
         app=app,
         config=config,

@@ -39,6 +39,7 @@ CLOSED = SignalingError(ErrorCode.SESSION_EXPIRED, "The session has been closed.
 class Announcements:
     """Tell the browsers and the app what happens in the app's sessions.
 
+    :param relay: ``P2P_RELAY``.
     :param now: seconds since 1970.
     """
 
@@ -47,6 +48,7 @@ class Announcements:
     signer: Signer
     outbox: Outbox
     metrics: Metrics
+    relay: str
     now: Callable[[], float] = time.time
 
     # Somebody has joined
@@ -56,21 +58,29 @@ class Announcements:
         self.ice_servers.prepare(member.session_id, member.peer_id)
 
     def following(
-        self, member: Member, decision: Following, news: Collection[News], *, connected: bool
+        self,
+        member: Member,
+        decision: Following,
+        news: Collection[News],
+        *,
+        connected: bool,
+        link: str | None = None,
     ) -> Payload:
         """Tell a client and its host of each other; return the answer to its join.
 
         ``news`` is what the app has to be told of the client's coming. If the client is still
-        ``connected`` to the host, the host needn't be told, as it makes no offer.
+        ``connected`` to the host, the host needn't be told, as it makes no offer; but it is asked
+        to repair the ``link`` that the client names.
         """
         host, epoch = decision.host, decision.epoch
         known: Payload = {"peer_id": member.peer_id, "host_peer_id": host, "epoch": epoch}
         ready = messages.session_ready(**known, **self._common(member, member.peer_id))
         self.outbox.tell("session_ready", ready, member.sid)
-        if not connected:
+        if link is not None or not connected:
             if self.ice_servers.differ:
                 ready = messages.session_ready(**known, **self._common(member, host))
-            self.outbox.tell("session_ready", ready, peer_room(member.session_id, host))
+            asked = ready if link is None else {**ready, "link": link}
+            self.outbox.tell("session_ready", asked, peer_room(member.session_id, host))
         self.attended(member.session_id, member.peer_id, news)
         return messages.joined(peer_id=member.peer_id, host_peer_id=host, epoch=epoch, seat=None)
 
@@ -157,6 +167,7 @@ class Announcements:
             "ice_servers": servers.servers,
             "ice_expires_in_ms": servers.expires_in_ms,
             "can_send": role.can_send,
+            "relay": self.relay,
             "ends_in_ms": None if left_ms is None else max(0, left_ms),
         }
 
