@@ -146,7 +146,7 @@ def ice_servers(context: CheckContext) -> Iterator[Finding]:
     """
     came_late = not context.config.ice_servers and context.app.config.get("P2P_ICE_SERVERS")
     if not came_late and not has_provider(context):
-        yield from missing(configured(context))
+        yield from missing(configured(context), context.config.relay)
 
 
 def order(context: CheckContext) -> Iterator[Finding]:

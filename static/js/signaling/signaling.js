@@ -11,7 +11,7 @@ export const ACK_TIMEOUT_MS = 5_000
 export const CHECK_TIMEOUT_MS = 1_500
 /** Milliseconds between two attempts to reach the server: at first, and at most. */
 export const RECONNECT_MS = 300
-export const RECONNECT_MAX_MS = 5_000
+export const RECONNECT_MAX_MS = 2_000
 
 /**
  * The connection to the server. Only this file knows Socket.IO.

@@ -312,6 +312,13 @@ def test_who_cannot_connect_directly_is_told_of() -> None:
         assert word in text
 
 
+@pytest.mark.parametrize("servers", [[], [STUN]])
+def test_who_cannot_connect_directly_does_not_at_all(servers: list[Any]) -> None:
+    subject = context(P2P_ICE_SERVERS=servers, P2P_RELAY="off")
+    [(_, text)] = found(deployment.ice_servers, subject)
+    assert "don't connect at all, as P2P_RELAY is 'off'" in text
+
+
 def test_with_a_provider_nothing_is_known_yet() -> None:
     subject = context()
     subject.app.extensions["p2p_streams"].ice_provider.set(lambda *_: [])
