@@ -30,9 +30,9 @@ export async function runSlim(url) {
  */
 const apart = (part) => ({
   name: "apart",
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^ws$/ }, ({ path }) => ({ path: import.meta.resolve(path), external: true }))
-    onResolve({ filter: /polling\/transport\.js$/ }, ({ kind }) => (kind === "dynamic-import" ? { path: pathToFileURL(part).href, external: true } : undefined))
+  setup: (build) => {
+    build.onResolve({ filter: /^ws$/ }, ({ path }) => ({ path: import.meta.resolve(path), external: true }))
+    build.onResolve({ filter: /polling\/transport\.js$/ }, ({ kind }) => (kind === "dynamic-import" ? { path: pathToFileURL(part).href, external: true } : undefined))
   },
 })
 
