@@ -128,7 +128,7 @@ export class Leadership {
   // News from the registration
 
   registrationLapsed() {
-    if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." }))
+    if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is.", hint: this.signaling.loss.hint }))
   }
 
   registrationExpired() {

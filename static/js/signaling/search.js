@@ -64,7 +64,7 @@ export class Search {
 
   async #lookNow() {
     const found = this.#found
-    const isThere = await this.#look()
+    const isThere = await this.#look().catch(() => false)
     if (found !== this.#found) return // It was stopped, or begun anew, meanwhile.
     if (isThere) this.#find()
     else this.#wait()
