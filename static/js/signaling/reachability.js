@@ -7,10 +7,11 @@ export const PROBE_TIMEOUT_MS = 5_000
 /** The shortest time between two questions by HTTP, in milliseconds. */
 export const PROBE_PAUSE_MS = 5_000
 
-const BLOCKED = {
+/** @param {boolean} mayPoll */
+const blocked = (mayPoll) => ({
   message: "The server answers, but no WebSocket to it can be opened: the network, or a proxy in between, lets none through.",
-  hint: "Visitors: try another network, or without a VPN. Who runs the site: let the proxy pass Upgrade, Connection and Host on (nginx: proxy_http_version 1.1), look into the server's log, or allow long polling by P2P_TRANSPORTS.",
-}
+  hint: `Visitors: try another network, or without a VPN. Who runs the site: let the proxy pass Upgrade, Connection and Host on (nginx: proxy_http_version 1.1), look into the server's log, or ${mayPoll ? "give long polling one worker, or sticky sessions" : "allow long polling by P2P_TRANSPORTS"}.`,
+})
 
 /** Asks the server whether it is there, when no WebSocket opens: so that a proxy that refuses WebSockets is told apart from a server that is away. */
 export class Reachability {
@@ -36,7 +37,7 @@ export class Reachability {
 
   /** Why the server isn't reached, as far as that is known. */
   get error() {
-    return new P2pError("signaling_lost", this.#answers ? BLOCKED : {})
+    return new P2pError("signaling_lost", this.#answers ? blocked(this.#mayPoll) : {})
   }
 
   /** No WebSocket has opened. Asks by HTTP, unless that was done just before. */

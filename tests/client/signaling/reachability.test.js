@@ -81,6 +81,14 @@ test("looks by a WebSocket, which it leaves again", async () => {
   assert.equal(await make().look(), false)
 })
 
+test("where long polling is allowed, and doesn't help, that isn't what is advised", async () => {
+  server.ways = { takesWebSockets: false }
+  const reachability = make(true)
+  await reachability.missed()
+  assert.match(reachability.error.hint, /sticky sessions/)
+  assert.doesNotMatch(reachability.error.hint, /P2P_TRANSPORTS/)
+})
+
 test("where long polling is allowed, an answer by HTTP is enough", async () => {
   server.ways = { takesWebSockets: false }
   assert.equal(await make(true).look(), true)
