@@ -35,6 +35,7 @@ from .signaling.negotiation import Negotiation
 from .signaling.participants import Participants
 from .signaling.places import Places
 from .signaling.receivers import Receivers
+from .signaling.relaying import Relaying
 from .signaling.roster import RosterKeeping
 from .signaling.service import Signaling
 from .signaling.upkeep import Upkeep
@@ -132,6 +133,7 @@ class AppState:
         return Announcements(
             receivers=Receivers(self.app),
             ice_servers=self.config.ice_servers,
+            relay=self.config.relay,
             signer=self.signer,
             outbox=self.outbox,
             metrics=self.metrics,
@@ -207,7 +209,6 @@ class AppState:
     def signaling(self) -> Signaling:
         """What is done on each event of a peer."""
         return Signaling(
-            authorizers=self.authorizers,
             rooms=self.rooms,
             admission=self.admission,
             negotiation=Negotiation(
@@ -216,6 +217,14 @@ class AppState:
                 store=self.store,
                 rooms=self.rooms,
                 outbox=self.outbox,
+            ),
+            relaying=Relaying(
+                mode=self.config.relay,
+                throttle=self.throttle,
+                store=self.store,
+                rooms=self.rooms,
+                outbox=self.outbox,
+                metrics=self.metrics,
             ),
             leaving=Leaving(
                 store=self.store,

@@ -11,6 +11,9 @@ from .evidence import shown, unknown_key, url_problem, withheld
 from .ice.servers import ice_server_list
 
 PREFIX = "P2P_"
+RELAY_MODES = ("off", "fallback", "first")
+SLOWEST_RELAY = 1024
+"""The least bytes a second that ``P2P_RELAY_RATE`` may be: at less, nothing would get through."""
 SECRETS = ("ice_servers", "socketio_options")
 """Fields that hold passwords: no error and no log shows what is in them."""
 
@@ -66,6 +69,25 @@ class Config:
     """``P2P_SESSION_SIGNAL_RATE``: events a second that a session's sockets on one worker may send.
 
     Twice that at once; None means no limit.
+    """
+
+    relay: str = "fallback"
+    """``P2P_RELAY``: whether peers without a path to each other may talk over the server.
+
+    ``"off"``: never. ``"fallback"``: while they find no path. ``"first"``: at once, and then they
+    change over to their own path.
+    """
+
+    relay_rate: float | None = 65_536.0
+    """``P2P_RELAY_RATE``: bytes a second that one link may send over the server, in each direction.
+
+    A link is that of one client with its host. None means no limit.
+    """
+
+    session_relay_rate: float | None = 524_288.0
+    """``P2P_SESSION_RELAY_RATE``: bytes a second that a session may send over one worker.
+
+    All its links count, in both directions. None means no limit.
     """
 
     join_rate: float | None = 20.0
@@ -150,6 +172,22 @@ def _rate(value: object) -> float | None:
     return value
 
 
+def _relay(value: object) -> str:
+    if not isinstance(value, str) or value not in RELAY_MODES:
+        raise ValueError('must be "off", "fallback" or "first"')
+    return value
+
+
+def _byte_rate(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("must be a number of bytes a second, or None for no limit")
+    if not math.isfinite(value) or value < SLOWEST_RELAY:
+        raise ValueError(f"must be at least {SLOWEST_RELAY} and finite, or None for no limit")
+    return value
+
+
 def _peers(value: object) -> int | None:
     if value is None:
         return None
@@ -180,6 +218,9 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "max_signal_bytes": _bytes,
     "signal_rate": _rate,
     "session_signal_rate": _rate,
+    "relay": _relay,
+    "relay_rate": _byte_rate,
+    "session_relay_rate": _byte_rate,
     "join_rate": _rate,
     "socketio_options": _options,
 }

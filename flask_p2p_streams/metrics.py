@@ -19,6 +19,8 @@ Limited = Literal[
     "frame",
     "unjoined",
     "unread",
+    "relay",
+    "relay_unread",
     "session",
 ]
 """The names of the limits; ``limits.budgets`` says what each of them is."""
@@ -41,6 +43,12 @@ class Snapshot(TypedDict):
     """What was refused, dropped or ended because it was over a limit, by the limit's name."""
     relayed: dict[str, int]
     """Signals that were passed on, by event."""
+    relay_links: int
+    """Links that began to talk over the server, each counted at its client's worker."""
+    relay_batches: int
+    """Batches that were relayed, also those that only acknowledge others."""
+    relay_bytes: int
+    """Bytes of the packets in them, as they came in."""
     elections: int
     """Joins that made a peer the host, of a new session or after another host."""
     probes: dict[str, int]
@@ -88,6 +96,13 @@ class Metrics:
         """Count a signal that was passed on."""
         self._count("relayed", event)
 
+    def relayed_batch(self, size: int, *, opens: bool) -> None:
+        """Count a batch with packets of ``size`` bytes; the first of a client ``opens`` a link."""
+        with self._mutex:
+            self._counts["relay_batches", ""] += 1
+            self._counts["relay_bytes", ""] += size
+            self._counts["relay_links", ""] += opens
+
     def evicted(self) -> None:
         """Count a connection that was closed for flooding."""
         self._count("evicted")
@@ -106,6 +121,9 @@ class Metrics:
             "refused": {code: count for code, count in refused.items() if count},
             "limited": {limit: counts["limited", limit] for limit in LIMITS},
             "relayed": {event: counts["relayed", event] for event in RELAYED},
+            "relay_links": counts["relay_links", ""],
+            "relay_batches": counts["relay_batches", ""],
+            "relay_bytes": counts["relay_bytes", ""],
             "elections": counts["elections", ""],
             "probes": {verdict: counts["probes", verdict] for verdict in VERDICTS},
             "store_failures": store_failures,

@@ -47,6 +47,29 @@ An honest client sends some 5 kB for each negotiation. The limit keeps a single 
 filling up what waits for a host with a slow connection.
 """
 
+# What is relayed (metrics: relay, relay_unread)
+
+RELAY_BURST = 393_216.0
+"""Bytes that a link may send at once, in each direction: a frame of 256 KiB, also in base64."""
+SESSION_RELAY_BURST = 4.0
+"""A session may send as many bytes at once as in this many seconds."""
+BATCH_BYTES = 64
+"""Bytes that a batch counts beside its packets; so those without any have a limit as well."""
+BATCHES = Rate(per_second=100.0, burst=200.0)
+"""Batches of one socket, readable or not; those of a relayed link are up to 100 a second."""
+HOST_BATCHES = Rate(per_second=400.0, burst=800.0)
+"""The same for a host, which has many links; ``FRAMES`` lets through only a few more."""
+RELAY_PATIENCE = 0.1
+"""The part of a refusal for which a batch counts that an honest peer may send, but that can't be
+passed on now. Several are under way when the first one is refused."""
+RELAY_UNREAD_PART = 4
+"""Nothing is relayed to a socket for which this part of ``UNREAD_BYTES`` waits, so that no peer
+is closed for what others relay to it."""
+RELAY_PAUSE = 0.5
+"""Seconds after which something may be relayed again to a socket or a queue that was full."""
+RELAY_PUBLICATIONS = 256
+"""Publications that wait for the message queue; with more, nothing is relayed over it."""
+
 # Frames, readable or not (metrics: frame, bad_packets)
 
 FRAMES = Rate(per_second=500.0, burst=2000.0)

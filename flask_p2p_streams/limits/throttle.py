@@ -16,14 +16,21 @@ from ..protocol.errors import ErrorCode, SignalingError
 from ..runtime.proxies import is_near, undeclared_proxy
 from .budgets import (
     BAD_PACKET_COST,
+    BATCH_BYTES,
+    BATCHES,
     CARRIED,
+    HOST_BATCHES,
     JOIN_BURST,
     JOIN_QUEUE,
     PATIENCE,
     REJOINS,
+    RELAY_BURST,
+    RELAY_PATIENCE,
+    RELAY_PAUSE,
     RENEWALS,
     ROSTERS,
     SESSION_BURST,
+    SESSION_RELAY_BURST,
     SIGNAL_BURST,
 )
 from .token_bucket import Limit, Rate
@@ -31,6 +38,8 @@ from .token_bucket import Limit, Rate
 logger = logging.getLogger("flask_p2p_streams")
 
 SHORTEST_WAIT_MS, LONGEST_WAIT_MS = 100, 60_000
+SENSELESS = (ErrorCode.BAD_REQUEST, ErrorCode.TOO_LARGE, ErrorCode.FORBIDDEN)
+"""Refusals of what no client of ours relays."""
 
 
 class Throttle:
@@ -47,6 +56,12 @@ class Throttle:
         self._rejoins = Limit(REJOINS, clock)
         self._rosters = Limit(ROSTERS, clock)
         self._carried = Limit(CARRIED, clock)
+        self._batches = Limit(BATCHES, clock)
+        self._host_batches = Limit(HOST_BATCHES, clock)
+        self._relayed = Limit(_byte_rate(config.relay_rate, 0.0), clock)
+        self._session_relayed = Limit(
+            _byte_rate(config.session_relay_rate, SESSION_RELAY_BURST), clock
+        )
         self._patience = Limit(PATIENCE, clock)
         self._flooding: dict[str, ErrorCode] = {}
         self._counts_addresses = config.join_rate is not None
@@ -143,6 +158,37 @@ class Throttle:
             self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
             raise self._refusal(limit, wait)
 
+    def batch(self, eio_sid: str, *, is_host: bool) -> None:
+        """Allow an event ``relay`` of a socket, whatever is in it.
+
+        :raises SignalingError: ``relay_full`` if the socket sends too many.
+        """
+        if wait := (self._host_batches if is_host else self._batches).take(eio_sid):
+            self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
+            raise self._refusal("relay", wait, ErrorCode.RELAY_FULL)
+
+    def relay(self, session_id: str, client: str, size: int, *, is_host: bool) -> None:
+        """Allow a batch with packets of ``size`` bytes of the link between a client and its host.
+
+        :param is_host: whether the host sends it; each direction has a limit of its own.
+        :raises SignalingError: ``relay_full`` if the link or its session relays too much.
+        """
+        cost = float(size + BATCH_BYTES)
+        wait = self._relayed.take((session_id, client, is_host), cost)
+        # The session is charged only for what the link itself may send.
+        if wait := wait or self._session_relayed.take(session_id, cost):
+            raise self._refusal("relay", wait, ErrorCode.RELAY_FULL)
+
+    def unread_relay(self) -> SignalingError:
+        """Return the refusal of a batch for which there is no room on its way now."""
+        return self._refusal("relay_unread", RELAY_PAUSE, ErrorCode.RELAY_FULL)
+
+    def refused_batch(self, eio_sid: str, code: ErrorCode) -> None:
+        """Count a batch that was refused against the patience with its sender."""
+        is_senseless = code in SENSELESS
+        reason = ErrorCode.BAD_REQUEST if is_senseless else ErrorCode.RATE_LIMITED
+        self._lose_patience(eio_sid, 1.0 if is_senseless else RELAY_PATIENCE, reason)
+
     def bad_packet(self, eio_sid: str) -> None:
         """Count a packet that could not be read."""
         self._metrics.bad_packet()
@@ -159,6 +205,8 @@ class Throttle:
     def forget(self, eio_sid: str) -> None:
         """Forget a connection that has ended."""
         self._signals.forget(eio_sid)
+        self._batches.forget(eio_sid)
+        self._host_batches.forget(eio_sid)
         self._patience.forget(eio_sid)
         self._flooding.pop(eio_sid, None)
 
@@ -169,10 +217,12 @@ class Throttle:
         self._hint_at_address(address or "")
         return self._refusal("join", wait)
 
-    def _refusal(self, limit: Limited, wait: float) -> SignalingError:
+    def _refusal(
+        self, limit: Limited, wait: float, code: ErrorCode = ErrorCode.RATE_LIMITED
+    ) -> SignalingError:
         self._metrics.limited(limit)
         wait_ms = min(LONGEST_WAIT_MS, max(SHORTEST_WAIT_MS, math.ceil(wait * 1000)))
-        return SignalingError(ErrorCode.RATE_LIMITED, retry_after_ms=wait_ms)
+        return SignalingError(code, retry_after_ms=wait_ms)
 
     def _lose_patience(self, eio_sid: str, cost: float, code: ErrorCode) -> None:
         if self._patience.take(eio_sid, cost):
@@ -220,3 +270,8 @@ def address_group(address: str) -> str:
 def _rate(per_second: float | None, seconds: float) -> Rate | None:
     # A bucket must hold at least one token, however slow the rate is.
     return None if per_second is None else Rate(per_second, max(1.0, per_second * seconds))
+
+
+def _byte_rate(per_second: float | None, seconds: float) -> Rate | None:
+    # A bucket must hold a whole frame, however slow the rate is.
+    return None if per_second is None else Rate(per_second, max(RELAY_BURST, per_second * seconds))

@@ -24,6 +24,9 @@ class ErrorCode(str, Enum):
     INTERNAL = "internal"
     CONNECT_TIMEOUT = "connect_timeout"
     ICE_FAILED = "ice_failed"
+    TURN_REFUSED = "turn_refused"
+    RELAY_FULL = "relay_full"
+    RELAY_OFF = "relay_off"
     HOST_LOST = "host_lost"
     SIGNALING_LOST = "signaling_lost"
     NO_HANDLER = "no_handler"
@@ -132,6 +135,21 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
         "The two browsers found no path to each other.",
         "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
         True,
+    ),
+    ErrorCode.TURN_REFUSED: Explanation(
+        "A TURN server refuses this page's credentials.",
+        "Check P2P_TURN_SECRET, or what @p2p.ice_servers returns.",
+        True,
+    ),
+    ErrorCode.RELAY_FULL: Explanation(
+        "The path over the server is full.",
+        "Send again after retry_after_ms; P2P_RELAY_RATE widens it.",
+        True,
+    ),
+    ErrorCode.RELAY_OFF: Explanation(
+        "The server relays nothing.",
+        "P2P_RELAY allows it.",
+        False,
     ),
     ErrorCode.HOST_LOST: Explanation(
         "The connection to the host is lost.",

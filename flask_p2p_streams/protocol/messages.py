@@ -16,22 +16,20 @@ from .fields import (
     checked_id,
     limit,
     object_of,
-    optional_string,
     size,
     string,
     whole_number,
 )
-from .sdp import check_candidate, check_sdp
+from .sdp import check_candidate, check_sdp, read_candidate
 
 MAX_TOKEN_CHARS = 4096
 MAX_NEGOTIATION_CHARS = 64
 MAX_CANDIDATES = 64
-MAX_CANDIDATE_FIELD_CHARS = 256
-MAX_LINE_INDEX = 65_535
 MAX_EPOCH = 2**53 - 1
 SHORTEST_IDLE_TIMEOUT, LONGEST_IDLE_TIMEOUT = 1.0, 60.0
 """The least and the most seconds of a page's ``idle_timeout``; other values are cut to these."""
-JOIN_KEYS = ("seat", "lost_epoch", "connected_epoch", "idle_timeout_ms")
+JOIN_KEYS = ("seat", "lost_epoch", "connected_epoch", "idle_timeout_ms", "link")
+SIGNAL_KEYS = ("to", "epoch", "negotiation")
 
 HostChange = Literal["elected", "resumed", "left", "lost"]
 
@@ -40,7 +38,8 @@ HostChange = Literal["elected", "resumed", "left", "lost"]
 class JoinRequest:
     """What a peer shows when it joins; ``token`` is empty on an open socket.
 
-    ``idle_timeout`` is for how many seconds its page may stand still, or None.
+    ``idle_timeout`` is for how many seconds its page may stand still, or None. ``link`` is the
+    link with the host of ``connected_epoch``, if the host is asked to repair it.
     """
 
     token: str
@@ -48,13 +47,15 @@ class JoinRequest:
     lost_epoch: int | None
     connected_epoch: int | None = None
     idle_timeout: float | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True)
 class Signal:
     """One step of a negotiation between two peers.
 
-    ``body`` holds either ``description`` or ``candidates``.
+    ``body`` holds either ``description`` or ``candidates``; an offer's may have ``link`` and
+    ``restart`` as well.
     """
 
     to: str
@@ -90,7 +91,7 @@ def parse_offer(value: object, max_bytes: int) -> Signal:
 
     :raises SignalingError: ``bad_request`` or ``too_large``.
     """
-    return _described(value, "offer", max_bytes)
+    return _described(value, "offer", max_bytes, optional=("link", "restart"))
 
 
 def parse_answer(value: object, max_bytes: int) -> Signal:
@@ -106,13 +107,13 @@ def parse_candidates(value: object, max_bytes: int) -> Signal:
 
     :raises SignalingError: ``bad_request`` or ``too_large``.
     """
-    data = object_of(value, required=("to", "epoch", "negotiation", "candidates"))
+    data = object_of(value, required=(*SIGNAL_KEYS, "candidates"))
     candidates = data["candidates"]
     if not isinstance(candidates, list) or not candidates:
         raise bad_request("candidates must be a list that is not empty")
     if len(candidates) > MAX_CANDIDATES:
         raise SignalingError(ErrorCode.TOO_LARGE, f"More than {MAX_CANDIDATES} candidates.")
-    rebuilt = [_candidate(each) for each in candidates]
+    rebuilt = [read_candidate(each) for each in candidates]
     limit(sum(size(each["candidate"]) for each in rebuilt), max_bytes)
     for each in rebuilt:
         check_candidate(each["candidate"])
@@ -141,19 +142,22 @@ def session_ready(
     host_peer_id: str,
     epoch: int,
     ice_servers: tuple[Payload, ...],
+    relay: str = "off",
     can_send: bool = True,
     ends_in_ms: int | None = None,
     seat: str | None = None,
 ) -> Payload:
     """Build ``session_ready``; only a host gets a ``seat``.
 
-    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``.
+    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``. ``relay`` is ``"off"``,
+    ``"fallback"`` or ``"first"``.
     """
     payload: Payload = {
         "peer_id": peer_id,
         "host_peer_id": host_peer_id,
         "epoch": epoch,
         "ice_servers": list(ice_servers),
+        "relay": relay,
         "can_send": can_send,
     }
     optional = {"seat": seat, "ends_in_ms": ends_in_ms}
@@ -223,12 +227,16 @@ def _epoch(data: Payload, key: str) -> int:
 
 def _join_request(token: str, data: Payload) -> JoinRequest:
     seat = None if data.get("seat") is None else string(data, "seat", MAX_TOKEN_CHARS)
+    link = _link(data).get("link")
+    if link is not None and data.get("connected_epoch") is None:
+        raise bad_request("link needs connected_epoch")
     return JoinRequest(
         token,
         seat,
         _optional_epoch(data, "lost_epoch"),
         _optional_epoch(data, "connected_epoch"),
         _idle_timeout(data.get("idle_timeout_ms")),
+        link,
     )
 
 
@@ -252,30 +260,30 @@ def _signal(data: Payload, body: Payload) -> Signal:
     )
 
 
-def _described(value: object, kind: str, max_bytes: int) -> Signal:
-    data = object_of(value, required=("to", "epoch", "negotiation", "description"))
+def _link(data: Payload) -> dict[str, str]:
+    if data.get("link") is None:
+        return {}
+    return {"link": string(data, "link", MAX_NEGOTIATION_CHARS)}
+
+
+def _restart(data: Payload) -> dict[str, bool]:
+    restart = data.get("restart")
+    if restart is None:
+        return {}
+    if not isinstance(restart, bool):
+        raise bad_request("restart must be true or false")
+    return {"restart": restart}
+
+
+def _described(
+    value: object, kind: str, max_bytes: int, optional: tuple[str, ...] = ()
+) -> Signal:
+    data = object_of(value, required=(*SIGNAL_KEYS, "description"), optional=optional)
     description = object_of(data["description"], required=("type", "sdp"))
     if description["type"] != kind:
         raise bad_request(f"the description's type must be '{kind}'")
     sdp = string(description, "sdp", max_bytes)
     limit(size(sdp), max_bytes)
     check_sdp(sdp)
-    return _signal(data, {"description": {"type": kind, "sdp": sdp}})
-
-
-def _candidate(value: object) -> Payload:
-    data = object_of(
-        value,
-        required=("candidate",),
-        optional=("sdpMid", "sdpMLineIndex", "usernameFragment"),
-    )
-    return {
-        "candidate": string(data, "candidate", 4096, min_chars=0),
-        "sdpMid": optional_string(data, "sdpMid", MAX_CANDIDATE_FIELD_CHARS),
-        "sdpMLineIndex": _line_index(data.get("sdpMLineIndex")),
-        "usernameFragment": optional_string(data, "usernameFragment", MAX_CANDIDATE_FIELD_CHARS),
-    }
-
-
-def _line_index(value: object) -> int | None:
-    return None if value is None else whole_number(value, "sdpMLineIndex", MAX_LINE_INDEX)
+    body = {"description": {"type": kind, "sdp": sdp}}
+    return _signal(data, {**body, **_link(data), **_restart(data)})

@@ -8,10 +8,12 @@ import re
 import socket
 
 from .errors import ErrorCode, SignalingError
-from .fields import bad_request
+from .fields import Payload, bad_request, object_of, optional_string, string, whole_number
 
 MAX_LINES = 2000
 MAX_MEDIA = 16
+MAX_CANDIDATE_FIELD_CHARS = 256
+MAX_LINE_INDEX = 65_535
 CANDIDATE_LINE = "a=candidate:"
 CANDIDATE = re.compile(
     r"candidate:[!-~]{1,64} [0-9]{1,3} [A-Za-z0-9-]{1,16} [0-9]{1,10} "
@@ -38,6 +40,24 @@ def check_sdp(sdp: str) -> None:
             check_candidate(line.removeprefix("a=").rstrip(" "))
 
 
+def read_candidate(value: object) -> Payload:
+    """Read an ``RTCIceCandidateInit``; what its text says isn't checked yet.
+
+    :raises SignalingError: ``bad_request`` or ``too_large``.
+    """
+    data = object_of(
+        value,
+        required=("candidate",),
+        optional=("sdpMid", "sdpMLineIndex", "usernameFragment"),
+    )
+    return {
+        "candidate": string(data, "candidate", 4096, min_chars=0),
+        "sdpMid": optional_string(data, "sdpMid", MAX_CANDIDATE_FIELD_CHARS),
+        "sdpMLineIndex": _line_index(data.get("sdpMLineIndex")),
+        "usernameFragment": optional_string(data, "usernameFragment", MAX_CANDIDATE_FIELD_CHARS),
+    }
+
+
 def check_candidate(text: str) -> None:
     """Refuse a candidate with addresses other than IP addresses and names made by browsers.
 
@@ -49,6 +69,10 @@ def check_candidate(text: str) -> None:
     if not text or (found and all(map(_is_address, _addresses(found)))):
         return
     raise bad_request("a candidate must be as RFC 8839 has it, with an IP address")
+
+
+def _line_index(value: object) -> int | None:
+    return None if value is None else whole_number(value, "sdpMLineIndex", MAX_LINE_INDEX)
 
 
 def _addresses(found: re.Match[str]) -> list[str]:

@@ -18,6 +18,9 @@ class Candidacy:
     socket is lost stays reserved. ``worker`` is the process that the peer has come to. If it
     ``is_cut_off``, other processes share its store, but it can't reach their sockets.
 
+    ``connected_epoch`` is the epoch of a host to which the peer still has a link, so that it wants
+    no other host.
+
     ``witnesses`` are the peers whose word counts when they say that the host of ``lost_epoch``
     is gone. ``vouched`` is the host's socket if it has just been heard of; ``silent`` is the
     host's socket if it was asked and didn't answer, and then nothing has been heard of it for
@@ -34,6 +37,7 @@ class Candidacy:
     is_cut_off: bool = False
     seat: Seat | None = None
     lost_epoch: int | None = None
+    connected_epoch: int | None = None
     witnesses: Set[str] = frozenset()
     vouched: str | None = None
     silent: str | None = None

@@ -28,6 +28,8 @@ HOSTLESS_RETRY_MS = 1000
 """Milliseconds after which a peer that may not host looks for a host again."""
 DOUBTED_RETRY_MS = 500
 """The most milliseconds after which a peer that has lost its host asks again."""
+AWAY_RETRY_MS = 500
+"""Milliseconds after which a peer asks again whose host may only be away."""
 RECOVERY = 10.0
 """Seconds for which a host that a new record doesn't know can get its seat back."""
 
@@ -64,6 +66,8 @@ def _host_or_follow(
     resumed = _resumed_epoch(session, who)
     if resumed is not None:
         return _resumed(session, who, resumed), Hosting(resumed, resumed=True)
+    if _awaits_record(session, who):
+        return session, Waiting(AWAY_RETRY_MS)
     if session is None or session.host is None:
         return _elected(session, who)
     return _come_back(session, who) if session.host == who.peer_id else _challenge(session, who)
@@ -82,6 +86,8 @@ def _challenge(session: Session, who: Candidacy) -> tuple[Session, JoinOutcome]:
         return _elected(session, who, against)
     if session.absent_since is None:
         return session, _suspected(session, who) or Following(session.epoch, str(session.host))
+    if _is_connected(session, who):
+        return session, Waiting(AWAY_RETRY_MS)
     remaining = who.grace - abs(who.now - session.absent_since)
     if remaining <= 0 or (_has_lost(session, who) and is_forsaken(session, who.witnesses, who.now)):
         return _elected(session, who)
@@ -108,6 +114,18 @@ def _follow(session: Session | None, who: Candidacy) -> tuple[Session | None, Jo
 
 def _has_lost(session: Session, who: Candidacy) -> bool:
     return who.lost_epoch == session.epoch
+
+
+def _is_connected(session: Session, who: Candidacy) -> bool:
+    return who.connected_epoch == session.epoch and not _has_lost(session, who)
+
+
+def _awaits_record(session: Session | None, who: Candidacy) -> bool:
+    # After a restart of the server, a client may be back before the host that it still has a link
+    # to, and whose seat brings the record back. A seat that was given back is another matter.
+    if who.connected_epoch is None or who.connected_epoch == who.lost_epoch:
+        return False
+    return session is None or not session.opened
 
 
 def _informed(session: Session | None, who: Candidacy) -> Session | None:

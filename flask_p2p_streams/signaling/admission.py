@@ -27,6 +27,11 @@ class Admission:
     rooms: Rooms
     arrivals: Arrivals
 
+    @property
+    def asks_app(self) -> bool:
+        """Whether the app has functions that are asked at each join."""
+        return len(self.authorizers) > 0
+
     def connect(self, sid: str, auth: object) -> None:
         """Let a new socket join the session that its token names.
 

@@ -43,6 +43,7 @@ class Announcements:
 
     receivers: Receivers
     ice_servers: tuple[Payload, ...]
+    relay: str
     signer: Signer
     outbox: Outbox
     metrics: Metrics
@@ -51,12 +52,19 @@ class Announcements:
     # Somebody has joined
 
     def following(
-        self, member: Member, decision: Following, news: Collection[News], *, connected: bool
+        self,
+        member: Member,
+        decision: Following,
+        news: Collection[News],
+        *,
+        connected: bool,
+        link: str | None = None,
     ) -> Payload:
         """Tell a client and its host of each other; return the answer to its join.
 
         ``news`` is what the app has to be told of the client's coming. If the client is still
-        ``connected`` to the host, the host needn't be told, as it makes no offer.
+        ``connected`` to the host, the host needn't be told, as it makes no offer; but it is asked
+        to repair the ``link`` that the client names.
         """
         host, epoch = decision.host, decision.epoch
         ready = messages.session_ready(
@@ -66,8 +74,9 @@ class Announcements:
             **self._common(member),
         )
         self.outbox.tell("session_ready", ready, member.sid)
-        if not connected:
-            self.outbox.tell("session_ready", ready, peer_room(member.session_id, host))
+        if link is not None or not connected:
+            asked = ready if link is None else {**ready, "link": link}
+            self.outbox.tell("session_ready", asked, peer_room(member.session_id, host))
         self.attended(member.session_id, member.peer_id, news)
         return messages.joined(peer_id=member.peer_id, host_peer_id=host, epoch=epoch, seat=None)
 
@@ -151,6 +160,7 @@ class Announcements:
         left_ms = None if role.ends_at is None else math.ceil((role.ends_at - self.now()) * 1000)
         return {
             "ice_servers": self.ice_servers,
+            "relay": self.relay,
             "can_send": role.can_send,
             "ends_in_ms": None if left_ms is None else max(0, left_ms),
         }

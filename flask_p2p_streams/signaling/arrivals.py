@@ -125,7 +125,8 @@ class Arrivals:
         if isinstance(outcome, Hosting):
             return self.announcements.hosting(member, outcome, news)
         connected = request.connected_epoch == outcome.epoch
-        return self.announcements.following(member, outcome, news, connected=connected)
+        link = request.link if connected else None
+        return self.announcements.following(member, outcome, news, connected=connected, link=link)
 
     def _settle(self, member: Member) -> None:
         """Correct the place if another socket of the peer has come, or this one gone, meanwhile.

@@ -80,6 +80,7 @@ class JoinDecisions:
             is_cut_off=self.workers.is_cut_off,
             seat=seat,
             lost_epoch=request.lost_epoch,
+            connected_epoch=request.connected_epoch,
             witnesses=self.participants.witnesses(member.session_id, request.lost_epoch),
             max_peers=self.config.max_peers,
             crowd=self.participants.crowd(member.session_id),

@@ -21,6 +21,8 @@ class Room:
     host: str
     sids: dict[str, str] = field(default_factory=dict)
     negotiations: Negotiations = field(default_factory=Negotiations)
+    relayed: dict[str, str] = field(default_factory=dict)
+    """The link of each client that talks over the server."""
 
     def observe(self, epoch: int, host: str) -> None:
         """Take note of a host, unless a later one is known."""
@@ -160,6 +162,7 @@ class Rooms:
                 return
             del room.sids[member.peer_id]
             room.negotiations.forget(member.peer_id)
+            room.relayed.pop(member.peer_id, None)
             if not room.sids:
                 self._rooms.pop(member.session_id, None)
 

@@ -48,6 +48,9 @@ class Outbox(Protocol):
     def reaches(self, room: str) -> bool:
         """Tell whether an event to this room may reach somebody."""
 
+    def is_crowded(self, room: str) -> bool:
+        """Tell whether so much waits on the way to a room that nothing should be relayed to it."""
+
     def is_here(self, sid: str, worker_id: str | None) -> bool:
         """Tell whether a socket is open, as far as this worker can know."""
 

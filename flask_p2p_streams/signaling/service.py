@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from ..protocol.fields import Payload
 from ..sessions.member import Member
 from .admission import Admission
-from .authorization import Authorizers
 from .leaving import Leaving
 from .members import Room, Rooms
 from .negotiation import Negotiation
+from .relaying import Relaying
 from .roster import RosterKeeping
 
 
@@ -16,17 +16,17 @@ from .roster import RosterKeeping
 class Signaling:
     """The events that the transport hands on; each method raises ``SignalingError`` to refuse."""
 
-    authorizers: Authorizers
     rooms: Rooms
     admission: Admission
     negotiation: Negotiation
+    relaying: Relaying
     leaving: Leaving
     roster: RosterKeeping
 
     @property
     def asks_app(self) -> bool:
         """Whether the app has functions that are asked at each join; they need its request."""
-        return len(self.authorizers) > 0
+        return self.admission.asks_app
 
     def find(self, sid: str) -> tuple[Member | None, Room | None]:
         """Return the member that a socket is, or None, and the room that it is in, or None."""
@@ -52,6 +52,10 @@ class Signaling:
     def ice_candidate(self, sid: str, payload: object) -> Payload:
         """Pass candidates on, either way."""
         return self.negotiation.candidates(sid, payload)
+
+    def relay(self, sid: str, payload: object) -> Payload:
+        """Pass a batch of packets on, either way."""
+        return self.relaying.relay(sid, payload)
 
     def session_roster(self, sid: str, payload: object) -> Payload:
         """Keep a host's roster of its peers."""

@@ -28,6 +28,11 @@ class Backlog:
         """The TCP sockets by which the bytes are to be sent."""
         self._is_full = self._is_told = False
 
+    @property
+    def bytes(self) -> int:
+        """The bytes that wait now."""
+        return self._bytes
+
     def admit(self, packet: Any) -> bool:
         """Count a packet if it may wait, and tell whether it may; after a refused one, none may."""
         cost = self._cost(packet)

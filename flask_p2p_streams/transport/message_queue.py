@@ -82,6 +82,10 @@ class Publisher:
         self._begin()
         renew_after_fork(self)
 
+    def __len__(self) -> int:
+        """Return how many publications wait."""
+        return len(self._waiting)
+
     def after_fork(self) -> None:
         """Leave the waiting publications and the sockets to the parent process.
 

@@ -65,6 +65,8 @@ class SignalingNamespace(Namespace):
             return self._connect(sid, *args)
         if event == "disconnect" and not self._io.manager.is_connected(sid, self._name):
             return self._disconnect(sid)
+        if event == "relay":
+            return self._relay(sid, args)
         return self._answer(event, sid, args)
 
     def _is_environ(self, sid: str, args: tuple[Any, ...]) -> bool:
@@ -130,6 +132,20 @@ class SignalingNamespace(Namespace):
             self._metrics.relayed(event)
         return answer
 
+    def _relay(self, sid: str, args: tuple[Any, ...]) -> Payload:
+        # It has a limit of its own, as a link may send a hundred batches a second.
+        eio_sid = self._eio_sid(sid) or sid
+        try:
+            self._throttle.batch(eio_sid, is_host=_is_host(*self._signaling.find(sid)))
+            if len(args) != 1:
+                raise SignalingError(ErrorCode.BAD_REQUEST)
+            with self._app.app_context():
+                return self._signaling.relay(sid, args[0])
+        except Exception as error:
+            refusal = self._refuse(error, "relay")
+            self._throttle.refused_batch(eio_sid, refusal.code)
+            return refused(refusal)
+
     def _limit(self, sid: str) -> None:
         member, room = self._signaling.find(sid)
         session_id = None if member is None else member.session_id
@@ -156,9 +172,13 @@ class SignalingNamespace(Namespace):
 
 def _share(member: Member | None, room: Room | None) -> float:
     # A host has to answer each of its peers: the more there are, the more it may send.
-    if member is None or room is None or room.host != member.peer_id:
+    if room is None or not _is_host(member, room):
         return 1.0
     return 1.0 / max(1, len(room.sids))
+
+
+def _is_host(member: Member | None, room: Room | None) -> bool:
+    return member is not None and room is not None and room.host == member.peer_id
 
 
 def _as_refusal(error: Exception, event: object) -> SignalingError:

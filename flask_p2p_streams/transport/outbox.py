@@ -5,6 +5,7 @@ from collections.abc import Set
 from functools import partial
 from typing import Any
 
+from ..limits.budgets import RELAY_PUBLICATIONS, RELAY_UNREAD_PART, UNREAD_BYTES
 from ..protocol.fields import Payload
 from ..runtime.identity import Identity
 from .connections import Connections
@@ -12,6 +13,8 @@ from .message_queue import Publisher, QueueHint, has_queue
 
 JOINING_PAUSE = 0.05
 """Seconds between two looks at a socket that is to be closed but is still joining."""
+RELAY_UNREAD = UNREAD_BYTES // RELAY_UNREAD_PART
+"""Bytes that wait for a socket; with more, nothing is relayed to it."""
 LONGEST_JOIN = 60.0
 """Seconds for which such a socket is waited for."""
 
@@ -130,6 +133,15 @@ class SocketOutbox:
     def reaches(self, room: str) -> bool:
         """Tell whether a room may have a socket in it; always True if there is a message queue."""
         return not self._alone or bool(self.present(room))
+
+    def is_crowded(self, room: str) -> bool:
+        """Tell whether too much waits for a socket in a room, or for the message queue."""
+        manager, connections = self._server.manager, self._server.eio.sockets
+        participants = list(manager.get_participants(self._namespace, room))
+        if not participants:
+            return len(self._publisher) > RELAY_PUBLICATIONS
+        here = [connections.get(eio_sid) for _, eio_sid in participants]
+        return any(each.queue.backlog.bytes > RELAY_UNREAD for each in here if each is not None)
 
     def is_here(self, sid: str, worker_id: str | None) -> bool:
         """Tell whether a socket is open; one of another worker counts as open."""

@@ -10,6 +10,7 @@ from flask_socketio import SocketIO
 
 from ..config import Config
 from ..errors import ConfigurationError
+from ..protocol.relay import MAX_BATCH_BYTES
 from ..runtime.async_mode import fitting_async_mode
 from .compatibility import check_compatibility
 from .queue_checks import check_queue
@@ -79,9 +80,9 @@ def _make(app: Flask, config: Config) -> SocketIO:
         # For how long a page has stood still is known from the ping that it hasn't answered.
         "ping_interval": 2,
         "ping_timeout": 5,
-        # Twice the size of a signal, because of JSON's escapes: so a signal that is too large
-        # gets an answer, and doesn't close the connection.
-        "max_http_buffer_size": 2 * config.max_signal_bytes + 8192,
+        # Twice the size of a signal or of what is relayed at once, because of JSON's escapes: so a
+        # signal that is too large gets an answer, and doesn't close the connection.
+        "max_http_buffer_size": 2 * max(config.max_signal_bytes, MAX_BATCH_BYTES) + 8192,
         **config.socketio_options,
     }
     # Without a name, Socket.IO would take eventlet wherever that is installed.

@@ -23,6 +23,7 @@ def test_the_first_one_hosts(app: Flask) -> None:
             "host_peer_id": "ann",
             "epoch": ann.epoch,
             "ice_servers": [{"urls": ["stun:s.example"]}],
+            "relay": "fallback",
             "can_send": True,
             "seat": seat,
         }

@@ -93,6 +93,21 @@ export const ERRORS = Object.freeze({
     hint: "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
     retry: true,
   },
+  turn_refused: {
+    message: "A TURN server refuses this page's credentials.",
+    hint: "Check P2P_TURN_SECRET, or what @p2p.ice_servers returns.",
+    retry: true,
+  },
+  relay_full: {
+    message: "The path over the server is full.",
+    hint: "Send again after retry_after_ms; P2P_RELAY_RATE widens it.",
+    retry: true,
+  },
+  relay_off: {
+    message: "The server relays nothing.",
+    hint: "P2P_RELAY allows it.",
+    retry: false,
+  },
   host_lost: {
     message: "The connection to the host is lost.",
     hint: "Join again to reach the next one.",
