@@ -19,6 +19,9 @@ HUB = "10.77.0.1"
 # A bridge that was given no hardware address takes the lowest of its ports', and another one when
 # a computer with a lower one comes. The others go on sending to the old one, for half a minute.
 HUB_HARDWARE = "02:00:00:00:00:01"
+# Where that goes which is for no address of this network: to nobody.
+NOBODY = "10.77.0.254"
+NOBODYS_HARDWARE = "02:00:00:00:00:fe"
 # A holder of namespaces makes room for their names, says so, and stays until its input ends.
 HOLD = "mount -t tmpfs tmpfs /run && mkdir /run/netns && echo ready && exec cat"
 SIDES = ("saddr", "daddr")
@@ -53,6 +56,10 @@ class Network:
         self.run("hub", f"ip addr add {HUB}/24 dev br0")
         self.run("hub", "ip link set br0 up")
         self.run("hub", "sysctl -qw net.ipv4.ip_forward=1")
+        # What goes to an address that isn't here gets lost, as it does elsewhere. Whoever sends it
+        # would be told at once that there is no way, and a TURN server takes that ill.
+        self.run("hub", f"ip neigh add {NOBODY} lladdr {NOBODYS_HARDWARE} dev br0 nud permanent")
+        self.run("hub", f"ip route add default via {NOBODY}")
 
     def close(self) -> None:
         assert self._holder.stdin is not None
