@@ -5,7 +5,7 @@ fields, so that no payload can break the receiver's parser. No field is a fracti
 NaN and Infinity (RFC 8259, section 6) can't occur.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -141,15 +141,17 @@ def session_ready(
     peer_id: str,
     host_peer_id: str,
     epoch: int,
-    ice_servers: tuple[Payload, ...],
+    ice_servers: Sequence[Payload],
     relay: str = "off",
+    ice_expires_in_ms: int | None = None,
     can_send: bool = True,
     ends_in_ms: int | None = None,
     seat: str | None = None,
 ) -> Payload:
     """Build ``session_ready``; only a host gets a ``seat``.
 
-    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``. ``relay`` is ``"off"``,
+    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``; ``ice_servers`` are for the peer that
+    is told, and ``ice_expires_in_ms`` says when it needs others. ``relay`` is ``"off"``,
     ``"fallback"`` or ``"first"``.
     """
     payload: Payload = {
@@ -160,7 +162,7 @@ def session_ready(
         "relay": relay,
         "can_send": can_send,
     }
-    optional = {"seat": seat, "ends_in_ms": ends_in_ms}
+    optional = {"seat": seat, "ends_in_ms": ends_in_ms, "ice_expires_in_ms": ice_expires_in_ms}
     return payload | {key: value for key, value in optional.items() if value is not None}
 
 
