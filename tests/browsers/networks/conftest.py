@@ -11,7 +11,8 @@ from tests.kit.network import Network
 from tests.kit.pages import Room
 from tests.kit.streams import Meeting, Speaker
 
-from .lab import RECORDER, Site, Turn
+from .lab import Site, Turn
+from .paths import RECORDER
 
 
 class Place:
@@ -79,14 +80,17 @@ class NetMeeting(Meeting):
         # Browsers say in the console what they don't reach.
         self.tolerated = (*self.tolerated, "WebSocket connection to", "net::ERR_")
 
-    def gather(self, *names: str, **options: Any) -> list[Speaker]:
+    def gather(self, *names: str) -> list[Speaker]:
         """Let each of them join from the computer of its name's first letter."""
-        return [self.sit_down(name, **options).wait_for_state("connected") for name in names]  # type: ignore[misc]
+        return [self.join(name, **self._seat(name))[0] for name in names]
 
-    def sit_down(self, name: str, **options: Any) -> Speaker:
-        """Open a page at the computer of its name's first letter, without waiting for its state."""
+    def sit_down(self, name: str) -> Speaker:
+        """Open such a page without waiting for its state."""
+        return self.open(name, **self._seat(name))
+
+    def _seat(self, name: str) -> dict[str, Any]:
         rooms = {name[0]: room for name, room in self.rooms.items()}
-        return self.open(name, room=rooms[name[0]], init_script=RECORDER, **options)
+        return {"room": rooms[name[0]], "init_script": RECORDER}
 
 
 @pytest.fixture(scope="session")

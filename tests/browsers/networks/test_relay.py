@@ -1,0 +1,114 @@
+"""The server's path: pages change over to it and back, and it outlives the server."""
+
+import time
+from collections.abc import Callable
+
+from tests.kit.nats import Nat
+
+from .conftest import NetMeeting, Place
+from .lab import Site, Turn
+from .paths import (
+    assert_undisturbed,
+    go_online,
+    heard_again,
+    let_pass,
+    longest_silence,
+    opening_time,
+    paths,
+    wait_for_path,
+)
+
+CHANGES = 10
+# 200 messages a second.
+EVERY_MS = 5
+MESSAGES = 5_000
+AWAY_MS = 200
+PATIENT = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 30_000}}
+# Twice what two say at that rate, with all that a message carries beside itself.
+FAST = {"P2P_RELAY_RATE": 500_000, "P2P_SESSION_RELAY_RATE": 1_000_000}
+
+Meet = Callable[[Site], NetMeeting]
+
+
+def test_ten_times_over_the_server_and_back(place: Place, meet: Meet) -> None:
+    meeting = meet(place.site(**FAST))
+    meeting.config = PATIENT
+    ann, bob = meeting.gather("ann", "bob")
+    wait_for_path(bob, "direct")
+    meeting.begin(EVERY_MS)
+    begun_at = time.time()
+    ends = ((bob, ann), (ann, bob))
+    for _ in range(CHANGES):
+        place.network.cut_udp("ann", "bob")
+        try:
+            for speaker, other in ends:
+                wait_for_path(speaker, "server", other.peer_id)
+            meeting.go_on(20)
+        finally:
+            for speaker in (ann, bob):
+                place.network.mend(speaker.peer_id)
+        # The next attempt may be a minute away.
+        for speaker in (ann, bob):
+            go_online(speaker)
+        for speaker, other in ends:
+            wait_for_path(speaker, "direct", other.peer_id)
+        meeting.go_on(20)
+    silences = [longest_silence(one, other, begun_at) for one, other in ends]
+    meeting.record("longest silence at client and host", silences)
+    for speaker in (ann, bob):
+        speaker.wait_until_said(MESSAGES)
+    changes = ["direct", *["server", "direct"] * CHANGES]
+    assert [path for path in paths(bob, "ann") if path] == changes
+    assert [path for path in paths(ann, "bob") if path] == changes
+    meeting.end()
+    assert_undisturbed(meeting.speakers)
+
+
+def test_the_server_first(place: Place, meet: Meet) -> None:
+    meeting = meet(place.site(**FAST, P2P_RELAY="first"))
+    meeting.config = PATIENT
+    [ann] = meeting.gather("ann")
+    ann.speak(EVERY_MS)
+    bob = meeting.sit_down("bob")
+    bob.wait_for_state("connected")
+    bob.speak(EVERY_MS)
+    meeting.record("page to connected", opening_time(bob))
+    wait_for_path(bob, "direct")
+    wait_for_path(ann, "direct", "bob")
+    meeting.go_on(100)
+    assert paths(bob, "ann") == paths(ann, "bob") == ["server", "direct"]
+    meeting.end(bob)
+    assert_undisturbed(meeting.speakers)
+
+
+def test_the_server_is_killed_while_it_relays(
+    place: Place, nats: tuple[Nat, Nat], turn: Turn, meet: Meet
+) -> None:
+    site = place.site(P2P_ICE_SERVERS=[{"urls": [turn.stun]}])
+    meeting = meet(site)
+    meeting.config = PATIENT
+    # Dora sits beside dan, and needs neither a NAT nor the server.
+    dan, dora, eve = meeting.gather("dan", "dora", "eve")
+    wait_for_path(dora, "direct")
+    wait_for_path(eve, "server")
+    meeting.begin(AWAY_MS)
+    killed_at = time.time()
+    site.kill()
+    let_pass(dora, 5)
+    site.start()
+    started_at = time.time()
+    times = {
+        "at the client": heard_again(eve, dan, started_at),
+        "at the host": heard_again(dan, eve, started_at),
+    }
+    meeting.record("server back to data over it", times)
+    silence = longest_silence(dora, dan, killed_at)
+    meeting.record("longest silence between direct peers", silence)
+    meeting.go_on()
+    assert silence < 2
+    assert paths(dora, "dan") == ["direct"]
+    meeting.check_what_was_shown()
+    assert_undisturbed(meeting.speakers)
+    wait_for_path(eve, "server")
+    assert dan.is_host
+    meeting.leave_all()
