@@ -47,10 +47,9 @@ def check_healed(meeting: NetMeeting) -> None:
     wait_for_path(eve, "direct")
     wait_for_path(dan, "direct", "eve")
     meeting.go_on()
-    meeting.end()
     assert_undisturbed(meeting.speakers)
     assert dan.is_host
-    assert {dan.epoch, eve.epoch} == {1}
+    meeting.end()
 
 
 @pytest.mark.parametrize(("whose", "seconds"), [("dan", 10), ("eve", 10), ("eve", 40)])

@@ -60,8 +60,8 @@ def test_ten_times_over_the_server_and_back(place: Place, meet: Meet) -> None:
     changes = ["direct", *["server", "direct"] * CHANGES]
     assert [path for path in paths(bob, "ann") if path] == changes
     assert [path for path in paths(ann, "bob") if path] == changes
-    meeting.end()
     assert_undisturbed(meeting.speakers)
+    meeting.end()
 
 
 def test_the_server_first(place: Place, meet: Meet) -> None:
@@ -77,8 +77,8 @@ def test_the_server_first(place: Place, meet: Meet) -> None:
     wait_for_path(ann, "direct", "bob")
     meeting.go_on(100)
     assert paths(bob, "ann") == paths(ann, "bob") == ["server", "direct"]
-    meeting.end(bob)
     assert_undisturbed(meeting.speakers)
+    meeting.end(bob)
 
 
 def test_the_server_is_killed_while_it_relays(

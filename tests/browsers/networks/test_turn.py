@@ -52,8 +52,8 @@ def test_symmetric_nats_are_joined_as_quickly_as_others(
         wait_for_path(eve, path)
         wait_for_path(dan, path, "eve")
         meeting.begin(EVERY_MS)
-        meeting.end()
         assert_undisturbed(meeting.speakers)
+        meeting.end()
     meeting.record("page to connected", times)
     # The aim is 0.2 s; sooner than the server's path would begin is what is asserted.
     assert times["turn"] < times["direct"] + 2
@@ -69,8 +69,8 @@ def test_udp_is_blocked(place: Place, nats: tuple[Nat, Nat], turn: Turn, meet: M
     wait_for_path(dan, "turn", "eve")
     meeting.begin(EVERY_MS)
     meeting.go_on(20)
-    meeting.end()
     assert_undisturbed(meeting.speakers)
+    meeting.end()
 
 
 def test_credentials_end(place: Place, nats: tuple[Nat, Nat], turn: Turn, meet: Meet) -> None:
@@ -132,6 +132,6 @@ def test_the_turn_server_is_killed(
         wait_for_path(speaker, "turn", other.peer_id)
     meeting.record("TURN server back to its path", path_time(eve, "dan") - started_at)
     meeting.go_on()
-    meeting.end()
     assert_undisturbed(meeting.speakers)
     assert dan.is_host
+    meeting.end()
