@@ -143,10 +143,10 @@ class AppState:
         return Announcements(
             receivers=Receivers(self.app),
             ice_servers=self.ice_servers,
-            relay=self.config.relay,
             signer=self.signer,
             outbox=self.outbox,
             metrics=self.metrics,
+            relay=self.config.relay,
         )
 
     @cached_property
@@ -293,7 +293,7 @@ def app_state(
         server can't carry WebSockets.
     """
     server = server_of(socketio)
-    check_server(server, config.namespace)
+    check_server(server, config.namespace, relays=config.relay != "off")
     state = AppState(
         app=app,
         config=config,

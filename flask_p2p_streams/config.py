@@ -11,9 +11,6 @@ from .evidence import shown, unknown_key, url_problem, withheld
 from .ice.servers import ice_server_list, turn_url_list
 
 PREFIX = "P2P_"
-RELAY_MODES = ("off", "fallback", "first")
-SLOWEST_RELAY = 1024
-"""The least bytes a second that ``P2P_RELAY_RATE`` may be: at less, nothing would get through."""
 SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
 """Fields that hold passwords: no error and no log shows what is in them."""
 
@@ -220,6 +217,11 @@ def _rate(value: object) -> float | None:
     if not math.isfinite(value) or value <= 0:
         raise ValueError("must be greater than 0 and finite, or None for no limit")
     return value
+
+
+RELAY_MODES = ("off", "fallback", "first")
+SLOWEST_RELAY = 1024
+"""The least bytes a second that ``P2P_RELAY_RATE`` may be: at less, nothing would get through."""
 
 
 def _relay(value: object) -> str:

@@ -72,16 +72,19 @@ SESSION_RELAY_BURST = 4.0
 """A session may send as many bytes at once as in this many seconds."""
 BATCH_BYTES = 64
 """Bytes that a batch counts beside its packets; so those without any have a limit as well."""
-BATCHES = Rate(per_second=100.0, burst=200.0)
-"""Batches of one socket, readable or not; those of a relayed link are up to 100 a second."""
-HOST_BATCHES = Rate(per_second=400.0, burst=800.0)
-"""The same for a host, which has many links; ``FRAMES`` lets through only a few more."""
+BATCHES = Rate(per_second=120.0, burst=240.0)
+"""Batches of one client's socket, readable or not; a relayed link sends up to 100 a second."""
+HOST_BATCHES = Rate(per_second=600.0, burst=2400.0)
+"""The same for a host, which has many links: ``FRAMES`` slows it down before it is refused."""
 RELAY_PATIENCE = 0.1
-"""The part of a refusal for which a batch counts that an honest peer may send, but that can't be
-passed on now. Several are under way when the first one is refused."""
+"""The part of a refusal for which a client's full batch counts that can't be passed on now; smaller
+ones count for less. Some are under way when the first one is refused, and a host has many links."""
 RELAY_UNREAD_PART = 4
 """Nothing is relayed to a socket for which this part of ``UNREAD_BYTES`` waits, so that no peer
 is closed for what others relay to it."""
+RELAY_DROPPED_PART = 2
+"""With this part, what another worker has relayed is dropped: there its sender can't be refused,
+and sends again what isn't acknowledged."""
 RELAY_PAUSE = 0.5
 """Seconds after which something may be relayed again to a socket or a queue that was full."""
 RELAY_PUBLICATIONS = 256

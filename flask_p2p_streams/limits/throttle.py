@@ -13,6 +13,7 @@ from typing import Any
 from ..config import Config
 from ..metrics import Limited, Metrics
 from ..protocol.errors import ErrorCode, SignalingError
+from ..protocol.relay import MAX_BATCH_BYTES
 from ..runtime.proxies import is_near, undeclared_proxy
 from .budgets import (
     BAD_PACKET_COST,
@@ -69,7 +70,8 @@ class Throttle:
 
     def __len__(self) -> int:
         """Return for how many connections something is remembered."""
-        return max(len(self._signals), len(self._patience), len(self._flooding))
+        batches = max(len(self._batches), len(self._host_batches))
+        return max(len(self._signals), batches, len(self._patience), len(self._flooding))
 
     def join(self, eio_sid: str, address: str | None) -> None:
         """Allow a join; one without an address comes over a Unix socket, and is always allowed.
@@ -183,11 +185,16 @@ class Throttle:
         """Return the refusal of a batch for which there is no room on its way now."""
         return self._refusal("relay_unread", RELAY_PAUSE, ErrorCode.RELAY_FULL)
 
-    def refused_batch(self, eio_sid: str, code: ErrorCode) -> None:
-        """Count a batch that was refused against the patience with its sender."""
-        is_senseless = code in SENSELESS
-        reason = ErrorCode.BAD_REQUEST if is_senseless else ErrorCode.RATE_LIMITED
-        self._lose_patience(eio_sid, 1.0 if is_senseless else RELAY_PATIENCE, reason)
+    def refused_batch(self, eio_sid: str, code: ErrorCode, weight: int) -> None:
+        """Count a batch that was refused against the patience with its sender.
+
+        :param weight: the characters of its packets; 0 if they don't count, as a host's don't.
+        """
+        if code in SENSELESS:
+            self._lose_patience(eio_sid, 1.0, ErrorCode.BAD_REQUEST)
+        elif weight:
+            cost = RELAY_PATIENCE * min(1.0, weight / MAX_BATCH_BYTES)
+            self._lose_patience(eio_sid, cost, ErrorCode.RATE_LIMITED)
 
     def bad_packet(self, eio_sid: str) -> None:
         """Count a packet that could not be read."""

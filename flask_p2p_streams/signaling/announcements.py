@@ -39,15 +39,16 @@ CLOSED = SignalingError(ErrorCode.SESSION_EXPIRED, "The session has been closed.
 class Announcements:
     """Tell the browsers and the app what happens in the app's sessions.
 
+    :param relay: ``P2P_RELAY``.
     :param now: seconds since 1970.
     """
 
     receivers: Receivers
     ice_servers: IceServers
-    relay: str
     signer: Signer
     outbox: Outbox
     metrics: Metrics
+    relay: str
     now: Callable[[], float] = time.time
 
     # Somebody has joined
@@ -164,9 +165,9 @@ class Announcements:
         left_ms = None if role.ends_at is None else math.ceil((role.ends_at - self.now()) * 1000)
         return {
             "ice_servers": servers.servers,
-            "relay": self.relay,
             "ice_expires_in_ms": servers.expires_in_ms,
             "can_send": role.can_send,
+            "relay": self.relay,
             "ends_in_ms": None if left_ms is None else max(0, left_ms),
         }
 

@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ..limits.budgets import APP_SHARE, PACKET_BYTES
+from ..limits.budgets import APP_SHARE, PACKET_BYTES, RELAY_DROPPED_PART
 
 Cost = Callable[[Any], int]
+IsRelayed = Callable[[Any], bool]
 
 
 class Backlog:
@@ -86,12 +87,31 @@ def cost_in(namespace: str) -> Cost:
     return cost
 
 
-def bounded(queue_class: Any, limit: int, cost: Cost, overflow: Callable[[Any], object]) -> Any:
+def relayed_in(namespace: str) -> IsRelayed:
+    """Return a function that tells whether a packet is a relayed batch, which may get lost."""
+    head = f'2{namespace},["relay",'
+
+    def is_relayed(packet: Any) -> bool:
+        return isinstance(packet.data, str) and packet.data.startswith(head)
+
+    return is_relayed
+
+
+def bounded(
+    queue_class: Any,
+    limit: int,
+    cost: Cost,
+    overflow: Callable[[Any], object],
+    is_relayed: IsRelayed,
+    dropped: Callable[[], object],
+) -> Any:
     """Return a class of queues that refuse packets when too much waits.
 
     :param queue_class: the class of queues of the async mode.
     :param overflow: called once with a queue that is full.
+    :param dropped: called for each relayed batch that is left out, so that others find room.
     """
+    most_relayed = limit // RELAY_DROPPED_PART
 
     class BoundedQueue(queue_class):  # type: ignore[misc]
         def __init__(self, *arguments: Any) -> None:
@@ -99,6 +119,9 @@ def bounded(queue_class: Any, limit: int, cost: Cost, overflow: Callable[[Any], 
             self.backlog = Backlog(limit, cost)
 
         def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+            if item is not None and self.backlog.bytes > most_relayed and is_relayed(item):
+                dropped()
+                return
             # None means that no more packets come.
             if item is None or self.backlog.admit(item):
                 super().put(item, block, timeout)

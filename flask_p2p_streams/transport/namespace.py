@@ -13,6 +13,7 @@ from ..metrics import RELAYED, Metrics
 from ..protocol.errors import ErrorCode, SignalingError
 from ..protocol.fields import Payload
 from ..protocol.messages import refused
+from ..protocol.relay import weight
 from ..sessions.member import Member
 from ..signaling.authorization import join_context
 from ..signaling.members import Room
@@ -134,16 +135,17 @@ class SignalingNamespace(Namespace):
 
     def _relay(self, sid: str, args: tuple[Any, ...]) -> Payload:
         # It has a limit of its own, as a link may send a hundred batches a second.
-        eio_sid = self._eio_sid(sid) or sid
+        eio_sid, is_host = self._eio_sid(sid) or sid, _is_host(*self._signaling.find(sid))
         try:
-            self._throttle.batch(eio_sid, is_host=_is_host(*self._signaling.find(sid)))
+            self._throttle.batch(eio_sid, is_host=is_host)
             if len(args) != 1:
                 raise SignalingError(ErrorCode.BAD_REQUEST)
             with self._app.app_context():
                 return self._signaling.relay(sid, args[0])
         except Exception as error:
             refusal = self._refuse(error, "relay")
-            self._throttle.refused_batch(eio_sid, refusal.code)
+            counted = 0 if is_host or not args else weight(args[0])
+            self._throttle.refused_batch(eio_sid, refusal.code, counted)
             return refused(refusal)
 
     def _limit(self, sid: str) -> None:

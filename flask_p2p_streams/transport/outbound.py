@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -9,7 +10,7 @@ from ..limits.budgets import APP_SHARE, GOODBYE_TIMEOUT, UNREAD_BYTES
 from ..metrics import Metrics
 from ..runtime.deadlines import Deadlines
 from ..runtime.mutexes import Mutex, mutex_for
-from .backlog import Backlog, bounded, cost_in
+from .backlog import Backlog, bounded, cost_in, relayed_in
 from .endings import Answer
 from .pings import Pings
 from .tcp_connections import cut, shut, tcp_socket_of
@@ -29,6 +30,7 @@ class Outbound:
         self._server = server
         self._metrics = metrics
         self._cost = cost_in(namespace)
+        self._is_relayed = relayed_in(namespace)
         self._mutex = mutex_for(server.async_mode)
         self._pings = Pings(server)
         self._goodbyes = Deadlines[Any](server, GOODBYE_TIMEOUT, cut)
@@ -44,7 +46,14 @@ class Outbound:
 
     def bounded_queue(self, queue_class: Any) -> Any:
         """Return a class of queues that bound the packets waiting for a client."""
-        return bounded(queue_class, UNREAD_BYTES, self._cost, self._on_overflow)
+        return bounded(
+            queue_class,
+            UNREAD_BYTES,
+            self._cost,
+            self._on_overflow,
+            self._is_relayed,
+            partial(self._metrics.limited, "relay_unread"),
+        )
 
     def _await_end(self, eio_sid: str) -> None:
         # Engine.IO leaves it to the client to end the connection, which may never happen.

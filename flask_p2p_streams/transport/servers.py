@@ -16,6 +16,9 @@ from .compatibility import check_compatibility
 from .queue_checks import check_queue
 from .server_options import check_options
 
+BUFFER_FOR_RELAYING = 2 * MAX_BATCH_BYTES + 8192
+"""The ``max_http_buffer_size``, in bytes, that a whole batch needs with JSON's escapes."""
+
 logger = logging.getLogger("flask_p2p_streams")
 
 
@@ -47,9 +50,10 @@ def server_of(socketio: SocketIO) -> Any:
     return cast(Any, socketio).server
 
 
-def check_server(server: Any, namespace: str) -> None:
+def check_server(server: Any, namespace: str, *, relays: bool = False) -> None:
     """Refuse a server that cannot carry signaling.
 
+    :param relays: whether it is to relay what peers say.
     :raises ConfigurationError: with a hint.
     """
     _check_gevent(server.async_mode)
@@ -60,6 +64,13 @@ def check_server(server: Any, namespace: str) -> None:
             "P2P_NAMESPACE to another one.",
             key="P2P_NAMESPACE",
             value=namespace,
+        )
+    if relays and server.eio.max_http_buffer_size < BUFFER_FOR_RELAYING:
+        logger.warning(
+            "max_http_buffer_size of SocketIO is too small for P2P_RELAY: a message that is larger "
+            "ends its connection. Raise it to %d at least, leave it out, or set P2P_RELAY to "
+            '"off".',
+            BUFFER_FOR_RELAYING,
         )
     if server.async_handlers:
         logger.warning(
@@ -80,9 +91,9 @@ def _make(app: Flask, config: Config) -> SocketIO:
         # For how long a page has stood still is known from the ping that it hasn't answered.
         "ping_interval": 2,
         "ping_timeout": 5,
-        # Twice the size of a signal or of what is relayed at once, because of JSON's escapes: so a
-        # signal that is too large gets an answer, and doesn't close the connection.
-        "max_http_buffer_size": 2 * max(config.max_signal_bytes, MAX_BATCH_BYTES) + 8192,
+        # Twice the size of a signal, because of JSON's escapes: so a signal that is too large
+        # gets an answer, and doesn't close the connection.
+        "max_http_buffer_size": max(2 * config.max_signal_bytes + 8192, BUFFER_FOR_RELAYING),
         **config.socketio_options,
     }
     # Without a name, Socket.IO would take eventlet wherever that is installed.

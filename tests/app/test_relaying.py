@@ -10,7 +10,9 @@ from flask_p2p_streams.limits.budgets import (
     BATCH_BYTES,
     BATCHES,
     HOST_BATCHES,
+    PATIENCE,
     RELAY_BURST,
+    RELAY_PATIENCE,
     SESSION_RELAY_BURST,
 )
 from flask_p2p_streams.limits.throttle import Throttle
@@ -184,6 +186,24 @@ def test_batches_count_for_themselves(make_app: AppFactory) -> None:
     assert code(relay(ann, "bob")) == "relay_full"
     # None of them has counted as a signal.
     assert ann.offer("bob") == {"ok": True}
+
+
+@pytest.mark.usefixtures("timeless")
+@pytest.mark.parametrize(
+    ("who", "other", "is_closed"), [("ann", "bob", False), ("bob", "ann", True)]
+)
+def test_only_a_client_is_closed_for_relaying_too_much(
+    make_app: AppFactory, monkeypatch: pytest.MonkeyPatch, who: str, other: str, is_closed: bool
+) -> None:
+    # A host has many links, and each of them may be full now and then.
+    app = make_app(P2P_RELAY_RATE=1024)
+    peers = {name: join(app, "room", name) for name in ("ann", "bob")}
+    throttle = app.extensions["p2p_streams"].throttle
+    monkeypatch.setattr(throttle, "batch", lambda eio_sid, *, is_host: None)
+    attempts = int(RELAY_BURST // MAX_BATCH_BYTES + PATIENCE.burst / RELAY_PATIENCE) + 10
+    for _ in range(attempts):
+        relay(peers[who], other, FULL)
+    assert bool(throttle._flooding) is is_closed
 
 
 def test_what_was_relayed_is_counted(p2p: P2PStreams, app: Flask) -> None:

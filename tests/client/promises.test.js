@@ -4,14 +4,14 @@ import { test } from "node:test"
 import fc from "fast-check"
 
 import { CLOSE_TIMEOUT_MS } from "../../static/js/transport/data_channel.js"
-import { DirectPath } from "../../static/js/transport/direct_path.js"
+import { Link } from "../../static/js/transport/link.js"
 import { ERRORS, P2pError } from "../../static/js/base/errors.js"
 import { HANDOVER_TIMEOUT_MS } from "../../static/js/session/succession.js"
 import { LOOK_MS, READ_TERM_MS, SEND_TERM_MS } from "../../static/js/base/limits.js"
 import { decodeFrame } from "../../static/js/wire/frames.js"
 // So that a file needs no time to be begun that isn't the clock's.
 import "../../static/js/files/transfers.js"
-import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, World } from "./support/world.js"
+import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, RELAY_AFTER_MS, World } from "./support/world.js"
 import "./support/report_error.js"
 
 const PEERS = ["ann", "bob", "cleo", "dave"]
@@ -137,12 +137,12 @@ test("whatever happens, each promise is kept, or broken with a reason", async ()
  */
 function withholding(world, peerId, says) {
   const page = world.page(peerId, {
-    createPath: (setup) => {
+    createLink: (setup) => {
       const { clock, network: { RTCPeerConnection } } = world
-      const path = new DirectPath({ ...setup, iceServers: [], clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
-      const send = path.send.bind(path)
-      path.send = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
-      return path
+      const link = new Link({ ...setup, clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS, RTCPeerConnection: /** @type {any} */ (RTCPeerConnection) })
+      const send = link.send.bind(link)
+      link.send = (packet, lane) => { if (says(decodeFrame(packet)?.type ?? "")) send(packet, lane) }
+      return link
     },
   })
   page.peer.start()

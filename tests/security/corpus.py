@@ -58,6 +58,12 @@ def valid(event: str, to: str, epoch: int) -> dict[str, Any]:
     return {**head, "description": {"type": kind, "sdp": f"v=0 {SECRET}"}}
 
 
+def batch(to: str, epoch: int) -> dict[str, Any]:
+    """Return a payload of ``relay`` in which every field is as it should be."""
+    head = {"to": to, "epoch": epoch, "negotiation": "n", "n": 1, "ack": 0}
+    return {**head, "lane": "bulk", "packets": [SECRET, "x"], "part": False}
+
+
 def wrong_fields(epoch: int) -> Iterator[Attack]:
     """Each field of each event with each kind of value that it cannot have."""
     for event in ("sdp_offer", "sdp_answer", "ice_candidate"):

@@ -11,6 +11,7 @@ from tests.security import corpus
 EVENTS = ["sdp_offer", "sdp_answer", "ice_candidate"]
 KEYS = [
     *("to", "epoch", "negotiation", "description", "type", "sdp", "candidates", "candidate"),
+    *("n", "ack", "lane", "packets", "part", "link", "restart"),
     *("token", "seat", "lost_epoch", "connected_epoch", "reason", "peers", "ok", "__proto__"),
 ]
 # Of all characters also those that UTF-8 can't carry.
@@ -56,7 +57,8 @@ def shapes(epoch: int) -> "dict[str, Any]":
     """Return a good payload of each event."""
     return {
         **{event: corpus.valid(event, "host", epoch) for event in EVENTS},
-        "session_join": {"seat": "x.y", "lost_epoch": epoch, "connected_epoch": epoch},
+        "relay": corpus.batch("host", epoch),
+        "session_join": {"seat": "x.y", "lost_epoch": epoch, "connected_epoch": epoch, "link": "a"},
         "session_leave": {"reason": "connected"},
         "session_roster": {"epoch": epoch, "peers": {"host": "connected", "eve": "new"}},
     }

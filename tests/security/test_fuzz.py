@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from flask_p2p_streams.errors import SignalingError
 from flask_p2p_streams.protocol import messages
+from flask_p2p_streams.protocol.relay import Batch, parse_relay, relay
 from flask_p2p_streams.sessions import rosters
 from tests.kit.fixtures import Open
 from tests.kit.http import get
@@ -35,6 +36,7 @@ PARSERS: "dict[str, Callable[[Any], object]]" = {
     "sdp_offer": lambda value: messages.parse_offer(value, MAX_BYTES),
     "sdp_answer": lambda value: messages.parse_answer(value, MAX_BYTES),
     "ice_candidate": lambda value: messages.parse_candidates(value, MAX_BYTES),
+    "relay": parse_relay,
     "session_leave": messages.parse_leave,
     "session_roster": rosters.parse,
     "session_join": messages.parse_join,
@@ -86,6 +88,8 @@ def test_what_passes_can_be_passed_on(event: str) -> None:
         if isinstance(result, messages.Signal):
             text = json.dumps(messages.relayed(result, "eve"), allow_nan=False, ensure_ascii=False)
             passed.append(text.encode())
+        if isinstance(result, Batch):
+            passed.append(json.dumps(relay(result, "eve"), allow_nan=False).encode())
 
     check()
     assert passed or event.startswith("session")

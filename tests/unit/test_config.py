@@ -60,6 +60,15 @@ def test_a_key_in_small_letters_is_not_passed_over(key: str) -> None:
         ("P2P_SIGNAL_RATE", 0),
         ("P2P_SIGNAL_RATE", "50"),
         ("P2P_SESSION_SIGNAL_RATE", math.inf),
+        ("P2P_RELAY", None),
+        ("P2P_RELAY", False),
+        ("P2P_RELAY", "on"),
+        ("P2P_RELAY", ["first"]),
+        ("P2P_RELAY_RATE", 1023),
+        ("P2P_RELAY_RATE", "64k"),
+        ("P2P_RELAY_RATE", True),
+        ("P2P_SESSION_RELAY_RATE", 0),
+        ("P2P_SESSION_RELAY_RATE", math.inf),
         ("P2P_JOIN_RATE", True),
         ("P2P_JOIN_RATE", -1),
         ("P2P_SOCKETIO_OPTIONS", []),
@@ -139,7 +148,10 @@ def test_no_grace_at_all() -> None:
     assert Config.from_app_config({"P2P_HOST_GRACE": 0}).host_grace == 0
 
 
-@pytest.mark.parametrize("key", ["signal_rate", "session_signal_rate", "join_rate"])
+RATES = ("signal_rate", "session_signal_rate", "join_rate", "relay_rate", "session_relay_rate")
+
+
+@pytest.mark.parametrize("key", RATES)
 def test_limits_can_be_switched_off(key: str) -> None:
     assert getattr(Config.from_app_config({f"P2P_{key.upper()}": None}), key) is None
 

@@ -136,7 +136,9 @@ export const PARTS = Object.freeze({ rate: 1_000_000, burst: 2_000_000 })
 /** Bytes of a client on the channel for unreliable messages: a little more than is passed on. A page may need 40 to 100 ms to read a megabyte of JSON, even if it is dropped then. */
 export const FAST_BYTES = Object.freeze({ rate: 2.5 * 1024 ** 2, burst: 3 * 1024 ** 2 })
 
-const BEATS = { rate: 100, burst: 300 } // one for each channel, at the shortest interval that a page may set
+const BEATS = { rate: 500, burst: 1_000 } // one for each channel, at the shortest interval that a page may set; and one for each 128 frames
+const RESUMES = { rate: 1, burst: 20 } // one for each change to another path
+const SIGNALS = { rate: 5, burst: 100 } // an ICE restart takes some ten
 const RARE = { rate: 1, burst: 10 }
 
 /**
@@ -149,6 +151,8 @@ export const FROM_CLIENT = Object.freeze({
   Ack: { rate: 500, burst: 1_000 }, // one for each 32 messages
   Succeed: RARE,
   Heartbeat: BEATS,
+  Resume: RESUMES,
+  Signal: SIGNALS,
   Goodbye: RARE,
   Direct: { rate: 1_000, burst: 10_000 },
   Received: { rate: 1_000, burst: 10_000 },
@@ -175,6 +179,8 @@ export const FROM_HOST = Object.freeze({
   Succeed: RARE,
   "Data.Connection.State": { rate: 200, burst: 2_000 }, // one for each of 1,000 peers that come back at once and each send something
   Heartbeat: BEATS,
+  Resume: RESUMES,
+  Signal: SIGNALS,
   Goodbye: RARE,
   Direct: TALK,
   Received: TALK,
@@ -185,6 +191,20 @@ export const FROM_HOST = Object.freeze({
 
 /** How often a client's app is told who is there, each time with all changes. */
 export const PEERS_EVENTS = Object.freeze({ rate: 20, burst: 100 })
+
+// Links
+
+/** Milliseconds that the other side of a link has to be heard after the network may have changed. */
+export const DOUBT_MS = 1_000
+
+/** How many frames a link keeps that the other side hasn't confirmed, and how many characters and bytes of them, so that they can be sent again over another path. */
+export const MAX_UNCONFIRMED_FRAMES = 20_000
+export const MAX_UNCONFIRMED_BYTES = 8 * 1024 * 1024
+/** How many batches may wait that have come over the server, until the code for them is loaded. */
+export const MAX_EARLY_BATCHES = 32
+/** The most that one batch holds: packets, and their bytes in UTF-8. The server has the same bounds. */
+export const MAX_BATCH_PACKETS = 64
+export const MAX_BATCH_BYTES = 32_768
 
 // Negotiation
 

@@ -20,12 +20,15 @@ import { HEARTBEAT_IDLE_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS, MAX_CONFIG_CHARACTERS
  * @property {boolean} autoReconnect
  * @property {number} connectTimeoutMs
  * @property {number} history how many messages a newcomer is shown
+ * @property {number} relayAfterMs milliseconds that a direct path has before the server carries what is said
+ * @property {RTCIceTransportPolicy} iceTransportPolicy
  */
 
 /** The names of the attributes that are read. */
 export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
 
 export const CONNECT_TIMEOUT_MS = 15_000
+export const RELAY_AFTER_MS = 2_000
 
 /**
  * @param {Element} element
@@ -51,6 +54,8 @@ export function readAttributes(element, url = ownOrigin(), token) {
     autoReconnect: pick(config, "auto_reconnect", SWITCH, true),
     connectTimeoutMs: pick(config, "connect_timeout_mls", whole(1_000, 120_000), CONNECT_TIMEOUT_MS),
     history: pick(config, "history", whole(0, 1_000), 0),
+    relayAfterMs: pick(config, "relay_after_mls", whole(0, 60_000), RELAY_AFTER_MS),
+    iceTransportPolicy: pick(config, "ice_transport_policy", POLICY, "all"),
   }
 }
 
@@ -62,6 +67,8 @@ export function readAttributes(element, url = ownOrigin(), token) {
 const OBJECT = { what: "an object", fits: isObject }
 /** @type {Kind} */
 const LIST = { what: "a list of objects", fits: (value) => Array.isArray(value) && value.every(isObject) }
+/** @type {Kind} */
+const POLICY = { what: '"all" or "relay"', fits: (value) => value === "all" || value === "relay" }
 /** @type {Kind} */
 const SWITCH = { what: "true or false", fits: (value) => typeof value === "boolean" }
 

@@ -95,6 +95,23 @@ export class FrameEvents {
     this.#dispatch("p2p:host-changed", host)
   }
 
+  /**
+   * @param {string} peerId
+   * @param {import("../wire/link.js").Route | null} path
+   */
+  sessionPathChanged(peerId, path) {
+    this.#reflection.update()
+    this.#dispatch("p2p:path", { peerId, path })
+  }
+
+  /**
+   * @param {string} peerId
+   * @param {import("../wire/link.js").Quality} quality
+   */
+  sessionQualityChanged(peerId, quality) {
+    this.#dispatch("p2p:quality", { peerId, quality })
+  }
+
   // Private
 
   /**

@@ -10,6 +10,7 @@ import { checkTopic, Topics } from "../messaging/topics.js"
 
 /** @typedef {import("../wire/frames.js").PeerState} PeerState */
 /** @typedef {import("../base/errors.js").P2pError} P2pError */
+/** @typedef {import("../wire/link.js").Route} Route */
 /** @typedef {string | number} PeerId a whole number stands for its digits */
 
 const SEND = Object.freeze({ to: readTo, topic: checkTopic, reliable: readAs("reliable", "true or false", isFlag) })
@@ -19,7 +20,7 @@ const REQUEST = Object.freeze({
 })
 const SEND_FILE = Object.freeze({ to: readTo, ...Object.fromEntries(["name", "type"].map((name) => [name, readAs(name, "a string", (value) => typeof value === "string")])) })
 
-const REFLECTED = ["state", "peer-role"]
+const REFLECTED = ["state", "peer-role", "path"]
 
 /**
  * `<p2p-frame>`: joins its session while it is in the page.
@@ -30,7 +31,7 @@ const REFLECTED = ["state", "peer-role"]
 export class P2pFrame extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, ...REFLECTED]
 
-  #reflection = new Reflection(this, () => ({ state: this.state, "peer-role": this.#role }), systemClock)
+  #reflection = new Reflection(this, () => ({ state: this.state, "peer-role": this.#role, path: this.path }), systemClock)
   #events = new FrameEvents(this, this.#reflection)
   #topics = new Topics((error) => this.#events.sessionErrored(error))
   #life = new Life(this, this.#topics, this.#events)
@@ -74,6 +75,24 @@ export class P2pFrame extends HTMLElement {
   /** Everyone in the session, including this peer, and their states. @returns {Map<string, PeerState>} */
   get peers() {
     return this.#life.session?.peers ?? new Map()
+  }
+
+  /** By what way this client reaches its host; null for the host itself, and as long as it isn't known. @returns {Route | null} */
+  get path() {
+    return this.paths.get(this.hostPeerId ?? "") ?? null
+  }
+
+  /** By what way this peer reaches those that it is linked to: a client its host, and a host every client. @returns {Map<string, Route | null>} */
+  get paths() {
+    return this.#life.session?.paths ?? new Map()
+  }
+
+  /**
+   * Figures of these links.
+   * @returns {Promise<Map<string, import("../wire/link.js").LinkStats>>} by peer
+   */
+  async stats() {
+    return this.#life.session?.stats() ?? new Map()
   }
 
   // What the app can do

@@ -1,6 +1,6 @@
 // A stay: the time that an element spends in one session, with its session object and its token.
 import { systemClock } from "../base/clock.js"
-import { DirectPath } from "../transport/direct_path.js"
+import { Link } from "../transport/link.js"
 import { P2pError } from "../base/errors.js"
 import { Session } from "../session/session.js"
 import { TokenRenewal } from "../signaling/token_renewal.js"
@@ -30,7 +30,7 @@ export class Stay {
       clock: systemClock,
       delegate,
       createSignaling: (signaling) => new Signaling({ ...options, token: () => this.token, delegate: signaling }),
-      createPath: (setup, iceServers) => new DirectPath({ ...setup, ...options, peerId: setup.peerId, iceServers: this.#options.iceServers ?? iceServers, clock: systemClock }),
+      createLink: ({ terms, ...setup }) => new Link({ ...options, ...setup, terms: { ...terms, iceServers: () => this.#options.iceServers ?? terms.iceServers() }, clock: systemClock }),
     })
     this.#renewal.start()
   }

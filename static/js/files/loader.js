@@ -4,6 +4,7 @@ import { asBlob } from "../base/kinds.js"
 import { LOAD_TERM_MS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
 import { CHUNK, CREDIT } from "../wire/frames.js"
 import { P2pError } from "../base/errors.js"
+import { importAs } from "../base/imports.js"
 import { Shares } from "../base/shares.js"
 import { Transfer } from "./transfer.js"
 
@@ -138,9 +139,4 @@ function unloadable(cause) {
 function importTransfers() {
   // Another URL at the second attempt: many browsers remember that a URL couldn't be loaded, and don't try it again (https://github.com/whatwg/html/issues/6768).
   return import("./transfers.js").catch(() => importAs(`./p2p-files.js?${Date.now()}`))
-}
-
-/** @param {string} url a parameter, so that a bundler doesn't try to resolve it */
-function importAs(url) {
-  return import(url)
 }

@@ -15,7 +15,7 @@ export const HELLO_AGAIN_MS = 2_000
  * @typedef {object} FollowerOptions
  * @property {import("./broadcast.js").Broadcast} broadcast
  * @property {import("../base/clock.js").Clock} clock
- * @property {Pick<import("../wire/path.js").Path, "send" | "trySend" | "end">} host the path to the host
+ * @property {Pick<import("../wire/link.js").Link, "send" | "trySend" | "end">} host the link to the host
  * @property {() => number} epoch the host's epoch
  * @property {() => void} synced called when the host has said which messages it has
  */

@@ -3,7 +3,7 @@ import { Deadline } from "../base/deadline.js"
 import { Content } from "../wire/content.js"
 import { failureOf, P2pError } from "../base/errors.js"
 import { ACK, REFUSED } from "../wire/frames.js"
-import { sendToEach } from "../wire/path.js"
+import { sendToEach } from "../wire/link.js"
 import { Recovery } from "./recovery.js"
 import { Stability } from "./stability.js"
 import { Subscriber } from "./subscriber.js"
@@ -106,7 +106,7 @@ export class Sequencer {
     const hello = subscriber?.hear(frame)
     if (!subscriber || !hello) return
     client.attend(() => {
-      for (const packet of this.#broadcast.welcome(hello, subscriber.since)) client.path.send(packet)
+      for (const packet of this.#broadcast.welcome(hello, subscriber.since)) client.link.send(packet)
       this.#subscribe(subscriber, hello)
     })
   }
@@ -158,9 +158,9 @@ export class Sequencer {
 
   // Private
 
-  /** @param {import("../wire/path.js").Packet} packet for all synced clients */
+  /** @param {import("../wire/link.js").Packet} packet for all synced clients */
   #send(packet) {
-    sendToEach([...this.#synced.values()].map(({ client }) => client.path), packet)
+    sendToEach([...this.#synced.values()].map(({ client }) => client.link), packet)
   }
 
   /** @param {number} place up to which other peers keep the messages */
@@ -174,9 +174,9 @@ export class Sequencer {
    * @param {string} inc
    * @param {number} id
    */
-  #refuse({ peerId, path }, inc, id) {
+  #refuse({ peerId, link }, inc, id) {
     this.#broadcast.skip(peerId, inc, id)
-    path.trySend({ type: REFUSED, id, error: new P2pError("forbidden", { message: "This peer may read, and not send." }).toPayload() })
+    link.trySend({ type: REFUSED, id, error: new P2pError("forbidden", { message: "This peer may read, and not send." }).toPayload() })
   }
 
   /**

@@ -155,7 +155,7 @@ export class Stability {
    * @param {Subscriber} subscriber
    */
   #isSilent({ shown, metAt, client }) {
-    return shown < this.#due && this.#watch.now - metAt > WITNESS_MS && client.path.isHeard
+    return shown < this.#due && this.#watch.now - metAt > WITNESS_MS && client.link.isHeard
   }
 }
 

@@ -7,7 +7,7 @@ import { PACE, STABLE } from "../wire/frames.js"
  * @typedef {object} Client what the sequencer needs of a client
  * @property {string} peerId
  * @property {boolean} canSend
- * @property {Pick<import("../wire/path.js").Path, "isHeard" | "send" | "trySend" | "end" | "dismiss">} path the path to the client
+ * @property {Pick<import("../wire/link.js").Link, "isHeard" | "send" | "trySend" | "end" | "dismiss">} link the link to the client
  * @property {(size: number, deliver: () => void, copies?: number) => void} pass calls `deliver` at the rate that the client is allowed; `size` in characters, `copies`: to how many it goes
  * @property {(kind: string, deliver: () => void) => void} tell the same for something of which only the newest of its kind counts
  * @property {(act: () => void) => void} attend does something for the client; a P2pError that this throws ends the client's connection
@@ -73,11 +73,11 @@ export class Subscriber {
   makeWitness() {
     if (this.#isWitness) return
     this.#isWitness = true
-    this.client.path.trySend({ type: PACE, ms: 0 })
+    this.client.link.trySend({ type: PACE, ms: 0 })
   }
 
   /** @param {number} place up to which the client's messages are kept by others */
   tellStable(place) {
-    this.client.path.trySend({ type: STABLE, n: place })
+    this.client.link.trySend({ type: STABLE, n: place })
   }
 }

@@ -1,7 +1,9 @@
 // Leadership: who hosts the session, and which role this peer has, the host's or a client's.
 import { isExpulsion } from "./reconnection.js"
+import { Contact } from "./contact.js"
 import { Registration } from "./registration.js"
 import { OFFER_PATIENCE_MS, Succession } from "./succession.js"
+import { Terms } from "./terms.js"
 import { Timer } from "../base/clock.js"
 import { P2pError } from "../base/errors.js"
 import { Follower } from "../messaging/follower.js"
@@ -31,7 +33,7 @@ const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers:
  * @property {number} connectTimeoutMs
  * @property {boolean} keepSignaling whether a client keeps its connection to the server while it is connected to the host
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
- * @property {(setup: import("../wire/path.js").PathSetup, iceServers: RTCIceServer[]) => import("../wire/path.js").Path} createPath
+ * @property {(setup: import("../wire/link.js").LinkSetup) => import("../wire/link.js").Link} createLink
  * @property {import("../base/clock.js").Clock} clock
  * @property {LeadershipDelegate & import("../topology/role.js").RoleDelegate} delegate
  */
@@ -42,8 +44,8 @@ export class Leadership {
   picture = NOTHING
   #options
   #delegate
-  /** @type {RTCIceServer[]} */
-  #iceServers = []
+  #terms = new Terms()
+  #contact
   /** Runs out if the host makes no offer. */
   #patience
   /** @param {LeadershipOptions} options */
@@ -53,6 +55,7 @@ export class Leadership {
     this.#patience = new Timer(options.clock)
     this.registration = new Registration({ ...options, delegate: this })
     this.signaling = options.createSignaling(this)
+    this.#contact = new Contact({ ...options, signaling: this.signaling })
     this.succession = new Succession({ ...options, signaling: this.signaling, patience: this.#patience })
   }
 
@@ -87,7 +90,29 @@ export class Leadership {
     this.registration.found()
     this.succession.isAppointed = false
     this.#patience.stop()
-    if (!this.iamHost && !this.#options.keepSignaling) this.signaling.leave("connected")
+    this.settle()
+  }
+
+  /** A link goes by another way. A client that is connected to its host needs no server, as a rule. */
+  settle() {
+    const following = this.#following
+    if (following && this.#delegate.isConnected && !this.succession.isAppointed) this.#contact.settle(following.needsServer)
+  }
+
+  /** Whether a client's link to its host needs the server. */
+  get needsServer() {
+    return this.#following?.needsServer ?? false
+  }
+
+  /** Nothing is heard from another peer. */
+  check() {
+    this.#contact.check()
+  }
+
+  /** The credentials of the ICE servers end, so there are others. @param {RTCIceServer[]} iceServers */
+  configure(iceServers) {
+    this.#terms.renew(iceServers)
+    this.role?.configure()
   }
 
   /**
@@ -110,6 +135,7 @@ export class Leadership {
     const { role } = this
     this.#patience.stop()
     this.registration.end()
+    this.#contact.stop()
     this.role = null
     if (role) end(role)
     this.succession.isAppointed = false
@@ -138,7 +164,7 @@ export class Leadership {
   // News from the server
 
   signalingCredentials() {
-    return this.registration.claims(this.#delegate.isConnected ? this.picture.hostEpoch : null)
+    return this.registration.claims(this.#delegate.isConnected ? this.picture.hostEpoch : null, this.#following?.brokenLink)
   }
 
   signalingDropped() {
@@ -149,7 +175,7 @@ export class Leadership {
   signalingReady(ready) {
     // Without a role, an older epoch is believed, too: if the server has lost its later record, an earlier host may have its seat again.
     if (this.role && ready.epoch < this.picture.epoch) return
-    this.#iceServers = ready.ice_servers
+    this.#terms.learn(ready)
     const isOwn = ready.peer_id === this.#options.peerId
     if (isOwn) this.registration.learn(ready)
     this.#patience.start(OFFER_PATIENCE_MS, () => this.#missOffer())
@@ -160,18 +186,24 @@ export class Leadership {
     }
     if (this.iamHost) this.succession.isAppointed = false
     else if (this.succession.isAppointed) this.#following?.volunteer()
+    if (isOwn) this.#following?.serverReached()
     // The app may have left the session while it handled the news.
     const hosting = this.#hosting
     this.registration.seat = hosting ? (ready.seat ?? this.registration.seat) : undefined
-    if (hosting && !isOwn) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send))
+    if (hosting && !isOwn) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send, ready.link))
   }
 
   /** @param {import("../signaling/signaling.js").IncomingSignal} incoming */
-  signalingReceived({ from, epoch, negotiation, description, candidates }) {
+  signalingReceived({ from, epoch, negotiation, description, candidates, ...details }) {
     const { role } = this
     if (!role || !this.#isOf(epoch)) return
-    if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }))
+    if (description) this.#attend(() => role.receiveSignal(from, negotiation, { description }, details))
     else if (candidates) this.#attend(() => role.receiveSignal(from, negotiation, { candidates }))
+  }
+
+  /** @param {import("../signaling/signaling.js").IncomingBatch} incoming */
+  signalingRelayed({ from, epoch, negotiation, ...batch }) {
+    if (this.#isOf(epoch)) this.role?.receiveBatch(from, negotiation, batch)
   }
 
   /** @param {import("../signaling/signaling.js").HostChange} change */
@@ -250,8 +282,9 @@ export class Leadership {
       peers,
       createSequencer: (epochThen) => new Sequencer({ broadcast, knownPeers, clock, epoch: epochThen }),
       createFollower: (setup) => new Follower({ broadcast, clock, ...setup }),
-      signal: (to, negotiation, signal) => this.signaling.signal(to, role.hostEpoch, negotiation, signal),
-      createPath: (setup) => this.#options.createPath(setup, this.#iceServers),
+      signal: (to, negotiation, signal, details) => this.signaling.signal(to, role.hostEpoch, negotiation, signal, details),
+      relay: (to, name, batch, answered) => this.signaling.relay(to, role.hostEpoch, name, batch, answered),
+      createLink: (setup) => this.#options.createLink({ ...setup, terms: this.#terms.given }),
     })
     this.role = this.picture = role
   }

@@ -24,6 +24,8 @@ export class Lifecycle {
   #reconnection
   /** Why this peer gave up the last time. @type {P2pError | null} */
   #failure = null
+  /** What the app was told of each link. @type {WeakMap<import("../wire/link.js").Link, import("../wire/link.js").Route>} */
+  #routes = new WeakMap()
 
   /** @param {SessionOptions} options */
   constructor(options) {
@@ -108,6 +110,7 @@ export class Lifecycle {
   /** The network is back: an attempt that waits begins at once, and one that failed without the network is made again. */
   hurry() {
     if (this.isOver) return this.#revive()
+    this.leadership.role?.suspect()
     if (!this.#reconnection.isWaiting) return this.leadership.signaling.hurry()
     if (!this.isConnected) return this.start()
     this.#reconnection.stop()
@@ -144,8 +147,10 @@ export class Lifecycle {
     const isDeposed = dependents !== null && (!retry || (dependents === 0 && !this.#reconnection.mayTryAgain(error)))
     if (isExpulsion(error) || isDeposed) return this.#stop(error)
     // Only newcomers need the server: a session that runs goes on without it.
-    const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
-    const isNews = !comesAgain || this.#reconnection.isNews(error)
+    const needsServer = this.#options.keepSignaling || this.leadership.needsServer
+    const comesAgain = dependents !== null || (needsServer && this.#reconnection.mayTryAgain(error))
+    // A link that waits for the server has a time of its own.
+    const isNews = !comesAgain || (!(dependents === null && this.leadership.needsServer) && this.#reconnection.isNews(error))
     if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)
     if (isNews) this.#delegate.sessionErrored(error)
   }
@@ -187,6 +192,32 @@ export class Lifecycle {
 
   roleDrained() {
     this.files.drained()
+  }
+
+  /** @param {import("../wire/link.js").Link} link */
+  rolePathChanged(link) {
+    this.leadership.settle()
+    if (link.route === null || link.route === this.#routes.get(link)) return
+    this.#routes.set(link, link.route)
+    this.#delegate.sessionPathChanged(link.peerId, link.route)
+  }
+
+  /** @param {import("../wire/link.js").Link} link */
+  roleQualityChanged({ peerId, quality }) {
+    this.#delegate.sessionQualityChanged(peerId, quality)
+  }
+
+  roleMoved() {
+    this.files.resume()
+  }
+
+  roleSuspects() {
+    this.leadership.check()
+  }
+
+  /** @param {P2pError} error */
+  roleWarned(error) {
+    this.#delegate.sessionErrored(error)
   }
 
   roleAppointed() {

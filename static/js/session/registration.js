@@ -46,10 +46,11 @@ export class Registration {
   /**
    * What a join tells the server besides the token.
    * @param {number | null} connectedEpoch the epoch of the host that this peer is connected to
+   * @param {string} [link] the link to that host, if the host is to mend it
    */
-  claims(connectedEpoch) {
+  claims(connectedEpoch, link) {
     if (this.seat) return { ...this.#ownTimeout, seat: this.seat }
-    if (connectedEpoch !== null) return { ...this.#ownTimeout, connected_epoch: connectedEpoch }
+    if (connectedEpoch !== null) return { ...this.#ownTimeout, connected_epoch: connectedEpoch, ...(link !== undefined && { link }) }
     return { ...this.#ownTimeout, ...(this.#lostEpoch !== undefined && { lost_epoch: this.#lostEpoch }) }
   }
 

@@ -12,6 +12,8 @@ import { Lifecycle } from "./lifecycle.js"
  * @property {(peers: Map<string, PeerState>) => void} sessionPeersChanged
  * @property {(host: { hostPeerId: string, epoch: number }) => void} sessionHostChanged
  * @property {(error: P2pError) => void} sessionErrored
+ * @property {(peerId: string, path: import("../wire/link.js").Route | null) => void} sessionPathChanged
+ * @property {(peerId: string, quality: import("../wire/link.js").Quality) => void} sessionQualityChanged
  *
  * @typedef {Omit<import("./leadership.js").LeadershipOptions, "delegate"> & {
  *   autoReconnect: boolean,
@@ -56,6 +58,20 @@ export class Session extends Lifecycle {
   sendFile(file, options = {}) {
     this.messenger.requireAudience(options.to)
     return this.files.send(file, options)
+  }
+
+  /** By what way this peer reaches those that it is linked to: a client its host, and a host all clients. */
+  get paths() {
+    return new Map([...this.#links].map(([peerId, { route }]) => [peerId, route]))
+  }
+
+  /** Figures of these links. @returns {Promise<Map<string, import("../wire/link.js").LinkStats>>} */
+  async stats() {
+    return new Map(await Promise.all([...this.#links].map(async ([peerId, link]) => /** @type {const} */ ([peerId, await link.stats()]))))
+  }
+
+  get #links() {
+    return this.leadership.role?.links ?? new Map()
   }
 
   /**

@@ -1,18 +1,20 @@
 // Reads and checks the events and answers of the server.
 import { be, fields, isCount, isFlag, isId, isRecord, isText, may, pick } from "../base/fields.js"
-import { MAX_CANDIDATES, MAX_SDP_CHARACTERS } from "../base/limits.js"
-import { readCandidates } from "../wire/sdp.js"
+import { MAX_BATCH_PACKETS } from "../base/limits.js"
+import { SIGNAL_PARTS } from "../wire/sdp.js"
 
 const ID = be(isId)
 const COUNT = be(isCount)
-const DESCRIPTION = fields({ type: be(isText(16)), sdp: be(isText(MAX_SDP_CHARACTERS)) })
 const SIGNAL = {
   from: ID,
   epoch: COUNT,
   negotiation: ID,
-  description: may((description) => pick(description, DESCRIPTION)),
-  candidates: may((candidates) => readCandidates(Array.isArray(candidates) ? candidates.slice(0, MAX_CANDIDATES) : [])),
+  link: may(ID),
+  restart: may(be(isFlag)),
+  ...SIGNAL_PARTS,
 }
+const LANE = be((lane) => lane === "messages" || lane === "bulk" || lane === "fast")
+const RELAYS = ["off", "fallback", "first"]
 /** @param {unknown} value */
 const asItIs = (value) => value
 
@@ -26,10 +28,23 @@ const PARTS = {
     seat: may(be(isText(Infinity))),
     can_send: may(be(isFlag)),
     ends_in_ms: may(be(Number.isFinite)),
+    ice_expires_in_ms: may(be(Number.isFinite)),
+    relay: may(be((relay) => RELAYS.includes(relay))),
+    link: may(ID),
   },
   sdp_offer: SIGNAL,
   sdp_answer: SIGNAL,
   ice_candidate: SIGNAL,
+  relay: {
+    from: ID,
+    epoch: COUNT,
+    negotiation: ID,
+    n: COUNT,
+    ack: COUNT,
+    lane: may(LANE),
+    packets: may(be((packets) => Array.isArray(packets) && packets.length <= MAX_BATCH_PACKETS && packets.every(isText(Infinity)))),
+    part: may(be(isFlag)),
+  },
   host_changed: { host_peer_id: be((peerId) => peerId === null || isId(peerId)), epoch: COUNT, reason: be(isText(64)) },
   peer_left: { peer_id: ID },
   peer_expelled: { peer_id: ID, error: asItIs },

@@ -7,6 +7,8 @@ import { readAnswer, readNotice } from "./notices.js"
 
 /** Milliseconds that the server has to answer a packet. */
 export const ACK_TIMEOUT_MS = 5_000
+/** Milliseconds that it has if the connection may be dead. */
+export const CHECK_TIMEOUT_MS = 1_500
 /** Milliseconds between two attempts to reach the server: at first, and at most. */
 export const RECONNECT_MS = 300
 export const RECONNECT_MAX_MS = 5_000
@@ -14,13 +16,15 @@ export const RECONNECT_MAX_MS = 5_000
 /**
  * The connection to the server. Only this file knows Socket.IO.
  *
- * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string, can_send?: boolean, ends_in_ms?: number }} Ready
+ * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string, can_send?: boolean, ends_in_ms?: number, ice_expires_in_ms?: number, relay?: import("../wire/link.js").Relay, link?: string }} Ready
  * @typedef {{ host_peer_id: string | null, epoch: number, reason: string }} HostChange
- * @typedef {{ from: string, epoch: number, negotiation: string, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] }} IncomingSignal
+ * @typedef {{ from: string, epoch: number, negotiation: string, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] } & import("../wire/link.js").SignalDetails} IncomingSignal
+ * @typedef {{ from: string, epoch: number, negotiation: string } & import("../wire/link.js").Batch} IncomingBatch
  *
  * @typedef {object} SignalingDelegate
  * @property {(ready: Ready) => void} signalingReady this peer has joined; or, if this peer is the host, a newcomer has
  * @property {(signal: IncomingSignal) => void} signalingReceived
+ * @property {(batch: IncomingBatch) => void} signalingRelayed something that another peer has sent over the server
  * @property {(change: HostChange) => void} signalingHostChanged
  * @property {(peerId: string) => void} signalingPeerLeft
  * @property {(peerId: string, error: P2pError) => void} signalingExpelled the app has removed another peer
@@ -67,6 +71,17 @@ export class Signaling {
     else if (!this.#socket.active) this.#socket.connect() // an active socket is connecting already
   }
 
+  /** The connection may be dead without the browser knowing it. Joins again; if the server doesn't answer that soon, makes another connection. */
+  check() {
+    if (!this.#socket.connected) return this.#socket.active ? this.hurry() : this.join()
+    this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
+      if (answer.error?.code !== "signaling_lost") return this.#rejoined(answer)
+      if (!this.#socket.connected) return
+      this.#disconnect()
+      this.#socket.connect()
+    }, CHECK_TIMEOUT_MS)
+  }
+
   /** The network is back. Connects at once, because Socket.IO doesn't notice that, and would wait for its next attempt. */
   hurry() {
     if (this.#socket.connected || !this.#socket.active) return
@@ -81,18 +96,32 @@ export class Signaling {
    * @param {number} epoch
    * @param {string} negotiation
    * @param {import("../wire/sdp.js").Signal} signal
+   * @param {import("../wire/link.js").SignalDetails} [details]
    */
-  signal(to, epoch, negotiation, signal) {
+  signal(to, epoch, negotiation, signal, details) {
     if (!this.#socket.connected) return
     if ("candidates" in signal) {
       this.#socket.emit("ice_candidate", { to, epoch, negotiation, candidates: signal.candidates })
       return
     }
     const event = signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
-    this.#request(event, { to, epoch, negotiation, description: signal.description }, (answer) => {
+    this.#request(event, { to, epoch, negotiation, description: signal.description, ...(event === "sdp_offer" && details) }, (answer) => {
       if (answer.error?.code === "no_such_peer") this.#delegate.signalingPeerLeft(to)
       if (answer.error?.code === "stale_epoch") this.join() // there is a later epoch that this peer doesn't know of
     })
+  }
+
+  /**
+   * Gives the server something for another peer.
+   * @param {string} to
+   * @param {number} epoch
+   * @param {string} negotiation
+   * @param {import("../wire/link.js").Batch} batch
+   * @param {(error: P2pError | null) => void} answered
+   */
+  relay(to, epoch, negotiation, batch, answered) {
+    if (!this.#socket.connected) return queueMicrotask(() => answered(new P2pError("signaling_lost")))
+    this.#request("relay", { to, epoch, negotiation, ...batch }, ({ ok, error }) => answered(ok ? null : P2pError.fromPayload(error)))
   }
 
   /**
@@ -130,6 +159,7 @@ export class Signaling {
     const socket = this.#socket
     this.#hear("session_ready", (ready) => this.#delegate.signalingReady(ready))
     for (const event of ["sdp_offer", "sdp_answer", "ice_candidate"]) this.#hear(event, (signal) => this.#delegate.signalingReceived(signal))
+    this.#hear("relay", (batch) => this.#delegate.signalingRelayed(batch))
     this.#hear("host_changed", (change) => this.#delegate.signalingHostChanged(change))
     this.#hear("peer_expelled", ({ peer_id, error }) => this.#delegate.signalingExpelled(peer_id, P2pError.fromPayload(error)))
     this.#hear("peer_left", ({ peer_id }) => this.#delegate.signalingPeerLeft(peer_id))
@@ -174,19 +204,23 @@ export class Signaling {
   }
 
   #rejoin() {
-    this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
-      // If the socket is gone, that is no refusal: either this peer has left, or Socket.IO connects again, and joins then.
-      if (!answer.ok && this.#socket.connected) this.#delegate.signalingRefused(P2pError.fromPayload(answer.error))
-    })
+    this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => this.#rejoined(answer))
+  }
+
+  /** @param {{ ok: boolean, error?: any }} answer */
+  #rejoined({ ok, error }) {
+    // If the socket is gone, that is no refusal: either this peer has left, or Socket.IO connects again, and joins then.
+    if (!ok && this.#socket.connected) this.#delegate.signalingRefused(P2pError.fromPayload(error))
   }
 
   /**
    * @param {string} event
    * @param {Record<string, unknown>} payload
    * @param {(answer: any) => void} answered
+   * @param {number} [timeoutMs]
    */
-  #request(event, payload, answered) {
-    this.#socket.timeout(ACK_TIMEOUT_MS).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
+  #request(event, payload, answered, timeoutMs = ACK_TIMEOUT_MS) {
+    this.#socket.timeout(timeoutMs).emit(event, payload, (/** @type {Error | null} */ late, /** @type {any} */ answer) => {
       // The server isn't blamed for being late: the page itself may have slept.
       answered(late ? { ok: false, error: { ...new P2pError("signaling_lost").toPayload(), retry_after_ms: RECONNECT_MS } } : readAnswer(answer))
     })

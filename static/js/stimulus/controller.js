@@ -14,6 +14,8 @@ const CALLBACKS = Object.freeze(/** @type {const} */ ({
   "p2p:closed": "p2pClosed",
   "p2p:error": "p2pError",
   "p2p:host-changed": "p2pHostChanged",
+  "p2p:path": "p2pPathChanged",
+  "p2p:quality": "p2pQualityChanged",
   "p2p:message": "p2pReceivedMessage",
   "p2p:file": "p2pReceivedFile",
   "p2p:progress": "p2pProgress",
@@ -82,6 +84,10 @@ export class P2pController extends Controller {
   p2pError(_error) {}
   /** @param {{ hostPeerId: string, epoch: number }} _host */
   p2pHostChanged(_host) {}
+  /** @param {{ peerId: string, path: import("../wire/link.js").Route | null }} _news */
+  p2pPathChanged(_news) {}
+  /** @param {{ peerId: string, quality: import("../wire/link.js").Quality }} _news */
+  p2pQualityChanged(_news) {}
   /** @param {{ type: "Data" | "Data.Connection.State", senderId: string, data: any, direct?: boolean }} _message */
   p2pReceivedMessage(_message) {}
   /** @param {import("../files/receiving/incoming_file.js").IncomingFile} _file another peer offers it; call its accept() or decline() */

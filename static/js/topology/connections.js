@@ -4,21 +4,21 @@ import { Downstream } from "./downstream.js"
 import { Entrance } from "./entrance.js"
 
 /**
- * The paths from a host to its clients: makes them, not too many at once, and knows who is connected.
+ * The links from a host to its clients: makes them, not too many at once, and knows who is connected.
  *
- * @typedef {import("../wire/path.js").Path} Path
+ * @typedef {import("../wire/link.js").Link} Link
  *
  * @typedef {object} ConnectionsDelegate
- * @property {(downstream: Downstream) => void} removed called when a path has closed and the client is no longer listed
+ * @property {(downstream: Downstream) => void} removed called when a link has closed and the client is no longer listed
  *
- * @typedef {Pick<import("./role.js").RoleOptions, "signal" | "createPath" | "clock"> & {
+ * @typedef {Pick<import("./role.js").RoleOptions, "signal" | "relay" | "createLink" | "clock"> & {
  *   epoch: () => number,
- *   delegate: ConnectionsDelegate & import("../wire/path.js").PathDelegate,
+ *   delegate: ConnectionsDelegate & import("../wire/link.js").LinkDelegate,
  * }} ConnectionsOptions
  */
 export class Connections {
   #options
-  /** All clients that there is a path to, connected or not. @type {Map<string, Downstream>} */
+  /** All clients that there is a link to, connected or not. @type {Map<string, Downstream>} */
   #downstreams = new Map()
   /** The clients that are connected. @type {Map<string, Downstream>} */
   #connected = new Map()
@@ -51,27 +51,32 @@ export class Connections {
     return this.#connected.get(peerId)
   }
 
-  /** The client at the other end of a path; null if the path is over. @param {Path} path */
-  of(path) {
-    const downstream = this.#downstreams.get(path.peerId)
-    return downstream?.path === path ? downstream : null
+  /** The client at the other end of a link; null if the link is over. @param {Link} link */
+  of(link) {
+    const downstream = this.#downstreams.get(link.peerId)
+    return downstream?.link === link ? downstream : null
   }
 
   // How they come and go
 
   /**
-   * A peer asks for a path, and gets it when its turn comes.
+   * A peer asks for a link, and gets it when its turn comes.
    * @param {string} peerId
    * @param {boolean} canSend
+   * @param {string} [brokenLink] the link that it wants to have mended; if there is none of that name any more, it gets a new one
    */
-  ask(peerId, canSend) {
-    this.#entrance.ask(peerId, () => this.#connect(peerId, canSend))
+  ask(peerId, canSend, brokenLink) {
+    this.#entrance.ask(peerId, () => {
+      const link = this.get(peerId)?.link
+      if (brokenLink !== undefined && link?.id === brokenLink && link.state === "connected") link.repair()
+      else this.#connect(peerId, canSend)
+    })
   }
 
   /**
-   * A peer has gone, so it no longer needs a path.
+   * A peer has gone, so it no longer needs a link.
    * @param {string} peerId
-   * @returns {Downstream | undefined} the client, if there is already a path to it
+   * @returns {Downstream | undefined} the client, if there is already a link to it
    */
   forget(peerId) {
     this.#entrance.forget(peerId)
@@ -79,19 +84,25 @@ export class Connections {
   }
 
   /**
-   * Makes a path to a peer. An earlier path to the same peer is closed.
+   * Makes a link to a peer. An earlier link to the same peer is closed.
    * @param {string} peerId
    * @param {boolean} canSend
    */
   #connect(peerId, canSend) {
     const former = this.#downstreams.get(peerId)
     if (former) this.#drop(former, new P2pError("peer_replaced"))
-    const { createPath, signal, clock, epoch, delegate } = this.#options
-    const negotiationId = `${epoch()}-${++this.#negotiations}`
-    const path = createPath({ peerId, negotiationId, delegate, signal: (said) => signal(peerId, negotiationId, said) })
-    this.#downstreams.set(peerId, new Downstream({ path, canSend, clock, allowance: this.#allowances.of(peerId) }))
-    delegate.pathChanged(path)
-    path.offer()
+    const { createLink, signal, relay, clock, epoch, delegate } = this.#options
+    const link = createLink({
+      peerId,
+      id: `${epoch()}-${++this.#negotiations}`,
+      isHost: true,
+      delegate,
+      signal: (negotiationId, said, details) => signal(peerId, negotiationId, said, details),
+      relay: (name, batch, answered) => relay(peerId, name, batch, answered),
+    })
+    this.#downstreams.set(peerId, new Downstream({ link, canSend, clock, allowance: this.#allowances.of(peerId) }))
+    delegate.linkChanged(link)
+    link.begin()
   }
 
   /**
@@ -100,25 +111,24 @@ export class Connections {
    * @param {import("../wire/sdp.js").Signal} signal
    */
   receiveSignal(from, negotiationId, signal) {
-    const path = this.#downstreams.get(from)?.path
     const offered = "description" in signal && signal.description.type !== "answer"
-    if (path?.negotiationId === negotiationId && !offered) path.receiveSignal(signal)
+    if (!offered) this.get(from)?.link.receiveSignal(negotiationId, signal)
   }
 
-  /** A path is connected, so the host may begin to make another one; unless the path has ended meanwhile. @param {Downstream} downstream */
+  /** A link is connected, so the host may begin to make another one; unless the link has ended meanwhile. @param {Downstream} downstream */
   add(downstream) {
     if (!downstream.isConnected) return
     this.#connected.set(downstream.peerId, downstream)
     this.#entrance.look()
   }
 
-  /** A path is over, so the host may begin to make another one. @param {Downstream} downstream */
+  /** A link is over, so the host may begin to make another one. @param {Downstream} downstream */
   remove(downstream) {
     this.#drop(downstream)
     this.#entrance.look()
   }
 
-  /** Makes no more paths, and gives all clients to the caller, who closes their paths. */
+  /** Makes no more links, and gives all clients to the caller, who closes their links. */
   release() {
     this.#entrance.stop()
     const downstreams = [...this.#downstreams.values()]

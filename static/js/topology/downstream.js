@@ -3,7 +3,7 @@ import { failureOf, P2pError } from "../base/errors.js"
 import { RateLimiter } from "./rate_limiter.js"
 import { Newest } from "./newest.js"
 
-/** A client as its host sees it: the path to it, and how much the host passes on for it, at which rate. */
+/** A client as its host sees it: the link to it, and how much the host passes on for it, at which rate. */
 export class Downstream {
   #limiter
   #letterLimiter
@@ -11,27 +11,27 @@ export class Downstream {
 
   /**
    * @param {object} options
-   * @param {import("../wire/path.js").Path} options.path
+   * @param {import("../wire/link.js").Link} options.link
    * @param {boolean} options.canSend
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {Allowance} [options.allowance] what the client's earlier connections have left of its allowance
    */
-  constructor({ path, canSend, clock, allowance = new Allowance(clock) }) {
-    this.path = path
+  constructor({ link, canSend, clock, allowance = new Allowance(clock) }) {
+    this.link = link
     this.canSend = canSend
     this.allowance = allowance
-    const overflowed = () => path.dismiss(new P2pError("rate_limited", { message: "This peer sends more than its host can pass on." }))
+    const overflowed = () => link.dismiss(new P2pError("rate_limited", { message: "This peer sends more than its host can pass on." }))
     this.#limiter = new RateLimiter({ clock, allowance, overflowed })
     this.#letterLimiter = new RateLimiter({ clock, allowance: allowance.letters, overflowed })
     this.#news = new Newest({ clock, bucket: allowance.news })
   }
 
   get peerId() {
-    return this.path.peerId
+    return this.link.peerId
   }
 
   get isConnected() {
-    return this.path.state === "connected"
+    return this.link.state === "connected"
   }
 
   // What the client says
@@ -79,18 +79,18 @@ export class Downstream {
    */
   attend(act) {
     const error = failureOf(act)
-    if (error) this.path.dismiss(error)
+    if (error) this.link.dismiss(error)
   }
 
   /** @param {P2pError} [reason] */
   close(reason) {
     this.#rest()
-    this.path.close(reason)
+    this.link.close(reason)
   }
 
   abort() {
     this.#rest()
-    this.path.abort()
+    this.link.abort()
   }
 
   #rest() {

@@ -1,6 +1,7 @@
 import { Roster } from "./roster.js"
 import { sizeOf } from "../wire/content.js"
-import { sendToEach } from "../wire/path.js"
+import { DOUBT_MS } from "../base/limits.js"
+import { sendToEach } from "../wire/link.js"
 import { Announcements } from "./announcements.js"
 import { ACK, DATA, isRoutedFrame, SUCCEED, SYNC } from "../wire/frames.js"
 import { Connections } from "./connections.js"
@@ -8,9 +9,9 @@ import { P2pError } from "../base/errors.js"
 import { Router } from "./router.js"
 
 /**
- * The role of the host: it has a path to every client, passes on the frames that come over these paths, and says who is there.
+ * The role of the host: it has a link to every client, passes on the frames that come over these links, and says who is there.
  *
- * @typedef {import("../wire/path.js").Path} Path
+ * @typedef {import("../wire/link.js").Link} Link
  * @typedef {import("./downstream.js").Downstream} Downstream
  */
 export class Downstreams {
@@ -30,19 +31,19 @@ export class Downstreams {
   #hasYielded = false
 
   /** @param {import("./role.js").RoleOptions} options */
-  constructor({ peerId, epoch, delegate, signal, createPath, createSequencer, clock }) {
+  constructor({ peerId, epoch, delegate, signal, relay, createLink, createSequencer, clock }) {
     this.#peerId = this.hostPeerId = peerId
     this.epoch = epoch
     this.#delegate = delegate
     this.#sequencer = createSequencer(epoch)
-    this.#connections = new Connections({ signal, createPath, clock, epoch: () => this.epoch, delegate: this })
+    this.#connections = new Connections({ signal, relay, createLink, clock, epoch: () => this.epoch, delegate: this })
     this.#router = new Router({ peerId, connections: this.#connections, received: (frame) => delegate.roleRouted(frame) })
     this.#announcements = new Announcements({
       peerId,
       clock,
       epoch: () => this.epoch,
       isReader: (reader) => this.#connections.get(reader)?.canSend === false,
-      announce: (packet) => sendToEach(this.#connections.all.map(({ path }) => path), packet),
+      announce: (packet) => sendToEach(this.#connections.all.map(({ link }) => link), packet),
       changed: () => delegate.rolePeersChanged(),
     })
     this.#roster = new Roster({ clock, report: () => delegate.roleReported(Object.fromEntries(this.peers)) })
@@ -72,9 +73,10 @@ export class Downstreams {
    * A newcomer asks for a connection, and gets it when its turn comes.
    * @param {string} peerId
    * @param {boolean} [canSend]
+   * @param {string} [brokenLink] the link that it wants to have mended
    */
-  peerReady(peerId, canSend = true) {
-    if (this.state !== "closed") this.#connections.ask(peerId, canSend)
+  peerReady(peerId, canSend = true, brokenLink) {
+    if (this.state !== "closed") this.#connections.ask(peerId, canSend, brokenLink)
   }
 
   /**
@@ -83,7 +85,7 @@ export class Downstreams {
    */
   peerLeft(peerId) {
     const downstream = this.#connections.forget(peerId)
-    if (downstream && !downstream.isConnected) downstream.path.dismiss(new P2pError("host_lost"))
+    if (downstream && !downstream.isConnected) downstream.link.dismiss(new P2pError("host_lost"))
   }
 
   /**
@@ -92,7 +94,7 @@ export class Downstreams {
    * @param {P2pError} error
    */
   expel(peerId, error) {
-    this.#connections.forget(peerId)?.path.dismiss(error)
+    this.#connections.forget(peerId)?.link.dismiss(error)
   }
 
   /**
@@ -104,6 +106,30 @@ export class Downstreams {
     this.#connections.receiveSignal(from, negotiationId, signal)
   }
 
+  /**
+   * @param {string} from
+   * @param {string} name of a path over the server
+   * @param {import("../wire/link.js").Batch} batch
+   */
+  receiveBatch(from, name, batch) {
+    this.#connections.get(from)?.link.receiveBatch(name, batch)
+  }
+
+  /** The network may have changed. */
+  suspect() {
+    for (const { link } of this.connected()) link.suspect(DOUBT_MS)
+  }
+
+  /** There are other ICE servers. */
+  configure() {
+    for (const { link } of this.connected()) link.configure()
+  }
+
+  /** The links, by the peers at their other ends. @returns {Map<string, Link>} */
+  get links() {
+    return new Map(this.connected().map(({ peerId, link }) => [peerId, link]))
+  }
+
   // What the connections say
 
   /** @param {Downstream} downstream */
@@ -111,14 +137,14 @@ export class Downstreams {
     this.#sequencer.left(downstream)
   }
 
-  // What the paths say
+  // What the links say
 
-  /** @param {Path} path */
-  pathChanged(path) {
-    const downstream = this.#connections.of(path)
+  /** @param {Link} link */
+  linkChanged(link) {
+    const downstream = this.#connections.of(link)
     if (!downstream) return
-    this.#setState(path.peerId, path.state)
-    if (path.state === "connected") this.#welcome(downstream)
+    this.#setState(link.peerId, link.state)
+    if (link.state === "connected") this.#welcome(downstream)
   }
 
   /**
@@ -127,26 +153,26 @@ export class Downstreams {
    */
   #welcome(downstream) {
     this.#sequencer.connected(downstream)
-    for (const packet of this.#announcements.snapshot) sendToEach([downstream.path], packet)
+    for (const packet of this.#announcements.snapshot) sendToEach([downstream.link], packet)
     this.#connections.add(downstream)
   }
 
   /**
-   * @param {Path} path
+   * @param {Link} link
    * @param {import("../wire/frames.js").Frame} frame
-   * @param {import("../wire/path.js").Packet} packet
+   * @param {import("../wire/link.js").Packet} packet
    */
-  pathReceived(path, frame, packet) {
-    if (isRoutedFrame(frame) || frame.type === DATA) this.#announcements.precede(path.peerId)
+  linkReceived(link, frame, packet) {
+    if (isRoutedFrame(frame) || frame.type === DATA) this.#announcements.precede(link.peerId)
     // The app may have left, or thrown this peer out, from within what it was told.
-    const downstream = this.#connections.of(path)
+    const downstream = this.#connections.of(link)
     if (!downstream) return
     if (isRoutedFrame(frame)) return this.#router.admit(downstream, frame, sizeOf(packet))
     switch (frame.type) {
       case DATA: return this.#sequencer.admit(downstream, frame, sizeOf(packet))
       case SYNC: return this.#sequencer.meet(downstream, frame)
       case ACK: return this.#sequencer.shown(downstream, frame.n)
-      case SUCCEED: return this.#yieldTo(path.peerId)
+      case SUCCEED: return this.#yieldTo(link.peerId)
     }
   }
 
@@ -157,21 +183,43 @@ export class Downstreams {
     this.#delegate.roleYields()
   }
 
-  pathDrained() {
+  linkDrained() {
     this.#delegate.roleDrained()
   }
 
+  /** @param {Link} link */
+  linkRouted(link) {
+    if (this.#connections.of(link)) this.#delegate.rolePathChanged(link)
+  }
+
+  /** @param {Link} link */
+  linkJudged(link) {
+    if (this.#connections.of(link)) this.#delegate.roleQualityChanged(link)
+  }
+
+  /** Nothing to do: the client makes up for what is lost. */
+  linkMoved() {}
+
+  linkSuspected() {
+    this.#delegate.roleSuspects()
+  }
+
+  /** @param {Link} _link @param {P2pError} error */
+  linkWarned(_link, error) {
+    this.#delegate.roleWarned(error)
+  }
+
   /**
-   * @param {Path} path
+   * @param {Link} link
    * @param {P2pError} error
    */
-  pathEnded(path, error) {
-    const downstream = this.#connections.of(path)
+  linkEnded(link, error) {
+    const downstream = this.#connections.of(link)
     if (!downstream) return
     if (error.code === "rate_limited" || error.code === "bad_request") downstream.allowance.punish()
-    this.#setState(path.peerId, "disconnected")
+    this.#setState(link.peerId, "disconnected")
     this.#connections.remove(downstream)
-    if (path.peerId === this.#successor && error.code === "stale_epoch") this.#delegate.roleFollowed()
+    if (link.peerId === this.#successor && error.code === "stale_epoch") this.#delegate.roleFollowed()
   }
 
   /** All clients that are connected. */
@@ -191,7 +239,7 @@ export class Downstreams {
     if (!downstream || !this.#sequencer.isSynced(downstream)) return false
     this.#successor = peerId
     this.#hasYielded = false
-    downstream.path.trySend({ type: SUCCEED })
+    downstream.link.trySend({ type: SUCCEED })
     return true
   }
 
@@ -217,11 +265,11 @@ export class Downstreams {
   }
 
   /**
-   * How many bytes of files wait to be sent to some peers. Of several paths, the fullest one counts.
+   * How many bytes of files wait to be sent to some peers. Of several links, the fullest one counts.
    * @param {string[]} to
    */
   buffered(to) {
-    return Math.max(0, ...to.map((peerId) => this.#connections.connectedTo(peerId)?.path.buffered ?? 0))
+    return Math.max(0, ...to.map((peerId) => this.#connections.connectedTo(peerId)?.link.buffered ?? 0))
   }
 
   /** Does nothing: a host has no other host that it could give up. */

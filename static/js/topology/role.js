@@ -9,6 +9,11 @@
  * @property {() => void} roleSynced the messages that wait may be sent
  * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} roleRouted a frame for this peer from another one
  * @property {() => void} roleDrained there is room again for messages that wait to be sent
+ * @property {(link: Link) => void} rolePathChanged a link goes by another way, or needs the server, or no longer does
+ * @property {(link: Link) => void} roleQualityChanged
+ * @property {() => void} roleMoved a client's link goes on over another path: files have to go back to where they were
+ * @property {() => void} roleSuspects nothing is heard from another peer: perhaps this peer's own network has changed
+ * @property {(error: P2pError) => void} roleWarned something is wrong that may not matter
  * @property {() => void} roleAppointed the host wants this client to be the next host
  * @property {() => void} roleYields the next host is ready to take this host's place
  * @property {() => void} roleFollowed the next host has taken this host's place
@@ -38,14 +43,16 @@
  * @property {string} hostPeerId
  * @property {number} epoch
  * @property {RoleDelegate} delegate
- * @property {(to: string, negotiation: string, signal: import("../wire/sdp.js").Signal) => void} signal
- * @property {(setup: import("../wire/path.js").PathSetup) => import("../wire/path.js").Path} createPath
+ * @property {(to: string, negotiation: string, signal: import("../wire/sdp.js").Signal, details?: import("../wire/link.js").SignalDetails) => void} signal
+ * @property {(to: string, name: string, batch: import("../wire/link.js").Batch, answered: (error: P2pError | null) => void) => void} relay gives the server something for another peer
+ * @property {(setup: Omit<import("../wire/link.js").LinkSetup, "terms">) => Link} createLink
  * @property {(epoch: number) => Sequencer} createSequencer
- * @property {(options: { host: import("../wire/path.js").Path, epoch: () => number, synced: () => void }) => Follower} createFollower
+ * @property {(options: { host: import("../wire/link.js").Link, epoch: () => number, synced: () => void }) => Follower} createFollower
  * @property {import("../base/clock.js").Clock} clock
  * @property {Map<string, import("../wire/frames.js").PeerState>} [peers] who was in the session when it was last known
  *
  * @typedef {import("../base/errors.js").P2pError} P2pError
+ * @typedef {import("../wire/link.js").Link} Link
  * @typedef {import("../wire/content.js").Content} Content
  * @typedef {import("../wire/content.js").Packet} Packet
  * @typedef {import("./downstream.js").Downstream} Downstream

@@ -119,11 +119,11 @@ export class Router {
    * @param {import("../wire/content.js").Packet} packet
    */
   #deliver(downstream, frame, packet) {
-    if (frame.type === FAST) return downstream.path.sendFreshest(JSON.stringify([frame.senderId, frame.topic]), packet)
+    if (frame.type === FAST) return downstream.link.sendFreshest(JSON.stringify([frame.senderId, frame.topic]), packet)
     const isBulk = frame.type === CHUNK || frame.type === CREDIT
-    const error = failureOf(() => downstream.path.send(packet, isBulk ? "bulk" : "messages"))
+    const error = failureOf(() => downstream.link.send(packet, isBulk ? "bulk" : "messages"))
     // A transfer finds out itself what is missing.
-    if (error && !isBulk) downstream.path.dismiss(error)
+    if (error && !isBulk) downstream.link.dismiss(error)
   }
 }
 

@@ -1,15 +1,15 @@
 import { Bucket } from "../base/token_bucket.js"
 import { EarlySignals } from "./early_signals.js"
 import { P2pError } from "../base/errors.js"
-import { OFFERS, PEERS_EVENTS } from "../base/limits.js"
+import { DOUBT_MS, OFFERS, PEERS_EVENTS } from "../base/limits.js"
 import { DATA, DIRECT, encodeFrame, FAST, isRoutedFrame, isSpeech, RECEIVED, STATE, SUCCEED } from "../wire/frames.js"
 import { News } from "./news.js"
 import { Presence } from "../wire/presence.js"
 
 /**
- * The role of a client: it waits for the host's offer and has one path, to the host.
+ * The role of a client: it waits for the host's offer and has one link, to the host.
  *
- * @typedef {import("../wire/path.js").Path} Path
+ * @typedef {import("../wire/link.js").Link} Link
  */
 export class Upstream {
   iamHost = false
@@ -18,7 +18,8 @@ export class Upstream {
   #peerId
   #delegate
   #signal
-  #createPath
+  #relay
+  #createLink
   #createFollower
   #presence
   /** Tells that the list of peers has changed. */
@@ -26,14 +27,16 @@ export class Upstream {
   /** The peers that may not send. @type {Set<string>} */
   #readers = new Set()
   #offers
-  /** @type {Path | null} */
-  #path = null
-  /** Takes in what comes over the path. @type {import("./role.js").Follower | null} */
+  /** @type {Link | null} */
+  #link = null
+  /** Takes in what comes over the link. @type {import("./role.js").Follower | null} */
   #follower = null
   #early = new EarlySignals()
+  /** The last negotiation that the host has begun. */
+  #negotiationId = ""
 
   /** @param {import("./role.js").RoleOptions} options */
-  constructor({ peerId, hostPeerId, epoch, delegate, signal, createPath, createFollower, peers, clock }) {
+  constructor({ peerId, hostPeerId, epoch, delegate, signal, relay, createLink, createFollower, peers, clock }) {
     this.#peerId = peerId
     this.hostPeerId = hostPeerId
     this.epoch = epoch
@@ -42,7 +45,8 @@ export class Upstream {
     this.#presence = new Presence(peers) // until the host sends a new list
     this.#delegate = delegate
     this.#signal = signal
-    this.#createPath = createPath
+    this.#relay = relay
+    this.#createLink = createLink
     this.#createFollower = createFollower
     this.#offers = new Bucket({ ...OFFERS, clock })
     this.#news = new News({ rate: PEERS_EVENTS, clock, tell: () => this.#tell() })
@@ -50,7 +54,7 @@ export class Upstream {
 
   /** @returns {import("../wire/frames.js").PeerState} */
   get state() {
-    return this.#path?.state ?? "negotiating"
+    return this.#link?.state ?? "negotiating"
   }
 
   /** Whether the host has said which messages it has, so that this peer's messages may go out. */
@@ -60,12 +64,12 @@ export class Upstream {
 
   /** Whether the host has made an offer. */
   get hasOffer() {
-    return this.#path !== null
+    return this.#link !== null
   }
 
   /** Whether there is an offer, and the connection isn't made yet. */
   get isNegotiating() {
-    return this.#path?.state === "negotiating" || this.#path?.state === "connecting"
+    return this.#link?.state === "negotiating" || this.#link?.state === "connecting"
   }
 
   get peers() {
@@ -74,7 +78,7 @@ export class Upstream {
 
   /** What a time-out means in the present state. */
   timeoutError() {
-    return this.#path?.timeoutError() ?? new P2pError("connect_timeout")
+    return this.#link?.timeoutError() ?? new P2pError("connect_timeout")
   }
 
   // What the server says
@@ -83,31 +87,76 @@ export class Upstream {
    * @param {string} from
    * @param {string} negotiationId
    * @param {import("../wire/sdp.js").Signal} signal
+   * @param {import("../wire/link.js").SignalDetails} [details]
    */
-  receiveSignal(from, negotiationId, signal) {
+  receiveSignal(from, negotiationId, signal, { link = negotiationId, restart } = {}) {
     if (from !== this.hostPeerId) return
     const offers = "description" in signal && signal.description.type === "offer"
-    if (offers && this.#path?.negotiationId !== negotiationId && this.#offers.tryTake(1)) this.#begin(negotiationId)
-    if (this.#path?.negotiationId === negotiationId) this.#path.receiveSignal(signal)
-    else this.#early.add(negotiationId, signal)
+    if (offers && negotiationId !== this.#negotiationId) {
+      // A host can't go on with a link that this page doesn't have: the two ends count what they send each other.
+      if ((link !== negotiationId && link !== this.#link?.id) || !this.#offers.tryTake(1)) return
+      this.#negotiationId = negotiationId
+      if (link === negotiationId) this.#begin(negotiationId)
+    }
+    if (!this.#link?.receiveSignal(negotiationId, signal, restart)) this.#early.add(negotiationId, signal)
+    else if (offers) for (const early of this.#early.take(negotiationId)) this.#link.receiveSignal(negotiationId, early)
   }
 
-  // What the path says
+  /**
+   * @param {string} from
+   * @param {string} name of a path over the server
+   * @param {import("../wire/link.js").Batch} batch
+   */
+  receiveBatch(from, name, batch) {
+    if (from === this.hostPeerId) this.#link?.receiveBatch(name, batch)
+  }
 
-  /** @param {Path} path */
-  pathChanged(path) {
-    if (path !== this.#path) return
-    if (path.state === "connected") this.#follower?.begin()
+  /** This peer is connected to the server. */
+  serverReached() {
+    this.#link?.serverReached()
+  }
+
+  /** The network may have changed. */
+  suspect() {
+    this.#link?.suspect(DOUBT_MS)
+  }
+
+  /** There are other ICE servers. */
+  configure() {
+    this.#link?.configure()
+  }
+
+  /** Whether this peer has to be connected to the server. */
+  get needsServer() {
+    return this.#link?.needsServer ?? true
+  }
+
+  /** The link that the host is to mend. */
+  get brokenLink() {
+    return this.#link?.asksForRepair ? this.#link.id : undefined
+  }
+
+  /** The links, by the peers at their other ends. @returns {Map<string, Link>} */
+  get links() {
+    return new Map(this.#link ? [[this.hostPeerId, this.#link]] : [])
+  }
+
+  // What the link says
+
+  /** @param {Link} link */
+  linkChanged(link) {
+    if (link !== this.#link) return
+    if (link.state === "connected") this.#follower?.begin()
     this.#delegate.roleChanged()
   }
 
   /**
-   * @param {Path} path
+   * @param {Link} link
    * @param {import("../wire/frames.js").Frame} frame
-   * @param {import("../wire/path.js").Packet} packet
+   * @param {import("../wire/link.js").Packet} packet
    */
-  pathReceived(path, frame, packet) {
-    if (path !== this.#path) return
+  linkReceived(link, frame, packet) {
+    if (link !== this.#link) return
     if (frame.type === STATE) return this.#receivedState(frame)
     this.#news.flush()
     if (this.state === "closed") return // the app has left from within what it was told
@@ -150,16 +199,39 @@ export class Upstream {
     this.#delegate.roleRenumbered()
   }
 
-  pathDrained() {
+  linkDrained() {
     this.#delegate.roleDrained()
   }
 
+  /** @param {Link} link */
+  linkRouted(link) {
+    if (link === this.#link) this.#delegate.rolePathChanged(link)
+  }
+
+  /** @param {Link} link */
+  linkJudged(link) {
+    if (link === this.#link) this.#delegate.roleQualityChanged(link)
+  }
+
+  linkMoved() {
+    this.#delegate.roleMoved()
+  }
+
+  linkSuspected() {
+    this.#delegate.roleSuspects()
+  }
+
+  /** @param {Link} _link @param {P2pError} error */
+  linkWarned(_link, error) {
+    this.#delegate.roleWarned(error)
+  }
+
   /**
-   * @param {Path} path
+   * @param {Link} link
    * @param {P2pError} error
    */
-  pathEnded(path, error) {
-    if (path !== this.#path) return
+  linkEnded(link, error) {
+    if (link !== this.#link) return
     this.#rest()
     for (const peerId of [this.hostPeerId, this.#peerId]) this.#presence.set(peerId, "disconnected")
     this.#delegate.roleLost(error)
@@ -188,34 +260,34 @@ export class Upstream {
 
   /** How many bytes of files wait to be sent to the host. */
   buffered() {
-    return this.#path?.buffered ?? 0
+    return this.#link?.buffered ?? 0
   }
 
   get #talking() {
-    if (!this.#path) throw new P2pError("not_joined")
-    return this.#path
+    if (!this.#link) throw new P2pError("not_joined")
+    return this.#link
   }
 
   /** Says that this client is ready to be the host. */
   volunteer() {
-    this.#path?.trySend({ type: SUCCEED })
+    this.#link?.trySend({ type: SUCCEED })
   }
 
   /** Gives up a host that doesn't do its part. @param {P2pError} reason */
   giveUp(reason) {
-    this.#path?.end(reason)
+    this.#link?.end(reason)
   }
 
   /** @param {P2pError} [reason] */
   stop(reason) {
     this.#rest()
-    this.#path?.close(reason)
+    this.#link?.close(reason)
   }
 
   /** Ends the role within this turn of the event loop. */
   abort() {
     this.#rest()
-    this.#path?.abort()
+    this.#link?.abort()
   }
 
   // Private
@@ -225,18 +297,20 @@ export class Upstream {
     this.#news.stop()
   }
 
-  /** @param {string} negotiationId */
-  #begin(negotiationId) {
+  /** @param {string} id */
+  #begin(id) {
     this.#rest()
-    this.#path?.close()
-    const path = this.#createPath({
+    this.#link?.close()
+    const link = this.#createLink({
       peerId: this.hostPeerId,
-      negotiationId,
+      id,
+      isHost: false,
       delegate: this,
-      signal: (signal) => this.#signal(this.hostPeerId, negotiationId, signal),
+      signal: (negotiationId, signal) => this.#signal(this.hostPeerId, negotiationId, signal),
+      relay: (name, batch, answered) => this.#relay(this.hostPeerId, name, batch, answered),
     })
-    this.#path = path
-    this.#follower = this.#createFollower({ host: path, epoch: () => this.epoch, synced: () => this.#delegate.roleSynced() })
-    for (const signal of this.#early.take(negotiationId)) path.receiveSignal(signal)
+    this.#link = link
+    this.#follower = this.#createFollower({ host: link, epoch: () => this.epoch, synced: () => this.#delegate.roleSynced() })
+    link.begin()
   }
 }

@@ -2,29 +2,23 @@
 import { sizeOf } from "../wire/content.js"
 import { failureOf, P2pError } from "../base/errors.js"
 import { MAX_FRAMES_PER_PACKET } from "../base/limits.js"
-import { admitFrame } from "../wire/frames.js"
+import { MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS, PacketReader, SEPARATOR } from "./packet_reader.js"
 
 /** How many bytes may wait in a channel. Browsers refuse to send, or close the channel, at 16 MiB. */
 export const MAX_BUFFERED_BYTES = 12 * 1024 * 1024
 /** When no more than so many bytes wait, a channel reports that there is room again. */
 export const LOW_BYTES = 128 * 1024
-/** The longest frame, in characters, that is gathered with others into one packet, and how many frames are gathered. */
-export const MAX_GATHERED_CHARACTERS = 4_096
-export const MAX_PACKET_CHARACTERS = 16_384
 /** How many unreliable messages may wait for room in all. Of one sender and topic, only the newest waits. */
 export const MAX_FRESHEST = 1_000
 /** Milliseconds that a closing channel gets to deliver what it holds. */
 export const CLOSE_TIMEOUT_MS = 1_000
-
-/** Separates the frames in a packet. It can't be part of a frame, because our JSON text has no line breaks. */
-const SEPARATOR = "\n"
 
 /**
  * Sends and receives frames over one RTCDataChannel.
  *
  * @typedef {object} DataChannelDelegate
  * @property {(channel: DataChannel) => void} channelOpened
- * @property {(frame: import("../wire/frames.js").Frame, packet: Packet) => void} channelReceived `packet` is the frame as it arrived
+ * @property {(channel: DataChannel, frame: import("../wire/frames.js").Frame, packet: Packet) => void} channelReceived `packet` is the frame as it arrived
  * @property {() => void} channelDrained there is room again
  * @property {(channel: DataChannel) => void} channelClosed called once, whichever side closed it
  *
@@ -34,16 +28,14 @@ export class DataChannel {
   #channel
   #delegate
   #clock
-  #intake
-  #hasOpened = false
-  #isClosing = false
+  #reader
+  /** Whether it has been open. */
+  hasOpened = false
   /** The frames of this turn of the event loop. They go out in one packet, because a browser takes about as long for a packet of many as for one frame. @type {string[]} */
   #gathered = []
   #gatheredCharacters = 0
   /** The frames that wait for room, and of which only the newest of each kind counts. @type {Map<string, Packet>} */
   #freshest = new Map()
-  /** How many frames were dropped because they were invalid. */
-  badFrames = 0
   /** Why this side has closed the channel, if it had to. @type {P2pError | null} */
   failure = null
 
@@ -58,12 +50,12 @@ export class DataChannel {
     this.#channel = channel
     this.#delegate = delegate
     this.#clock = clock
-    this.#intake = intake
+    this.#reader = new PacketReader({ lane: channel.label, intake, received: (frame, packet) => delegate.channelReceived(this, frame, packet) })
     channel.onopen = () => this.#opened()
     channel.binaryType = "arraybuffer"
     channel.bufferedAmountLowThreshold = LOW_BYTES
     channel.onbufferedamountlow = () => this.#drained()
-    channel.onmessage = ({ data }) => this.#received(data)
+    channel.onmessage = ({ data }) => this.#reader.read(data)
     channel.onclose = () => delegate.channelClosed(this)
     // Nothing to do: an error is always followed by a close event.
     channel.onerror = null
@@ -71,7 +63,17 @@ export class DataChannel {
 
   /** A channel that the other side made is "open" when it arrives, but in Chromium, what is sent before its event gets lost, or counts as buffered for ever. */
   get isOpen() {
-    return this.#hasOpened && this.#channel.readyState === "open"
+    return this.hasOpened && this.#channel.readyState === "open"
+  }
+
+  /** Which lane of a path this is. */
+  get lane() {
+    return /** @type {import("../wire/link.js").Lane} */ (this.#channel.label)
+  }
+
+  /** How many frames were dropped because they were invalid. */
+  get badFrames() {
+    return this.#reader.badFrames
   }
 
   /** How many bytes wait in the channel. */
@@ -99,6 +101,11 @@ export class DataChannel {
     }
   }
 
+  /** Sends a frame that may be lost, such as a heartbeat over a full channel. @param {Packet} packet */
+  trySend(packet) {
+    failureOf(() => this.send(packet))
+  }
+
   /**
    * Sends a frame that may be lost. If there is no room now, the newest frame of its kind is sent when there is.
    * @param {string} kind
@@ -115,7 +122,7 @@ export class DataChannel {
    */
   close() {
     this.#flush()
-    this.#isClosing = true
+    this.#reader.stop()
     this.#channel.onmessage = null
     return new Promise((resolve) => {
       const timer = this.#clock.setTimeout(resolve, CLOSE_TIMEOUT_MS)
@@ -132,7 +139,7 @@ export class DataChannel {
   // Private
 
   #opened() {
-    this.#hasOpened = true
+    this.hasOpened = true
     this.#delegate.channelOpened(this)
   }
 
@@ -169,49 +176,11 @@ export class DataChannel {
     this.#delegate.channelDrained()
   }
 
-  /** @param {Packet} packet */
+  /** Sends a frame that may be lost. It travels alone, because frames in one packet are lost together. @param {Packet} packet */
   #trySend(packet) {
     failureOf(() => {
       this.#requireRoom(packet)
-      this.#transmit(packet) // alone, because frames in one packet are lost together
+      this.#transmit(packet)
     })
-  }
-
-  /** @param {any} data */
-  #received(data) {
-    const isText = typeof data === "string"
-    if (!this.#intake.takes(isText ? data.length : (data.byteLength ?? 0), this.#channel.label)) return
-    // No sender gathers more than that, so a longer text is one frame, or invalid.
-    if (!isText || data.length > MAX_PACKET_CHARACTERS + MAX_FRAMES_PER_PACKET) return this.#receivedFrame(data)
-    const texts = data.split(SEPARATOR, MAX_FRAMES_PER_PACKET + 1)
-    if (texts.length > MAX_FRAMES_PER_PACKET) return this.#refuse()
-    for (const text of texts) this.#receivedFrame(text)
-  }
-
-  /** @param {unknown} packet */
-  #receivedFrame(packet) {
-    if (this.#isClosing) return // a frame before this one may have closed the channel
-    const frame = admitFrame(packet, (type) => this.#intake.admits(type), (parts) => this.#intake.builds(parts, this.#channel.label))
-    if (frame) this.#hand(frame, /** @type {Packet} */ (packet))
-    else if (frame === null) this.#refuse()
-  }
-
-  /**
-   * Gives a frame to the delegate. An error in doing so must not stop the other frames of the packet.
-   * @param {import("../wire/frames.js").Frame} frame
-   * @param {Packet} packet
-   */
-  #hand(frame, packet) {
-    try {
-      this.#delegate.channelReceived(frame, packet)
-    } catch (error) {
-      reportError(error) // not an error of the app: its handlers are guarded where they are called
-      this.#refuse()
-    }
-  }
-
-  #refuse() {
-    this.badFrames += 1
-    this.#intake.refuse()
   }
 }

@@ -1,101 +1,122 @@
-// A path that goes directly to one other peer, over one RTCPeerConnection.
-import { Deadline } from "../base/deadline.js"
-import { FAST_BYTES, FROM_CLIENT, FROM_HOST } from "../base/limits.js"
-import { Heartbeat } from "./heartbeat.js"
-import { Intake } from "./intake.js"
-import { Negotiation } from "./negotiation.js"
+// A path that goes directly to the other peer, over one RTCPeerConnection.
 import { DataChannel } from "./data_channel.js"
-import { failureOf, P2pError } from "../base/errors.js"
-import { encodeFrame, GOODBYE, HEARTBEAT } from "../wire/frames.js"
+import { Negotiation } from "./negotiation.js"
+import { routeOf, watchRoute } from "./route.js"
+import { P2pError } from "../base/errors.js"
 
-/** How the channel of each lane is opened. @type {Readonly<Record<import("../wire/path.js").Lane, RTCDataChannelInit>>} */
+/** How the channel of each lane is opened. @type {Readonly<Record<import("../wire/link.js").Lane, RTCDataChannelInit>>} */
 const LANES = Object.freeze({ messages: {}, bulk: {}, fast: { ordered: false, maxRetransmits: 0 } })
 
 /**
- * A path that goes directly to one other peer: one RTCPeerConnection, from its negotiation to its end.
+ * A path that goes directly to the other peer, or over a TURN server: one RTCPeerConnection, from its negotiation to its end. An ICE restart negotiates anew, and
+ * keeps the RTCPeerConnection with all that is under way in it.
  *
- * @typedef {import("../wire/path.js").Path} Path
- * @typedef {import("../wire/path.js").Packet} Packet
- * @typedef {import("../wire/path.js").Lane} Lane
+ * @typedef {import("./path.js").Path} Path
+ * @typedef {import("./path.js").Packet} Packet
+ * @typedef {import("./path.js").Lane} Lane
  * @typedef {import("../wire/sdp.js").Signal} Signal
- * @typedef {import("../wire/path.js").PathSetup & {
- *   iceServers: RTCIceServer[],
- *   heartbeat: { intervalMs: number, idleTimeoutMs: number },
- *   connectTimeoutMs: number,
- *   clock: import("../base/clock.js").Clock,
- *   RTCPeerConnection?: typeof RTCPeerConnection,
- * }} DirectPathOptions
+ *
+ * @typedef {object} DirectPathDelegate
+ * @property {(path: DirectPath) => void} pathNegotiated both descriptions are exchanged
+ * @property {(path: DirectPath, error: RTCPeerConnectionIceErrorEvent) => void} pathFailedToGather an ICE server can't be used
+ *
+ * @typedef {object} DirectPathOptions
+ * @property {string} peerId the other peer
+ * @property {string} negotiationId
+ * @property {boolean} offers whether this side makes the offers, as the host does
+ * @property {RTCConfiguration} configuration
+ * @property {(negotiationId: string, signal: Signal) => void} signal sends a signal to the other peer
+ * @property {DirectPathDelegate & import("./path.js").PathDelegate} delegate
+ * @property {import("./intake.js").Intake} intake
+ * @property {import("../base/clock.js").Clock} clock
+ * @property {typeof RTCPeerConnection} [RTCPeerConnection]
  *
  * @implements {Path}
  */
 export class DirectPath {
+  /** By what way the packets go. @type {import("../wire/link.js").Route | null} */
+  route = null
+  /** The name of the present negotiation: the first one, or the last ICE restart. */
+  negotiationId
+  #options
   #pc
   #negotiation
-  #delegate
-  #clock
-  #heartbeat
   /** One channel for each lane. @type {Map<string, DataChannel>} */
   #channels = new Map()
-  #offers = false
-  /** @type {Intake | null} */
-  #intake = null
-  #timer
-  /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
-  #state = "negotiating"
+  #isOver = false
+  /** Whether the connection is lost, and hasn't recovered since. */
+  #isTroubled = false
 
   /**
    * @param {DirectPathOptions} options
    * @throws {P2pError} `bad_request` if the browser refuses the ICE servers
    */
-  constructor({ peerId, negotiationId, iceServers, signal, delegate, heartbeat, connectTimeoutMs, clock, RTCPeerConnection = globalThis.RTCPeerConnection }) {
-    this.peerId = peerId
+  constructor(options) {
+    const { negotiationId, configuration, delegate, RTCPeerConnection = globalThis.RTCPeerConnection } = options
+    this.#options = options
     this.negotiationId = negotiationId
-    this.#delegate = delegate
-    this.#clock = clock
-    this.#pc = createPeerConnection(RTCPeerConnection, iceServers)
+    this.#pc = createPeerConnection(RTCPeerConnection, configuration)
     this.#pc.onconnectionstatechange = () => this.#connectionStateChanged()
-    this.#pc.onsignalingstatechange = () => this.#signalingStateChanged()
+    this.#pc.onsignalingstatechange = () => { if (this.#pc.signalingState === "stable") delegate.pathNegotiated(this) }
     this.#pc.ondatachannel = ({ channel }) => this.#open(channel)
-    this.#negotiation = new Negotiation({ pc: this.#pc, signal, clock })
-    this.#heartbeat = new Heartbeat({
-      interval: heartbeat.intervalMs,
-      idleTimeout: heartbeat.idleTimeoutMs,
-      clock,
-      beat: () => this.#beat(),
-      lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${peerId} for ${heartbeat.idleTimeoutMs} ms.` })),
-    })
-    this.#timer = new Deadline(clock)
-    this.#timer.start(connectTimeoutMs, () => this.end(this.timeoutError()))
+    this.#pc.onicecandidateerror = (error) => delegate.pathFailedToGather(this, error)
+    this.#negotiation = this.#begin()
   }
 
-  get state() {
-    return this.#state
+  get isOpen() {
+    return this.#messages?.isOpen ?? false
   }
 
-  /** Whether something has arrived from the other side lately. */
-  get isHeard() {
-    return this.#heartbeat.isHeard
+  /** Whether the messages' channel has opened; from then on, only the other side's page or a long silence ends this path. */
+  get hasOpened() {
+    return this.#messages?.hasOpened ?? false
   }
 
   // Negotiating
 
   /** Opens the channel for messages and makes the offer. Only the host calls this. */
   offer() {
-    if (this.#state === "closed") return
-    this.#offers = true
     this.#create("messages")
     this.#watch(this.#negotiation.offer())
   }
 
-  /** @param {Signal} signal */
-  receiveSignal(signal) {
-    if (this.#state !== "closed") this.#watch(this.#negotiation.receive(signal))
+  /**
+   * Begins an ICE restart (RFC 8445, section 9), which finds another way through the network for what is open already. Only the host calls this.
+   * @param {string} negotiationId
+   */
+  restart(negotiationId) {
+    if (this.#isOver) return
+    this.#renegotiate(negotiationId)
+    this.#pc.restartIce()
+    this.#watch(this.#negotiation.offer())
   }
 
-  /** What a time-out means in the present state. */
-  timeoutError() {
-    if (this.#state === "connecting") return new P2pError("ice_failed")
-    return new P2pError("connect_timeout", { message: `${this.peerId} did not answer in time.` })
+  /**
+   * @param {Signal} signal
+   * @param {string} negotiationId a new one if the host restarts ICE
+   */
+  receiveSignal(signal, negotiationId) {
+    if (this.#isOver) return
+    if (negotiationId !== this.negotiationId) this.#renegotiate(negotiationId)
+    this.#watch(this.#negotiation.receive(signal))
+  }
+
+  /**
+   * Takes other ICE servers for the next restart, because the credentials of the former ones end.
+   * @param {RTCConfiguration} configuration
+   */
+  configure(configuration) {
+    if (this.#isOver) return
+    try {
+      this.#pc.setConfiguration({ ...this.#pc.getConfiguration?.(), ...configuration })
+    } catch {
+      // The browser doesn't take them. The ones it has still serve, and the next connection reports what is wrong.
+    }
+  }
+
+  /** Figures of the connection (https://www.w3.org/TR/webrtc-stats/). */
+  getStats() {
+    return this.#pc.getStats()
   }
 
   // Sending
@@ -112,16 +133,6 @@ export class DirectPath {
   }
 
   /**
-   * Sends a frame that may be lost, such as a heartbeat over a full channel.
-   * @param {import("../wire/frames.js").Frame} frame
-   * @param {Lane} [lane]
-   */
-  trySend(frame, lane) {
-    failureOf(() => this.send(encodeFrame(frame), lane))
-  }
-
-  /**
-   * Sends a frame that may be lost, and of which only the newest of its kind counts.
    * @param {string} kind
    * @param {Packet} packet
    */
@@ -135,45 +146,59 @@ export class DirectPath {
     return this.#channels.get("bulk")?.buffered ?? 0
   }
 
+  /** Sends a heartbeat on the other lanes, too: Chromium may leave `bufferedAmount` as it is until something else is sent, and files would wait for room for ever. @param {Packet} packet */
+  beat(packet) {
+    for (const [lane, channel] of this.#channels) if (lane === "messages" || channel.buffered > 0) channel.trySend(packet)
+  }
+
   // How it ends
 
-  /**
-   * Ends the connection for a reason that the delegate has to know.
-   * @param {P2pError} error
-   */
-  end(error) {
-    if (this.#state === "closed") return
+  close() {
+    if (this.#isOver) return
     this.#release()
-    this.#delegate.pathEnded(this, error)
+    const channels = [...this.#channels.values()].filter(({ isOpen }) => isOpen) // those that aren't open have nothing to deliver
+    if (channels.length > 0) void Promise.all(channels.map((channel) => channel.close())).then(() => this.#pc.close())
+    else this.#pc.close()
   }
 
-  /**
-   * Ends the connection for a reason that both sides are told.
-   * @param {P2pError} error
-   */
-  dismiss(error) {
-    if (this.#state === "closed") return
-    this.close(error)
-    // A client that can't understand its host tries again, because there may be another host. A host has no reason to try again with a client that it refuses.
-    if (!this.#offers) error.retry = true
-    this.#delegate.pathEnded(this, error)
-  }
-
-  /**
-   * Tells the other side and closes. The delegate isn't told.
-   * @param {P2pError} [reason]
-   */
-  close(reason) {
-    if (this.#state === "closed") return
-    this.trySend({ type: GOODBYE, error: reason?.toPayload() })
-    this.#release()
-  }
-
-  /** Closes within this turn of the event loop, because the page goes away. The other side sees the channel close. */
+  /** Closes at once. The other side sees the channel close. */
   abort() {
-    if (this.#state === "closed") return
+    if (this.#isOver) return
     this.#release()
     this.#pc.close()
+  }
+
+  // News from the channels
+
+  /** @param {DataChannel} channel */
+  channelOpened(channel) {
+    if (this.#isOver) return
+    if (channel !== this.#messages) return this.channelDrained()
+    this.#negotiation.succeed()
+    this.#findRoute()
+    this.#options.delegate.pathOpened(this)
+    // The other channels come after the one for messages, so that nobody has to wait for them to be connected.
+    if (this.#options.offers) for (const lane of Object.keys(LANES)) this.#create(/** @type {Lane} */ (lane))
+  }
+
+  /**
+   * @param {DataChannel} channel
+   * @param {import("../wire/frames.js").Frame} frame
+   * @param {Packet} packet
+   */
+  channelReceived(channel, frame, packet) {
+    this.#isTroubled = false
+    this.#options.delegate.pathReceived(this, frame, packet, channel.lane)
+  }
+
+  channelDrained() {
+    this.#options.delegate.pathDrained(this)
+  }
+
+  /** @param {DataChannel} channel */
+  channelClosed(channel) {
+    // The other channels close together with it, perhaps before the last frames of this one have arrived, so they don't count.
+    if (channel === this.#messages) this.#end(this.#reasonOf(channel))
   }
 
   // Private
@@ -182,108 +207,91 @@ export class DirectPath {
     return this.#channels.get("messages")
   }
 
-  /** @param {Lane} lane */
-  #create(lane) {
-    if (!this.#channels.has(lane) && this.state !== "closed") this.#open(this.#pc.createDataChannel(lane, LANES[lane]))
+  #begin() {
+    const { signal, clock } = this.#options
+    const { negotiationId } = this
+    return new Negotiation({ pc: this.#pc, signal: (said) => signal(negotiationId, said), clock })
   }
 
-  /** Sends a heartbeat on the other lanes, too: Chromium may leave `bufferedAmount` as it is until something else is sent, and files would wait for room for ever. */
-  #beat() {
-    this.trySend({ type: HEARTBEAT })
-    for (const lane of /** @type {Lane[]} */ (["bulk", "fast"])) {
-      if ((this.#channels.get(lane)?.buffered ?? 0) > 0) this.trySend({ type: HEARTBEAT }, lane)
-    }
+  /** @param {string} negotiationId */
+  #renegotiate(negotiationId) {
+    this.#negotiation.close()
+    this.negotiationId = negotiationId
+    this.#negotiation = this.#begin()
+  }
+
+  /** @param {Lane} lane */
+  #create(lane) {
+    if (!this.#channels.has(lane) && !this.#isOver) this.#open(this.#pc.createDataChannel(lane, LANES[lane]))
   }
 
   /** @param {RTCDataChannel} channel */
   #open(channel) {
     if (!Object.hasOwn(LANES, channel.label) || this.#channels.has(channel.label)) return channel.close()
-    // Only the host offers, so a path that offers leads to a client.
-    this.#intake ??= new Intake({ ...(this.#offers ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock: this.#clock, exhausted: (error) => this.dismiss(error) })
-    this.#channels.set(channel.label, new DataChannel({ channel, delegate: this, clock: this.#clock, intake: this.#intake }))
-  }
-
-  /** @param {DataChannel} channel */
-  channelOpened(channel) {
-    if (this.#state === "closed") return
-    if (channel !== this.#messages) return this.channelDrained()
-    // A channel that the other side made may be reported twice: it is open when it arrives, and an event says so as well.
-    if (this.#state === "connected") return
-    this.#timer.stop()
-    this.#negotiation.succeed()
-    this.#heartbeat.start()
-    this.#setState("connected")
-    // The other channels come after the one for messages, so that nobody has to wait for them to be connected.
-    if (this.#offers) for (const lane of Object.keys(LANES)) this.#create(/** @type {Lane} */ (lane))
-  }
-
-  /**
-   * @param {import("../wire/frames.js").Frame} frame
-   * @param {Packet} packet
-   */
-  channelReceived(frame, packet) {
-    this.#heartbeat.heard()
-    if (frame.type === HEARTBEAT) return
-    if (frame.type === GOODBYE) return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
-    this.#delegate.pathReceived(this, frame, packet)
-  }
-
-  channelDrained() {
-    this.#delegate.pathDrained(this)
-  }
-
-  /** @param {DataChannel} channel */
-  channelClosed(channel) {
-    // The other channels close together with it, perhaps before the last frames of this one have arrived, so they don't count.
-    if (channel === this.#messages) this.end(this.#reasonOf(channel))
+    const { clock, intake } = this.#options
+    this.#channels.set(channel.label, new DataChannel({ channel, delegate: this, clock, intake }))
   }
 
   /** @param {DataChannel} channel which is closed */
   #reasonOf({ failure }) {
-    if (!failure) return new P2pError("host_lost", { message: `${this.peerId} has closed the connection.` })
-    return failure.code === "too_large" ? new P2pError("unsupported", { message: `The browser of ${this.peerId} takes no packet as large as this one sends.`, cause: failure }) : failure
-  }
-
-  #signalingStateChanged() {
-    if (this.#pc.signalingState === "stable" && this.#state === "negotiating") this.#setState("connecting")
+    const { peerId } = this.#options
+    if (!failure) return new P2pError("host_lost", { message: `${peerId} has closed the connection.` })
+    return failure.code === "too_large" ? new P2pError("unsupported", { message: `The browser of ${peerId} takes no packet as large as this one sends.`, cause: failure }) : failure
   }
 
   #connectionStateChanged() {
-    // "disconnected" often recovers by itself. If it doesn't, the heartbeat ends the connection.
-    if (this.#pc.connectionState === "failed") this.end(new P2pError("ice_failed"))
+    const { connectionState } = this.#pc
+    if (connectionState === "connected") {
+      this.#isTroubled = false
+      this.#negotiation.succeed()
+      this.#findRoute()
+    } else if ((connectionState === "failed" || connectionState === "disconnected") && this.hasOpened) {
+      // It may recover by itself, or by an ICE restart. If it doesn't, the link's heartbeat notices.
+      if (!this.#isTroubled) this.#options.delegate.pathTroubled(this, new P2pError("ice_failed"))
+      this.#isTroubled = true
+    } else if (connectionState === "failed") this.#end(new P2pError("ice_failed"))
+  }
+
+  #findRoute() {
+    watchRoute(this.#pc, () => this.#findRoute())
+    void routeOf(this.#pc).then((route) => {
+      if (this.#isOver || route === null || route === this.route) return
+      this.route = route
+      this.#options.delegate.pathRouted(this)
+    })
   }
 
   /** @param {Promise<void>} work */
   #watch(work) {
-    work.catch((cause) => this.end(new P2pError("bad_request", { message: `The negotiation with ${this.peerId} failed.`, cause })))
+    work.catch((cause) => {
+      const error = new P2pError("bad_request", { message: `The negotiation with ${this.#options.peerId} failed.`, cause })
+      // What is open goes on, even if it can't be negotiated anew.
+      if (!this.hasOpened) this.#end(error)
+      else if (!this.#isOver) this.#options.delegate.pathTroubled(this, error)
+    })
   }
 
-  /** @param {"connecting" | "connected"} state */
-  #setState(state) {
-    this.#state = state
-    this.#delegate.pathChanged(this)
+  /** @param {P2pError} error */
+  #end(error) {
+    if (this.#isOver) return
+    this.close()
+    this.#options.delegate.pathEnded(this, error)
   }
 
   #release() {
-    this.#state = "closed"
-    this.#timer.stop()
-    this.#heartbeat.stop()
+    this.#isOver = true
     this.#negotiation.close()
-    this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = null
-    const pc = this.#pc
-    const channels = [...this.#channels.values()].filter(({ isOpen }) => isOpen) // those that aren't open have nothing to deliver
-    if (channels.length > 0) void Promise.all(channels.map((channel) => channel.close())).then(() => pc.close())
-    else pc.close()
+    this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = this.#pc.onicecandidateerror = null
   }
 }
 
 /**
  * @param {typeof RTCPeerConnection} PeerConnection
- * @param {RTCIceServer[]} iceServers
+ * @param {RTCConfiguration} configuration
  */
-function createPeerConnection(PeerConnection, iceServers) {
+function createPeerConnection(PeerConnection, configuration) {
   try {
-    return new PeerConnection({ iceServers })
+    return new PeerConnection(configuration)
   } catch (cause) {
     const message = `The browser makes no connection: ${/** @type {Error} */ (cause).message}`
     throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS.", cause })
@@ -296,5 +304,5 @@ function createPeerConnection(PeerConnection, iceServers) {
  * @throws {P2pError} `bad_request`
  */
 export function checkIceServers(iceServers) {
-  if ("RTCPeerConnection" in globalThis) createPeerConnection(globalThis.RTCPeerConnection, iceServers).close()
+  if ("RTCPeerConnection" in globalThis) createPeerConnection(globalThis.RTCPeerConnection, { iceServers }).close()
 }

@@ -12,6 +12,8 @@ export class Heartbeat {
   #idleTimeout
   #clock
   #beat
+  #isExcused
+  #missed
   #lost
   #timer
   #silence = 0
@@ -23,14 +25,18 @@ export class Heartbeat {
    * @param {number} options.idleTimeout milliseconds of silence after which the other side counts as lost
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {() => void} options.beat sends one beat
+   * @param {() => void} options.missed called after each tick at which nothing has arrived lately
+   * @param {() => boolean} [options.isExcused] whether the silence has another cause than the other side, so that it doesn't count for now
    * @param {() => void} options.lost called once when the other side is lost
    */
-  constructor({ interval, idleTimeout, clock, beat, lost }) {
+  constructor({ interval, idleTimeout, clock, beat, missed, isExcused = () => false, lost }) {
     this.#interval = interval
     this.#idleTimeout = idleTimeout
     this.#clock = clock
     this.#timer = new Timer(clock)
     this.#beat = beat
+    this.#missed = missed
+    this.#isExcused = isExcused
     this.#lost = lost
   }
 
@@ -65,12 +71,14 @@ export class Heartbeat {
     const now = this.#clock.now()
     this.#silence += Math.min(now - this.#lastTick, 2 * this.#interval)
     this.#lastTick = now
+    if (this.#isExcused()) this.#silence = Math.min(this.#silence, 2 * this.#interval)
     if (this.#silence >= this.#idleTimeout) {
       this.stop()
       this.#lost()
-    } else {
-      this.#schedule()
-      this.#beat()
+      return
     }
+    this.#schedule()
+    this.#beat()
+    if (!this.isHeard) this.#missed()
   }
 }

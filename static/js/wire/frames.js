@@ -3,6 +3,7 @@ import { partsOf } from "../base/depth.js"
 import { cut } from "../base/errors.js"
 import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARACTERS, may, pick } from "../base/fields.js"
 import { isFinal, toJSON } from "../base/json.js"
+import { SIGNAL_PARTS } from "./sdp.js"
 import { NOTE_FIELDS, SPEECH_NOTES } from "./services.js"
 import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "../base/limits.js"
 
@@ -22,7 +23,9 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {{ inc: string, fresh: boolean, history: number, seen: Mark[] }} Hello what a client tells its host first, all parts together
  * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[], epoch?: number }} StateFrame
  * @typedef {{ type: "Refused", id: number, error: import("../base/errors.js").ErrorPayload }} RefusedFrame
- * @typedef {{ type: "Heartbeat" }} HeartbeatFrame
+ * @typedef {{ type: "Heartbeat", n?: number, at?: number, echo?: number, held?: number }} HeartbeatFrame
+ * @typedef {{ type: "Resume", n: number, id: number }} ResumeFrame
+ * @typedef {{ type: "Signal", negotiation: string, restart?: boolean, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] }} SignalFrame
  * @typedef {{ type: "Goodbye", error?: import("../base/errors.js").ErrorPayload }} GoodbyeFrame
  * @typedef {{ type: "Direct", to?: string, senderId?: string, inc: string, id: number, after: number, ask?: number, answer?: number, error?: import("../base/errors.js").ErrorPayload, note?: any } & ContentFields} DirectFrame
  * @typedef {{ type: "Received", to?: string, senderId?: string, inc: string, id: number }} ReceivedFrame
@@ -30,7 +33,7 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {{ type: "Chunk", to?: string[], senderId?: string, transfer: string, offset: number, bytes?: Uint8Array }} ChunkFrame
  * @typedef {{ type: "Credit", to?: string, senderId?: string, transfer: string, offset: number, resume?: boolean }} CreditFrame
  * @typedef {DirectFrame | ReceivedFrame | FastFrame | ChunkFrame | CreditFrame} RoutedFrame a frame that the host passes on to its recipients only
- * @typedef {RoutedFrame | DataFrame | GapFrame | SyncFrame | AckFrame | StableFrame | PaceFrame | SucceedFrame | StateFrame | RefusedFrame | HeartbeatFrame | GoodbyeFrame} Frame
+ * @typedef {RoutedFrame | DataFrame | GapFrame | SyncFrame | AckFrame | StableFrame | PaceFrame | SucceedFrame | StateFrame | RefusedFrame | HeartbeatFrame | ResumeFrame | SignalFrame | GoodbyeFrame} Frame
  * @typedef {(typeof STATES)[number]} PeerState
  */
 
@@ -51,6 +54,8 @@ export const PACE = "Pace"
 export const SUCCEED = "Succeed"
 export const REFUSED = "Refused"
 export const HEARTBEAT = "Heartbeat"
+export const RESUME = "Resume"
+export const SIGNAL = "Signal"
 export const GOODBYE = "Goodbye"
 export const DIRECT = "Direct"
 export const RECEIVED = "Received"
@@ -141,7 +146,9 @@ const readError = (error) => pick(error, ERROR)
 
 /** The fields of each kind of frame, and their readers. @type {Record<string, Record<string, import("../base/fields.js").Reader>>} */
 const PARTS = {
-  [HEARTBEAT]: {},
+  [HEARTBEAT]: { n: MAYBE_COUNT, at: MAYBE_COUNT, echo: MAYBE_COUNT, held: MAYBE_COUNT },
+  [RESUME]: { n: COUNT, id: COUNT },
+  [SIGNAL]: { negotiation: ID, restart: FLAG, ...SIGNAL_PARTS },
   [SUCCEED]: {},
   [GOODBYE]: { error: may(readError) },
   [DATA]: { senderId: MAYBE_ID, inc: MAYBE_ID, id: NUMBER, n: MAYBE_COUNT, epoch: MAYBE_COUNT, ...CONTENT },
@@ -163,6 +170,7 @@ const FRAMES = new Map(Object.entries(PARTS).map(([type, readers]) => [type, fie
 /** Rules for each kind of frame that concern several of its fields. @type {Record<string, (frame: any, size: number) => boolean>} */
 const RULES = {
   [DATA]: hasContent,
+  [SIGNAL]: ({ description, candidates }) => description !== undefined || candidates !== undefined,
   [GAP]: ({ from, to }) => from <= to,
   [DIRECT]: (frame) => frame.after < frame.id && (frame.note !== undefined || (frame.answer !== undefined && frame.error !== undefined) || hasContent(frame)),
   // What counts is the size when the frame is written again, where a number may take six times as many characters: a frame that a host accepts must be accepted by its clients, too.

@@ -3,8 +3,8 @@
  *
  * @typedef {{ description: RTCSessionDescriptionInit } | { candidates: RTCIceCandidateInit[] }} Signal what one of the two peers tells the other
  */
-import { BAD, be, fields, isCount, isRecord, isText, pick } from "../base/fields.js"
-import { MAX_CANDIDATE_CHARACTERS, MAX_SDP_CHARACTERS, MAX_SDP_LINES, MAX_SDP_MEDIA } from "../base/limits.js"
+import { BAD, be, fields, isCount, isRecord, isText, may, pick } from "../base/fields.js"
+import { MAX_CANDIDATE_CHARACTERS, MAX_CANDIDATES, MAX_SDP_CHARACTERS, MAX_SDP_LINES, MAX_SDP_MEDIA } from "../base/limits.js"
 
 /** The name that browsers give in place of a local address (draft-ietf-mmusic-mdns-ice-candidates, section 3.1.1). */
 const LOCAL_NAME = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.local$/i
@@ -14,6 +14,14 @@ const WORDS = /^[!-~]+( [!-~]+)*$/
 const orNull = (check) => be((value) => value === undefined || value === null || check(value))
 const LABEL = orNull(isText(256))
 const CANDIDATE = fields({ candidate: be(isCandidate), sdpMid: LABEL, sdpMLineIndex: orNull(isCount), usernameFragment: LABEL })
+
+const DESCRIPTION = fields({ type: be(isText(16)), sdp: be(isText(MAX_SDP_CHARACTERS)) })
+
+/** The readers of a signal, of which one must have something to read. What they give isn't a valid description yet, see isDescription(). @type {Record<string, import("../base/fields.js").Reader>} */
+export const SIGNAL_PARTS = Object.freeze({
+  description: may((description) => pick(description, DESCRIPTION)),
+  candidates: may((candidates) => readCandidates(Array.isArray(candidates) ? candidates.slice(0, MAX_CANDIDATES) : [])),
+})
 
 /**
  * Reads the candidates of another peer, and drops invalid ones and those with a name that this page would have to look up for that peer.

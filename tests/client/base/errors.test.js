@@ -6,7 +6,7 @@ import { ERRORS, P2pError } from "../../../static/js/base/errors.js"
 const CODES = [
   "bad_request", "unauthorized", "token_expired", "forbidden", "not_joined", "no_such_peer", "session_full", "session_expired",
   "peer_replaced", "too_large", "rate_limited", "stale_epoch", "unsupported", "unavailable", "internal",
-  "connect_timeout", "ice_failed", "host_lost", "signaling_lost",
+  "connect_timeout", "ice_failed", "turn_refused", "relay_full", "relay_off", "host_lost", "signaling_lost",
   "no_handler", "no_answer", "handler_failed", "declined", "cancelled", "stalled", "corrupt", "file_changed", "no_space",
 ]
 

@@ -19,7 +19,7 @@ const configured = (config) => read({ config: JSON.stringify(config) })
 test("what the tag left out has its default", () => {
   assert.deepEqual(read({}), {
     sessionId: "room", peerId: "ann", token: "t", url: ORIGIN, path: "/socket.io", namespace: "/p2p", iceServers: undefined,
-    tokenExpiresInMs: 0, tokenUrl: "", history: 0,
+    tokenExpiresInMs: 0, tokenUrl: "", history: 0, relayAfterMs: 2_000, iceTransportPolicy: "all",
     heartbeat: { intervalMs: 1_000, idleTimeoutMs: 5_000 }, keepSignaling: false, autoReconnect: true, connectTimeoutMs: 15_000,
   })
 })

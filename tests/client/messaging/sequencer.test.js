@@ -42,8 +42,8 @@ function open({ seen, peers = {} } = {}) {
   const join = (peerId, { canSend = true, inc = "x", saysHello = () => undefined } = {}) => {
     const got = []
     const dismiss = (error) => failures.push([peerId, error.code])
-    const path = /** @type {any} */ ({ peerId, state: "connected", isHeard: true, trySend: (frame) => got.push(frame), send: (text) => got.push(JSON.parse(text)), dismiss })
-    const client = Object.assign(new Downstream({ path, canSend, clock }), { got })
+    const link = /** @type {any} */ ({ peerId, state: "connected", isHeard: true, trySend: (frame) => got.push(frame), send: (text) => got.push(JSON.parse(text)), dismiss })
+    const client = Object.assign(new Downstream({ link, canSend, clock }), { got })
     sequencer.connected(client)
     saysHello()
     sequencer.meet(client, { type: "Sync", inc, fresh: true, history: 0, seen: [] })
@@ -96,7 +96,7 @@ test("who comes ends the waiting, and its word is needed then", async () => {
   const { sequencer, join, sayOwn, clock } = open({ peers: { ann: "connected" } })
   const result = sayOwn("hello")
   const ann = join("ann")
-  ann.path.isHeard = false
+  ann.link.isHeard = false
   clock.advance(2 * ALONE_AFTER_MS)
   await settle()
   assert.equal(result.is, "pending")
@@ -236,7 +236,7 @@ test("who acknowledges again is waited for again", () => {
 test("one that isn't heard may be frozen: it is waited for as long as it is connected", () => {
   const { clock, join, leave, say } = open()
   const [ann, bob] = [join("ann"), join("bob")]
-  bob.path.isHeard = false
+  bob.link.isHeard = false
   say(ann, 1)
   clock.advance(10 * SILENT_MS)
   assert.equal(stableTo(ann), 0)
@@ -280,8 +280,8 @@ test("while all is acknowledged, nobody looks", () => {
 /** A client that hasn't said hello. @param {string} peerId @param {() => void} send */
 function stranger(peerId, send) {
   const ends = /** @type {string[]} */ ([])
-  const path = /** @type {any} */ ({ peerId, state: "connected", isHeard: true, send, trySend: () => undefined, dismiss: (error) => ends.push(error.code) })
-  return Object.assign(new Downstream({ path, canSend: true, clock: new FakeClock() }), { ends })
+  const link = /** @type {any} */ ({ peerId, state: "connected", isHeard: true, send, trySend: () => undefined, dismiss: (error) => ends.push(error.code) })
+  return Object.assign(new Downstream({ link, canSend: true, clock: new FakeClock() }), { ends })
 }
 
 test("nothing is taken from a client before it has said how far it has come", () => {

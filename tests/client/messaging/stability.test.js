@@ -18,7 +18,7 @@ function open() {
       return value
     }
     const subscriber = {
-      stable: 0, metAt: 0, client: { path: { isHeard: true } }, makeWitness: () => looked(undefined), tellStable: (place) => { subscriber.stable = looked(place) },
+      stable: 0, metAt: 0, client: { link: { isHeard: true } }, makeWitness: () => looked(undefined), tellStable: (place) => { subscriber.stable = looked(place) },
       get shown() { return looked(shown) },
       set shown(place) { shown = looked(place) },
     }

@@ -8,7 +8,7 @@ import { MARKS_PER_FRAME } from "../../../static/js/wire/frames.js"
 function open() {
   /** @type {any[]} */
   const sent = []
-  const subscriber = new Subscriber(/** @type {any} */ ({ peerId: "ann", path: { trySend: (frame) => sent.push(frame) } }))
+  const subscriber = new Subscriber(/** @type {any} */ ({ peerId: "ann", link: { trySend: (frame) => sent.push(frame) } }))
   return { subscriber, sent }
 }
 

@@ -14,7 +14,7 @@ function make() {
   const leadership = new Leadership(/** @type {any} */ ({
     peerId: "ann", clock, connectTimeoutMs: 1_000, keepSignaling: false,
     createSignaling: () => ({ isConnected: true, join() {}, leave() {}, signal() {}, report() {} }),
-    createPath: () => assert.fail("no connection is asked for"),
+    createLink: () => assert.fail("no connection is asked for"),
     delegate: {
       isConnected: false, isAttempting: false, messenger: { broadcast, knownPeers: new KnownPeers({ peerId: "ann", clock }) },
       leadershipBegan: (former) => began.push(former), leadershipRefused() {}, leadershipFailed() {},

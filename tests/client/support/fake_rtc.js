@@ -111,6 +111,8 @@ export class FakePeerConnection {
   /** Whose it is, where that matters. */
   owner = ""
   onicecandidate = null
+  onicecandidateerror = null
+  sctp = null
   onconnectionstatechange = null
   onsignalingstatechange = null
   ondatachannel = null
@@ -119,6 +121,8 @@ export class FakePeerConnection {
   remoteDescription = null
   /** @type {FakeDataChannel[]} */
   channels = []
+  /** How often ICE was to be restarted. */
+  restarts = 0
   /** The candidates that this end has been given. @type {string[]} */
   candidates = []
   /** What the next operations wait for. @type {Promise<void>} */
@@ -194,6 +198,23 @@ export class FakePeerConnection {
     if (!candidate?.startsWith("candidate:")) throw new DOMException("Error processing ICE candidate", "OperationError")
     this.candidates.push(candidate)
     this.#network.tryConnect(this)
+  }
+
+  getConfiguration() {
+    return this.config
+  }
+
+  /** @param {RTCConfiguration} config */
+  setConfiguration(config) {
+    this.config = config
+  }
+
+  restartIce() {
+    this.restarts += 1
+  }
+
+  async getStats() {
+    return new Map()
   }
 
   close() {

@@ -158,13 +158,13 @@ export class FakeServer {
   join(socket) {
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
-    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "idle_timeout_ms"].includes(key))
+    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "link", "idle_timeout_ms"].includes(key))
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
     if (!this.holds(socket)) socket.isConnected = true
     this.#sockets.connected.set(socket.peerId, socket)
-    this.#welcome(socket.peerId, credentials.connected_epoch === this.epoch)
+    this.#welcome(socket.peerId, credentials.connected_epoch === this.epoch, credentials.link)
   }
 
   /**
@@ -182,6 +182,22 @@ export class FakeServer {
     if (signal.epoch !== this.epoch || ![to, socket.peerId].includes(this.host)) return
     if (this.#sockets.connected.has(to)) this.emit(to, event, { ...signal, from: socket.peerId })
     else if (event === "sdp_offer") socket.delegate.signalingPeerLeft(to)
+  }
+
+  /**
+   * Passes a batch on.
+   * @param {FakeSignaling} socket
+   * @param {any} payload
+   * @returns {P2pError | null}
+   */
+  relay(socket, { to, ...batch }) {
+    if (!this.holds(socket)) return new P2pError("not_joined")
+    if ((this.terms.relay ?? "off") === "off") return new P2pError("relay_off")
+    if (batch.epoch !== this.epoch) return new P2pError("stale_epoch")
+    if (![to, socket.peerId].includes(this.host)) return new P2pError("forbidden")
+    if (!this.#sockets.connected.has(to)) return new P2pError("no_such_peer")
+    this.emit(to, "relay", { ...batch, from: socket.peerId })
+    return null
   }
 
   /** Whether this is the peer's present socket. @param {FakeSignaling} socket */
@@ -281,12 +297,13 @@ export class FakeServer {
   /**
    * @param {string} peerId
    * @param {boolean} isConnected whether the peer needs no offer
+   * @param {string} [link] the link that the peer wants to have mended
    */
-  #welcome(peerId, isConnected) {
+  #welcome(peerId, isConnected, link) {
     const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms, ...(this.readers.has(peerId) && { can_send: false }) }
     if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
     this.emit(peerId, "session_ready", ready)
-    if (!isConnected) this.emit(this.host, "session_ready", ready)
+    if (!isConnected || link) this.emit(this.host, "session_ready", { ...ready, ...(link && { link }) })
   }
 
   /** @param {string} reason */
@@ -363,9 +380,18 @@ export class FakeSignaling {
     if (!this.isConnected && this.#isActive) this.#server.connect(this)
   }
 
-  signal(to, epoch, negotiation, signal) {
+  check() {
+    this.join()
+  }
+
+  relay(to, epoch, negotiation, batch, answered) {
+    if (!this.isConnected) return queueMicrotask(() => answered(new P2pError("signaling_lost")))
+    queueMicrotask(() => answered(this.#server.relay(this, { to, epoch, negotiation, ...structuredClone(batch) })))
+  }
+
+  signal(to, epoch, negotiation, signal, details) {
     const event = "candidates" in signal ? "ice_candidate" : signal.description.type === "offer" ? "sdp_offer" : "sdp_answer"
-    this.#say(event, { to, epoch, negotiation, ...signal })
+    this.#say(event, { to, epoch, negotiation, ...signal, ...(event === "sdp_offer" && details) })
   }
 
   report(epoch, peers) {
@@ -383,6 +409,7 @@ export class FakeSignaling {
    * @param {any} payload
    */
   hear(event, payload) {
+    if (event === "relay") return this.delegate.signalingRelayed(payload)
     if (event === "session_ready") this.delegate.signalingReady(payload)
     else if (event === "host_changed") this.delegate.signalingHostChanged(payload)
     else if (event === "peer_left") this.delegate.signalingPeerLeft(payload.peer_id)

@@ -1,7 +1,8 @@
 import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
 import { Upstream } from "../../../static/js/topology/upstream.js"
 import { Content } from "../../../static/js/wire/content.js"
-import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { P2pError } from "../../../static/js/base/errors.js"
+import { Link } from "../../../static/js/transport/link.js"
 import { Broadcast } from "../../../static/js/messaging/broadcast.js"
 import { Follower } from "../../../static/js/messaging/follower.js"
 import { Sequencer } from "../../../static/js/messaging/sequencer.js"
@@ -10,7 +11,7 @@ import { ANNOUNCEMENTS } from "../../../static/js/base/limits.js"
 
 import { FakeClock, pass } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
-import { CONNECT_TIMEOUT_MS, HEARTBEAT } from "./world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT, RELAY_AFTER_MS } from "./world.js"
 
 export const EPOCH = 7
 /** Milliseconds after which all know who is there, however much has changed before. */
@@ -62,15 +63,21 @@ export class Room {
       clock: this.clock,
       createSequencer: (epoch) => new Sequencer({ broadcast: player.broadcast, knownPeers: new KnownPeers({ peerId, clock: this.clock }), clock: this.clock, epoch }),
       createFollower: (options) => new Follower({ broadcast: player.broadcast, clock: this.clock, ...options }),
-      signal: (to, negotiation, signal) => this.#carry(peerId, to, negotiation, signal),
-      createPath: (setup) => {
-        const path = new DirectPath({
-          ...setup, iceServers: [], clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS,
-          RTCPeerConnection: /** @type {any} */ (this.network.RTCPeerConnection),
+      signal: (to, negotiation, signal, details) => this.#carry(peerId, to, negotiation, signal, details),
+      createLink: (setup) => {
+        const network = this.network
+        const OwnConnection = class extends network.RTCPeerConnection {
+          constructor(config) {
+            super(config)
+            player.ends.set(setup.peerId, this)
+          }
+        }
+        return new Link({
+          ...setup, terms: { iceServers: () => [], relay: () => "off" }, clock: this.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS,
+          RTCPeerConnection: /** @type {any} */ (OwnConnection),
         })
-        player.ends.set(setup.peerId, this.network.all.at(-1))
-        return path
       },
+      relay: (_to, _name, _batch, answered) => answered(new P2pError("relay_off")),
     })
     this.players.set(peerId, player)
     return player
@@ -81,10 +88,11 @@ export class Room {
    * @param {string} to
    * @param {string} negotiation
    * @param {any} signal
+   * @param {any} [details]
    */
-  #carry(from, to, negotiation, signal) {
+  #carry(from, to, negotiation, signal, details) {
     this.signals.push({ from, to, negotiation, signal })
-    if (!this.loses(from, to, signal)) queueMicrotask(() => this.players.get(to)?.role.receiveSignal(from, negotiation, signal))
+    if (!this.loses(from, to, signal)) queueMicrotask(() => this.players.get(to)?.role.receiveSignal(from, negotiation, signal, details))
   }
 }
 
@@ -98,6 +106,8 @@ export class Player {
   received = []
   /** @type {import("../../../static/js/base/errors.js").P2pError[]} */
   losses = []
+  /** @type {import("../../../static/js/base/errors.js").P2pError[]} */
+  warnings = []
   /** @type {Record<string, string>[]} */
   rosters = []
   /** Messages that the host doesn't pass on, and why. @type {[number, string][]} */
@@ -188,6 +198,15 @@ export class Player {
 
   roleLost(error) {
     this.losses.push(error)
+  }
+
+  rolePathChanged() {}
+  roleQualityChanged() {}
+  roleMoved() {}
+  roleSuspects() {}
+
+  roleWarned(error) {
+    this.warnings.push(error)
   }
 
   roleReported(roster) {

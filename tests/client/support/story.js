@@ -1,6 +1,6 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
 import { CLOSE_TIMEOUT_MS } from "../../../static/js/transport/data_channel.js"
-import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { Link } from "../../../static/js/transport/link.js"
 import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { FILL_WINDOW_MS } from "../../../static/js/messaging/recovery.js"
 import { Session } from "../../../static/js/session/session.js"
@@ -8,7 +8,7 @@ import { Session } from "../../../static/js/session/session.js"
 import { FakeClock, settle } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
-import { CONNECT_TIMEOUT_MS, fate, Page } from "./world.js"
+import { CONNECT_TIMEOUT_MS, fate, Page, RELAY_AFTER_MS } from "./world.js"
 
 /** Slower than in a browser, so that a quiet minute isn't all heartbeats. */
 const HEARTBEAT = { intervalMs: 2_500, idleTimeoutMs: 5_000 }
@@ -202,8 +202,8 @@ class StoryPage extends Page {
       clock: life.clock,
       backoff: new Backoff(() => 0.5),
       createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
-      createPath: (setup, iceServers) => new DirectPath({
-        ...setup, iceServers, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.of(owner),
+      createLink: (setup) => new Link({
+        ...setup, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS, RTCPeerConnection: /** @type {any} */ (network.of(owner)),
       }),
       ...options,
     })

@@ -1,5 +1,5 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
-import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { Link } from "../../../static/js/transport/link.js"
 import { Session } from "../../../static/js/session/session.js"
 import { Topics } from "../../../static/js/messaging/topics.js"
 
@@ -9,6 +9,7 @@ import { FakeServer, FakeSignaling } from "./fake_server.js"
 
 export const HEARTBEAT = { intervalMs: 1_000, idleTimeoutMs: 5_000 }
 export const CONNECT_TIMEOUT_MS = 15_000
+export const RELAY_AFTER_MS = 2_000
 
 /** Browsers, a server and a network, and the time they live in. */
 export class World {
@@ -66,6 +67,8 @@ export class Page {
   forks = []
   /** @type {{ hostPeerId: string, epoch: number }[]} */
   hosts = []
+  /** By what ways it was told to reach others. @type {[string, string | null][]} */
+  paths = []
   /** What the app does when it is told something. @type {Record<string, (news: any) => void>} */
   on = {}
 
@@ -87,8 +90,8 @@ export class Page {
       backoff: new Backoff(() => 0.5),
       delegate: this,
       createSignaling: (delegate) => (this.signaling = new FakeSignaling(server, peerId, delegate)),
-      createPath: (setup, iceServers) => new DirectPath({
-        ...setup, iceServers, clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, RTCPeerConnection: network.RTCPeerConnection,
+      createLink: (setup) => new Link({
+        ...setup, clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS, RTCPeerConnection: /** @type {any} */ (network.RTCPeerConnection),
       }),
       ...options,
     })
@@ -148,6 +151,12 @@ export class Page {
   sessionPeersChanged(peers) {
     this.on.peers?.(peers)
   }
+
+  sessionPathChanged(peerId, path) {
+    this.paths.push([peerId, path])
+  }
+
+  sessionQualityChanged() {}
 
   sessionHostChanged(host) {
     this.hosts.push(host)

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_GATHERED_CHARACTERS } from "../../../static/js/transport/data_channel.js"
+import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
+import { MAX_GATHERED_CHARACTERS } from "../../../static/js/transport/packet_reader.js"
 import { QUICK_ACK_PAUSE_MS } from "../../../static/js/messaging/stability.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { CONNECTIONS, MAX_NEGOTIATING, MAX_WAITING_MESSAGES, RELAYED_MESSAGES } from "../../../static/js/base/limits.js"

@@ -32,10 +32,10 @@ function open(...peerIds) {
   const join = (peerId, canSend = true) => {
     const got = /** @type {any[]} */ ([])
     const kinds = new Set()
-    const path = /** @type {any} */ ({
+    const link = /** @type {any} */ ({
       peerId, state: "connected", failure: null,
       send: (packet, lane) => {
-        if (path.failure) throw path.failure
+        if (link.failure) throw link.failure
         got.push([lane, decodeFrame(packet)])
       },
       sendFreshest: (kind, packet) => {
@@ -44,7 +44,7 @@ function open(...peerIds) {
       },
       dismiss: (error) => failures.push([peerId, error.code]),
     })
-    const client = Object.assign(new Downstream({ path, canSend, clock }), { got, kinds })
+    const client = Object.assign(new Downstream({ link, canSend, clock }), { got, kinds })
     clients.set(peerId, client)
     return client
   }
@@ -110,7 +110,7 @@ test("nobody speaks in another's name", () => {
 
 test("what is for nobody who is connected is dropped", () => {
   const { failures, joined: [ann, bob], say } = open("ann", "bob")
-  bob.path.state = "connecting"
+  bob.link.state = "connecting"
   for (const to of ["bob", "stranger", "__proto__"]) {
     say(ann, direct({ to }))
     say(ann, received({ to }))
@@ -221,7 +221,7 @@ test("what isn't the name of a file is not kept", () => {
 
 test("a recipient that takes nothing more loses its connection, and the others get theirs", () => {
   const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
-  bob.path.failure = new P2pError("rate_limited")
+  bob.link.failure = new P2pError("rate_limited")
   say(ann, direct())
   say(ann, direct({ to: "cleo" }))
   say(ann, received())
@@ -232,7 +232,7 @@ test("a recipient that takes nothing more loses its connection, and the others g
 test("a recipient whose channel for files is full loses what doesn't fit, and no connection", () => {
   const { failures, joined: [ann, bob, cleo], say } = open("ann", "bob", "cleo")
   consent(say, bob, cleo)
-  bob.path.failure = new P2pError("rate_limited")
+  bob.link.failure = new P2pError("rate_limited")
   say(ann, chunk({ to: ["bob", "cleo"] }))
   say(ann, credit())
   assert.deepEqual([failures, cleo.got.length], [[], 1])
@@ -268,7 +268,7 @@ test("what is too large with its stamp is its sender's fault", () => {
   const { failures, join, joined: [bob], say } = open("bob")
   const long = join("l".repeat(128))
   say(long, direct({ data: "x".repeat(262_050) }))
-  assert.deepEqual([failures, bob.got], [[[long.path.peerId, "too_large"]], []])
+  assert.deepEqual([failures, bob.got], [[[long.link.peerId, "too_large"]], []])
 })
 
 test("what is larger than what may be lost isn't passed on, whoever has sent it; whom it is for doesn't count", () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { DataChannel, CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST, MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../../static/js/transport/data_channel.js"
+import { DataChannel, CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES, MAX_FRESHEST } from "../../../static/js/transport/data_channel.js"
+import { MAX_GATHERED_CHARACTERS, MAX_PACKET_CHARACTERS } from "../../../static/js/transport/packet_reader.js"
 import { Intake } from "../../../static/js/transport/intake.js"
 import { FROM_CLIENT, FROM_HOST, MAX_FRAMES_PER_PACKET, RUBBISH } from "../../../static/js/base/limits.js"
 import { encodeFrame } from "../../../static/js/wire/frames.js"
@@ -21,7 +22,7 @@ function pair({ isOpen = true } = {}) {
   const arrived = []
   const delegate = (name) => ({
     channelOpened: () => log.push(`${name} opened`),
-    channelReceived: (frame, packet) => {
+    channelReceived: (_channel, frame, packet) => {
       if (frame.data === "fails") throw new Error("a mistake of ours")
       log.push(`${name} received ${frame.type} ${frame.data}`)
       if (name === "far") arrived.push([frame, packet])

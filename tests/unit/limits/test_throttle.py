@@ -1,12 +1,24 @@
 import heapq
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from flask_p2p_streams.config import Config
 from flask_p2p_streams.errors import ErrorCode, SignalingError
-from flask_p2p_streams.limits.budgets import PATIENCE, REJOINS, RENEWALS
+from flask_p2p_streams.limits.budgets import (
+    BATCH_BYTES,
+    BATCHES,
+    HOST_BATCHES,
+    PATIENCE,
+    REJOINS,
+    RELAY_BURST,
+    RELAY_PATIENCE,
+    RENEWALS,
+    SESSION_RELAY_BURST,
+)
 from flask_p2p_streams.limits.throttle import Throttle, address_group
+from flask_p2p_streams.limits.token_bucket import Rate
 from flask_p2p_streams.metrics import Metrics
 from flask_p2p_streams.sessions.joining import DOUBTED_RETRY_MS
 from tests.conftest import Clock
@@ -273,3 +285,123 @@ def test_a_proxy_is_named_where_addresses_count(
     # It has been said which of the two it is.
     joins(throttle, 200, "127.0.0.1")
     assert [("Forwarded" in each.message) for each in caplog.records] == [True] * count
+
+
+# What is relayed
+
+
+def relays(throttle: Throttle, attempts: int, size: int, **other: Any) -> int:
+    how = {"session_id": "room", "client": "bob", "is_host": False, **other}
+
+    def relay() -> bool:
+        try:
+            throttle.relay(size=size, **how)
+        except SignalingError:
+            return False
+        return True
+
+    return sum(relay() for _ in range(attempts))
+
+
+def test_a_link_relays_a_whole_frame_at_once_and_then_its_rate(clock: Clock) -> None:
+    throttle, metrics = make(clock, relay_rate=65_536, session_relay_rate=None)
+    size = 32_768 - BATCH_BYTES
+    assert relays(throttle, 100, size) == RELAY_BURST // 32_768 >= 262_144 // 32_768
+    with pytest.raises(SignalingError) as raised:
+        throttle.relay("room", "bob", size, is_host=False)
+    assert raised.value.code is ErrorCode.RELAY_FULL
+    assert raised.value.retry_after_ms == 500
+    assert metrics.snapshot(sockets=0, sessions=0)["limited"]["relay"] > 80
+    clock.advance(0.5)
+    assert relays(throttle, 100, size) == 1
+    # Each direction and each link has its own.
+    assert relays(throttle, 1, size, is_host=True) == relays(throttle, 1, size, client="eve") == 1
+
+
+def test_a_session_relays_its_rate(clock: Clock) -> None:
+    throttle, _ = make(clock, relay_rate=None, session_relay_rate=524_288)
+    size = 32_768 - BATCH_BYTES
+    assert relays(throttle, 1000, size) == 524_288 * SESSION_RELAY_BURST // 32_768
+    assert relays(throttle, 1, size, client="eve") == 0
+    assert relays(throttle, 1, size, session_id="elsewhere") == 1
+    clock.advance(1)
+    assert relays(throttle, 100, size) == 16
+
+
+def test_no_limit_for_what_is_relayed(clock: Clock) -> None:
+    throttle, _ = make(clock, relay_rate=None, session_relay_rate=None)
+    assert relays(throttle, 1000, 32_768) == 1000
+
+
+def test_what_only_acknowledges_counts_too(clock: Clock) -> None:
+    throttle, _ = make(clock, relay_rate=1024, session_relay_rate=None)
+    assert relays(throttle, 10_000, 0) == RELAY_BURST // BATCH_BYTES
+
+
+@pytest.mark.parametrize(("is_host", "rate"), [(False, BATCHES), (True, HOST_BATCHES)])
+def test_a_socket_that_relays_too_often(clock: Clock, is_host: bool, rate: Rate) -> None:
+    throttle, _ = make(clock)
+    for _ in range(int(rate.burst)):
+        throttle.batch("a", is_host=is_host)
+    with pytest.raises(SignalingError) as raised:
+        throttle.batch("a", is_host=is_host)
+    assert raised.value.code is ErrorCode.RELAY_FULL
+    throttle.batch("b", is_host=is_host)
+    assert len(throttle) == 2
+    for eio_sid in "ab":
+        throttle.forget(eio_sid)
+    assert len(throttle) == 0
+
+
+def test_who_relays_too_often_again_and_again_is_closed(clock: Clock) -> None:
+    throttle, _ = make(clock)
+    for _ in range(int(BATCHES.burst + PATIENCE.burst)):
+        with suppress(SignalingError):
+            throttle.batch("a", is_host=False)
+    assert throttle.pop_flooding("a") is None
+    with suppress(SignalingError):
+        throttle.batch("a", is_host=False)
+    assert throttle.pop_flooding("a") is ErrorCode.RATE_LIMITED
+
+
+@pytest.mark.parametrize("code", ["bad_request", "too_large", "forbidden"])
+def test_who_relays_rubbish_is_closed(clock: Clock, code: str) -> None:
+    throttle, _ = make(clock)
+    for _ in range(int(PATIENCE.burst)):
+        throttle.refused_batch("a", ErrorCode(code), 0)
+    assert throttle.pop_flooding("a") is None
+    throttle.refused_batch("a", ErrorCode(code), 0)
+    assert throttle.pop_flooding("a") is ErrorCode.BAD_REQUEST
+
+
+def test_who_relays_too_much_again_and_again_is_closed(clock: Clock) -> None:
+    throttle, _ = make(clock)
+    for _ in range(round(PATIENCE.burst / RELAY_PATIENCE)):
+        throttle.refused_batch("a", ErrorCode.RELAY_FULL, 32_768)
+    assert throttle.pop_flooding("a") is None
+    # What is small costs next to nothing; how often it comes has a limit of its own.
+    throttle.refused_batch("a", ErrorCode.RELAY_FULL, 0)
+    assert throttle.pop_flooding("a") is None
+    throttle.refused_batch("a", ErrorCode.RELAY_FULL, 32_768)
+    assert throttle.pop_flooding("a") is ErrorCode.RATE_LIMITED
+
+
+def test_who_fills_its_link_all_the_time_may_stay(clock: Clock) -> None:
+    # As one that sends a file: four batches are under way, and each comes again when it is told to.
+    throttle, metrics = make(clock, relay_rate=65_536)
+    start, taken = clock(), 0
+    coming = [(0.0, one) for one in range(4)]
+    while taken < 400:
+        at, one = heapq.heappop(coming)
+        clock.time = max(clock.time, start + at)
+        try:
+            throttle.batch("a", is_host=False)
+            throttle.relay("room", "bob", 32_768, is_host=False)
+        except SignalingError as refusal:
+            throttle.refused_batch("a", refusal.code, 32_768)
+            heapq.heappush(coming, (at + (refusal.retry_after_ms or 0) / 1000, one))
+        else:
+            taken += 1
+            heapq.heappush(coming, (at + 0.02, one))
+    assert metrics.snapshot(sockets=0, sessions=0)["limited"]["relay"] > 100
+    assert throttle.pop_flooding("a") is None

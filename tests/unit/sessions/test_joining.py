@@ -19,7 +19,7 @@ from flask_p2p_streams.sessions.outcomes import (
     Suspected,
     Waiting,
 )
-from flask_p2p_streams.sessions.record import Session, Vacated
+from flask_p2p_streams.sessions.record import Session, Vacated, unopened
 from tests.kit.candidates import candidate
 
 NOW = 1_700_000_000.0
@@ -346,3 +346,50 @@ def _candidate(
         silent=session.host_sid if session and step == "silent" else None,
         silence=math.inf,
     )
+
+
+# Peers that still have a link to a host, which may only be away
+
+
+def test_who_is_linked_to_a_host_that_is_forgotten_waits_for_it() -> None:
+    bob = who("bob", connected_epoch=5)
+    assert join(None, bob) == (None, Waiting(500))
+    assert join(unopened("room"), bob) == (unopened("room"), Waiting(500))
+
+
+def test_its_host_comes_back_and_it_follows() -> None:
+    session, _ = join(None, who("ann", seat=seat(5)))
+    assert join(session, who("bob", connected_epoch=5))[1] == Following(5, "ann")
+
+
+@pytest.mark.parametrize("away", [1, 10, 1000])
+def test_who_is_linked_to_a_host_that_is_away_waits_for_it(away: float) -> None:
+    lost = replace(LOST, absent_since=NOW - away)
+    assert join(lost, who("bob", connected_epoch=5)) == (lost, Waiting(500))
+
+
+def test_who_is_linked_to_an_earlier_host_is_elected_like_others() -> None:
+    lost = replace(LOST, absent_since=NOW - 10)
+    assert isinstance(join(lost, who("bob", connected_epoch=4))[1], Hosting)
+    assert isinstance(join(lost, who("bob"))[1], Hosting)
+
+
+def test_a_seat_that_was_given_back_is_taken_by_the_one_who_was_appointed() -> None:
+    session, vacated = leave(HOSTED, "sid-a")
+    assert vacated is not None
+    after, decision = join(session, who("bob", connected_epoch=5))
+    assert isinstance(decision, Hosting)
+    assert after is not None
+    assert after.host == "bob"
+
+
+@pytest.mark.parametrize("session", [None, replace(LOST, absent_since=NOW - 10)])
+def test_who_has_lost_the_link_waits_no_longer(session: Session | None) -> None:
+    bob = who("bob", connected_epoch=5, lost_epoch=5)
+    assert isinstance(join(session, bob)[1], Hosting)
+
+
+def test_a_host_shows_its_seat_whatever_it_is_linked_to() -> None:
+    ann = who("ann", seat=seat(5), connected_epoch=5)
+    assert join(None, ann)[1] == Hosting(5, resumed=True)
+    assert join(LOST, ann)[1] == Hosting(5, resumed=True)

@@ -79,3 +79,17 @@ def test_a_locked_session(app: Flask, p2p: P2PStreams, store: Counted) -> None:
     # The roster is read, and whether the peer was there a moment ago.
     bob, count = trips(app, store, "bob")
     assert (bob.is_connected, count) == (False, 4)
+
+
+def test_relaying_asks_nothing(app: Flask, store: Counted) -> None:
+    ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
+    before = store.trips
+    batch = {"epoch": ann.epoch, "negotiation": "a-link", "n": 1, "ack": 0, "packets": ["x"]}
+    for peer, other in ((ann, "bob"), (bob, "ann")) * 10:
+        assert peer.emit("relay", {"to": other, **batch}) == {"ok": True}
+    assert store.trips == before
+    # Of an older epoch it knows, too; only a newer one may be news from another worker.
+    assert bob.emit("relay", {"to": "ann", **batch, "epoch": 1})["ok"] is False
+    assert store.trips == before
+    assert bob.emit("relay", {"to": "ann", **batch, "epoch": ann.epoch + 1})["ok"] is False
+    assert store.trips == before + 1

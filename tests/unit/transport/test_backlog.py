@@ -6,13 +6,25 @@ from typing import Any
 import pytest
 
 from flask_p2p_streams.limits.budgets import APP_SHARE, PACKET_BYTES
-from flask_p2p_streams.transport.backlog import Backlog, bounded, cost_in
+from flask_p2p_streams.transport.backlog import Backlog, bounded, cost_in, relayed_in
 
 cost = cost_in("/p2p")
 
 
 def packet(data: Any) -> Any:
     return SimpleNamespace(data=data)
+
+
+def queue_of(limit: int, overflow: Any, dropped: Any = None) -> Any:
+    """Return a queue of packets that are numbers: what each costs, negative if it is relayed."""
+    return bounded(
+        Queue,
+        limit,
+        lambda packet: abs(int(packet.data)),
+        overflow,
+        lambda packet: bool(packet.data < 0),
+        dropped,
+    )()
 
 
 def size(data: Any) -> int:
@@ -81,7 +93,7 @@ def test_an_answer_counts_until_it_is_written() -> None:
 
 def test_a_full_queue_still_takes_the_end() -> None:
     full: list[Any] = []
-    queue = bounded(Queue, 10, lambda packet: int(packet.data), full.append)()
+    queue = queue_of(10, full.append)
     for number in (6, 6, 6):
         queue.put(packet(number))
     assert full == [queue]
@@ -90,3 +102,32 @@ def test_a_full_queue_still_takes_the_end() -> None:
     assert queue.get() is None
     with pytest.raises(Empty):
         queue.get(block=False)
+
+
+def test_relayed_packets_leave_half_of_the_room_to_others() -> None:
+    dropped: list[Any] = []
+    queue = queue_of(10, pytest.fail, lambda: dropped.append(True))
+    for number in (-6, -1, 2, -1):
+        queue.put(packet(number))
+    assert [queue.get().data for _ in range(queue.qsize())] == [-6, 2]
+    assert len(dropped) == 2
+    # As soon as that is written, there is room again.
+    queue.backlog.written()
+    queue.put(packet(-1))
+    assert queue.get().data == -1
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ('2/p2p,["relay",{"n":1}]', True),
+        ('2/p2p,["session_ready",{}]', False),
+        ('2/p2p,["relayed",{}]', False),
+        ('3/p2p,7["relay",{}]', False),
+        ('2["relay",{}]', False),
+        (b'2/p2p,["relay",{}]', False),
+        (None, False),
+    ],
+)
+def test_what_counts_as_relayed(data: Any, expected: bool) -> None:
+    assert relayed_in("/p2p")(packet(data)) is expected

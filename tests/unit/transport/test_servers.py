@@ -222,6 +222,22 @@ def test_a_queue_at_an_address_of_no_known_kind() -> None:
 # gevent-websocket
 
 
+@pytest.mark.parametrize(("mode", "told"), [("fallback", 1), ("off", 0)])
+def test_a_buffer_that_is_too_small_for_relaying(
+    caplog: pytest.LogCaptureFixture, mode: str, told: int
+) -> None:
+    app = plain_app(P2P_RELAY=mode)
+    SocketIO(app, async_mode="threading", async_handlers=False, max_http_buffer_size=65_536)
+    P2PStreams(app)
+    assert len([each for each in caplog.records if "Raise it to 73728" in each.message]) == told
+
+
+def test_the_extensions_own_buffer_has_room_for_relaying(caplog: pytest.LogCaptureFixture) -> None:
+    p2p = P2PStreams(plain_app(P2P_MAX_SIGNAL_BYTES=1024))
+    assert servers.server_of(p2p.socketio).eio.max_http_buffer_size == 73_728
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(("mode", "refused"), [("gevent", True), ("threading", False)])
 def test_gevent_websocket_which_nothing_bounds(
     monkeypatch: pytest.MonkeyPatch, mode: str, refused: bool

@@ -2,13 +2,13 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static/js/transport/data_channel.js"
-import { DirectPath } from "../../../static/js/transport/direct_path.js"
+import { Link } from "../../../static/js/transport/link.js"
 import { failureOf, P2pError } from "../../../static/js/base/errors.js"
 import { EXCESS, FROM_CLIENT, RUBBISH } from "../../../static/js/base/limits.js"
 import { ACK, CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../../static/js/wire/frames.js"
 import { FakeClock, pass, settle } from "../support/fake_clock.js"
 import { FakeNetwork } from "../support/fake_rtc.js"
-import { CONNECT_TIMEOUT_MS, HEARTBEAT as BEAT } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT as BEAT, RELAY_AFTER_MS } from "../support/world.js"
 
 const hello = encodeFrame({ type: DATA, id: 1, data: "hello" })
 
@@ -21,30 +21,50 @@ function pair({ loses = () => false } = {}) {
   const network = new FakeNetwork()
   const ends = {}
   for (const [name, other] of [["host", "client"], ["client", "host"]]) {
-    const end = { log: [], frames: [], errors: [], drains: 0 }
+    const end = { log: [], frames: [], errors: [], drains: 0, suspicions: 0 }
     const delegate = {
-      pathChanged: ({ state }) => end.log.push(state),
-      pathReceived: (_connection, frame) => end.frames.push(frame),
-      pathDrained: () => { end.drains += 1 },
-      pathEnded: (_connection, error) => {
+      linkChanged: ({ state }) => end.log.push(state),
+      linkReceived: (_connection, frame) => end.frames.push(frame),
+      linkDrained: () => { end.drains += 1 },
+      linkRouted: () => undefined,
+      linkJudged: () => undefined,
+      linkMoved: () => { end.log.push("moved") },
+      linkSuspected: () => { end.suspicions += 1 },
+      linkWarned: (_connection, error) => end.errors.push(error),
+      linkEnded: (_connection, error) => {
         end.log.push("ended")
         end.errors.push(error)
       },
     }
-    end.connection = new DirectPath({
-      peerId: other, negotiationId: "1-1", iceServers: [], clock, delegate, heartbeat: BEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      RTCPeerConnection: /** @type {any} */ (network.RTCPeerConnection),
-      signal: (signal) => { if (!loses(signal)) queueMicrotask(() => ends[other].connection.receiveSignal(signal)) },
+    end.connection = new Link({
+      peerId: other, id: "1-1", isHost: name === "host", clock, delegate, heartbeat: BEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS,
+      terms: { iceServers: () => [], relay: () => "off" },
+      RTCPeerConnection: connectionOf(network, (pc) => { end.pc = pc }),
+      signal: (negotiation, signal, details) => { if (!loses(signal)) queueMicrotask(() => ends[other].connection.receiveSignal(negotiation, signal, details?.restart)) },
+      relay: (_name, _batch, answered) => answered(new P2pError("relay_off")),
     })
-    end.pc = network.all.at(-1)
     ends[name] = end
   }
   return { clock, network, host: ends.host, client: ends.client }
 }
 
+/**
+ * The RTCPeerConnection of one page, which tells of each one that is made.
+ * @param {FakeNetwork} network
+ * @param {(pc: any) => void} made
+ */
+function connectionOf(network, made) {
+  return /** @type {any} */ (class extends network.RTCPeerConnection {
+    constructor(config) {
+      super(config)
+      made(this)
+    }
+  })
+}
+
 async function connected(options) {
   const world = pair(options)
-  world.host.connection.offer()
+  world.host.connection.begin()
   await pass(world.clock, 10)
   return world
 }
@@ -103,7 +123,7 @@ test("nobody answers: connect_timeout, in time, and everything is freed", async 
 test("there is no path and ICE says nothing: ice_failed, in time", async () => {
   const world = pair()
   world.network.isReachable = false
-  world.host.connection.offer()
+  world.host.connection.begin()
   await pass(world.clock, CONNECT_TIMEOUT_MS)
   for (const { log, errors } of [world.host, world.client]) {
     assert.deepEqual(log, ["connecting", "ended"])
@@ -112,13 +132,11 @@ test("there is no path and ICE says nothing: ice_failed, in time", async () => {
   await assertReleased(world)
 })
 
-test("ICE says failed: ice_failed at once, told once", async () => {
-  const world = await connected()
-  world.client.pc.turn("failed")
+test("ICE says failed: a client asks its host for another path, and the link isn't ended", async () => {
+  const { client } = await connected()
+  client.pc.turn("failed")
   await settle()
-  assert.deepEqual(world.client.errors.map(({ code }) => code), ["ice_failed"])
-  await assertReleased(world)
-  assert.equal(world.client.log.filter((line) => line === "ended").length, 1)
+  assert.deepEqual([client.connection.state, client.connection.asksForRepair, client.suspicions], ["connected", true, 1])
 })
 
 test("ICE says disconnected: that may heal, and nothing is ended", async () => {
@@ -130,7 +148,7 @@ test("ICE says disconnected: that may heal, and nothing is ended", async () => {
 
 test("a description that makes no sense ends the attempt with its cause", async () => {
   const world = pair()
-  world.client.connection.receiveSignal({ description: { type: "offer", sdp: "nonsense" } })
+  world.client.connection.receiveSignal("1-1", { description: { type: "offer", sdp: "nonsense" } })
   await settle()
   assert.equal(world.client.errors[0].code, "bad_request")
   assert.equal(world.client.errors[0].cause.name, "OperationError")
@@ -192,7 +210,7 @@ test("after close nothing is told, whatever comes", async () => {
     const { length } = log
     connection[end]()
     connection[end]()
-    connection.receiveSignal({ description: { type: "offer", sdp: "nonsense" } })
+    connection.receiveSignal("1-1", { description: { type: "offer", sdp: "nonsense" } })
     assert.throws(() => connection.send(hello), { code: "not_joined" })
     connection.trySend({ type: HEARTBEAT })
     pc.turn("failed")
@@ -208,7 +226,7 @@ test("after close nothing is told, whatever comes", async () => {
 test("closed before, in the middle of and right after the negotiation", async () => {
   for (let turns = 0; turns < 12; turns++) {
     const world = pair()
-    world.host.connection.offer()
+    world.host.connection.begin()
     for (let turn = 0; turn < turns; turn++) await Promise.resolve()
     world.host.connection.close()
     await pass(world.clock, CONNECT_TIMEOUT_MS + BEAT.idleTimeoutMs)
@@ -221,7 +239,7 @@ test("closed before, in the middle of and right after the negotiation", async ()
 test("an offer after the close is nothing, and makes no noise", async () => {
   const world = pair()
   world.host.connection.close()
-  world.host.connection.offer()
+  world.host.connection.begin()
   world.client.connection.close()
   await assertReleased(world)
 })
@@ -292,7 +310,7 @@ test("files, and what may be lost, can't be sent before their channels are open"
   const world = pair()
   const { connection } = world.host
   for (const label of ["messages", "bulk", "fast"]) assert.throws(() => connection.send(hello, label), { code: "not_joined" })
-  connection.offer()
+  connection.begin()
   for (const label of ["messages", "bulk", "fast"]) assert.throws(() => connection.send(hello, label), { code: "not_joined" })
   connection.sendFreshest("cursor", encodeFrame(cursor(1)))
   assert.equal(connection.buffered, 0)

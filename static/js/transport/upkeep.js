@@ -1,0 +1,138 @@
+// What each side of a link does to get it connected, and to keep it so.
+import { Timer } from "../base/clock.js"
+
+/** Milliseconds after which a client asks its host again to mend their link. */
+export const ASK_AGAIN_MS = 3_000
+/** Milliseconds after which a host tries again to reach a client directly; the last one is repeated. */
+export const ATTEMPTS_MS = Object.freeze([5_000, 15_000, 30_000, 60_000])
+/** Milliseconds between two attempts that a client asks for. */
+export const ATTEMPT_PAUSE_MS = 1_000
+
+/**
+ * What a client does: it goes over the server if there is no direct path soon, and asks its host for another path if the present one is silent.
+ *
+ * @typedef {object} ClientTasks
+ * @property {() => void} callOverServer opens a path over the server
+ * @property {() => void} ask has the host asked to mend the link
+ */
+export class ClientUpkeep {
+  /** Whether nothing is heard from the host, so that another path is needed. */
+  isRepairing = false
+  /** Whether the server is needed, as long as no direct path carries the link. */
+  #wantsServer = false
+  #relay
+  #tasks
+  #timer
+
+  /**
+   * @param {object} options
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {() => import("../wire/link.js").Relay} options.relay
+   * @param {ClientTasks} options.tasks
+   */
+  constructor({ clock, relay, tasks }) {
+    this.#relay = relay
+    this.#tasks = tasks
+    this.#timer = new Timer(clock)
+  }
+
+  /** The host has made its first offer. @param {number} relayAfterMs how long a direct path has before another one is tried, in milliseconds */
+  begin(relayAfterMs) {
+    if (this.#relay() === "first") this.failed()
+    else this.#timer.start(relayAfterMs, () => this.failed())
+  }
+
+  /** There is no direct path, and perhaps there will be none. */
+  failed() {
+    this.#wantsServer = true
+    if (this.#relay() !== "off") this.#tasks.callOverServer()
+  }
+
+  /**
+   * Nothing is heard from the host, or nothing may be.
+   * @param {number} patienceMs milliseconds that the host has to be heard before it is asked
+   */
+  suspect(patienceMs) {
+    if (this.isRepairing) return
+    this.isRepairing = patienceMs === 0
+    if (this.isRepairing) this.#ask()
+    else this.#timer.start(patienceMs, () => this.suspect(0))
+  }
+
+  /** This peer is connected to the server. */
+  serverReached() {
+    if (this.isRepairing || this.#wantsServer) this.failed()
+  }
+
+  /** A path carries the link. @param {boolean} isDirect */
+  settled(isDirect) {
+    this.isRepairing = false
+    this.#wantsServer &&= !isDirect
+    this.#timer.stop()
+  }
+
+  stop() {
+    this.#timer.stop()
+  }
+
+  // Private
+
+  #ask() {
+    this.#tasks.ask()
+    this.#timer.start(ASK_AGAIN_MS, () => this.#ask())
+  }
+}
+
+/** What a host does: it tries again and again to reach a client directly. */
+export class HostUpkeep {
+  #clock
+  #attempt
+  #timer
+  /** How many attempts were made, or waited for, since a direct path has carried the link. */
+  #count = 0
+  #triedAt = -Infinity
+
+  /**
+   * @param {object} options
+   * @param {import("../base/clock.js").Clock} options.clock
+   * @param {(isFirst: boolean) => void} options.attempt
+   */
+  constructor({ clock, attempt }) {
+    this.#clock = clock
+    this.#attempt = attempt
+    this.#timer = new Timer(clock)
+  }
+
+  /** The client asks for another path. */
+  repair() {
+    const now = this.#clock.now()
+    if (now - this.#triedAt < ATTEMPT_PAUSE_MS) return
+    const isFirst = this.#triedAt === -Infinity
+    this.#triedAt = now
+    this.#attempt(isFirst)
+    this.#schedule()
+  }
+
+  /** No direct path carries the link. */
+  lacksPath() {
+    if (!this.#timer.isRunning) this.#schedule()
+  }
+
+  /** A direct path carries the link. */
+  settled() {
+    this.#count = 0
+    this.#triedAt = -Infinity
+    this.#timer.stop()
+  }
+
+  stop() {
+    this.#timer.stop()
+  }
+
+  // Private
+
+  #schedule() {
+    const ms = ATTEMPTS_MS[Math.min(this.#count++, ATTEMPTS_MS.length - 1)]
+    this.#timer.start(ms, () => this.repair())
+  }
+}
