@@ -53,14 +53,15 @@ class IceServers:
         if not self.differ:
             return parts[0]
         if self.config.turn_urls:
-            parts.append(self._turn(session_id, peer_id))
+            parts.append(self.turn(session_id, peer_id))
         if self.calls.is_wanted:
             parts.append(self._provided(session_id, peer_id))
         ends = [each.expires_in_ms for each in parts if each.expires_in_ms is not None]
         servers = tuple(server for each in parts for server in each.servers)
         return IceList(servers, min(ends, default=None))
 
-    def _turn(self, session_id: str, peer_id: str) -> IceList:
+    def turn(self, session_id: str, peer_id: str) -> IceList:
+        """Return the servers of ``P2P_TURN_URLS``, with fresh credentials for a peer."""
         config, name = self.config, self.signer.pseudonym(session_id, peer_id)
         expires_at = math.ceil(self.now() + config.turn_ttl)
         server = turn_server(config.turn_urls, config.turn_secret or "", name, expires_at)

@@ -91,26 +91,44 @@ def running_turn(
     """Run a turnserver on loopback and a free port until it is left, from when it answers."""
     host, port = "127.0.0.1", free_port()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
         command = turn_command(
             host=host,
             port=port,
-            folder=folder,
+            folder=Path(name),
             secret=secret,
             certificate=certificate,
             options=options,
         )
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        server = TurnServer(host, port, secret, process, folder / "log")
-        try:
-            until(lambda: _answers(server, options), lambda: f"No TURN server:\n{server.log}")
+        with _running(command, port, secret, Path(name)) as server:
             yield server
-        finally:
-            process.kill()
-            process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def configured_turn(path: Path, port: int, secret: str) -> Iterator[TurnServer]:
+    """Run a turnserver on loopback as a file configures it, where that names this port."""
+    folder = path.parent
+    command = [
+        *(program("turnserver"), "-c", str(path)),
+        *("--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--log-file=stdout"),
+        *(f"--pidfile={folder / 'turn.pid'}", f"--userdb={folder / 'turn.db'}"),
+    ]
+    with _running(command, port, secret, folder) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(command: list[str], port: int, secret: str, folder: Path) -> Iterator[TurnServer]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    server = TurnServer("127.0.0.1", port, secret, process, folder / "log")
+    try:
+        until(lambda: _answers(server, command), lambda: f"No TURN server:\n{server.log}")
+        yield server
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
@@ -129,7 +147,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-def _answers(server: TurnServer, options: tuple[str, ...]) -> bool:
+def _answers(server: TurnServer, options: list[str]) -> bool:
     assert server.process.poll() is None, f"It has ended:\n{server.log}"
     by_udp = "--no-udp" in options or answers(Endpoint(server.host, server.port, "udp"), 0.5)
     return by_udp and ("--no-tcp" in options or listens(server.port))

@@ -112,7 +112,7 @@ def test_turn_servers_with_a_secret() -> None:
     assert "geheim" not in repr(config)
     for ttl in (30, 30.5, 604_800):
         assert Config.from_app_config({**given, "P2P_TURN_TTL": ttl}).turn_ttl == ttl
-    empty = {"P2P_TURN_URLS": [], "P2P_TURN_SECRET": None}
+    empty: dict[str, Any] = {"P2P_TURN_URLS": [], "P2P_TURN_SECRET": None}
     assert Config.from_app_config(empty) == Config()
 
 

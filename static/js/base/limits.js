@@ -195,7 +195,7 @@ export const PEERS_EVENTS = Object.freeze({ rate: 20, burst: 100 })
 // Links
 
 /** Milliseconds that the other side of a link has to be heard after the network may have changed. */
-export const DOUBT_MS = 1_000
+export const DOUBT_MS = 700
 
 /** How many frames a link keeps that the other side hasn't confirmed, and how many characters and bytes of them, so that they can be sent again over another path. */
 export const MAX_UNCONFIRMED_FRAMES = 20_000

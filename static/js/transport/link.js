@@ -150,7 +150,7 @@ export class Link {
     if (!this.#client || this.route === "server") return this.#options.delegate.linkSuspected(this)
     if (!this.asksForRepair) this.#doubtedAt = Math.floor(this.#options.clock.now())
     this.#client.suspect(patienceMs)
-    if (patienceMs > 0) this.#beat()
+    this.#beat(true)
   }
 
   configure() {
@@ -329,8 +329,9 @@ export class Link {
     failureOf(() => this.#switch.primary?.send(encodeFrame(frame)))
   }
 
-  #beat() {
-    const packet = encodeFrame({ type: HEARTBEAT, n: this.#switch.confirm(), ...this.#roundTrip.stamp() })
+  /** @param {boolean} [ask] whether the other side is to answer at once */
+  #beat(ask) {
+    const packet = encodeFrame({ type: HEARTBEAT, n: this.#switch.confirm(), ...this.#roundTrip.stamp(), ...(ask && { ask }) })
     for (const path of this.#paths) if (path.isOpen) path.beat(packet)
   }
 
@@ -342,6 +343,7 @@ export class Link {
     if (frame.n !== undefined) this.#switch.confirmed(frame.n)
     this.#roundTrip.take(frame)
     this.#judge()
+    if (frame.ask) this.#beat()
     if (this.#host || path.route === "server" || (frame.echo ?? -Infinity) < this.#doubtedAt) return
     if (path !== this.#switch.primary) this.#switch.choose(path)
     else if (this.#doubtedAt < Infinity) this.#settle()

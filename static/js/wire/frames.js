@@ -23,7 +23,7 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {{ inc: string, fresh: boolean, history: number, seen: Mark[] }} Hello what a client tells its host first, all parts together
  * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[], epoch?: number }} StateFrame
  * @typedef {{ type: "Refused", id: number, error: import("../base/errors.js").ErrorPayload }} RefusedFrame
- * @typedef {{ type: "Heartbeat", n?: number, at?: number, echo?: number, held?: number }} HeartbeatFrame
+ * @typedef {{ type: "Heartbeat", n?: number, at?: number, echo?: number, held?: number, ask?: boolean }} HeartbeatFrame
  * @typedef {{ type: "Resume", n: number, id: number }} ResumeFrame
  * @typedef {{ type: "Signal", negotiation: string, restart?: boolean, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] }} SignalFrame
  * @typedef {{ type: "Goodbye", error?: import("../base/errors.js").ErrorPayload }} GoodbyeFrame
@@ -146,7 +146,7 @@ const readError = (error) => pick(error, ERROR)
 
 /** The fields of each kind of frame, and their readers. @type {Record<string, Record<string, import("../base/fields.js").Reader>>} */
 const PARTS = {
-  [HEARTBEAT]: { n: MAYBE_COUNT, at: MAYBE_COUNT, echo: MAYBE_COUNT, held: MAYBE_COUNT },
+  [HEARTBEAT]: { n: MAYBE_COUNT, at: MAYBE_COUNT, echo: MAYBE_COUNT, held: MAYBE_COUNT, ask: FLAG },
   [RESUME]: { n: COUNT, id: COUNT },
   [SIGNAL]: { negotiation: ID, restart: FLAG, ...SIGNAL_PARTS },
   [SUCCEED]: {},

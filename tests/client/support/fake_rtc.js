@@ -213,8 +213,15 @@ export class FakePeerConnection {
     this.restarts += 1
   }
 
+  /** A pair of host candidates is selected. */
   async getStats() {
-    return new Map()
+    if (this.connectionState !== "connected") return new Map()
+    return new Map(Object.entries({
+      transport: { type: "transport", selectedCandidatePairId: "pair" },
+      pair: { type: "candidate-pair", localCandidateId: "local", remoteCandidateId: "remote" },
+      local: { candidateType: "host" },
+      remote: { candidateType: "host" },
+    }))
   }
 
   close() {

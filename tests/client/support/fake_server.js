@@ -235,11 +235,13 @@ export class FakeServer {
    * @param {any} credentials
    * @returns {P2pError | null}
    */
-  #admit(peerId, { seat, lost_epoch }) {
+  #admit(peerId, { seat, lost_epoch, connected_epoch }) {
     const seated = seat?.peerId === peerId ? seat.epoch : -1
     if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
     const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MS
     if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.nextEpoch(this.epoch), "resumed")
+    // Its host may only be away.
+    if (connected_epoch !== undefined && (this.epoch === 0 || (connected_epoch === this.epoch && this.host !== null && this.#absentSince !== null))) return new P2pError("unavailable", { message: "The host may only be away.", retryAfterMls: ASK_AGAIN_MS })
     const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
     if (this.host === null || this.host === peerId) return elect()
     const now = this.#clock.now()
@@ -355,6 +357,7 @@ export class FakeServer {
 /** What Signaling is to a Peer. */
 export class FakeSignaling {
   isConnected = false
+  isConnecting = false
   /** Whether its page runs and reaches the server. */
   isAwake = true
   #server

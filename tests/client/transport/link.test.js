@@ -133,7 +133,8 @@ test("there is no path and ICE says nothing: ice_failed, in time", async () => {
 })
 
 test("ICE says failed: a client asks its host for another path, and the link isn't ended", async () => {
-  const { client } = await connected()
+  const { client, network } = await connected()
+  network.isCut = true
   client.pc.turn("failed")
   await settle()
   assert.deepEqual([client.connection.state, client.connection.asksForRepair, client.suspicions], ["connected", true, 1])
