@@ -20,8 +20,11 @@ from .paths import (
 
 # What is said while a line is dead is owed afterwards, and the logs hold a thousand messages.
 EVERY_MS = 200
-# Longer than any line is dead.
-PATIENT = {"heartbeat": {"interval_mls": 500, "idle_timeout_mls": 90_000}}
+# Longer than any line is dead, and the server away.
+PATIENT = {
+    "heartbeat": {"interval_mls": 500, "idle_timeout_mls": 90_000},
+    "connect_timeout_mls": 90_000,
+}
 # The aim is 3 s.
 HEALED_WITHIN = 15.0
 
@@ -56,17 +59,12 @@ def wait_for_direct_path(meeting: NetMeeting) -> None:
     wait_for_path(host, "direct", client.peer_id)
 
 
-def check_healed(meetings: dict[str, NetMeeting], *told: str) -> None:
-    """Check that nobody has noticed, and nothing was lost.
-
-    :param told: the codes of errors that dan may have been told of.
-    """
+def check_healed(meetings: dict[str, NetMeeting]) -> None:
+    """Check that nobody has noticed, and nothing was lost."""
     for meeting in meetings.values():
         wait_for_direct_path(meeting)
         meeting.go_on()
-        for speaker in meeting.speakers:
-            assert_undisturbed([speaker], *(told if speaker.peer_id == "dan" else ()))
-            speaker.begin_to_watch()
+        assert_undisturbed(meeting.speakers)
         assert meeting.speakers[0].is_host
         meeting.end()
 
@@ -97,8 +95,7 @@ def test_a_line_is_dead_for_a_while(
     dans.mend()
     times = gaps(meetings, heard_again, time.time())
     record_property(f"line mended after {seconds} s, to data", times)
-    # Without the server he goes on, and is told of it after a while (connect_timeout_mls).
-    check_healed(meetings, "signaling_lost")
+    check_healed(meetings)
     assert max(times.values()) < HEALED_WITHIN
 
 

@@ -23,7 +23,11 @@ CHANGES = 10
 EVERY_MS = 5
 MESSAGES = 5_000
 AWAY_MS = 200
-PATIENT = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 30_000}}
+PATIENT = {
+    "heartbeat": {"interval_mls": 300, "idle_timeout_mls": 30_000},
+    # A server takes longer to start where others are busy, and nobody is to be told.
+    "connect_timeout_mls": 60_000,
+}
 # Twice what two say at that rate, with all that a message carries beside itself.
 FAST = {"P2P_RELAY_RATE": 500_000, "P2P_SESSION_RELAY_RATE": 1_000_000}
 
