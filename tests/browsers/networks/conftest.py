@@ -1,9 +1,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.kit.chromium import FLAGS, program
 from tests.kit.nats import Nat
@@ -15,6 +15,22 @@ from .lab import Site, Turn
 from .paths import RECORDER
 
 
+class LateBrowser:
+    """A browser that is started when somebody sits down at it: few tests need all of them."""
+
+    def __init__(self, launch: Callable[[], Browser]) -> None:
+        self._launch = launch
+        self._browser: Browser | None = None
+
+    def new_context(self) -> BrowserContext:
+        self._browser = self._browser or self._launch()
+        return self._browser.new_context()
+
+    def close(self) -> None:
+        if self._browser:
+            self._browser.close()
+
+
 class Place:
     """A network with the pages' servers in its hub, and a Chromium on each computer."""
 
@@ -22,7 +38,7 @@ class Place:
         self.network = network
         self._browser = browser
         self._stack = ExitStack()
-        self._browsers: dict[str, Browser] = {}
+        self._browsers: dict[str, LateBrowser] = {}
         self._sites: dict[str, Site] = {}
         self.site()
 
@@ -41,7 +57,7 @@ class Place:
         path = program() or self._browser.browser_type.executable_path
         script = self.network.script(name, path)
         launch = self._browser.browser_type.launch
-        self._browsers[name] = launch(executable_path=script, args=FLAGS)
+        self._browsers[name] = LateBrowser(lambda: launch(executable_path=script, args=FLAGS))
         yield
         self._browsers.pop(name).close()
 
@@ -58,7 +74,10 @@ class Place:
     ) -> "Iterator[NetMeeting]":
         with ExitStack() as stack:
             url = (site or self.site()).url
-            rooms = {name: Room(browser, url) for name, browser in self._browsers.items()}
+            rooms = {
+                name: Room(cast("Browser", browser), url)
+                for name, browser in self._browsers.items()
+            }
             first = next(iter(rooms.values()))
             for room in rooms.values():
                 room.session_id = first.session_id

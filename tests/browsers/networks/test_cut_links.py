@@ -1,6 +1,7 @@
 """Links are cut and mended while everybody talks: one host in the end, and nothing lost."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.kit.pages import FRAME
 from tests.kit.streams import Speaker
 
 from .conftest import NetMeeting, Place
+from .lab import Site
+from .paths import go_online, wait_for_path
 
 # The logs hold 1,000 messages, which have to do for as long as a cut takes.
 EVERY_MS = 100
@@ -107,6 +110,29 @@ def test_a_host_is_cut_off_from_the_server_only(place: Place, meeting: NetMeetin
 def test_host_and_client_are_cut_off_from_each_other_only(
     place: Place, meeting: NetMeeting, whose: str
 ) -> None:
+    ann, bob, cem = meeting.gather("ann", "bob", "cem")
+    meeting.begin(EVERY_MS)
+    place.network.cut(whose, but=HUB)
+    for speaker in [bob, cem] if whose == "ann" else [bob]:
+        wait_for_path(speaker, "server")
+        wait_for_path(ann, "server", speaker.peer_id)
+    meeting.go_on()
+    place.network.mend(whose)
+    for speaker in (ann, bob, cem):
+        go_online(speaker)
+    for speaker in (bob, cem):
+        wait_for_path(speaker, "direct")
+    meeting.go_on()
+    for speaker in meeting.speakers:
+        assert speaker.news() == []
+    meeting.end()
+
+
+@pytest.mark.parametrize("whose", ["ann", "bob"])
+def test_host_and_client_are_cut_off_from_each_other_and_the_server_may_not_relay(
+    place: Place, meet: Callable[[Site], NetMeeting], whose: str
+) -> None:
+    meeting = meet(place.site(P2P_RELAY="off"))
     ann, bob, cem = meeting.gather("ann", "bob", "cem")
     meeting.begin(EVERY_MS)
     cut_at = time.time()
