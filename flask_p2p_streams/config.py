@@ -13,6 +13,8 @@ from .ice.servers import ice_server_list, turn_url_list
 PREFIX = "P2P_"
 SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
 """Fields that hold passwords: no error and no log shows what is in them."""
+WAYS = (["websocket"], ["websocket", "polling"])
+"""The values of ``P2P_TRANSPORTS``."""
 
 LONGEST_TURN_TTL = 7 * 86_400
 """The most seconds of ``P2P_TURN_TTL``."""
@@ -109,6 +111,13 @@ class Config:
     """``P2P_CHECK_PAGE``: whether a page at ``P2P_URL_PREFIX/check`` tries what a browser can do.
 
     It gives each visitor credentials for the TURN servers. None: only in debug mode.
+    """
+
+    transports: tuple[str, ...] = ("websocket",)
+    """``P2P_TRANSPORTS``: how browsers may reach the server: ``["websocket"]``, or
+    ``["websocket", "polling"]`` for networks that pass no WebSocket.
+
+    Browsers try a WebSocket first. Long polling needs one worker or sticky sessions.
     """
 
     socketio_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -260,6 +269,12 @@ def _switch(value: object) -> bool | None:
     return value
 
 
+def _transports(value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or list(value) not in WAYS:
+        raise ValueError(f"must be {WAYS[0]} or {WAYS[1]}: the client tries a WebSocket first")
+    return tuple(value)
+
+
 def _options(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a dictionary of keyword arguments of SocketIO")
@@ -290,5 +305,6 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "session_relay_rate": _byte_rate,
     "join_rate": _rate,
     "check_page": _switch,
+    "transports": _transports,
     "socketio_options": _options,
 }

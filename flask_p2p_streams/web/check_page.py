@@ -84,7 +84,7 @@ class CheckPage:
             "signaling_path": _root() + self.socketio_path.rstrip("/"),
             "namespace": self.config.namespace,
             "ice_servers": self.ice_servers.of(session_id, PEERS[0]).servers,
-            "relay": self.config.relay,
+            "may_poll": "polling" in self.config.transports,
         }
 
 

@@ -21,7 +21,7 @@ from ..config import Config
 from ..errors import ArgumentError
 from ..sessions.credentials import Role
 from .arguments import checked_id, import_entries, refuse_misspelt, role_of, seconds
-from .assets import ENTRY, STIMULUS, STIMULUS_ENTRY, Assets
+from .assets import ENTRY, PATHS, STIMULUS, STIMULUS_ENTRY, Assets
 from .frame_config import frame_options
 from .page import Page, Shown, page_of
 from .token_issuer import Issuer
@@ -36,8 +36,10 @@ RESERVED = {
     "config",
     "signaling-path",
     "namespace",
+    "transports",
     "state",
     "peer-role",
+    "path",
 }
 
 
@@ -127,6 +129,7 @@ class Tags:
             "config": json.dumps(frame_options({} if config is None else config)),
             "signaling-path": _root() + self._socketio_path.rstrip("/"),
             "namespace": self._config.namespace,
+            **self._transports(),
             **_attributes(attrs),
         }
         show = partial(self._frame, partial(page_of, context), _rendered(attributes))
@@ -180,7 +183,15 @@ class Tags:
         if not page.first_time("script"):
             return Markup("")
         script = Markup('<script type="module" src="{}"{}></script>\n')
-        return self._importmap(page, {}) + script.format(self._url(ENTRY), page.nonce_attribute())
+        client = script.format(self._url(ENTRY), page.nonce_attribute())
+        return self._importmap(page, {}) + client + self._preload(page)
+
+    def _preload(self, page: Page) -> Markup:
+        # Only pages that talk over the server from the beginning need that part so early.
+        if self._config.relay != "first":
+            return Markup("")
+        link = Markup('<link rel="modulepreload" href="{}"{}>\n')
+        return link.format(self._url(PATHS), page.nonce_attribute())
 
     def _importmap(self, page: Page, entries: dict[str, str]) -> Markup:
         if not page.first_time("importmap"):
@@ -202,6 +213,11 @@ class Tags:
             "token-url": f"{_root()}{config.url_prefix}/token",
             "token-expires-in-ms": math.floor(max_age * 1000),
         }
+
+    def _transports(self) -> dict[str, object]:
+        # A WebSocket alone is what the client takes without being told.
+        several = self._config.transports[1:]
+        return {"transports": " ".join(self._config.transports)} if several else {}
 
     def _imports(self) -> dict[str, str]:
         return {

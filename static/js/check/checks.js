@@ -3,7 +3,7 @@ import { MAX_SERVERS } from "./limits.js"
 
 /**
  * What the server has written into the page.
- * @typedef {{ version: string, tokens: [string, string], signaling_path: string, namespace: string, ice_servers: RTCIceServer[], relay: import("../wire/link.js").Relay }} Site
+ * @typedef {{ version: string, tokens: [string, string], signaling_path: string, namespace: string, ice_servers: RTCIceServer[], may_poll: boolean }} Site
  *
  * A check. Those of ICE servers have the `server` with only the URL that is tried, and `place`, which says where that is.
  * @typedef {"udp" | "tcp" | "tls" | "dtls"} Transport

@@ -20,11 +20,15 @@ export function findingsOf(checks, outcomes) {
   const tried = [...stun, ...overUdp].filter(({ id }) => outcomes.has(id))
   // A refusal has come by the network, too.
   const heard = tried.filter((check) => works(check) || reached(check) || ["refused", "full"].includes(outcomes.get(check.id)?.reason ?? ""))
+  const said = outcomes.get("relay")
+  const polls = outcomes.get("socket")?.ok === false && (said?.ok === true || said?.reason === "off")
   return {
-    socket: outcomes.get("socket")?.ok,
+    /** Whether a page can join, and whether it does so by long polling, as no WebSocket opens. */
+    server: outcomes.get("socket")?.ok === true || polls,
+    polls,
     direct: outcomes.get("direct")?.ok,
-    relay: outcomes.get("relay")?.ok,
-    relayIsOff: outcomes.get("relay")?.reason === "off",
+    relay: said?.ok,
+    relayIsOff: said?.reason === "off",
     hasStun: stun.length > 0,
     hasTurn: turn.length > 0,
     hasTurnOverTcp: overTcp.length > 0,

@@ -12,7 +12,7 @@ const LINK = "check"
  */
 
 /**
- * @param {{ url: string, path: string, namespace: string, tokens: [string, string] }} options the first one to join is the host
+ * @param {{ url: string, path: string, namespace: string, mayPoll: boolean, tokens: [string, string] }} options the first one to join is the host
  * @param {AbortSignal} signal
  * @param {Tools} tools
  * @returns {Promise<Outcome>}
@@ -34,7 +34,7 @@ class Conversation {
   /** @type {(outcome: Outcome) => void} */
   #resolve = () => undefined
 
-  /** @param {{ url: string, path: string, namespace: string, tokens: [string, string] }} options @param {Tools} tools */
+  /** @param {{ url: string, path: string, namespace: string, mayPoll: boolean, tokens: [string, string] }} options @param {Tools} tools */
   constructor({ tokens, ...place }, tools) {
     const SignalingHere = tools.Signaling ?? Signaling
     this.#clock = tools.clock

@@ -61,7 +61,7 @@ function tryServer({ kind, server }, clock) {
 }
 
 /**
- * The WebSocket, and then a message over it.
+ * The WebSocket, and then a message over it, or by long polling where the site takes that.
  * @param {Check[]} checks @param {Site} site @param {Tools} tools @param {(check: Check, outcome: Outcome) => void} done
  */
 async function overServer(checks, site, { clock, origin, file, page }, done) {
@@ -69,7 +69,8 @@ async function overServer(checks, site, { clock, origin, file, page }, done) {
   const path = site.signaling_path
   const opened = await attempt(SOCKET_MS + HTTP_MS, () => tryWebSocket(new URL(`${path}/`, origin), file, { clock, page }), clock)
   done(socket, opened)
-  if (!opened.ok) return done(relay, { ok: false, reason: "unused" })
-  const options = { url: origin, path, namespace: site.namespace, tokens: site.tokens }
+  const mayPoll = site.may_poll && opened.reason !== "away"
+  if (!opened.ok && !mayPoll) return done(relay, { ok: false, reason: "unused" })
+  const options = { url: origin, path, namespace: site.namespace, mayPoll, tokens: site.tokens }
   done(relay, await attempt(RELAY_MS, (signal) => talkOverServer(options, signal, { clock }), clock))
 }

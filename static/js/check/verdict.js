@@ -10,7 +10,7 @@ const NO_UDP = "Your network lets no UDP through, or the site's servers for it a
 
 /** @param {Findings} findings of all checks @param {Outcomes} outcomes @returns {Verdict} */
 export function verdictOf(findings, outcomes) {
-  if (!findings.socket) return { level: "none", headline: "You can't take part from here.", detail: outside(outcomes.get("socket")?.reason) }
+  if (!findings.server) return { level: "none", headline: "You can't take part from here.", detail: outside(outcomes.get("socket")?.reason) }
   if (outcomes.get("relay")?.reason === "refused") return { level: "none", headline: "You can't take part now.", detail: "The site's server is reached, but refuses this page. Try again in a minute." }
   if (findings.direct && findings.knowsAddress) return { level: "direct", headline: "You can take part directly.", detail: `This device and its network let direct connections out. ${otherwise(findings)}` }
   if (findings.turn) return { level: "relay", headline: "You can take part over a relay.", detail: `What you send goes through the site's TURN server, which can't read it. ${whyNotDirect(findings)}` }

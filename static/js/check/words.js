@@ -24,7 +24,7 @@ export function wordsFor(check, outcome, findings) {
   if (!outcome) return { state: "running", text: "…" }
   if (outcome.reason === "unsupported") return { state: "bad", text: "This browser has no WebRTC.", cure: "Take a current browser. Some extensions and privacy settings switch WebRTC off." }
   switch (check.kind) {
-    case "socket": return socket(outcome)
+    case "socket": return socket(outcome, findings)
     case "direct": return direct(outcome)
     case "stun": return stun(outcome, findings)
     case "turn": return turn(check, outcome, findings)
@@ -37,14 +37,15 @@ function isMissing({ kind, server }) {
   return (kind === "stun" || kind === "turn") && !server
 }
 
-/** @param {Outcome} outcome @returns {Words} */
-function socket({ ok, reason }) {
+/** @param {Outcome} outcome @param {Findings} findings @returns {Words} */
+function socket({ ok, reason }, { polls }) {
   if (ok) return { state: "good", text: "The server answers. By it people find each other." }
   if (reason === "away") return { state: "bad", text: "The site doesn't answer any more, neither by WebSocket nor by HTTP.", cure: "See whether you are online, then try again." }
   if (reason === "policy") return { state: "bad", text: "The site's Content-Security-Policy forbids its own WebSocket.", cure: "The site's owner has to allow it: connect-src 'self', and for older Safaris wss://HOST, too." }
   const text = reason === "blocked"
     ? "The site answers by HTTP, but its WebSocket is refused: a proxy stands between, or its own server lets none through."
     : "The site answers by HTTP, but nothing comes through its WebSocket: a proxy stands between."
+  if (polls) return { state: "poor", text, cure: "This site takes long polling in its place, so you can take part." }
   return { state: "bad", text, cure: "Try another network, or switch a VPN on or off. If it fails for everybody, the site's proxy must pass WebSockets on." }
 }
 

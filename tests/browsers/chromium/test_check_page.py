@@ -176,6 +176,16 @@ def test_a_proxy_that_refuses_websockets(page: Page, plain: str) -> None:
         assert "Not tried" in checked.text("relay")
 
 
+def test_long_polling_through_such_a_proxy(page: Page) -> None:
+    polling = {"P2P_TRANSPORTS": ["websocket", "polling"]}
+    with site(**polling) as straight, proxy_before(straight) as url:
+        checked = Checked(page, url)
+        assert checked.states["socket"] == "poor"
+        assert "long polling" in checked.text("socket")
+        assert checked.states["relay"] == "good"
+        assert checked.level == "server"
+
+
 def test_a_browser_without_webrtc(page: Page, plain: str) -> None:
     page.add_init_script("delete window.RTCPeerConnection")
     checked = Checked(page, plain)
@@ -274,8 +284,9 @@ def proxy_before(url: str) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             connection = http.client.HTTPConnection(target)
-            connection.request(self.command, self.path)
+            connection.request(self.command, self.path, sent)
             answer = connection.getresponse()
             body = answer.read()
             self.send_response(answer.status)
@@ -285,7 +296,7 @@ def proxy_before(url: str) -> Iterator[str]:
             self.wfile.write(body)
             connection.close()
 
-        do_HEAD = do_GET
+        do_HEAD = do_POST = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             pass

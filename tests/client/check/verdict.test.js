@@ -110,6 +110,15 @@ for (const [reason, expected] of [["blocked", /a proxy stands between/], ["silen
   })
 }
 
+test("a site that takes long polling needs no WebSocket", () => {
+  const { verdict, rows, advice } = read([STUN], { socket: bad("blocked"), direct: OK, "stun-1": OK, relay: OK })
+  assert.equal(verdict.level, "direct")
+  assert.equal(rows.socket.state, "poor")
+  assert.match(rows.socket.cure, /long polling/)
+  assert.match(advice[0], /^The WebSocket isn't let through/)
+  assert.equal(read([STUN], { socket: bad("blocked"), direct: OK, "stun-1": OK, relay: bad("silent") }).verdict.level, "none")
+})
+
 test("not now, where the server refuses the page", () => {
   const { verdict, advice } = read([STUN], { ...FINE, "stun-1": OK, relay: bad("refused", { code: "unavailable" }) })
   assert.equal(verdict.level, "none")
