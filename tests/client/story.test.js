@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import fc from "fast-check"
 
-import { PEERS, Story } from "./support/story.js"
+import { IDLE_TIMEOUTS_MS, PEERS, Story } from "./support/story.js"
 
 /**
  * How many stories are told, and how long they are: `STORIES=50000 STORY_STEPS=40 STORY_SEED=$RANDOM node --test tests/client/story.test.js`. The suite always
@@ -36,6 +36,11 @@ const step = fc.oneof(
   { weight: 2, arbitrary: act("thaw", { who }) },
   { weight: 4, arbitrary: act("cut", { who, whom: who }) },
   { weight: 3, arbitrary: act("heal", { who, whom: who }) },
+  { weight: 3, arbitrary: act("blink", { who, whom: who, ms: pause }) },
+  { weight: 2, arbitrary: act("hide", { who, whom: who }) },
+  { weight: 2, arbitrary: act("find", { who, whom: who }) },
+  { weight: 2, arbitrary: act("move", { who }) },
+  { weight: 1, arbitrary: act("fill", { ms: pause }) },
   { weight: 2, arbitrary: act("drop", { who, ms: pause }) },
   { weight: 1, arbitrary: act("lose", { who, count: fc.integer({ min: 1, max: 3 }), ms: pause }) },
   { weight: 1, arbitrary: act("stop") },
@@ -47,6 +52,8 @@ const settings = fc.record({
   latencies: fc.array(fc.constantFrom(0, 0, 5, 40, 200), { minLength: PEERS.length, maxLength: PEERS.length }),
   keepSignaling: fc.boolean(),
   history: fc.constantFrom(0, 0, 3),
+  relay: fc.constantFrom(/** @type {const} */ ("off"), "fallback", "first"),
+  idleTimeoutMs: fc.constantFrom(...IDLE_TIMEOUTS_MS),
 })
 
 /** A session of some, before anything happens. */
