@@ -1,11 +1,14 @@
 // The paths over the server that a link has, one after the other.
 import { P2pError } from "../base/errors.js"
 import { PacketReader } from "./packet_reader.js"
+import { Timer } from "../base/clock.js"
 import { importAs } from "../base/imports.js"
 import { MAX_EARLY_BATCHES } from "../base/limits.js"
 
 /** Milliseconds that a link which the server carried waits for the server to come back. The other peer isn't blamed for the silence meanwhile. */
 export const SERVER_PATIENCE_MS = 20_000
+/** Milliseconds between two calls at least: the server may refuse each one at once. */
+export const CALL_PAUSE_MS = 1_000
 
 /**
  * Opens paths over the server, and closes them. Each path has a name of its own, so that what belongs to an earlier one is ignored. The code of such a path is loaded
@@ -37,10 +40,13 @@ export class ServerPaths {
   #early = []
   /** When the server was lost that carried the link, on the clock; -Infinity if it wasn't. */
   #lostAt = -Infinity
+  #calledAt = -Infinity
+  #pause
 
   /** @param {ServerPathsOptions} options */
   constructor(options) {
     this.#options = options
+    this.#pause = new Timer(options.clock)
   }
 
   /** The present path, open or not. */
@@ -53,10 +59,14 @@ export class ServerPaths {
     return this.#options.clock.now() - this.#lostAt < SERVER_PATIENCE_MS
   }
 
-  /** Opens a path, unless there is one. Only a client calls this. */
+  /** Opens a path, unless there is one; a little later if another one was called just before. Only a client calls this. */
   call() {
-    if (this.#isOver || this.isRefused || this.#path || this.#isLoading) return
+    if (this.#isOver || this.isRefused || this.#path || this.#isLoading || this.#pause.isRunning) return
     this.wereUsed = true
+    const now = this.#options.clock.now()
+    const wait = this.#calledAt + CALL_PAUSE_MS - now
+    if (wait > 0) return this.#pause.start(wait, () => this.call())
+    this.#calledAt = now
     this.#load((ServerPathHere) => this.#make(ServerPathHere, `${this.#options.id}/${++this.#count}`).call())
   }
 
@@ -74,6 +84,7 @@ export class ServerPaths {
   /** The link goes by another path. */
   stop() {
     this.settled()
+    this.#pause.stop()
     this.#path?.stop()
     this.#path = null
   }
@@ -97,6 +108,7 @@ export class ServerPaths {
   /** The link is over. */
   end() {
     this.#isOver = true
+    this.#pause.stop()
     this.#early = []
   }
 

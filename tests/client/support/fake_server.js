@@ -398,7 +398,11 @@ export class FakeSignaling {
 
   relay(to, epoch, negotiation, batch, answered) {
     if (!this.isConnected) return queueMicrotask(() => answered(new P2pError("signaling_lost")))
-    queueMicrotask(() => answered(this.#server.relay(this, { to, epoch, negotiation, ...structuredClone(batch) })))
+    queueMicrotask(() => {
+      const error = this.#server.relay(this, { to, epoch, negotiation, ...structuredClone(batch) })
+      answered(error)
+      if (error?.code === "stale_epoch" && this.isConnected && this.isAwake) this.join()
+    })
   }
 
   signal(to, epoch, negotiation, signal, details) {
