@@ -27,6 +27,8 @@ from .signaling.detached import Detached
 from .signaling.expulsion import Expulsion
 from .signaling.heartbeat import Heartbeat
 from .signaling.host_probe import HostProbe
+from .signaling.ice_provider import IceProvider
+from .signaling.ice_servers import IceServers
 from .signaling.join_decisions import JoinDecisions
 from .signaling.leaving import Leaving
 from .signaling.members import Rooms
@@ -34,6 +36,7 @@ from .signaling.moderation import Moderation
 from .signaling.negotiation import Negotiation
 from .signaling.participants import Participants
 from .signaling.places import Places
+from .signaling.provider_calls import ProviderCalls
 from .signaling.receivers import Receivers
 from .signaling.relaying import Relaying
 from .signaling.roster import RosterKeeping
@@ -62,6 +65,7 @@ class AppState:
     config: Config
     signer: Signer
     authorizers: Authorizers
+    ice_provider: IceProvider
     metrics: Metrics
     socketio: SocketIO
     server: Any
@@ -128,11 +132,17 @@ class AppState:
     # Who is told what
 
     @cached_property
+    def ice_servers(self) -> IceServers:
+        """Which ICE servers each peer gets."""
+        calls = ProviderCalls(self.ice_provider, self.app, self.server)
+        return IceServers(config=self.config, signer=self.signer, calls=calls)
+
+    @cached_property
     def announcements(self) -> Announcements:
         """What tells the browsers and the app of each change."""
         return Announcements(
             receivers=Receivers(self.app),
-            ice_servers=self.config.ice_servers,
+            ice_servers=self.ice_servers,
             signer=self.signer,
             outbox=self.outbox,
             metrics=self.metrics,
@@ -274,6 +284,7 @@ def app_state(
     store: Store | AtomicStore,
     socketio: SocketIO,
     authorizers: Authorizers,
+    ice_provider: IceProvider,
     metrics: Metrics,
 ) -> AppState:
     """Put together all that serves an app.
@@ -288,6 +299,7 @@ def app_state(
         config=config,
         signer=signer,
         authorizers=authorizers,
+        ice_provider=ice_provider,
         metrics=metrics,
         socketio=socketio,
         server=server,

@@ -8,11 +8,14 @@ from typing import Any
 
 from .errors import ConfigurationError
 from .evidence import shown, unknown_key, url_problem, withheld
-from .ice.servers import ice_server_list
+from .ice.servers import ice_server_list, turn_url_list
 
 PREFIX = "P2P_"
-SECRETS = ("ice_servers", "socketio_options")
+SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
 """Fields that hold passwords: no error and no log shows what is in them."""
+
+LONGEST_TURN_TTL = 7 * 86_400
+"""The most seconds of ``P2P_TURN_TTL``."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,15 @@ class Config:
     Each has ``urls`` (one string or a list, as in RFC 7064 and RFC 7065) and for TURN a
     ``username`` and a ``credential``.
     """
+
+    turn_urls: tuple[str, ...] = ()
+    """``P2P_TURN_URLS``: a list of URLs (RFC 7065) of TURN servers that share ``turn_secret``."""
+
+    turn_secret: str | None = field(default=None, repr=False)
+    """``P2P_TURN_SECRET``: what these servers share with the app; coturn's static-auth-secret."""
+
+    turn_ttl: float = 3600
+    """``P2P_TURN_TTL``: seconds that the credentials for them last, 30 to 604,800 (a week)."""
 
     audience: str | None = None
     """``P2P_AUDIENCE``: the app's name in what it signs; None stands for ``app.name``.
@@ -110,7 +122,25 @@ class Config:
                 # The value isn't shown: that of a misspelt key may be a secret.
                 raise ConfigurationError(_unknown(key, names), key=key)
             values[names[key]] = _checked(key, names[key], mapping[key])
-        return cls(**values)
+        config = cls(**values)
+        _require_both(config)
+        return config
+
+
+def _require_both(config: Config) -> None:
+    if config.turn_urls and config.turn_secret is None:
+        raise ConfigurationError(
+            "P2P_TURN_URLS needs P2P_TURN_SECRET: the text that these servers share with the app, "
+            "which is coturn's static-auth-secret. Servers that have users with passwords belong "
+            "into P2P_ICE_SERVERS.",
+            key="P2P_TURN_SECRET",
+        )
+    if config.turn_secret is not None and not config.turn_urls:
+        raise ConfigurationError(
+            "P2P_TURN_SECRET needs P2P_TURN_URLS: a list of the servers that know it, such as "
+            "['turn:turn.example.org:3478'].",
+            key="P2P_TURN_URLS",
+        )
 
 
 def _unknown(key: str, names: Iterable[str]) -> str:
@@ -147,6 +177,26 @@ def _seconds(value: object) -> float:
     if not math.isfinite(value) or value <= 0:
         raise ValueError("must be greater than 0 and finite")
     return value
+
+
+def _turn_secret(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text that isn't empty, or None")
+    if value != value.strip():
+        raise ValueError(
+            "begins or ends with white space, as the content of a file does that ends with a new "
+            "line: take it away with strip()"
+        )
+    return value
+
+
+def _turn_ttl(value: object) -> float:
+    seconds = _seconds(value)
+    if not 30 <= seconds <= LONGEST_TURN_TTL:
+        raise ValueError(f"must be between 30 and {LONGEST_TURN_TTL} seconds")
+    return seconds
 
 
 def _grace(value: object) -> float:
@@ -211,6 +261,9 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "namespace": _path,
     "url_prefix": _path,
     "ice_servers": ice_server_list,
+    "turn_urls": turn_url_list,
+    "turn_secret": _turn_secret,
+    "turn_ttl": _turn_ttl,
     "audience": _audience,
     "token_max_age": _seconds,
     "session_expires_in": _seconds,

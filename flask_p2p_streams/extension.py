@@ -22,6 +22,7 @@ from .limits.budgets import LONGEST_BAN
 from .metrics import Metrics, Snapshot
 from .prometheus import prometheus_text
 from .signaling.authorization import AnyAuthorizer, Authorizers
+from .signaling.ice_provider import AnyIceFunction, IceProvider
 from .stores.base import Store
 from .stores.from_cache import chosen_store
 from .tokens import Signer, secret_keys
@@ -75,6 +76,7 @@ class P2PStreams:
         self._socketio = socketio
         self._store = store
         self._authorizers = Authorizers()
+        self._ice_provider = IceProvider()
         self._app_count = 0
         self._apps: WeakSet[Flask] = WeakSet()
         if app is not None:
@@ -108,8 +110,8 @@ class P2PStreams:
         is_own = "socketio" not in app.extensions
         io = find_socketio(app, config, socketio or self._socketio)
         check_path(config.url_prefix, io)
-        asked = Authorizers(self._authorizers)
-        state = app_state(app, config, signer, kept, io, asked, metrics)
+        asked, ice = Authorizers(self._authorizers), IceProvider(self._ice_provider)
+        state = app_state(app, config, signer, kept, io, asked, ice, metrics)
         # Signaling needs no compression, but the app may use a server of its own for more.
         add_to_server(state, compress=not is_own)
         app.extensions[KEY] = state
@@ -124,7 +126,8 @@ class P2PStreams:
         It is needed outside of an app context where one object serves several apps: for example
         in tests that each make an app.
 
-        A function that is registered with :meth:`authorize` on it is asked for that app only.
+        A function that is registered with :meth:`authorize` on it is asked for that app only; one
+        of :meth:`ice_servers` takes the place of the common one there.
 
         :raises ArgumentError: if ``app`` isn't a Flask app.
         :raises ConfigurationError: if this object doesn't serve the app.
@@ -192,6 +195,18 @@ class P2PStreams:
         :raises ArgumentError: if it isn't a plain function of three arguments.
         """
         self._authorizers.add(function)
+        return function
+
+    def ice_servers(self, function: AnyIceFunction) -> AnyIceFunction:
+        """Register the function that gets a peer's ICE servers from a provider; a decorator.
+
+        It is called with the session id and the peer id, in an app context, and returns a list of
+        ``RTCIceServer`` dictionaries, or a pair of one and the seconds that it lasts, or None.
+        Joins and renewals of tokens wait 2 s for it; then, or if it fails, they go on without.
+
+        :raises ArgumentError: if it isn't a plain function of two arguments, or not the only one.
+        """
+        self._ice_provider.set(function)
         return function
 
     def kick(self, session_id: Id, peer_id: Id, ban_for: float | timedelta = 0) -> None:
@@ -268,6 +283,7 @@ class _Bound(P2PStreams):
         self.__dict__.update(vars(whole))
         self._app = app
         self._authorizers = self._state.authorizers
+        self._ice_provider = self._state.ice_provider
 
     @property
     def _state(self) -> AppState:

@@ -22,7 +22,7 @@ from .web.responses import Responses
 from .web.routes import Routes
 from .web.settings import Settings
 from .web.tags import Tags
-from .web.token_renewal import Renewals
+from .web.token_renewal import Renewals, Renewing
 
 
 def add_to_server(state: AppState, *, compress: bool) -> None:
@@ -91,15 +91,14 @@ def _tags(app: Flask, state: AppState, assets: Assets, responses: Responses) -> 
 
 
 def _renewals(state: AppState) -> Renewals:
-    return Renewals(
+    renewing = Renewing(
         state.signer,
         state.store,
         state.authorizers,
-        state.throttle,
-        state.metrics,
+        state.ice_servers,
         longest=state.config.token_max_age,
-        server=state.server,
     )
+    return Renewals(renewing, state.signer, state.throttle, state.metrics, server=state.server)
 
 
 def _strangers(app: Flask, state: AppState) -> Iterator[str]:

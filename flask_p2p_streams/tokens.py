@@ -1,6 +1,8 @@
 """Join tokens and host seats: signed with an app's keys, and read back."""
 
 import hashlib
+import hmac
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -77,6 +79,7 @@ class Signer:
         now: Callable[[], float] = time.time,
     ) -> None:
         keys = [key.encode() if isinstance(key, str) else key for key in secret_keys]
+        self._key = keys[-1]
         self._tokens = URLSafeSerializer(keys, salt=TOKEN_SALT)
         self._seats = URLSafeSerializer(keys, salt=SEAT_SALT)
         # A digest, so that a long name makes no token too long, and no token shows the name.
@@ -151,6 +154,16 @@ class Signer:
         if (seat.session_id, seat.peer_id) != (session_id, peer_id):
             raise SignalingError(ErrorCode.UNAUTHORIZED, "The seat belongs to somebody else.")
         return seat
+
+    # Names
+
+    def pseudonym(self, session_id: str, peer_id: str) -> str:
+        """Return a name for a peer of a session that tells those without the key nothing.
+
+        It is the same at all workers, and a hexadecimal number of 16 digits.
+        """
+        text = json.dumps(["pseudonym", self._audience, session_id, peer_id])
+        return hmac.digest(self._key, text.encode(), "sha256").hex()[:16]
 
     # The parts
 

@@ -14,6 +14,12 @@ need memcached memcached
 need nginx nginx-light
 need ip iproute2
 need nft nftables
+need openssl openssl
+have turnserver || {
+  need turnserver coturn
+  # Debian's package starts a server of its own, which would listen at each address of the machine.
+  [ ! -d /run/systemd/system ] || "${AS_ROOT[@]}" systemctl disable --quiet --now coturn >&2
+}
 # Ubuntu has Firefox as a snap only, which no test can drive.
 have firefox-esr || [ -n "${FIREFOX:-}" ] || is_ubuntu || need firefox-esr firefox-esr
 

@@ -11,6 +11,7 @@ from .._version import __version__
 from ..errors import ConfigurationError
 from ..web.assets import find_client
 from .findings import CheckContext, Finding
+from .ice import configured, has_provider, missing
 
 SLOWEST_PING = 20.0
 """The most seconds of ``ping_interval`` and ``ping_timeout`` together that aren't reported."""
@@ -139,11 +140,13 @@ def client(context: CheckContext) -> Iterator[Finding]:
 
 
 def ice_servers(context: CheckContext) -> Iterator[Finding]:
-    """Check that peers behind different routers can reach each other."""
-    if not context.config.ice_servers and not context.app.config.get("P2P_ICE_SERVERS"):
-        problem = "There are no ICE servers, so peers behind different routers don't meet."
-        hint = "Set P2P_ICE_SERVERS to a STUN and a TURN server, unless your tags name them."
-        yield Finding("warning", "ice", problem, hint)
+    """Check that peers behind different routers can reach each other.
+
+    With a function for ICE servers it isn't known before that has been asked.
+    """
+    came_late = not context.config.ice_servers and context.app.config.get("P2P_ICE_SERVERS")
+    if not came_late and not has_provider(context):
+        yield from missing(configured(context), context.config.relay)
 
 
 def order(context: CheckContext) -> Iterator[Finding]:

@@ -12,7 +12,10 @@ from ..stores.outages import outage_hint
 from ..stores.worker_registry import WorkerEntry, WorkerRegistry
 from ..transport.message_queue import count_listeners
 from .findings import CheckContext, Finding
+from .ice import IceServer, ask_provider, configured, has_provider, missing
 from .parallel import in_parallel
+from .turn import allocations, is_installed, not_installed
+from .turn_causes import LOOKS_LIMIT
 
 TIME_LIMIT = 3.0
 """Seconds that the cache or the message queue may take."""
@@ -40,13 +43,18 @@ def living_workers(store: GuardedStore) -> tuple[list[WorkerEntry], Finding]:
 
 def reach(context: CheckContext, cache_answers: bool) -> list[Finding]:
     """Return the findings about all that has to be reached, except the cache."""
-    urls = {url: None for server in context.config.ice_servers for url in server["urls"]}
+    servers, found = ice_servers(context)
     calls = [("queue", "The message queue", partial(queue, context))]
     if cache_answers:
         calls.append(("eviction", "The cache", partial(eviction, context)))
-    calls += [("ice", url, partial(ice, url)) for url in urls]
-    found = []
-    results = in_parallel([call for _, _, call in calls], TIME_LIMIT)
+    turn = [each for each in servers if is_tried(each)]
+    others = dict.fromkeys(each.url for each in servers if each not in turn)
+    calls += [("ice", url, partial(ice, url)) for url in others]
+    limit = TIME_LIMIT
+    if turn:
+        calls.append(("ice", "A TURN server", partial(allocations, turn, ICE_TIME_LIMIT)))
+        limit += LOOKS_LIMIT
+    results = in_parallel([call for _, _, call in calls], limit)
     for (check, what, _), result in zip(calls, results, strict=True):
         if isinstance(result, TimeoutError):
             problem = f"{what} doesn't answer within {TIME_LIMIT:g} s."
@@ -54,6 +62,25 @@ def reach(context: CheckContext, cache_answers: bool) -> list[Finding]:
         else:
             found.extend(result)
     return found
+
+
+def ice_servers(context: CheckContext) -> tuple[list[IceServer], list[Finding]]:
+    """Return all ICE servers that a peer gets, and what is found without reaching them."""
+    servers = configured(context)
+    found: list[Finding] = []
+    if has_provider(context):
+        provided, found = ask_provider(context)
+        servers += provided
+        # Without a function, the settings have said this already.
+        found += missing(servers, context.config.relay)
+    if any(each.is_turn for each in servers) and not is_installed():
+        found.append(not_installed())
+    return list(dict.fromkeys(servers)), found
+
+
+def is_tried(server: IceServer) -> bool:
+    """Tell whether an allocation is made on a server; aioice speaks no DTLS."""
+    return server.is_turn and is_installed() and endpoint(server.url).transport != "dtls"
 
 
 def queue(context: CheckContext) -> list[Finding]:

@@ -64,6 +64,19 @@ def ice_server_list(value: object) -> tuple[dict[str, Any], ...]:
     return tuple(_ice_server(each) for each in value)
 
 
+def turn_url_list(value: object) -> tuple[str, ...]:
+    """Check a list of the URLs of TURN servers that share one secret, and return a copy.
+
+    :raises ValueError: with a sentence that names the mistake but shows no value.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("must be a list of URLs, such as turn:turn.example.org:3478")
+    urls = tuple(_ice_urls(value)) if value else ()
+    if any(url.startswith("stun") for url in urls):
+        raise ValueError("has a STUN server, which needs no secret: name it in P2P_ICE_SERVERS")
+    return urls
+
+
 def _require_host(name: str | None, six: str | None) -> None:
     try:
         if name is None:

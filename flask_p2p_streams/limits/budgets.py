@@ -27,6 +27,23 @@ CLOCK_SKEW = 20.0
 SHORTEST_RENEWAL = 10.0
 """The least seconds that a renewed token lasts; with fewer left, a new page is needed."""
 
+# The app's function for ICE servers
+
+ICE_CALL_TIMEOUT = 2.0
+"""Seconds that a join or a renewal waits for it."""
+ICE_CALLS = 32
+"""Calls of it that may run at once, those among them that hang."""
+ICE_ANSWERS = 10_000
+"""Its answers that are kept, one for each peer of a session."""
+ICE_ANSWER_BYTES = 8192
+"""Bytes of one answer, as JSON."""
+ICE_LASTING = 60.0
+"""Seconds for which an answer is kept that doesn't say how long it lasts."""
+ICE_RETRY = 5.0
+"""Seconds after which it is asked again for a peer for which it has failed."""
+ICE_RECALL = 300.0
+"""Seconds of which a page is told, after a failure, that its servers last: so it asks again."""
+
 # Signals (metrics: signal, session_signal, roster, candidates)
 
 SIGNAL_BURST = 4.0

@@ -5,7 +5,7 @@ fields, so that no payload can break the receiver's parser. No field is a fracti
 NaN and Infinity (RFC 8259, section 6) can't occur.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -141,7 +141,8 @@ def session_ready(
     peer_id: str,
     host_peer_id: str,
     epoch: int,
-    ice_servers: tuple[Payload, ...],
+    ice_servers: Sequence[Payload],
+    ice_expires_in_ms: int | None = None,
     can_send: bool = True,
     ends_in_ms: int | None = None,
     seat: str | None = None,
@@ -149,7 +150,8 @@ def session_ready(
 ) -> Payload:
     """Build ``session_ready``; only a host gets a ``seat``.
 
-    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``.
+    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``; ``ice_servers`` are for the peer that
+    is told, and ``ice_expires_in_ms`` says when it needs others.
 
     :param relay: ``"off"``, ``"fallback"`` or ``"first"``.
     """
@@ -161,7 +163,7 @@ def session_ready(
         "can_send": can_send,
         "relay": relay,
     }
-    optional = {"seat": seat, "ends_in_ms": ends_in_ms}
+    optional = {"seat": seat, "ends_in_ms": ends_in_ms, "ice_expires_in_ms": ice_expires_in_ms}
     return payload | {key: value for key, value in optional.items() if value is not None}
 
 

@@ -20,6 +20,7 @@ from ..sessions.outcomes import Following, Hosting
 from ..sessions.presence import News
 from ..sessions.record import Vacated
 from ..tokens import Signer
+from .ice_servers import IceServers
 from .members import Room, peer_room, session_room
 from .ports import Outbox
 from .receivers import Message, Receivers
@@ -43,7 +44,7 @@ class Announcements:
     """
 
     receivers: Receivers
-    ice_servers: tuple[Payload, ...]
+    ice_servers: IceServers
     signer: Signer
     outbox: Outbox
     metrics: Metrics
@@ -51,6 +52,10 @@ class Announcements:
     now: Callable[[], float] = time.time
 
     # Somebody has joined
+
+    def prepare(self, member: Member) -> None:
+        """Get ready to tell a member of its ICE servers, which may take a while."""
+        self.ice_servers.prepare(member.session_id, member.peer_id)
 
     def following(
         self,
@@ -68,14 +73,12 @@ class Announcements:
         to repair the ``link`` that the client names.
         """
         host, epoch = decision.host, decision.epoch
-        ready = messages.session_ready(
-            peer_id=member.peer_id,
-            host_peer_id=host,
-            epoch=epoch,
-            **self._common(member),
-        )
+        known: Payload = {"peer_id": member.peer_id, "host_peer_id": host, "epoch": epoch}
+        ready = messages.session_ready(**known, **self._common(member, member.peer_id))
         self.outbox.tell("session_ready", ready, member.sid)
         if link is not None or not connected:
+            if self.ice_servers.differ:
+                ready = messages.session_ready(**known, **self._common(member, host))
             asked = ready if link is None else {**ready, "link": link}
             self.outbox.tell("session_ready", asked, peer_room(member.session_id, host))
         self.attended(member.session_id, member.peer_id, news)
@@ -90,7 +93,7 @@ class Announcements:
             host_peer_id=host,
             epoch=epoch,
             seat=seat,
-            **self._common(member),
+            **self._common(member, host),
         )
         self.outbox.tell("session_ready", ready, member.sid)
         if not decision.resumed:
@@ -156,11 +159,13 @@ class Announcements:
 
     # The parts
 
-    def _common(self, member: Member) -> Payload:
+    def _common(self, member: Member, told: str) -> Payload:
+        servers = self.ice_servers.of(member.session_id, told)
         role = member.token.role
         left_ms = None if role.ends_at is None else math.ceil((role.ends_at - self.now()) * 1000)
         return {
-            "ice_servers": self.ice_servers,
+            "ice_servers": servers.servers,
+            "ice_expires_in_ms": servers.expires_in_ms,
             "can_send": role.can_send,
             "relay": self.relay,
             "ends_in_ms": None if left_ms is None else max(0, left_ms),

@@ -36,6 +36,8 @@ class Arrivals:
 
         :raises SignalingError: if it may not join, or has to come again.
         """
+        # Before anything is decided, so that nothing of it is out of date when the member is told.
+        self.announcements.prepare(member)
         outcome, replaced = self._let_in(member, request, seat)
         if replaced is not None:
             self._replace(replaced)

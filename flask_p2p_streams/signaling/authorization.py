@@ -52,10 +52,10 @@ class Authorizers:
         :raises ArgumentError: if it is an ``async def`` or a generator, as what these return is
             no answer; or if it can't be called with a session id, a peer id and a request.
         """
-        if not callable(cast(object, function)) or _returns_no_answer(function):
-            raise ArgumentError("authorize", f"needs a plain function, not {_name(function)}.")
+        if not callable(cast(object, function)) or returns_no_answer(function):
+            raise ArgumentError("authorize", f"needs a plain function, not {name_of(function)}.")
         if not _takes_three(function):
-            problem = f"calls {_name(function)} with a session id, a peer id and the request."
+            problem = f"calls {name_of(function)} with a session id, a peer id and the request."
             raise ArgumentError("authorize", f"{problem} Let it take these three arguments.")
         self._functions.append(function)
 
@@ -102,17 +102,22 @@ def _refusal(function: Authorizer, session_id: str, peer_id: str) -> str | None:
 
 
 def _failure(function: Authorizer) -> SignalingError:
-    logger.exception("The function %s of p2p.authorize has failed.", _name(function))
+    logger.exception("The function %s of p2p.authorize has failed.", name_of(function))
     return SignalingError(ErrorCode.INTERNAL)
 
 
 def _log(function: Authorizer, session_id: str, peer_id: str, reason: str) -> None:
     logger.info(
-        "Session %r: peer %r isn't let in, as %s %s.", session_id, peer_id, _name(function), reason
+        "Session %r: peer %r isn't let in, as %s %s.",
+        session_id,
+        peer_id,
+        name_of(function),
+        reason,
     )
 
 
-def _returns_no_answer(function: object) -> bool:
+def returns_no_answer(function: object) -> bool:
+    """Tell whether a function of the app is an ``async def`` or a generator."""
     kinds = (
         inspect.iscoroutinefunction,
         inspect.isasyncgenfunction,
@@ -137,6 +142,7 @@ def _takes_three(function: Authorizer) -> bool:
     return True
 
 
-def _name(function: object) -> str:
+def name_of(function: object) -> str:
+    """Return what errors and the log call a function of the app."""
     # Its repr isn't shown: that of a functools.partial has all arguments, which may be secrets.
     return str(getattr(function, "__qualname__", withheld(function)))

@@ -7,6 +7,7 @@ from flask import Response, current_app, send_from_directory
 from ..errors import ConfigurationError
 
 ENTRY = "p2p.js"
+PATHS = "p2p-paths.js"
 STIMULUS_ENTRY = "p2p-stimulus.js"
 STIMULUS = "stimulus.js"
 YEAR = 31_536_000

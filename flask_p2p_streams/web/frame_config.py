@@ -19,9 +19,14 @@ KEYS = (
     "connect_timeout_mls",
     "auto_reconnect",
     "history",
+    "relay_after_mls",
+    "ice_transport_policy",
 )
 MAX_HISTORY = 1000
 """The most messages that a newcomer may be shown: a peer keeps no more."""
+LONGEST_RELAY_AFTER_MLS = 60_000
+POLICIES = ("all", "relay")
+"""Values of ``RTCIceTransportPolicy`` (WebRTC, section 4.2.4)."""
 HEARTBEAT_RANGES = {"interval_mls": (100, 60_000), "idle_timeout_mls": (200, 600_000)}
 
 
@@ -50,6 +55,10 @@ def _checked(key: str, value: object) -> Any:
         return _whole_number(key, value, 1000, 120_000)
     if key == "history":
         return _whole_number(key, value, 0, MAX_HISTORY)
+    if key == "relay_after_mls":
+        return _whole_number(key, value, 0, LONGEST_RELAY_AFTER_MLS)
+    if key == "ice_transport_policy":
+        return _policy(value)
     if key in ("keep_signaling", "auto_reconnect"):
         return _switch(key, value)
     raise ArgumentError("config", unknown_key(key, KEYS))
@@ -88,6 +97,16 @@ def _whole_number(key: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ArgumentError(
             "config", f"{key} must be a whole number from {low} to {high}, not {shown(value)}."
+        )
+    return value
+
+
+def _policy(value: object) -> str:
+    if not isinstance(value, str) or value not in POLICIES:
+        raise ArgumentError(
+            "config",
+            f'ice_transport_policy must be "all" or "relay", which hides addresses and needs a '
+            f"TURN server; not {shown(value)}.",
         )
     return value
 

@@ -21,7 +21,7 @@ from ..config import Config
 from ..errors import ArgumentError
 from ..sessions.credentials import Role
 from .arguments import checked_id, import_entries, refuse_misspelt, role_of, seconds
-from .assets import ENTRY, STIMULUS, STIMULUS_ENTRY, Assets
+from .assets import ENTRY, PATHS, STIMULUS, STIMULUS_ENTRY, Assets
 from .frame_config import frame_options
 from .page import Page, Shown, page_of
 from .token_issuer import Issuer
@@ -38,6 +38,7 @@ RESERVED = {
     "namespace",
     "state",
     "peer-role",
+    "path",
 }
 
 
@@ -180,7 +181,15 @@ class Tags:
         if not page.first_time("script"):
             return Markup("")
         script = Markup('<script type="module" src="{}"{}></script>\n')
-        return self._importmap(page, {}) + script.format(self._url(ENTRY), page.nonce_attribute())
+        client = script.format(self._url(ENTRY), page.nonce_attribute())
+        return self._importmap(page, {}) + client + self._preload(page)
+
+    def _preload(self, page: Page) -> Markup:
+        # Only pages that talk over the server from the beginning need that part so early.
+        if self._config.relay != "first":
+            return Markup("")
+        link = Markup('<link rel="modulepreload" href="{}"{}>\n')
+        return link.format(self._url(PATHS), page.nonce_attribute())
 
     def _importmap(self, page: Page, entries: dict[str, str]) -> Markup:
         if not page.first_time("importmap"):

@@ -18,6 +18,7 @@ from ..sessions.access import removed, too_late
 from ..sessions.credentials import JoinToken, prolonged
 from ..sessions.record import Access
 from ..signaling.authorization import Authorizers, join_context
+from ..signaling.ice_servers import IceServers
 from ..stores.session_store import SessionStore
 from ..tokens import Signer
 
@@ -32,25 +33,75 @@ STATUSES = {
 logger = logging.getLogger("flask_p2p_streams")
 
 
-class Renewals:
-    """Give a page a new token for its present one, as long as its peer may still join."""
+class Renewing:
+    """Sign a new token for a peer that has one and may still join.
+
+    :param longest: seconds for which all tokens of a page last together.
+    """
 
     def __init__(
         self,
         signer: Signer,
         store: SessionStore,
         authorizers: Authorizers,
-        throttle: Throttle,
-        metrics: Metrics,
+        ice_servers: IceServers,
         longest: float,
-        server: Any,
     ) -> None:
         self._signer = signer
         self._store = store
         self._authorizers = authorizers
+        self._ice_servers = ice_servers
+        self._longest = longest
+
+    def renew(self, token: JoinToken) -> Payload:
+        """Return a token with the same claims, and for how many milliseconds it is valid.
+
+        If peers get ICE servers of their own, they are in the answer, with fresh credentials.
+
+        :raises SignalingError: if its peer may not join any more.
+        """
+        if len(self._authorizers) > 0:
+            with join_context(current_app, request.environ):
+                self._authorizers.ask(token.session_id, token.peer_id)
+        session = self._store.read(token.session_id)
+        access = Access() if session is None else session.access
+        _require_welcome(token, access, time.time())
+        # The app's function for them may take a while, so the token's time begins after it.
+        ice = self._ice(token)
+        now = time.time()
+        # If the session is closed meanwhile, the new token doesn't know of that closing either.
+        closing = max(access.closing, token.closing or 0)
+        renewed = prolonged(token, now, self._longest, closing)
+        return {
+            "ok": True,
+            "token": self._signer.signed(renewed),
+            "expires_in_ms": round((renewed.expires_at - now) * 1000),
+            **ice,
+        }
+
+    def _ice(self, token: JoinToken) -> Payload:
+        if not self._ice_servers.differ:
+            return {}
+        servers, expires_in_ms = self._ice_servers.of(token.session_id, token.peer_id)
+        ends = {} if expires_in_ms is None else {"ice_expires_in_ms": expires_in_ms}
+        return {"ice_servers": servers, **ends}
+
+
+class Renewals:
+    """Answer pages that ask for a new token for their present one."""
+
+    def __init__(
+        self,
+        renewing: Renewing,
+        signer: Signer,
+        throttle: Throttle,
+        metrics: Metrics,
+        server: Any,
+    ) -> None:
+        self._renewing = renewing
+        self._signer = signer
         self._throttle = throttle
         self._metrics = metrics
-        self._longest = longest
         self._engine = server.eio
 
     def view(self) -> Response:
@@ -61,7 +112,7 @@ class Renewals:
             # the joins of others.
             self._throttle.look_for_proxy(request.environ)
             self._throttle.renewal(token.session_id, token.peer_id, request.remote_addr)
-            answer, status = self.renew(token), 200
+            answer, status = self._renewing.renew(token), 200
         except SignalingError as error:
             answer, status = self._refuse(error)
         except Exception:
@@ -71,27 +122,6 @@ class Renewals:
         response.status_code = status
         response.headers["Cache-Control"] = "no-store"
         return response
-
-    def renew(self, token: JoinToken) -> Payload:
-        """Return a token with the same claims, and for how many milliseconds it is valid.
-
-        :raises SignalingError: if its peer may not join any more.
-        """
-        if len(self._authorizers) > 0:
-            with join_context(current_app, request.environ):
-                self._authorizers.ask(token.session_id, token.peer_id)
-        session = self._store.read(token.session_id)
-        access = Access() if session is None else session.access
-        now = time.time()
-        _require_welcome(token, access, now)
-        # If the session is closed meanwhile, the new token doesn't know of that closing either.
-        closing = max(access.closing, token.closing or 0)
-        renewed = prolonged(token, now, self._longest, closing)
-        return {
-            "ok": True,
-            "token": self._signer.signed(renewed),
-            "expires_in_ms": round((renewed.expires_at - now) * 1000),
-        }
 
     def _refuse(self, error: SignalingError) -> tuple[Payload, int]:
         logger.debug("Not renewed: %s", error.code.value)

@@ -6,13 +6,20 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from string import Template
 
 import pytest
 
 from example_app.cluster import NGINX, SITE
+from flask_p2p_streams.doctor.ice import IceServer
+from flask_p2p_streams.doctor.turn import allocations
+from flask_p2p_streams.ice.credentials import turn_server
+from tests.kit.servers import free_port
 from tests.kit.stores import program
+from tests.kit.turn import configured_turn, self_signed
+from tests.kit.waiting import PATIENCE
 
 from .blocks import Block, all_blocks
 from .commands import check_line, commands_in
@@ -23,7 +30,8 @@ NGINXES = [block for block in RUN if block.language == "nginx"]
 UNITS = [block for block in RUN if block.language == "systemd"]
 PROCFILES = [block for block in RUN if block.language == "procfile"]
 DOCKERFILES = [block for block in RUN if block.language == "dockerfile"]
-SETTINGS = [*NGINXES, *UNITS, *PROCFILES, *DOCKERFILES]
+COTURNS = [block for block in RUN if block.path == "turnserver.conf"]
+SETTINGS = [*NGINXES, *UNITS, *PROCFILES, *DOCKERFILES, *COTURNS]
 
 WORKERS = "server 127.0.0.1:8000"
 PLACES = {
@@ -76,6 +84,31 @@ def _put(piece: str, site: str) -> str:
 
 def _nginx() -> str:
     return shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin") or program("nginx")
+
+
+@pytest.mark.parametrize("block", COTURNS, ids=str)
+def test_coturn_takes_it_and_relays(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    port, secure, text = free_port(), free_port(), block.text
+    ports = {"listening-port": port, "tls-listening-port": secure}
+    places = {**ports, "cert": certificate, "pkey": key}
+    for name, place in places.items():
+        text, count = re.subn(rf"^{name}=.*$", f"{name}={place}", text, flags=re.MULTILINE)
+        assert count == 1
+    (tmp_path / "turnserver.conf").write_text(text, "utf-8")
+    (secret,) = re.findall("^static-auth-secret=(.*)$", text, re.MULTILINE)
+    with configured_turn(tmp_path / "turnserver.conf", port, secret) as server:
+        urls = [server.url("udp"), server.url("tcp"), f"turns:127.0.0.1:{secure}"]
+        given = turn_server(urls, secret, "ann", int(time.time() + 600))
+        servers = [
+            IceServer(url, given["username"], given["credential"], "P2P_TURN_URLS") for url in urls
+        ]
+        found = allocations(servers, PATIENCE / 2)
+        assert [each.level for each in found] == ["ok"] * 3, f"{found}\n{server.log}"
+        assert "Bad configuration" not in server.log
 
 
 @pytest.mark.parametrize("block", UNITS, ids=str)

@@ -19,6 +19,7 @@ from tests.kit.leaks import opening
 from tests.kit.servers import app, environment, free_port
 from tests.kit.stores import StoreServer, running_redis, shared
 from tests.kit.stun import stun_server
+from tests.kit.turn import SECRET, running_turn
 from tests.kit.waiting import PATIENCE, until
 from tests.kit.wire import Wire
 
@@ -262,11 +263,29 @@ def test_ice_servers_that_do_not_answer(redis: StoreServer) -> None:
     done = run(redis.url, "doctor", "--json", flask={"P2P_ICE_SERVERS": servers}, **WHOLE_RUN)
     findings = [each for each in json.loads(done.stdout) if each["check"] == "ice"]
     assert done.returncode == 1
-    assert [each["level"] for each in findings] == ["error"] * 3 + ["ok"]
+    # The settings lack nothing, and TURN servers come last.
+    assert [each["level"] for each in findings] == ["error", "error", "ok", "error"]
     assert "within 2 s" in findings[0]["problem"]
-    assert "refused" in findings[1]["problem"]
-    assert "can't be reached" in findings[2]["problem"]
-    assert "DTLS" in findings[3]["problem"]
+    assert "can't be reached" in findings[1]["problem"]
+    assert "DTLS" in findings[2]["problem"]
+    assert "refused" in findings[3]["problem"]
+
+
+@pytest.mark.parametrize("patch", [None, "gevent"])
+def test_turn_servers_are_tried(redis: StoreServer, patch: str | None) -> None:
+    with running_turn() as one, running_turn(secret="geheim") as other:
+        config = {
+            "P2P_TURN_URLS": [one.url("udp"), one.url("tcp"), other.url("udp")],
+            "P2P_TURN_SECRET": SECRET,
+        }
+        done = run(redis.url, "doctor", "--json", flask=config, patch=patch, **THOROUGH)
+    findings = [each for each in json.loads(done.stdout) if each["check"] == "ice"]
+    # gevent says that flask itself has come before it.
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert [each["level"] for each in findings] == ["ok", "ok", "error"]
+    assert "(401)" in findings[2]["problem"]
+    assert "P2P_TURN_SECRET" in findings[2]["hint"]
+    assert SECRET not in done.stdout
 
 
 def test_a_redis_that_refuses_the_password() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from websocket import ABNF, WebSocketException
 
-from flask_p2p_streams.limits.budgets import RELAY_BURST, UNREAD_BYTES
+from flask_p2p_streams.limits.budgets import BATCHES, RELAY_BURST, UNREAD_BYTES
 from tests.kit.fixtures import Open
 from tests.kit.http import get_json
 from tests.kit.leaks import assert_nothing_is_held
@@ -246,6 +246,17 @@ def test_a_flood_hinders_nobody_and_is_ended(slow: Site, kind: str) -> None:
     assert slowest < 2
 
 
+def test_rubbish_that_comes_slowly_is_ended_too(slow: Site) -> None:
+    link = Link(slow.open)
+    eve = slow.open().join(link.id, "eve")
+    # Fewer than a socket may send at once, so that none of them comes too fast.
+    flood(eve, '42/p2p,["relay",{}]', int(BATCHES.burst) - 10)
+    eve.wait_for_end()
+    assert {error["code"] for error in eve.received("session_error")} <= {"bad_request"}
+    link.talk()
+    link.assert_nothing_is_missing()
+
+
 def flood(wire: Wire, packet: str, count: int) -> None:
     # It may be closed in the middle.
     with contextlib.suppress(OSError, WebSocketException):
@@ -269,8 +280,10 @@ def newcomers(host: Wire) -> set[str]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_host_that_reads_slowly_is_not_closed_for_what_is_relayed(mode: str) -> None:
-    with site(mode, P2P_RELAY_RATE=None, P2P_SESSION_RELAY_RATE=None) as server:
-        slow = Site(server.url)
+    with (
+        site(mode, P2P_RELAY_RATE=None, P2P_SESSION_RELAY_RATE=None) as server,
+        contextlib.closing(Site(server.url)) as slow,
+    ):
         session_id = token_hex(4)
         deaf = slow.deaf()
         deaf.join(session_id, "host")
@@ -304,4 +317,3 @@ def test_a_host_that_reads_slowly_is_not_closed_for_what_is_relayed(mode: str) -
             lambda: "It still waits.",
         )
         assert clients[0].ask("relay", payload) == {"ok": True}
-        slow.close()

@@ -73,6 +73,20 @@ def test_a_key_in_small_letters_is_not_passed_over(key: str) -> None:
         ("P2P_JOIN_RATE", -1),
         ("P2P_SOCKETIO_OPTIONS", []),
         ("P2P_SOCKETIO_OPTIONS", {1: 2}),
+        ("P2P_TURN_URLS", "turn:t.example"),
+        ("P2P_TURN_URLS", ["turn:t.example", 7]),
+        ("P2P_TURN_URLS", ["turn://t.example"]),
+        ("P2P_TURN_URLS", ["turn:t.example?transport=tls"]),
+        ("P2P_TURN_URLS", ["turn:t.example:99999"]),
+        ("P2P_TURN_URLS", {"turn:t.example": "geheim"}),
+        ("P2P_TURN_SECRET", ""),
+        ("P2P_TURN_SECRET", b"geheim"),
+        ("P2P_TURN_SECRET", 7),
+        ("P2P_TURN_SECRET", "geheim\n"),
+        ("P2P_TURN_TTL", 29),
+        ("P2P_TURN_TTL", 604_801),
+        ("P2P_TURN_TTL", "3600"),
+        ("P2P_TURN_TTL", math.nan),
         ("P2P_ICE_SERVERS", "stun:s.example"),
         ("P2P_ICE_SERVERS", ["stun:s.example"]),
         ("P2P_ICE_SERVERS", [{}]),
@@ -87,6 +101,42 @@ def test_a_wrong_value_is_named(key: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=key) as raised:
         Config.from_app_config({key: value})
     assert raised.value.key == key
+    assert "geheim" not in f"{raised.value!r} {raised.value.value}"
+
+
+def test_turn_servers_with_a_secret() -> None:
+    urls = ["turn:t.example:3478", "turns:t.example:443?transport=tcp"]
+    given = {"P2P_TURN_URLS": urls, "P2P_TURN_SECRET": "geheim"}
+    config = Config.from_app_config(given)
+    assert (config.turn_urls, config.turn_secret, config.turn_ttl) == (tuple(urls), "geheim", 3600)
+    assert "geheim" not in repr(config)
+    for ttl in (30, 30.5, 604_800):
+        assert Config.from_app_config({**given, "P2P_TURN_TTL": ttl}).turn_ttl == ttl
+    empty: dict[str, Any] = {"P2P_TURN_URLS": [], "P2P_TURN_SECRET": None}
+    assert Config.from_app_config(empty) == Config()
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"P2P_TURN_URLS": ["turn:t.example"]}, "P2P_TURN_SECRET"),
+        ({"P2P_TURN_URLS": ["turn:t.example"], "P2P_TURN_SECRET": None}, "P2P_TURN_SECRET"),
+        ({"P2P_TURN_SECRET": "geheim"}, "P2P_TURN_URLS"),
+        ({"P2P_TURN_URLS": [], "P2P_TURN_SECRET": "geheim"}, "P2P_TURN_URLS"),
+    ],
+)
+def test_one_of_them_needs_the_other(given: dict[str, Any], missing: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"needs {missing}: ") as raised:
+        Config.from_app_config(given)
+    assert (raised.value.key, raised.value.value) == (missing, None)
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_stun_server_among_them() -> None:
+    urls = ["turn:t.example", "stun:s.example"]
+    with pytest.raises(ConfigurationError, match="P2P_ICE_SERVERS") as raised:
+        Config.from_app_config({"P2P_TURN_URLS": urls, "P2P_TURN_SECRET": "geheim"})
+    assert raised.value.key == "P2P_TURN_URLS"
 
 
 def test_an_unknown_key_of_an_ice_server_names_the_nearest() -> None:

@@ -23,12 +23,13 @@ export class Stay {
   constructor(options, topics, delegate, renewed) {
     this.#options = options
     this.#place = placeOf(options)
-    this.#renewal = new TokenRenewal({ ...options, clock: systemClock, renewed, failed: (error) => this.#warn(error, delegate) })
+    this.#renewal = new TokenRenewal({ ...options, clock: systemClock, renewed, iceRenewed: (iceServers) => this.session.configure(iceServers), failed: (error) => this.#warn(error, delegate) })
     this.session = new Session({
       ...options,
       topics,
       clock: systemClock,
       delegate,
+      iceExpires: (ms) => this.#renewal.renewIceWithin(ms),
       createSignaling: (signaling) => new Signaling({ ...options, token: () => this.token, delegate: signaling }),
       createLink: ({ terms, ...setup }) => new Link({ ...options, ...setup, terms: { ...terms, iceServers: () => this.#options.iceServers ?? terms.iceServers() }, clock: systemClock }),
     })

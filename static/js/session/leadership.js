@@ -34,6 +34,7 @@ const NOTHING = Object.freeze({ hostPeerId: null, hostEpoch: 0, epoch: 0, peers:
  * @property {boolean} keepSignaling whether a client keeps its connection to the server while it is connected to the host
  * @property {(delegate: import("../signaling/signaling.js").SignalingDelegate) => import("../signaling/signaling.js").Signaling} createSignaling
  * @property {(setup: import("../wire/link.js").LinkSetup) => import("../wire/link.js").Link} createLink
+ * @property {(ms: number) => void} [iceExpires] called when the server has said how long the credentials of its ICE servers last
  * @property {import("../base/clock.js").Clock} clock
  * @property {LeadershipDelegate & import("../topology/role.js").RoleDelegate} delegate
  */
@@ -45,7 +46,6 @@ export class Leadership {
   #options
   #delegate
   #terms = new Terms()
-  #contact
   /** Runs out if the host makes no offer. */
   #patience
   /** @param {LeadershipOptions} options */
@@ -55,7 +55,7 @@ export class Leadership {
     this.#patience = new Timer(options.clock)
     this.registration = new Registration({ ...options, delegate: this })
     this.signaling = options.createSignaling(this)
-    this.#contact = new Contact({ ...options, signaling: this.signaling })
+    this.contact = new Contact({ ...options, signaling: this.signaling })
     this.succession = new Succession({ ...options, signaling: this.signaling, patience: this.#patience })
   }
 
@@ -96,17 +96,12 @@ export class Leadership {
   /** A link goes by another way. A client that is connected to its host needs no server, as a rule. */
   settle() {
     const following = this.#following
-    if (following && this.#delegate.isConnected && !this.succession.isAppointed) this.#contact.settle(following.needsServer)
+    if (following && this.#delegate.isConnected && !this.succession.isAppointed) this.contact.settle(following.needsServer)
   }
 
   /** Whether a client's link to its host needs the server. */
   get needsServer() {
     return this.#following?.needsServer ?? false
-  }
-
-  /** Nothing is heard from another peer. */
-  check() {
-    this.#contact.check()
   }
 
   /** The credentials of the ICE servers end, so there are others. @param {RTCIceServer[]} iceServers */
@@ -135,7 +130,7 @@ export class Leadership {
     const { role } = this
     this.#patience.stop()
     this.registration.end()
-    this.#contact.stop()
+    this.contact.stop()
     this.role = null
     if (role) end(role)
     this.succession.isAppointed = false
@@ -176,6 +171,7 @@ export class Leadership {
     // Without a role, an older epoch is believed, too: if the server has lost its later record, an earlier host may have its seat again.
     if (this.role && ready.epoch < this.picture.epoch) return
     this.#terms.learn(ready)
+    if (ready.ice_expires_in_ms !== undefined) this.#options.iceExpires?.(ready.ice_expires_in_ms)
     const isOwn = ready.peer_id === this.#options.peerId
     if (isOwn) this.registration.learn(ready)
     this.#patience.start(OFFER_PATIENCE_MS, () => this.#missOffer())
@@ -187,6 +183,7 @@ export class Leadership {
     if (this.iamHost) this.succession.isAppointed = false
     else if (this.succession.isAppointed) this.#following?.volunteer()
     if (isOwn) this.#following?.serverReached()
+    if (isOwn) this.settle()
     // The app may have left the session while it handled the news.
     const hosting = this.#hosting
     this.registration.seat = hosting ? (ready.seat ?? this.registration.seat) : undefined

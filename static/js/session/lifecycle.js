@@ -147,10 +147,10 @@ export class Lifecycle {
     const isDeposed = dependents !== null && (!retry || (dependents === 0 && !this.#reconnection.mayTryAgain(error)))
     if (isExpulsion(error) || isDeposed) return this.#stop(error)
     // Only newcomers need the server: a session that runs goes on without it.
-    const needsServer = this.#options.keepSignaling || this.leadership.needsServer
-    const comesAgain = dependents !== null || (needsServer && this.#reconnection.mayTryAgain(error))
-    // A link that waits for the server has a time of its own.
-    const isNews = !comesAgain || (!(dependents === null && this.leadership.needsServer) && this.#reconnection.isNews(error))
+    // A link that needs the server has a time of its own.
+    if (dependents === null && retry && this.leadership.needsServer) return this.leadership.contact.comeAgain(retryAfterMls)
+    const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
+    const isNews = !comesAgain || this.#reconnection.isNews(error)
     if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)
     if (isNews) this.#delegate.sessionErrored(error)
   }
@@ -212,7 +212,7 @@ export class Lifecycle {
   }
 
   roleSuspects() {
-    this.leadership.check()
+    this.leadership.contact.check()
   }
 
   /** @param {P2pError} error */

@@ -70,6 +70,11 @@ export class Session extends Lifecycle {
     return new Map(await Promise.all([...this.#links].map(async ([peerId, link]) => /** @type {const} */ ([peerId, await link.stats()]))))
   }
 
+  /** The credentials of the ICE servers end, so there are others. @param {RTCIceServer[]} iceServers */
+  configure(iceServers) {
+    this.leadership.configure(iceServers)
+  }
+
   get #links() {
     return this.leadership.role?.links ?? new Map()
   }

@@ -11,7 +11,7 @@ export const ACK_TIMEOUT_MS = 5_000
 export const CHECK_TIMEOUT_MS = 1_500
 /** Milliseconds between two attempts to reach the server: at first, and at most. */
 export const RECONNECT_MS = 300
-export const RECONNECT_MAX_MS = 5_000
+export const RECONNECT_MAX_MS = 2_000
 
 /**
  * The connection to the server. Only this file knows Socket.IO.
@@ -65,6 +65,11 @@ export class Signaling {
     return this.#socket.connected
   }
 
+  /** Whether the connection is being made. */
+  get isConnecting() {
+    return this.#socket.active && !this.#socket.connected
+  }
+
   /** Joins: opens the socket, or joins again on an open one. */
   join() {
     if (this.#socket.connected) this.#rejoin()
@@ -73,7 +78,7 @@ export class Signaling {
 
   /** The connection may be dead without the browser knowing it. Joins again; if the server doesn't answer that soon, makes another connection. */
   check() {
-    if (!this.#socket.connected) return this.#socket.active ? this.hurry() : this.join()
+    if (!this.#socket.connected) return this.join()
     this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
       if (answer.error?.code !== "signaling_lost") return this.#rejoined(answer)
       if (!this.#socket.connected) return

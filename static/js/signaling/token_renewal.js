@@ -6,6 +6,8 @@ import { MAX_RENEWAL_CHARACTERS, MAX_TOKEN_CHARACTERS, RENEWAL_PAUSE_MS, RENEWAL
 
 /** The fraction of a token's life after which it is renewed. */
 export const RENEWAL_PART = 0.75
+/** The same of the ICE servers' credentials. */
+export const ICE_RENEWAL_PART = 0.8
 /** The longest pause before a failed renewal is tried again, in milliseconds. */
 export const RENEWAL_RETRY_MS = 30_000
 /** The fraction of the rest of a token's life that one attempt, or the pause after it, may take. So there is time for several attempts, however short the rest is. */
@@ -34,6 +36,10 @@ export class TokenRenewal {
   #told = ""
   #timer
   #look
+  #iceRenewed
+  /** The token's age at which other ICE servers are needed. */
+  #iceDue = Infinity
+  #isAsking = false
   #hasEnded = false
 
   /**
@@ -43,15 +49,17 @@ export class TokenRenewal {
    * @param {string} options.tokenUrl where the server renews it, on the page's own origin
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {(renewal: TokenRenewal) => void} [options.renewed] the server has given a newer token
+   * @param {(iceServers: RTCIceServer[]) => void} [options.iceRenewed] the server has given other ICE servers with it
    * @param {(error: P2pError) => void} options.failed called once for each reason why the token can't be renewed; a session that is joined already goes on
    * @param {typeof globalThis.fetch} [options.fetch]
    */
-  constructor({ token, tokenExpiresInMs, tokenUrl, clock, renewed = () => undefined, failed, fetch = (...request) => globalThis.fetch(...request) }) {
+  constructor({ token, tokenExpiresInMs, tokenUrl, clock, renewed = () => undefined, iceRenewed = () => undefined, failed, fetch = (...request) => globalThis.fetch(...request) }) {
     this.token = token
     this.expiresInMs = tokenExpiresInMs
     this.#url = tokenUrl
     this.#fetch = fetch
     this.#renewed = renewed
+    this.#iceRenewed = iceRenewed
     this.#failed = failed
     this.#clock = clock
     this.#timer = new Timer(clock)
@@ -60,7 +68,14 @@ export class TokenRenewal {
 
   start() {
     this.#came = { now: this.#clock.now(), wall: this.#clock.wall() }
-    if (this.expiresInMs > 0 && this.#url) this.#schedule(Math.max(this.expiresInMs * RENEWAL_PART, RENEWAL_PAUSE_MS))
+    this.#iceDue = Infinity
+    this.#plan(0)
+  }
+
+  /** The credentials of the ICE servers end, too. @param {number} ms how long they last from now */
+  renewIceWithin(ms) {
+    this.#iceDue = this.#age + Math.max(ms * ICE_RENEWAL_PART, RENEWAL_PAUSE_MS)
+    if (!this.#isAsking && !this.#hasEnded) this.#plan(this.#age)
   }
 
   /**
@@ -90,6 +105,13 @@ export class TokenRenewal {
     return Math.max(this.#clock.now() - this.#came.now, this.#clock.wall() - this.#came.wall)
   }
 
+  /** Waits until the token has to be renewed, or the ICE servers. @param {number} age the token's */
+  #plan(age) {
+    const tokenDue = this.expiresInMs > 0 ? Math.max(this.expiresInMs * RENEWAL_PART, RENEWAL_PAUSE_MS) : Infinity
+    const due = Math.min(tokenDue, this.#iceDue)
+    if (due < Infinity && this.#url) this.#schedule(Math.max(0, due - age))
+  }
+
   /** @param {number} ms */
   #schedule(ms) {
     this.#timer.start(Math.min(ms, MAX_TIMER_MS), () => void this.#renew())
@@ -109,17 +131,21 @@ export class TokenRenewal {
     const patience = new AbortController()
     this.#timer.start(this.#partOfRest(RENEWAL_TIMEOUT_MS), () => patience.abort())
     const { token } = this
+    this.#isAsking = true
     const answer = await this.#request(patience.signal)
+    this.#isAsking = false
     if (this.#hasEnded || token !== this.token) return
     this.#timer.stop()
     if (isGood(answer)) this.#accept(answer)
     else this.#miss(answer instanceof P2pError ? answer : null)
   }
 
-  /** @param {{ token: string, expires_in_ms: number }} answer */
-  #accept({ token, expires_in_ms }) {
+  /** @param {{ token: string, expires_in_ms: number, ice_servers?: unknown, ice_expires_in_ms?: unknown }} answer */
+  #accept({ token, expires_in_ms, ice_servers, ice_expires_in_ms }) {
     this.#begin(token, expires_in_ms)
+    if (typeof ice_expires_in_ms === "number") this.renewIceWithin(ice_expires_in_ms)
     this.#renewed(this)
+    if (Array.isArray(ice_servers)) this.#iceRenewed(ice_servers)
   }
 
   /**

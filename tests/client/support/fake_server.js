@@ -367,6 +367,7 @@ export class FakeSignaling {
   isConnected = false
   /** How often it has been connected: what was on its way to an earlier connection is lost. */
   connections = 0
+  isConnecting = false
   /** Whether its page runs and reaches the server. */
   isAwake = true
   #server

@@ -32,6 +32,8 @@ class Config:
     """Whether the app makes its `SocketIO` itself."""
     handlers: list[str] = field(default_factory=list)
     """What else the app uses Socket.IO for, by name: see `handlers`."""
+    provider: str | None = None
+    """What gets ICE servers for its peers, by name: see `providers`."""
     proxy: dict[str, int] | None = None
     """What a proxy in front says, as the arguments of `ProxyFix`."""
     log: str = "WARNING"

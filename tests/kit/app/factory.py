@@ -6,8 +6,13 @@ import os
 from flask import Flask
 
 from tests.kit.app.config import Config
-from tests.kit.app.make import make_app
+from tests.kit.app.process import prepare
 
 
 def create_app() -> Flask:
-    return make_app(Config(**json.loads(os.environ["CONFIG"])))[0]
+    config = Config(**json.loads(os.environ["CONFIG"]))
+    prepare(config)
+
+    from tests.kit.app.make import make_app
+
+    return make_app(config)[0]

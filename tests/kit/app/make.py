@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from flask_p2p_streams import P2PStreams
 from flask_p2p_streams.stores import from_cache
 from flask_p2p_streams.stores.in_process import MemoryStore
-from tests.kit.app import handlers, inside, log, moderation, pages, tokens, traffic
+from tests.kit.app import handlers, inside, log, moderation, pages, providers, tokens, traffic
 from tests.kit.app.config import Config
 from tests.kit.app.store import CountingStore
 
@@ -40,6 +40,8 @@ def make_app(config: Config) -> tuple[Flask, P2PStreams]:
         app.register_blueprint(module.blueprint(app, p2p))
     for name in config.handlers:
         handlers.HANDLERS[name](p2p.socketio)
+    if config.provider:
+        p2p.ice_servers(providers.PROVIDERS[config.provider])
     if config.controllers:
         pages.write_controller(app)
     return app, p2p

@@ -274,7 +274,52 @@ def test_a_client_that_is_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: A
     assert levels(deployment.client, context()) == ["ok"]
 
 
-def test_no_ice_servers() -> None:
-    assert levels(deployment.ice_servers, context()) == ["warning"]
-    servers = [{"urls": "stun:stun.example.org"}]
-    assert levels(deployment.ice_servers, context(P2P_ICE_SERVERS=servers)) == []
+STUN = {"urls": "stun:stun.example.org"}
+
+
+def turn(*urls: str) -> dict[str, Any]:
+    return {"P2P_TURN_URLS": [f"turn{url}" for url in urls], "P2P_TURN_SECRET": "geheim"}
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({}, ["There are no ICE servers"]),
+        ({"P2P_ICE_SERVERS": [STUN]}, ["There is no TURN server."]),
+        (turn(":t.example"), ["TURN servers are named for UDP only"]),
+        (turn(":t.example", "s:t.example:443"), []),
+        (turn(":t.example", ":t.example?transport=tcp"), []),
+        (turn("s:t.example"), ["No server tells peers their public address"]),
+        ({"P2P_ICE_SERVERS": [STUN], **turn("s:t.example")}, []),
+        (
+            {"P2P_ICE_SERVERS": [{"urls": "stuns:s.example"}]},
+            ["No server tells peers their public address", "There is no TURN server."],
+        ),
+    ],
+)
+def test_what_is_missing_among_the_ice_servers(config: dict[str, Any], said: list[str]) -> None:
+    findings = list(deployment.ice_servers(context(**config)))
+    assert [each.level for each in findings] == ["warning"] * len(said)
+    for finding, text in zip(findings, said, strict=True):
+        assert finding.problem.startswith(text)
+        assert finding.hint
+        assert "geheim" not in finding.text
+
+
+def test_who_cannot_connect_directly_is_told_of() -> None:
+    [(_, text)] = found(deployment.ice_servers, context(P2P_ICE_SERVERS=[STUN]))
+    for word in ("P2P_RELAY", "costs", "P2P_TURN_URLS", "@p2p.ice_servers"):
+        assert word in text
+
+
+@pytest.mark.parametrize("servers", [[], [STUN]])
+def test_who_cannot_connect_directly_does_not_at_all(servers: list[Any]) -> None:
+    subject = context(P2P_ICE_SERVERS=servers, P2P_RELAY="off")
+    [(_, text)] = found(deployment.ice_servers, subject)
+    assert "don't connect at all, as P2P_RELAY is 'off'" in text
+
+
+def test_with_a_provider_nothing_is_known_yet() -> None:
+    subject = context()
+    subject.app.extensions["p2p_streams"].ice_provider.set(lambda *_: [])
+    assert levels(deployment.ice_servers, subject) == []

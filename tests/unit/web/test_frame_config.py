@@ -18,6 +18,8 @@ def test_everything() -> None:
         "connect_timeout_mls": 5000,
         "auto_reconnect": False,
         "history": 20,
+        "relay_after_mls": 500,
+        "ice_transport_policy": "relay",
     }
     assert frame_options(options) == options
 
@@ -37,6 +39,9 @@ def test_the_gem_s_spelling(name: str) -> None:
         ({7: 1}, "not a known key"),
         ({"heartbeat": 1000}, "must be a dictionary"),
         ({"history": 1001}, "0 to 1000"),
+        ({"relay_after_mls": -1}, "0 to 60000"),
+        ({"ice_transport_policy": "none"}, '"all" or "relay"'),
+        ({"ice_transport_policy": ["relay"]}, '"all" or "relay"'),
         ({"history": True}, "0 to 1000"),
         ({"history": -1}, "0 to 1000"),
         ({"heartbeat": {"interval": 1000}}, "Did you mean interval_mls"),
