@@ -22,8 +22,9 @@ export const CALL_PAUSE_MS = 1_000
  *   intake: import("./intake.js").Intake,
  *   clock: import("../base/clock.js").Clock,
  *   failed: (error: P2pError) => void,
+ *   replaced: (path: ServerPath) => void,
  *   loadServerPath?: () => Promise<typeof import("./paths/index.js").ServerPath>,
- * }} ServerPathsOptions `failed` is called when there can't be such a path now
+ * }} ServerPathsOptions `failed` is called when there can't be such a path now, `replaced` when the other side has begun another one
  */
 export class ServerPaths {
   /** Whether this side has ever called the other one over the server. */
@@ -118,7 +119,8 @@ export class ServerPaths {
   #takeEarly(ServerPathHere) {
     for (const [name, batch] of this.#early.splice(0)) {
       if (this.#path?.name !== name && numberOf(name) > this.#count) {
-        this.#path?.close()
+        if (this.#path) this.#options.replaced(this.#path)
+        this.#path?.stop()
         this.#count = numberOf(name)
         this.#make(ServerPathHere, name)
       }
