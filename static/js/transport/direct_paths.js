@@ -18,6 +18,7 @@ export class DirectPaths {
   #newest = null
   /** The one that was open when the newest one was begun. @type {DirectPath | null} */
   #former = null
+  /** How many negotiations this host has begun, or the number of the last one that this client has heard of. */
   #negotiations = 0
   /** The name of the negotiation that only restarts ICE. */
   #restarts = ""
@@ -54,6 +55,11 @@ export class DirectPaths {
     const known = this.all.find((path) => path.negotiationId === negotiationId)
     const isOffer = "description" in signal && signal.description.type === "offer"
     if (!known && (this.#options.isHost || !isOffer)) return false
+    if (!known) {
+      const number = numberOf(negotiationId)
+      if (number <= this.#negotiations) return true // a later offer has overtaken it
+      this.#negotiations = number
+    }
     const path = known ?? (restart ? this.#newest : this.#make(negotiationId))
     path?.receiveSignal(signal, negotiationId)
     return true
@@ -95,4 +101,9 @@ export class DirectPaths {
     } else this.#newest?.close()
     return (this.#newest = path)
   }
+}
+
+/** The number of a negotiation within its link, from 1. @param {string} negotiationId */
+function numberOf(negotiationId) {
+  return Number(negotiationId.split(".")[1] ?? 1) || 1
 }
