@@ -1,5 +1,7 @@
 // The direct paths that a link has, and how new ones are made.
 import { DirectPath } from "./direct_path.js"
+import { OFFERS } from "../base/limits.js"
+import { Bucket } from "../base/token_bucket.js"
 
 /**
  * Makes the direct paths of a link: one at a time, and another one beside it while that one carries the link. The host makes the offers.
@@ -22,10 +24,12 @@ export class DirectPaths {
   #negotiations = 0
   /** The name of the negotiation that only restarts ICE. */
   #restarts = ""
+  #offers
 
   /** @param {DirectPathsOptions} options */
   constructor(options) {
     this.#options = options
+    this.#offers = new Bucket({ ...OFFERS, clock: options.clock })
   }
 
   get all() {
@@ -57,7 +61,8 @@ export class DirectPaths {
     if (!known && (this.#options.isHost || !isOffer)) return false
     if (!known) {
       const number = numberOf(negotiationId)
-      if (number <= this.#negotiations) return true // a later offer has overtaken it
+      // A later offer has overtaken it, or the host makes too many.
+      if (number <= this.#negotiations || !this.#offers.tryTake(1)) return true
       this.#negotiations = number
     }
     const path = known ?? (restart ? this.#newest : this.#make(negotiationId))
