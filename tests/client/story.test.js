@@ -41,6 +41,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: act("find", { who, whom: who }) },
   { weight: 2, arbitrary: act("move", { who }) },
   { weight: 1, arbitrary: act("fill", { ms: pause }) },
+  { weight: 1, arbitrary: act("miss", { who, count: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 2, arbitrary: act("drop", { who, ms: pause }) },
   { weight: 1, arbitrary: act("lose", { who, count: fc.integer({ min: 1, max: 3 }), ms: pause }) },
   { weight: 1, arbitrary: act("stop") },
@@ -66,6 +67,35 @@ test("whatever happens, nothing is shown twice or in another order, nothing is l
     assert.deepEqual(broken, [], story.tale.join("\n"))
   })
   await fc.assert(property, { numRuns: Number(STORIES), seed: Number(STORY_SEED), ...(STORY_PATH && { path: STORY_PATH }) })
+})
+
+/** What a link bears. */
+const moment = fc.constantFrom(0, 1, 10, 60, 300, 1_000)
+const hardship = fc.oneof(
+  act("blink", { who, whom: who, ms: fc.constantFrom(0, 60, 1_000, 6_000, 20_000, 60_000) }),
+  act("hide", { who, whom: who }),
+  act("find", { who, whom: who }),
+  act("move", { who }),
+  act("fill", { ms: moment }),
+  act("miss", { who, count: fc.integer({ min: 1, max: 3 }) }),
+  act("drop", { who, ms: moment }),
+  act("lose", { who, count: fc.integer({ min: 1, max: 3 }), ms: moment }),
+)
+const talk = fc.array(fc.oneof(act("say", { who, count: fc.integer({ min: 1, max: 3 }) }), act("wave", { who }), act("whisper", { who, whom: who, count: fc.constant(1) }), act("pass", { ms: moment })), { minLength: 3, maxLength: 10 })
+const trial = fc.tuple(talk, hardship, talk).map(([before, what, then]) => [...before, what, ...then, { act: "pass", ms: 20_000 }])
+
+test("where the server may carry what peers say, a link outlives whatever happens to its paths, and nothing is lost", async () => {
+  const given = settings.map((each) => ({ ...each, idleTimeoutMs: IDLE_TIMEOUTS_MS[1], relay: each.relay === "off" ? "fallback" : each.relay }))
+  const property = fc.asyncProperty(given, fc.integer({ min: 2, max: PEERS.length }), fc.array(trial, { minLength: 1, maxLength: 6 }), async (setting, count, trials) => {
+    const story = new Story(setting)
+    await story.begun([...session(count), { act: "pass", ms: 5_000 }, ...trials.flat()])
+    const lives = story.stays.map(({ page: { peerId, states, errorCodes, gaps } }) => `${peerId}: ${[...states, ...errorCodes, ...gaps].join()}`)
+    const broken = await story.tell([])
+    for (const life of lives) if (!/^\w+: (negotiating,)?(connecting,)?connected$/.test(life)) broken.push(life)
+    for (const { name, texts } of story.stays) for (const { sent } of story.stays) for (const { text } of sent) if (!texts.has(text)) broken.push(`${name} wasn't shown ${text}`)
+    assert.deepEqual(broken, [], story.tale.join("\n"))
+  })
+  await fc.assert(property, { numRuns: Math.ceil(Number(STORIES) / 10), seed: Number(STORY_SEED) })
 })
 
 /** A session of some, before anything happens. @param {number} count */

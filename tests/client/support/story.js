@@ -424,6 +424,8 @@ export class Story {
   #whispers = new Map()
   /** What may be lost. @type {Map<string, Aside>} */
   #waves = new Map()
+  /** The timers of lines that are cut for a while. @type {number[]} */
+  #blinks = []
   #options
 
   /**
@@ -447,14 +449,19 @@ export class Story {
 
   /** @param {Step[]} steps */
   async tell(steps) {
+    await this.begun(steps)
+    await this.#clear()
+    await this.#quiet()
+    return this.broken
+  }
+
+  /** Tells the beginning. @param {Step[]} steps */
+  async begun(steps) {
     for (const step of steps) {
       this.tale.push(`${this.clock.now()} ${Object.values(step).join(" ")}`)
       this.#act(step)
       await this.pass(step.act === "pass" ? step.ms ?? 0 : 0)
     }
-    await this.#clear()
-    await this.#quiet()
-    return this.broken
   }
 
   /** Lets time pass, and whatever happens in it come to rest. @param {number} ms */
@@ -582,6 +589,7 @@ export class Story {
       case "hide": return network.hide(peerId, PEERS[whom])
       case "find": return network.find(peerId, PEERS[whom])
       case "fill": return this.#fill(ms)
+      case "miss": return this.#miss(peerId, count)
       case "stop": return server.stop()
       case "restart": return server.restart()
       case "forget": return this.#forget()
@@ -612,7 +620,14 @@ export class Story {
   /** The line between two is cut for a while. @param {string} one @param {string} two @param {number} ms */
   #blink(one, two, ms) {
     this.network.cut(one, two)
-    this.clock.setTimeout(() => this.network.heal(one, two), ms)
+    this.#blinks.push(this.clock.setTimeout(() => this.network.heal(one, two), ms))
+  }
+
+  /** The next batches to a peer get lost between two workers. @param {string} peerId @param {number} count */
+  #miss(peerId, count) {
+    let left = count
+    const before = this.server.loses
+    this.server.loses = (event, payload, to) => (event === "relay" && to === peerId && left-- > 0 ? true : before(event, payload, to))
   }
 
   /** The server carries nothing for a while, as somebody has sent too much. @param {number} ms */
@@ -722,6 +737,7 @@ export class Story {
   async #clear() {
     this.tale.push(`${this.clock.now()} all is well again`)
     this.server.loses = () => false
+    this.#blinks.forEach(this.clock.clearTimeout)
     this.network.healAll()
     if (this.#options.relay === "off") this.network.findAll()
     this.server.refuseBatch = () => null
