@@ -89,7 +89,7 @@ test("where the server may carry what peers say, a link outlives whatever happen
   const property = fc.asyncProperty(given, fc.integer({ min: 2, max: PEERS.length }), fc.array(trial, { minLength: 1, maxLength: 6 }), async (setting, count, trials) => {
     const story = new Story(setting)
     await story.begun([...session(count), { act: "pass", ms: 5_000 }, ...trials.flat()])
-    const lives = story.stays.map(({ page: { peerId, states, errorCodes, gaps } }) => `${peerId}: ${[...states, ...errorCodes, ...gaps].join()}`)
+    const lives = story.stays.map(({ page: { peerId, states, errorCodes, gaps } }) => `${peerId}: ${[...states, ...errorCodes, ...gaps.map(({ senderId }) => `misses ${senderId}`)].join()}`)
     const broken = await story.tell([])
     for (const life of lives) if (!/^\w+: (negotiating,)?(connecting,)?connected$/.test(life)) broken.push(life)
     for (const { name, texts } of story.stays) for (const { sent } of story.stays) for (const { text } of sent) if (!texts.has(text)) broken.push(`${name} wasn't shown ${text}`)

@@ -20,7 +20,7 @@ function reader(received = () => undefined) {
   return /** @type {any} */ (side)
 }
 
-const beat = (n) => encodeFrame({ type: HEARTBEAT, n })
+const beat = (n) => /** @type {string} */ (encodeFrame({ type: HEARTBEAT, n }))
 
 test("the frames of a packet are read one by one, each with its own text", () => {
   const { made, frames, packets } = reader()
@@ -62,7 +62,7 @@ test("a reader that is stopped from within a frame reads no more of its packet",
 
 test("an error while a frame is handled is reported, and the next frames are read", () => {
   const side = reader(({ type }) => { if (type === ACK) throw new Error("handled badly") })
-  side.made.read([beat(1), encodeFrame({ type: ACK, n: 1 }), beat(2)].join(SEPARATOR))
+  side.made.read([beat(1), /** @type {string} */ (encodeFrame({ type: ACK, n: 1 })), beat(2)].join(SEPARATOR))
   // An Ack isn't for a client, so it is refused before anything is done with it.
   assert.deepEqual([side.frames.length, reported.length], [2, 0])
   const other = reader(({ n }) => { if (n === 1) throw new Error("handled badly") })
