@@ -294,11 +294,15 @@ class StoryPage extends Page {
 
   enter() {
     if (this.isIn) return
+    this.#arrive()
+    this.peer.start()
+  }
+
+  #arrive() {
     this.stay = this.story.begin(this)
     // Who comes back is a newcomer, and knows nobody.
     this.#picture.clear()
     this.#seenAt.clear()
-    this.peer.start()
   }
 
   /** @param {number} count */
@@ -321,6 +325,8 @@ class StoryPage extends Page {
 
   sessionStateChanged(state) {
     super.sessionStateChanged(state)
+    // A peer that had given up comes back by itself when the server answers again.
+    if (state === "negotiating" && this.stay && !this.isIn) this.#arrive()
     if (state === "closed" || state === "failed") this.end()
     if (state === "connected") this.#greet()
   }

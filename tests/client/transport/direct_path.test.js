@@ -24,6 +24,7 @@ function endOf(clock, network) {
       pathRouted: ({ route }) => end.log.push(route),
       pathReceived: (_path, frame) => end.frames.push(frame),
       pathDrained: () => undefined,
+      pathWarned: () => undefined,
       pathTroubled: (_path, { code }) => end.log.push(`troubled: ${code}`),
       pathEnded: (_path, { code }) => end.log.push(`ended: ${code}`),
       pathFailedToGather: () => undefined,

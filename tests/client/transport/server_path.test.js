@@ -20,7 +20,7 @@ function ends(fate = () => null) {
   const clock = new FakeClock()
   const world = { clock, fate, /** @type {[string, any][]} */ batches: [] }
   for (const [name, other] of [["client", "host"], ["host", "client"]]) {
-    const end = { opened: 0, drained: 0, frames: [], packets: [], lanes: [], errors: [], exhausted: [] }
+    const end = { opened: 0, drained: 0, frames: [], packets: [], lanes: [], errors: [], warnings: [], exhausted: [] }
     const intake = new Intake({ rates: FROM_HOST, clock, exhausted: (error) => end.exhausted.push(error.code) })
     end.path = new ServerPath({
       name: "1-1/1",
@@ -29,6 +29,7 @@ function ends(fate = () => null) {
       delegate: /** @type {any} */ ({
         pathOpened: () => { end.opened += 1 },
         pathDrained: () => { end.drained += 1 },
+        pathWarned: (_path, error) => end.warnings.push(error.code),
         pathEnded: (_path, error) => end.errors.push(error.code),
       }),
       createReader: (_path, lane) => new PacketReader({ lane, intake, received: (frame, packet) => {

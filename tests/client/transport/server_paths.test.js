@@ -26,6 +26,7 @@ function paths(isHost) {
       pathOpened: (path) => side.opened.push(path.name),
       pathReceived: (path, frame) => side.received.push([path.name, frame.type]),
       pathDrained: () => undefined,
+      pathWarned: () => undefined,
       pathEnded: (_path, error) => side.made.ended(error, false),
     },
     relay: (name, batch, answered) => {

@@ -188,6 +188,7 @@ export class ServerPath {
     // It needn't be called any more, whether the server has taken the last call or not.
     this.#stopTimer()
     this.#pending = null
+    this.#refusedAt = Infinity
     this.#schedule()
     this.#options.delegate.pathOpened(this)
   }
