@@ -139,17 +139,17 @@ export class Leadership {
 
   /**
    * What a time-out means in the present state.
-   * @param {P2pError} unreached the error if the server wasn't reached
+   * @param {P2pError | null} refusal why the session can't be joined now, if the server has said it
    */
-  timeoutError(unreached) {
-    if (!this.signaling.isConnected) return unreached
+  timeoutError(refusal) {
+    if (!this.signaling.isConnected) return refusal ?? this.signaling.loss
     return this.#following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
   }
 
   // News from the registration
 
   registrationLapsed() {
-    if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." }))
+    if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is.", hint: this.signaling.loss.hint }))
   }
 
   registrationExpired() {

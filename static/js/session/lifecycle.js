@@ -288,6 +288,7 @@ export class Lifecycle {
     const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
     this.#failure = error
     this.#end((role) => role.stop(farewell))
+    if (error.code === "signaling_lost" && this.#options.autoReconnect) this.leadership.signaling.search(() => this.#revive())
     this.#conclude(this.#reconnection.stateAfter(error), error)
     this.#delegate.sessionErrored(error)
   }

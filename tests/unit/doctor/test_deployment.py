@@ -159,6 +159,13 @@ def test_polling() -> None:
     assert levels(deployment.transports, context(io=lean)) == []
 
 
+def test_polling_that_the_client_may_use() -> None:
+    alone = context(P2P_TRANSPORTS=["websocket", "polling"])
+    assert levels(deployment.transports, alone) == ["ok"]
+    [(level, problem)] = found(deployment.transports, replace(alone, workers=(WORKER,) * 2))
+    assert (level, "sticky" in problem, "leave 'polling' out" in problem) == ("warning", True, True)
+
+
 def test_each_worker_without_a_queue_is_named() -> None:
     mute = [replace(WORKER, id=f"w{n}", name=f"web:{n}", has_queue=False) for n in range(11)]
     [(level, text)] = found(deployment.workers, context(workers=(WORKER, *mute), shared=True))
