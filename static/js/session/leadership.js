@@ -170,6 +170,7 @@ export class Leadership {
   signalingReady(ready) {
     // Without a role, an older epoch is believed, too: if the server has lost its later record, an earlier host may have its seat again.
     if (this.role && ready.epoch < this.picture.epoch) return
+    this.#forsake(ready.host_peer_id)
     this.#terms.learn(ready)
     if (ready.ice_expires_in_ms !== undefined) this.#options.iceExpires?.(ready.ice_expires_in_ms)
     const isOwn = ready.peer_id === this.#options.peerId
@@ -207,6 +208,7 @@ export class Leadership {
   signalingHostChanged({ host_peer_id, epoch, reason }) {
     const { epoch: toldEpoch } = this.picture
     if (epoch < toldEpoch || host_peer_id === this.#options.peerId) return
+    this.#forsake(host_peer_id)
     if (this.#delegate.isConnected && this.#following) return this.succession.hear(host_peer_id, this.picture.hostPeerId)
     const superseded = toldEpoch > 0 && epoch > toldEpoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
@@ -242,6 +244,12 @@ export class Leadership {
   }
 
   // Private
+
+  /** There is another host. A client that hears nothing from its own waits for it no longer. @param {string | null} hostPeerId */
+  #forsake(hostPeerId) {
+    const following = this.#following
+    if (following?.brokenLink && hostPeerId !== null && hostPeerId !== following.hostPeerId) following.giveUp(new P2pError("host_lost", { message: `${hostPeerId} is the host now.` }))
+  }
 
   /**
    * Takes the role that the server's notice gives this peer.
