@@ -27,6 +27,7 @@ export class WaysController extends P2pController {
   }
 
   p2pPathChanged() { void this.look() }
+  p2pQualityChanged() { void this.look() }
 
   p2pHostChanged() {
     this.ways.forget()
