@@ -3,6 +3,7 @@ import { Reconnection, isExpulsion } from "./reconnection.js"
 import { P2pError } from "../base/errors.js"
 import { Leadership } from "./leadership.js"
 import { Uplink } from "./uplink.js"
+import { Warnings } from "./warnings.js"
 import { HEARTBEAT_IDLE_TIMEOUT_MS } from "../base/limits.js"
 import { Loader } from "../files/loader.js"
 import { Messenger } from "../messaging/messenger.js"
@@ -22,6 +23,7 @@ export class Lifecycle {
   #options
   #delegate
   #reconnection
+  #warnings
   /** Why this peer gave up the last time. @type {P2pError | null} */
   #failure = null
   /** What the app was told of each link. @type {WeakMap<import("../wire/link.js").Link, import("../wire/link.js").Route>} */
@@ -33,6 +35,7 @@ export class Lifecycle {
     this.#options = options
     this.#delegate = delegate
     this.#reconnection = new Reconnection(options)
+    this.#warnings = new Warnings(options.clock, (error) => delegate.sessionErrored(error))
     this.leadership = new Leadership({ ...options, delegate: this })
     const uplink = new Uplink(this, this.leadership, options.peerId)
     this.messenger = new Messenger({ ...options, topics, uplink, idleTimeoutMs: heartbeat?.idleTimeoutMs ?? HEARTBEAT_IDLE_TIMEOUT_MS })
@@ -217,7 +220,7 @@ export class Lifecycle {
 
   /** @param {P2pError} error */
   roleWarned(error) {
-    this.#delegate.sessionErrored(error)
+    this.#warnings.add(error)
   }
 
   roleAppointed() {

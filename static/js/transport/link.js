@@ -154,7 +154,9 @@ export class Link {
 
   configure() {
     this.#directPaths.configure()
-    if (this.#host && this.route === "turn") this.#directPaths.attempt(true)
+    if (this.route !== "turn") return
+    if (this.#host) this.#host.restart()
+    else this.#say({ type: SIGNAL, negotiation: this.id, restart: true })
   }
 
   /** What a time-out means in the present state. */
@@ -238,6 +240,11 @@ export class Link {
 
   // News from the paths
 
+  /** @param {Path} _path @param {P2pError} error */
+  pathWarned(_path, error) {
+    this.#options.delegate.linkWarned(this, error)
+  }
+
   pathNegotiated() {
     if (this.state === "negotiating") this.#setState("connecting")
   }
@@ -268,7 +275,7 @@ export class Link {
     switch (frame.type) {
       case HEARTBEAT: return this.#beaten(path, frame)
       case RESUME: return this.#switch.resume(path, frame)
-      case SIGNAL: return void this.receiveSignal(frame.negotiation, signalIn(frame), frame.restart)
+      case SIGNAL: return this.#signalled(frame)
       case GOODBYE: return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
     }
     if (!this.#switch.takes(path, packet, lane)) return
@@ -323,6 +330,13 @@ export class Link {
     this.#options.signal(negotiationId, signal, { ...(negotiationId !== this.id && { link: this.id }), ...(restart && { restart }) })
   }
 
+  /** @param {import("../wire/frames.js").SignalFrame} frame */
+  #signalled({ negotiation, description, candidates, restart }) {
+    if (description) this.receiveSignal(negotiation, { description }, restart)
+    else if (candidates) this.receiveSignal(negotiation, { candidates })
+    else this.#host?.restart()
+  }
+
   /** Says something that isn't counted, and may be lost. @param {import("../wire/frames.js").Frame} frame */
   #say(frame) {
     failureOf(() => this.#switch.primary?.send(encodeFrame(frame)))
@@ -342,7 +356,10 @@ export class Link {
     if (frame.n !== undefined) this.#switch.confirmed(frame.n)
     this.#pulse.take(frame)
     if (frame.ask) this.#beat()
-    if (this.#host || path.route === "server" || (frame.echo ?? -Infinity) < this.#doubtedAt) return
+    const { echo = -Infinity } = frame
+    if (path.route === "server") return
+    if (this.#host) return void (path === this.#switch.primary && this.#host.heard(echo))
+    if (echo < this.#doubtedAt) return
     if (path !== this.#switch.primary) this.#switch.choose(path)
     else if (this.#doubtedAt < Infinity) this.#settle()
   }
@@ -398,9 +415,4 @@ export class Link {
     for (const path of this.#paths) leave(path)
     this.#serverPaths.end()
   }
-}
-
-/** @param {import("../wire/frames.js").SignalFrame} frame @returns {Signal} */
-function signalIn({ description, candidates = [] }) {
-  return description ? { description } : { candidates }
 }

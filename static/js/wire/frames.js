@@ -170,7 +170,7 @@ const FRAMES = new Map(Object.entries(PARTS).map(([type, readers]) => [type, fie
 /** Rules for each kind of frame that concern several of its fields. @type {Record<string, (frame: any, size: number) => boolean>} */
 const RULES = {
   [DATA]: hasContent,
-  [SIGNAL]: ({ description, candidates }) => description !== undefined || candidates !== undefined,
+  [SIGNAL]: ({ description, candidates, restart }) => description !== undefined || candidates !== undefined || restart === true,
   [GAP]: ({ from, to }) => from <= to,
   [DIRECT]: (frame) => frame.after < frame.id && (frame.note !== undefined || (frame.answer !== undefined && frame.error !== undefined) || hasContent(frame)),
   // What counts is the size when the frame is written again, where a number may take six times as many characters: a frame that a host accepts must be accepted by its clients, too.
