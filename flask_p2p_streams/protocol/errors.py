@@ -133,7 +133,7 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.ICE_FAILED: Explanation(
         "The two browsers found no path to each other.",
-        "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
+        "Try again; across networks this takes P2P_RELAY, or STUN and TURN servers.",
         True,
     ),
     ErrorCode.TURN_REFUSED: Explanation(

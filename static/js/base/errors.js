@@ -90,7 +90,7 @@ export const ERRORS = Object.freeze({
   },
   ice_failed: {
     message: "The two browsers found no path to each other.",
-    hint: "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
+    hint: "Try again; across networks this takes P2P_RELAY, or STUN and TURN servers.",
     retry: true,
   },
   turn_refused: {

@@ -63,7 +63,7 @@ export class Link {
       judged: () => delegate.linkJudged(this),
     })
     this.#switch = new PathSwitch({ isHost, moved: () => this.#moved(), failed: (error) => this.end(error) })
-    this.#serverPaths = new ServerPaths({ ...options, delegate: this, intake: this.#intake, failed: (error) => this.#lacksPath(error) })
+    this.#serverPaths = new ServerPaths({ ...options, delegate: this, intake: this.#intake, failed: (error) => this.#lacksPath(error), replaced: (path) => this.#switch.drop(path) })
     this.#directPaths = new DirectPaths({ ...options, delegate: this, intake: this.#intake, signal: (name, signal, restart) => this.#signal(name, signal, restart) })
     this.#host = isHost ? new HostUpkeep({ clock, attempt: (isFirst) => this.#directPaths.attempt(isFirst) }) : null
     this.#client = isHost ? null : new ClientUpkeep({ clock, relay: terms.relay, tasks: { callOverServer: () => this.#serverPaths.call(), ask: () => delegate.linkSuspected(this) } })
@@ -140,7 +140,14 @@ export class Link {
   }
 
   serverReached() {
-    if (this.state !== "closed") this.#client?.serverReached()
+    if (this.state === "closed" || !this.#client) return
+    const { path } = this.#serverPaths
+    // The server is there, and nothing is heard over it: the other side may have lost something, and have ended its path.
+    if (path?.isOpen && path === this.#switch.primary && !this.isHeard) {
+      this.#serverPaths.stop()
+      this.#switch.drop(path)
+    }
+    this.#client.serverReached()
   }
 
   /** @param {number} [patienceMs] */
