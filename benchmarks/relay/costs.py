@@ -2,13 +2,13 @@
 
 For each mode and kind of room a summary of milliseconds of CPU for one message, `to` the chat of
 the same size. Of two, a message goes from one to the other; of more, from one client to all.
-`idle` is the CPU of a second in which nobody says anything in those rooms.
+`links` is how many of two peers one core carries at ``SPOKEN`` messages a second, if it does
+nothing else: reckoned from the first.
 """
 
 import itertools
 import json
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from . import Effort
 
 SIZES = (100, 2_000)
-LINKS = 10
-"""Links with which messages come one by one; then one link says as many batches."""
 TOGETHER = 4
-CROWD = 10
+"""Messages in a batch, where one link says as much as others do in one batch for each."""
+SPOKEN = 10
 UNLIMITED = {**CONFIG, "P2P_RELAY_RATE": None, "P2P_SESSION_RELAY_RATE": None}
 
 
@@ -41,7 +40,12 @@ class Room:
 
 
 def measure(effort: "Effort") -> Figures:
-    return {mode: _of_mode(mode, effort) for mode in effort.modes}
+    costs = {mode: _of_mode(mode, effort) for mode in effort.modes}
+    links = {
+        mode: 1_000 / (SPOKEN * rooms[f"relayed to one, {SIZES[0]} B"]["median"])
+        for mode, rooms in costs.items()
+    }
+    return {"costs": costs, "links": links, "spoken": SPOKEN}
 
 
 def _of_mode(mode: str, effort: "Effort") -> Figures:
@@ -57,13 +61,12 @@ def _of_mode(mode: str, effort: "Effort") -> Figures:
             for talk in room.talks:
                 stack.callback(talk.close)
         samples = _measured(rooms, effort)
-        idle = _idle(ours, rooms, effort)
     costs = {}
     for (name, values), size in itertools.product(samples.items(), SIZES):
         if name.endswith(f", {size} B"):
             of_all = "all" if "to all" in name else "one"
             costs[name] = summary(values, chat=samples[f"chat to {of_all}, {size} B"])
-    return {"costs": costs, "idle_ms": idle}
+    return costs
 
 
 def chat_command(mode: str) -> list[str]:
@@ -104,13 +107,6 @@ def _cost(room: Room, seconds: float) -> float:
     converse(room.talks, room.per_second, seconds)
     used = room.server.cpu_ms() - before
     return used / (sum(talk.said for talk in room.talks) - said)
-
-
-def _idle(server: Server, rooms: Mapping[str, Room], effort: "Effort") -> float:
-    _tend(rooms)
-    before, started = server.cpu_ms(), time.monotonic()
-    time.sleep(effort.seconds)
-    return (server.cpu_ms() - before) / (time.monotonic() - started)
 
 
 def _tend(rooms: Mapping[str, Room]) -> None:

@@ -24,6 +24,7 @@ BATCHES_A_SECOND = 118.0
 PACKET_BYTES = 140
 """With it, twenty clients say what a session may relay."""
 SMALL = 65_535
+RELAYED = b'["relay"'
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,15 @@ class Flooding:
     def __init__(self, address: str, tokens: list[str], flood: Flood) -> None:
         context = multiprocessing.get_context("spawn")
         self._over, self._ready = context.Event(), context.Event()
-        self._sent = context.Value("q", 0)
-        arguments = (address, tokens, flood, self._ready, self._over, self._sent)
+        self._counts = context.Value("q", 0), context.Value("q", 0)
+        arguments = (address, tokens, flood, self._ready, self._over, self._counts)
         self._process = context.Process(target=_run, args=arguments)
 
     @property
-    def sent(self) -> int:
-        """How many batches were sent."""
-        return int(self._sent.value)
+    def counts(self) -> tuple[int, int]:
+        """How many batches were sent, and how many of them passed on."""
+        sent, passed = self._counts
+        return int(sent.value), int(passed.value)
 
     def __enter__(self) -> "Flooding":
         self._process.start()
@@ -70,9 +72,10 @@ class Flooding:
         assert self._process.exitcode == 0
 
 
-def _run(address: str, tokens: list[str], flood: Flood, ready: Any, over: Any, sent: Any) -> None:
+def _run(address: str, tokens: list[str], flood: Flood, ready: Any, over: Any, counts: Any) -> None:
     host, *rest = tokens
     more = iter(rest)
+    sent, passed = counts
     listener = _Sender(address, host, None)
     senders = [_Sender(address, next(more), listener.peer) for _ in range(flood.clients)]
     ready.set()
@@ -80,7 +83,7 @@ def _run(address: str, tokens: list[str], flood: Flood, ready: Any, over: Any, s
     while not over.is_set():
         due = int((time.monotonic() - started) * flood.per_second) - done
         done += due
-        listener.discard()
+        passed.value += listener.hear()
         for place, sender in enumerate(senders):
             taken = sender.send(due)
             if taken is None:
@@ -119,7 +122,7 @@ class _Sender:
             self._left += self._frame * count
         queued = len(self._left)
         try:
-            self.discard()
+            self.hear()
             del self._left[: self._socket.send(self._left)]
         except BlockingIOError:
             pass
@@ -128,12 +131,17 @@ class _Sender:
             return None
         return round((queued - len(self._left)) / len(self._frame))
 
-    def discard(self) -> None:
+    def hear(self) -> int:
+        """Return how many batches have come.
+
+        :raises OSError: if the server has hung up.
+        """
+        count = 0
         with suppress(BlockingIOError):
             while data := self._socket.recv(1 << 18):
-                if len(data) < SMALL:
-                    return
+                count += data.count(RELAYED)
             raise ConnectionResetError
+        return count
 
 
 def _masked(text: bytes) -> bytes:

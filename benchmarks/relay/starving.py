@@ -5,7 +5,7 @@ Newcomers join a session of their own, one after the other, from the WebSocket t
 are but for that of an address, from which everybody comes here.
 
 For each mode and flood `quiet_ms` and `busy_ms` with `median` and `p95`, and their `ratio`; and what
-was sent: `sent_per_second`, and `share`, that of a core which the server used meanwhile.
+was sent and passed on (`sent_per_second`, `passed_per_second`), and `share`, that of a core which the server used meanwhile.
 """
 
 import itertools
@@ -50,17 +50,18 @@ def _row(newcomers: "_Newcomers", flood: Flood, effort: "Effort") -> Figures:
     server = newcomers.server
     quiet: list[float] = []
     busy: list[float] = []
-    used, sent, seconds = [], 0, 0.0
+    used, sent, passed, seconds = [], 0, 0, 0.0
     for number in range(effort.join_rounds):
         quiet += newcomers.join_for(effort.join_seconds)
         session = f"flood-{flood.clients}-{flood.per_second}-{number}"
         named = tokens(server.address, session, "peer", flood.clients + 1 + SPARE)
         with Flooding(server.address, named, flood) as flooding:
-            before, started, were = server.cpu_ms(), time.monotonic(), flooding.sent
+            before, started, were = server.cpu_ms(), time.monotonic(), flooding.counts
             busy += newcomers.join_for(effort.join_seconds)
             taken = time.monotonic() - started
             used.append((server.cpu_ms() - before) / taken / 1_000)
-            sent += flooding.sent - were
+            now = flooding.counts
+            sent, passed = sent + now[0] - were[0], passed + now[1] - were[1]
             seconds += taken
     calm, loaded = _spread(quiet), _spread(busy)
     return {
@@ -68,6 +69,7 @@ def _row(newcomers: "_Newcomers", flood: Flood, effort: "Effort") -> Figures:
         "busy_ms": loaded,
         "ratio": {each: loaded[each] / calm[each] for each in ("median", "p95")},
         "sent_per_second": sent / seconds,
+        "passed_per_second": passed / seconds,
         "share": statistics.median(used),
     }
 

@@ -28,6 +28,7 @@ from .budgets import (
     RELAY_BURST,
     RELAY_PATIENCE,
     RELAY_PAUSE,
+    RELAY_WAIT,
     RENEWALS,
     ROSTERS,
     SESSION_BURST,
@@ -35,6 +36,7 @@ from .budgets import (
     SIGNAL_BURST,
 )
 from .token_bucket import Limit, Rate
+from .turns import Turns
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -64,6 +66,7 @@ class Throttle:
             _byte_rate(config.session_relay_rate, SESSION_RELAY_BURST), clock
         )
         self._patience = Limit(PATIENCE, clock)
+        self.turns = Turns(clock)
         self._flooding: dict[str, ErrorCode] = {}
         self._counts_addresses = config.join_rate is not None
         self._hinted = False
@@ -159,6 +162,18 @@ class Throttle:
         if wait:
             self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
             raise self._refusal(limit, wait)
+
+    def turn(self, share: float) -> tuple[float, SignalingError | None]:
+        """Return the seconds to wait before a batch is handled, whatever is in it.
+
+        Also return the refusal with which it is to be answered then, if its turn is too far away.
+
+        :param share: the part of that time which its sender has to wait.
+        """
+        wait, is_late = self.turns.take(share)
+        if is_late:
+            return RELAY_WAIT, self._refusal("relay", wait, ErrorCode.RELAY_FULL)
+        return wait, None
 
     def batch(self, eio_sid: str, *, is_host: bool) -> None:
         """Allow an event ``relay`` of a socket, whatever is in it.
