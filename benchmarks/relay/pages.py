@@ -46,6 +46,7 @@ WAYS = {
     BARE: "/bundles/join_bare.js",
     BARE_SOCKETIO: "/bundles/join_socketio.js",
 }
+RELAYS = ("first", "fallback")
 POLICIES = {"direct": "all", "server": "relay"}
 
 
@@ -75,9 +76,9 @@ def running_servers() -> Iterator[Servers]:
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         subprocess.run(["node", str(BUILD), folder], check=True)
-        configs = [UNLIMITED | {"BUNDLES": folder, "P2P_RELAY": mode} for mode in ("first", "fallback")]
+        common = UNLIMITED | {"BUNDLES": folder}
         commands = [
-            *(app_command(MODE, json.dumps(config)) for config in configs),
+            *(app_command(MODE, json.dumps(common | {"P2P_RELAY": relay})) for relay in RELAYS),
             chat_command(MODE),
             ["node", str(BUILD.parent / "relay_server.mjs")],
         ]
@@ -114,7 +115,8 @@ class _Entrance:
     def enter_bare(self) -> None:
         """Let the host's page answer bare newcomers as well."""
         for signaling, url in self._signaling.items():
-            self._greeter.do("bench.enter", {"name": self._host, "signaling": signaling, "url": url})
+            options = {"name": self._host, "signaling": signaling, "url": url}
+            self._greeter.do("bench.enter", options)
 
     def arrive(self, script: str) -> float:
         """Return the milliseconds that a newcomer took."""
@@ -123,9 +125,14 @@ class _Entrance:
         ours = ["p2p", *self._scripts] if script.endswith("first.js") else []
         self._newcomer.do("starter.preload", [script, *ours])
         urls = {"bareRelay": self._signaling["websocket"], "chat": self._signaling["socketio"]}
-        at = (time.time() + LEAD_SECONDS) * 1_000
-        options = {"specifier": script, "at": at, "hub": self._host, "name": name, "labels": ["joins"]}
-        return float(self._newcomer.do("starter.start", {**options, **urls}))
+        options = {
+            "specifier": script,
+            "at": (time.time() + LEAD_SECONDS) * 1_000,
+            "hub": self._host,
+            "name": name,
+            "labels": ["joins"],
+        }
+        return float(self._newcomer.do("starter.start", options | urls))
 
     def close(self) -> None:
         self._newcomer.close()

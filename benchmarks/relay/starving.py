@@ -4,8 +4,9 @@ Newcomers join a session of their own, one after the other, from the WebSocket t
 `session_ready`. Quiet and busy stretches alternate on the same server, with the limits as they
 are but for that of an address, from which everybody comes here.
 
-For each mode and flood `quiet_ms` and `busy_ms` with `median` and `p95`, and their `ratio`; and what
-was sent and passed on (`sent_per_second`, `passed_per_second`), and `share`, that of a core which the server used meanwhile.
+For each mode and flood `quiet_ms` and `busy_ms` with `median` and `p95`, and their `ratio`; how
+many batches were sent and passed on (`sent_per_second`, `passed_per_second`), and `share`, the part
+of a core that the server used meanwhile.
 """
 
 import itertools

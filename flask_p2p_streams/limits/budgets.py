@@ -77,9 +77,9 @@ BATCHES = Rate(per_second=120.0, burst=240.0)
 HOST_BATCHES = Rate(per_second=600.0, burst=2400.0)
 """The same for a host, which has many links: ``FRAMES`` slows it down before it is refused."""
 RELAY_GAP = 16.0
-"""After a batch, no other is handled for so many times as long as it took, at this worker. Most of
-what a batch costs is before and after that: at 16, relaying takes about a quarter of the worker's time, and
-joins go on meanwhile. What waits in a client travels together then."""
+"""After a batch, no other is handled for so many times as long as it took, at this worker. A batch
+costs some four times that in all: so relaying takes a quarter of the worker's time, and joins go
+on. What waits in a client meanwhile travels together."""
 RELAY_TURN = 0.01
 """The most seconds that a batch counts for: with threads, and on a busy machine, others run, too,
 while it is handled."""

@@ -28,7 +28,6 @@ from .budgets import (
     RELAY_BURST,
     RELAY_PATIENCE,
     RELAY_PAUSE,
-    RELAY_WAIT,
     RENEWALS,
     ROSTERS,
     SESSION_BURST,
@@ -163,16 +162,15 @@ class Throttle:
             self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
             raise self._refusal(limit, wait)
 
-    def turn(self, share: float) -> tuple[float, SignalingError | None]:
-        """Return the seconds to wait before a batch is handled, whatever is in it.
-
-        Also return the refusal with which it is to be answered then, if its turn is too far away.
+    def turn(self, share: float, longest: float) -> tuple[float, SignalingError | None]:
+        """Return the seconds that a batch waits for its turn, and its refusal if it gets none.
 
         :param share: the part of that time which its sender has to wait.
+        :param longest: the seconds that it may wait.
         """
-        wait, is_late = self.turns.take(share)
+        wait, is_late = self.turns.take(share, longest)
         if is_late:
-            return RELAY_WAIT, self._refusal("relay", wait, ErrorCode.RELAY_FULL)
+            return longest, self._refusal("relay", wait, ErrorCode.RELAY_FULL)
         return wait, None
 
     def batch(self, eio_sid: str, *, is_host: bool) -> None:

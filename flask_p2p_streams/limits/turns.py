@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .budgets import RELAY_GAP, RELAY_SAVED, RELAY_TURN, RELAY_WAIT
+from .budgets import RELAY_GAP, RELAY_SAVED, RELAY_TURN
 
 LEARNED = 16
 """Of so many turns, about, the mean cost is known."""
@@ -28,18 +28,19 @@ class Turns:
         self._next = clock() - RELAY_SAVED
         self._mutex = threading.Lock()
 
-    def take(self, share: float = 1.0) -> tuple[float, bool]:
+    def take(self, share: float, longest: float) -> tuple[float, bool]:
         """Take a turn; return the seconds until it comes, and whether that is too long.
 
         One that is too far away isn't taken.
 
         :param share: the part of the time that this one has to wait.
+        :param longest: the seconds that are not too long yet.
         """
         with self._mutex:
             now = self._clock()
             turn = max(self._next, now - RELAY_SAVED)
             wait = max(0.0, turn - now) * share
-            is_late = wait > RELAY_WAIT
+            is_late = wait > longest
             if not is_late:
                 self._next = turn + self._cost * RELAY_GAP
             return wait, is_late

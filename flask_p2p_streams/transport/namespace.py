@@ -8,6 +8,7 @@ from flask import Flask
 from flask_socketio import Namespace
 from socketio.exceptions import ConnectionRefusedError
 
+from ..limits.budgets import RELAY_WAIT
 from ..limits.throttle import Throttle
 from ..metrics import RELAYED, Metrics
 from ..protocol.errors import ErrorCode, SignalingError
@@ -158,8 +159,10 @@ class SignalingNamespace(Namespace):
 
     def _wait_for_turn(self, share: float) -> None:
         # While it waits, nothing more of this client is read, so that it can't send any more. That
-        # is so for a refusal as well, which costs nearly as much as a batch.
-        wait, refusal = self._throttle.turn(share)
+        # is so for a refusal as well, which costs nearly as much as a batch. With async_handlers
+        # more would be read, and wait, too: so nothing waits.
+        longest = 0.0 if self._io.async_handlers else RELAY_WAIT
+        wait, refusal = self._throttle.turn(share, longest)
         self._io.sleep(wait)
         if refusal:
             raise refusal

@@ -1,5 +1,8 @@
 """Turns for what is relayed: they leave most of a worker's time to all others."""
 
+import itertools
+from contextlib import suppress
+
 import pytest
 
 from flask_p2p_streams.config import Config
@@ -19,7 +22,7 @@ def turns(clock: Clock) -> Turns:
     """Turns of which it is known what they take, with none saved."""
     turns = Turns(clock)
     learn(turns, clock, COST)
-    while not turns.take()[0]:
+    while not turns.take(1.0, RELAY_WAIT)[0]:
         pass
     clock.advance(GAP)
     return turns
@@ -33,52 +36,52 @@ def learn(turns: Turns, clock: Clock, cost: float) -> None:
 
 def test_before_anything_is_known_nobody_waits(clock: Clock) -> None:
     turns = Turns(clock)
-    assert [turns.take() for _ in range(100)] == [(0.0, False)] * 100
+    assert [turns.take(1.0, RELAY_WAIT) for _ in range(100)] == [(0.0, False)] * 100
 
 
 def test_one_comes_after_the_other(turns: Turns) -> None:
-    waits = [turns.take()[0] for _ in range(5)]
-    steps = [later - sooner for sooner, later in zip(waits, waits[1:], strict=False)]
+    waits = [turns.take(1.0, RELAY_WAIT)[0] for _ in range(5)]
+    steps = [later - sooner for sooner, later in itertools.pairwise(waits)]
     assert steps == pytest.approx([GAP] * 4, rel=1e-3)
 
 
 def test_a_quiet_time_is_saved_up_to_a_limit(turns: Turns, clock: Clock) -> None:
     clock.advance(100 * RELAY_SAVED)
     at_once = 0
-    while not turns.take()[0]:
+    while not turns.take(1.0, RELAY_WAIT)[0]:
         at_once += 1
     assert at_once == pytest.approx(RELAY_SAVED / GAP, abs=2)
 
 
 def test_who_has_many_links_waits_for_less(turns: Turns) -> None:
     for _ in range(10):
-        turns.take()
-    whole = turns.take()[0]
-    assert turns.take(0.1)[0] == pytest.approx((whole + GAP) / 10, rel=1e-3)
+        turns.take(1.0, RELAY_WAIT)
+    whole = turns.take(1.0, RELAY_WAIT)[0]
+    assert turns.take(0.1, RELAY_WAIT)[0] == pytest.approx((whole + GAP) / 10, rel=1e-3)
 
 
 def test_a_turn_that_is_too_far_away_is_not_taken(turns: Turns, clock: Clock) -> None:
-    while not (late := turns.take())[1]:
+    while not (late := turns.take(1.0, RELAY_WAIT))[1]:
         assert late[0] <= RELAY_WAIT
-    assert turns.take() == late
+    assert turns.take(1.0, RELAY_WAIT) == late
     clock.advance(2 * GAP)
-    assert not turns.take()[1]
+    assert not turns.take(1.0, RELAY_WAIT)[1]
 
 
 def test_a_turn_that_was_interrupted_counts_for_no_more_than_some(clock: Clock) -> None:
     turns = Turns(clock)
     learn(turns, clock, 100 * RELAY_TURN)
-    waits = [turns.take()[0] for _ in range(3)]
+    waits = [turns.take(1.0, RELAY_WAIT)[0] for _ in range(3)]
     assert waits[2] - waits[1] == pytest.approx(RELAY_TURN * RELAY_GAP, rel=1e-3)
 
 
 def test_one_that_is_refused_costs_as_well(clock: Clock) -> None:
     turns = Turns(clock)
     for _ in range(20 * LEARNED):
-        with pytest.raises(ValueError, match="refused"), turns.timed():
+        with suppress(ValueError), turns.timed():
             clock.advance(COST)
-            raise ValueError("refused")
-    waits = [turns.take()[0] for _ in range(50)]
+            raise ValueError
+    waits = [turns.take(1.0, RELAY_WAIT)[0] for _ in range(50)]
     assert waits[-1] - waits[-2] == pytest.approx(GAP, rel=1e-3)
 
 
@@ -86,7 +89,7 @@ def test_the_refusal_waits_as_long_as_anybody_does(clock: Clock) -> None:
     metrics = Metrics()
     throttle = Throttle(Config(), metrics, clock)
     learn(throttle.turns, clock, COST)
-    answers = [throttle.turn(1.0) for _ in range(round(2 * RELAY_WAIT / GAP))]
+    answers = [throttle.turn(1.0, RELAY_WAIT) for _ in range(round(2 * RELAY_WAIT / GAP))]
     refusals = [(wait, refusal) for wait, refusal in answers if refusal]
     assert refusals
     for wait, refusal in refusals:
@@ -94,3 +97,12 @@ def test_the_refusal_waits_as_long_as_anybody_does(clock: Clock) -> None:
         assert refusal.code is ErrorCode.RELAY_FULL
         assert refusal.retry_after_ms == pytest.approx(RELAY_WAIT * 1000, rel=0.1)
     assert metrics.snapshot(sockets=0, sessions=0)["limited"]["relay"] == len(refusals)
+
+
+def test_where_nothing_may_wait_it_is_refused_at_once(clock: Clock) -> None:
+    throttle = Throttle(Config(), Metrics(), clock)
+    learn(throttle.turns, clock, COST)
+    answers = [throttle.turn(1.0, 0.0) for _ in range(50)]
+    assert {wait for wait, _ in answers} == {0.0}
+    assert answers[0][1] is None
+    assert answers[-1][1] is not None
