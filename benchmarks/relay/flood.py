@@ -91,6 +91,8 @@ def _run(address: str, tokens: list[str], flood: Flood, ready: Any, over: Any, c
             else:
                 sent.value += taken
         over.wait(TICK)
+    for each in listener, *senders:
+        each.hang_up()
 
 
 def _again(address: str, tokens: Iterator[str], host: Peer) -> "_Sender | None":
@@ -130,6 +132,12 @@ class _Sender:
             self._socket.close()
             return None
         return round((queued - len(self._left)) / len(self._frame))
+
+    def hang_up(self) -> None:
+        """Close so that the server also forgets what it hasn't read yet."""
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
 
     def hear(self) -> int:
         """Return how many batches have come.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CONFIG = {"P2P_JOIN_RATE": 1e6, "P2P_SOCKETIO_OPTIONS": {"ping_timeout": 120}}
 PAUSE = 0.03
+SETTLING = 1.0
+"""Seconds after a flood until it is quiet."""
 SPARE = 30
 """Tokens for clients that are closed and come again."""
 
@@ -53,6 +55,7 @@ def _row(newcomers: "_Newcomers", flood: Flood, effort: "Effort") -> Figures:
     busy: list[float] = []
     used, sent, passed, seconds = [], 0, 0, 0.0
     for number in range(effort.join_rounds):
+        time.sleep(SETTLING)
         quiet += newcomers.join_for(effort.join_seconds)
         session = f"flood-{flood.clients}-{flood.per_second}-{number}"
         named = tokens(server.address, session, "peer", flood.clients + 1 + SPARE)
