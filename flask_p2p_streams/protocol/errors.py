@@ -133,7 +133,7 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.ICE_FAILED: Explanation(
         "The two browsers found no path to each other.",
-        "Try again; across networks this takes STUN and TURN servers (P2P_ICE_SERVERS).",
+        "Across networks it takes STUN and TURN (P2P_TURN_URLS), or the server's path (P2P_RELAY).",
         True,
     ),
     ErrorCode.TURN_REFUSED: Explanation(

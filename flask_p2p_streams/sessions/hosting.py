@@ -79,6 +79,7 @@ def _put_back(session: Session | None, host: Incumbent) -> Session:
         kept_for=member.token.expires_in,
         idle_timeout=member.idle_timeout,
         doubts={},
+        unreached={},
         opened=True,
         # Hosts before this one matter no more.
         known_from=max(present.known_from, host.epoch),

@@ -22,6 +22,7 @@ from .outcomes import (
     Suspected,
     Waiting,
 )
+from .reach import deposed, is_out_of_reach, noted
 from .record import Session, begun, emptied, next_epoch
 
 HOSTLESS_RETRY_MS = 1000
@@ -84,6 +85,9 @@ def _challenge(session: Session, who: Candidacy) -> tuple[Session, JoinOutcome]:
     against = _reason_against(session, who)
     if against is not None:
         return _elected(session, who, against)
+    if is_out_of_reach(session, who):
+        followed = deposed(session, str(session.host), who.now)
+        return _elected(followed, who, "unreached")
     if session.absent_since is None:
         return session, _suspected(session, who) or Following(session.epoch, str(session.host))
     if _is_connected(session, who):
@@ -129,7 +133,10 @@ def _awaits_record(session: Session | None, who: Candidacy) -> bool:
 
 
 def _informed(session: Session | None, who: Candidacy) -> Session | None:
-    if session is None or not _has_lost(session, who):
+    if session is None:
+        return None
+    session = noted(session, who)
+    if not _has_lost(session, who):
         return session
     if who.vouched is not None and who.vouched == session.host_sid:
         return dispelled(session)
@@ -207,5 +214,6 @@ def _seated(session: Session, who: Candidacy, epoch: int) -> Session:
         kept_for=who.token.expires_in,
         idle_timeout=who.member.idle_timeout,
         doubts={},
+        unreached={},
         opened=True,
     )
