@@ -86,6 +86,11 @@ export class Leadership {
     return error.code === "peer_replaced" && this.signaling.isConnected ? new P2pError("host_lost") : error
   }
 
+  /** There is no path to the host. */
+  miss() {
+    this.registration.miss(this.picture.epoch)
+  }
+
   /** The peer is connected. */
   succeed() {
     this.registration.found()

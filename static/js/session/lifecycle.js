@@ -267,6 +267,7 @@ export class Lifecycle {
 
   /** An attempt to connect has failed. @param {P2pError} error */
   #fail(error) {
+    if (error.code === "ice_failed") this.leadership.miss()
     this.#end((role) => role.stop())
     if (!this.#reconnection.mayRecover(error)) return this.#stop(error)
     this.#recover()

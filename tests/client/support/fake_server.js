@@ -14,6 +14,13 @@ export const WORD_MS = 4_000
 /** Milliseconds after which who has lost the host asks again. */
 export const ASK_AGAIN_MS = 500
 
+/** Milliseconds that a client's word is good that it doesn't reach the host; between two hosts that follow another for that; and for which such a host isn't elected for it. */
+export const UNREACHED_MS = 40_000
+export const DEPOSING_PAUSE_MS = 10_000
+export const DEPOSED_MS = 60_000
+
+const GONE = ["disconnected", "closed", "failed"]
+
 /** One session of the server, in memory, after the rules of docs/protocol-signaling.md. */
 export class FakeServer {
   isDown = false
@@ -25,6 +32,8 @@ export class FakeServer {
   terms = {}
   /** Those who may only read, as it is told them when they join. @type {Set<string>} */
   readers = new Set()
+  /** Those who may not host. @type {Set<string>} */
+  followers = new Set()
   /** Loses a packet on its way to a peer where it returns true. @type {(event: string, payload: any, peerId: string) => boolean} */
   loses = () => false
   /** The number of the next election. @type {(epoch: number) => number} */
@@ -44,12 +53,17 @@ export class FakeServer {
   #born = { at: 0, epoch: 0 }
   /** Hosts whose pages don't answer. @type {Set<string>} */
   hanging = new Set()
-  /** Whom the host has told to be connected, and under which epoch. @type {{ epoch: number, connected: string[] }} */
-  #roster = { epoch: 0, connected: [] }
+  /** Whom the host has told to be connected or present, and under which epoch. @type {{ epoch: number, connected: string[], present: string[] }} */
+  #roster = { epoch: 0, connected: [], present: [] }
   /** Who has said when that the host is lost. @type {Map<string, number>} */
   #words = new Map()
   /** When the host was asked first without having answered. @type {number | null} */
   #askedAt = null
+  /** Who has said when that it finds no path to the host. @type {Map<string, number>} */
+  #unreached = new Map()
+  /** Hosts that were followed because of that, and when. @type {Map<string, number>} */
+  #deposed = new Map()
+  #deposedAt = -Infinity
   #clock
 
   /** @param {FakeClock} clock */
@@ -158,7 +172,7 @@ export class FakeServer {
   join(socket) {
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
-    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "link", "idle_timeout_ms"].includes(key))
+    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "unreached_epoch", "link", "idle_timeout_ms"].includes(key))
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
@@ -224,7 +238,8 @@ export class FakeServer {
    */
   #read(socket, { epoch, peers }) {
     if (epoch === this.epoch && socket.peerId === this.host) {
-      this.#roster = { epoch, connected: Object.keys(peers).filter((peerId) => peers[peerId] === "connected" && peerId !== this.host) }
+      const all = Object.keys(peers).filter((peerId) => peerId !== this.host)
+      this.#roster = { epoch, connected: all.filter((peerId) => peers[peerId] === "connected"), present: all.filter((peerId) => !GONE.includes(peers[peerId])) }
       this.#words.clear()
     }
     if (this.answersRosters && epoch < this.epoch) queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
@@ -235,7 +250,7 @@ export class FakeServer {
    * @param {any} credentials
    * @returns {P2pError | null}
    */
-  #admit(peerId, { seat, lost_epoch, connected_epoch }) {
+  #admit(peerId, { seat, lost_epoch, connected_epoch, unreached_epoch }) {
     const seated = seat?.peerId === peerId ? seat.epoch : -1
     if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
     const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MS
@@ -243,10 +258,17 @@ export class FakeServer {
     // Its host may only be away.
     if (connected_epoch !== undefined && (this.epoch === 0 || (connected_epoch === this.epoch && this.host !== null && this.#absentSince !== null))) return new P2pError("unavailable", { message: "The host may only be away.", retryAfterMls: ASK_AGAIN_MS })
     const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
+    const mayHost = !this.followers.has(peerId)
+    if (this.host === null && !mayHost) return new P2pError("unavailable", { message: "There is no host.", retryAfterMls: ASK_AGAIN_MS })
     if (this.host === null || this.host === peerId) return elect()
     const now = this.#clock.now()
     const hasLost = lost_epoch === this.epoch
     if (this.#absentSince === null) {
+      if (unreached_epoch === this.epoch && connected_epoch === undefined && this.#isUnreached(peerId) && mayHost) {
+        this.#deposed.set(this.host, now)
+        this.#deposedAt = now
+        return elect()
+      }
       if (!hasLost || this.#isAnswered()) return null
       this.#askedAt ??= now
       this.#hear(peerId)
@@ -262,6 +284,22 @@ export class FakeServer {
   /** Who never was connected has lost nobody. @param {string} peerId */
   #hear(peerId) {
     if (this.#roster.epoch === this.epoch && this.#roster.connected.includes(peerId)) this.#words.set(peerId, this.#clock.now())
+  }
+
+  /** A client finds no path to the host. @param {string} peerId @returns {boolean} whether enough have said so by now, and it may follow */
+  #isUnreached(peerId) {
+    const now = this.#clock.now()
+    const { epoch, connected, present } = this.#roster
+    const isTold = epoch === this.epoch
+    const reached = isTold ? connected : []
+    if (reached.includes(peerId)) return false
+    this.#unreached.set(peerId, now)
+    const isDeposed = now - (this.#deposed.get(peerId) ?? -Infinity) <= DEPOSED_MS
+    if (isDeposed) this.#deposed.set(peerId, now)
+    if (isDeposed || now - this.#deposedAt < DEPOSING_PAUSE_MS) return false
+    const said = [...this.#unreached].filter(([who, at]) => now - at <= UNREACHED_MS && !reached.includes(who)).length
+    const isAlone = isTold && [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
+    return said >= Math.max(isAlone ? 1 : 2, reached.length + 1)
   }
 
   /** @param {number} least how many have to say so in any case */
@@ -280,6 +318,7 @@ export class FakeServer {
     this.epoch = epoch
     this.#absentSince = this.#askedAt = null
     this.#words.clear()
+    this.#unreached.clear()
     if (this.#born.epoch === 0) this.#born = { at: this.#clock.now(), epoch }
     queueMicrotask(() => this.#announce(reason))
     return null
@@ -302,7 +341,7 @@ export class FakeServer {
    * @param {string} [link] the link that the peer wants to have mended
    */
   #welcome(peerId, isConnected, link) {
-    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms, ...(this.readers.has(peerId) && { can_send: false }) }
+    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms, ...(this.readers.has(peerId) && { can_send: false }), ...(this.followers.has(peerId) && { can_host: false }) }
     if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
     this.emit(peerId, "session_ready", ready)
     if (!isConnected || link) this.emit(this.host, "session_ready", { ...ready, ...(link && { link }) })
@@ -341,6 +380,7 @@ export class FakeServer {
     if (reason === "connected") return
     if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
     this.host = null
+    this.#unreached.clear()
     this.#announce("left")
   }
 

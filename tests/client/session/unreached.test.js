@@ -1,0 +1,145 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { P2pError } from "../../../static/js/base/errors.js"
+import { Link } from "../../../static/js/transport/link.js"
+import { DEPOSED_MS } from "../support/fake_server.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT, RELAY_AFTER_MS, World } from "../support/world.js"
+
+/** A world in which some peers find no path to each other, and the server carries nothing. */
+class Walls extends World {
+  /** Peers without a path to anybody but those who are public. @type {Set<string>} */
+  symmetric = new Set()
+  /** Peers that everybody reaches. @type {Set<string>} */
+  public = new Set()
+
+  constructor() {
+    super()
+    this.network.reaches = ({ owner: one }, { owner: two }) => !this.#isWall(one, two) && !this.#isWall(two, one)
+  }
+
+  /** @param {string} one @param {string} two */
+  #isWall(one, two) {
+    return this.symmetric.has(one) && !this.public.has(two)
+  }
+
+  page(peerId, options = {}) {
+    const { clock, network } = this
+    const createLink = (setup) => new Link({
+      ...setup, clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS, RTCPeerConnection: /** @type {any} */ (network.of(peerId)),
+    })
+    return super.page(peerId, { createLink, ...options })
+  }
+}
+
+/** What each page is, in the order of joining. @param {import("../support/world.js").Page[]} pages */
+const picture = (pages) => pages.map(({ peer }) => [peer.state, peer.hostPeerId])
+const words = (world, peerId) => world.server.heard("join").filter((entry) => entry.peerId === peerId && "unreached_epoch" in entry.payload)
+
+/** A session of a public host, a peer behind a symmetric NAT, and some that are neither. */
+async function session(...others) {
+  const world = new Walls()
+  world.symmetric.add("sym")
+  world.public.add("pub")
+  const pages = await world.session("pub", "sym", ...others)
+  await world.pass(1_000)
+  assert.deepEqual(picture(pages), pages.map(() => ["connected", "pub"]))
+  return { world, pages }
+}
+
+/** Lets the public host leave, and the one behind the symmetric NAT be elected first. */
+async function elect(world, [pub, sym, ...others]) {
+  const { latency } = world.server
+  world.server.latency = (peerId) => (peerId === "sym" ? 0 : 200)
+  for (const { signaling } of others) signaling.isAwake = false
+  pub.peer.close()
+  await world.pass(1_000)
+  assert.equal(sym.peer.iamHost, true)
+  for (const { signaling } of others) {
+    signaling.isAwake = true
+    if (world.server.isActive(signaling)) world.server.connect(signaling)
+  }
+  world.server.latency = latency
+}
+
+test("a host that nobody reaches is followed by one that the others reach, and becomes a client", async () => {
+  const { world, pages } = await session("ann", "bob", "cyd")
+  world.symmetric.delete("sym")
+  world.symmetric.add("sym")
+  await elect(world, pages)
+  const [, sym, ...others] = pages
+  await world.pass(2 * CONNECT_TIMEOUT_MS + 5_000)
+  const hosts = others.filter(({ peer }) => peer.iamHost)
+  assert.deepEqual([hosts.length, sym.peer.iamHost], [1, false])
+  assert.deepEqual(picture(others), others.map(() => ["connected", hosts[0].peer.hostPeerId]))
+})
+
+test("one client alone is enough, and two that reach nobody change once, and say why", async () => {
+  const { world, pages } = await session("ann")
+  await elect(world, pages)
+  const [, sym, ann] = pages
+  await world.pass(CONNECT_TIMEOUT_MS + 2_000)
+  assert.deepEqual([ann.peer.iamHost, ann.lastState, sym.peer.iamHost], [true, "connected", false])
+  await world.pass(5 * DEPOSED_MS)
+  assert.deepEqual(ann.hosts.map(({ hostPeerId }) => hostPeerId), ["pub", "sym", "ann"])
+  assert.equal(ann.peer.iamHost, true)
+  const last = sym.errors.at(-1)
+  assert.equal(last?.code, "ice_failed")
+  assert.match(last?.hint ?? "", /TURN.*P2P_RELAY/)
+})
+
+test("a public peer takes over from one that reaches nobody else, which then reaches it", async () => {
+  const { world, pages: [pub, sym] } = await session()
+  world.public.add("late")
+  pub.peer.close()
+  await world.pass(1_000)
+  assert.equal(sym.peer.iamHost, true)
+  const ann = world.page("ann")
+  const late = world.page("late")
+  for (const { peer } of [ann, late]) peer.start()
+  await world.pass(CONNECT_TIMEOUT_MS + 1_000)
+  assert.deepEqual([late.lastState, ann.lastState], ["connected", "failed"])
+  assert.equal(words(world, "late").length, 0)
+})
+
+test("who has found no path says so when it comes again, and never afterwards", async () => {
+  const world = new Walls()
+  world.symmetric.add("sym")
+  const [sym] = await world.session("sym")
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MS)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["failed", ["ice_failed"]])
+  assert.equal(words(world, "ann").length, 0)
+  const { epoch } = sym.peer
+  ann.peer.reconnect()
+  await world.pass(100)
+  assert.deepEqual(words(world, "ann").map(({ payload }) => payload.unreached_epoch), [epoch])
+  assert.equal(ann.peer.iamHost, true)
+  ann.peer.reconnect()
+  await world.pass(100)
+  assert.equal(words(world, "ann").length, 1)
+})
+
+test("a host that is only slow, or away, is not called out of reach", async () => {
+  const { world, pages } = await session("ann")
+  world.server.loses = (event) => event === "sdp_offer"
+  await elect(world, pages)
+  await world.pass(2 * CONNECT_TIMEOUT_MS)
+  assert.deepEqual(words(world, "ann"), [])
+  assert.ok(P2pError)
+})
+
+test("a host that has clients stays, whatever a few others say", async () => {
+  const world = new Walls()
+  const [host, one, two] = await world.session("host", "one", "two")
+  await world.pass(1_000)
+  world.symmetric.add("far-1").add("far-2")
+  const far = ["far-1", "far-2"].map((peerId) => world.page(peerId))
+  for (let time = 0; time < 4; time++) {
+    for (const { peer } of far) peer.reconnect()
+    await world.pass(CONNECT_TIMEOUT_MS + 1_000)
+  }
+  assert.deepEqual([host.peer.iamHost, ...picture([one, two])], [true, ["connected", "host"], ["connected", "host"]])
+  assert.equal(words(world, "far-1").length, 3)
+})
