@@ -197,6 +197,7 @@ export class Lifecycle {
   /** @param {import("../wire/link.js").Link} link */
   rolePathChanged(link) {
     this.leadership.settle()
+    this.leadership.relocation.routed(link)
     if (link.route === null || link.route === this.#routes.get(link)) return
     this.#routes.set(link, link.route)
     this.#delegate.sessionPathChanged(link.peerId, link.route)
@@ -220,8 +221,14 @@ export class Lifecycle {
     this.#delegate.sessionErrored(error)
   }
 
-  roleAppointed() {
-    this.leadership.succession.prepare()
+  /** @param {import("../wire/frames.js").SucceedFrame} frame */
+  roleAppointed(frame) {
+    this.leadership.appoint(frame)
+  }
+
+  /** @param {string} peerId */
+  roleMissed(peerId) {
+    this.leadership.relocation.missed(peerId)
   }
 
   roleYields() {

@@ -34,6 +34,11 @@ export class Succession {
 
   // As the host
 
+  /** Whether another peer is to be the host. */
+  get isWished() {
+    return this.#wish !== null
+  }
+
   /**
    * A client was asked to be the next host.
    * @param {string} peerId

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { RELOCATION_PATIENCE_MS, RELOCATION_PAUSE_MS } from "../../../static/js/session/relocation.js"
+import { HANDOVER_TIMEOUT_MS } from "../../../static/js/session/succession.js"
+import { ServerPath } from "../../../static/js/transport/paths/index.js" // loaded before the clock is a fake one
+import { MAX_TRIED_HOSTS } from "../../../static/js/base/limits.js"
+import { picture, Walls } from "../support/walls.js"
+import { fate } from "../support/world.js"
+
+assert.ok(ServerPath)
+
+/** The time that one move takes, at most. */
+const MOVE_MS = RELOCATION_PATIENCE_MS + HANDOVER_TIMEOUT_MS
+
+/** A session in which the server carries what has no other way; the first peer hosts. */
+async function open(prepare, ...peerIds) {
+  const world = new Walls("fallback")
+  prepare(world)
+  const pages = await world.session(...peerIds)
+  await world.pass(3_000)
+  assert.deepEqual(picture(pages), pages.map(() => ["connected", peerIds[0]]))
+  return { world, pages }
+}
+
+const hostsOf = (page) => page.hosts.map(({ hostPeerId }) => hostPeerId)
+const routes = (page) => Object.fromEntries(page.peer.paths)
+/** How often the session has changed its host. */
+const elections = (world) => world.server.epoch - 1
+
+test("a host that one client has no direct path to hands over to one that both reach", async () => {
+  const { world, pages } = await open(({ symmetric, public: open }) => { symmetric.add("sym"); open.add("pub") }, "sym", "ann", "pub")
+  const [sym, ann, pub] = pages
+  assert.deepEqual(routes(sym), { ann: "server", pub: "direct" })
+  await world.pass(MOVE_MS)
+  assert.deepEqual(picture(pages), pages.map(() => ["connected", "pub"]))
+  assert.deepEqual(routes(pub), { ann: "direct", sym: "direct" })
+  assert.deepEqual(pages.flatMap(({ errorCodes }) => errorCodes), [])
+  await world.pass(2 * RELOCATION_PAUSE_MS)
+  assert.deepEqual(hostsOf(ann), ["sym", "pub"])
+})
+
+test("what is said meanwhile arrives once and in order", async () => {
+  const { world, pages } = await open(({ symmetric, public: open }) => { symmetric.add("sym"); open.add("pub") }, "sym", "ann", "pub")
+  const fates = []
+  for (let number = 1; number <= 200; number++) {
+    for (const { peer } of pages) fates.push(fate(peer.send(number)))
+    await world.pass(100)
+  }
+  await world.pass(5_000)
+  assert.deepEqual([...new Set(fates.map(({ is }) => is))], ["resolved"])
+  assert.equal(pages[2].peer.iamHost, true)
+  for (const page of pages) for (const senderId of ["sym", "ann", "pub"]) {
+    assert.deepEqual(page.messages.filter((message) => message.senderId === senderId).map(({ data }) => data), Array.from({ length: 200 }, (_, index) => index + 1))
+  }
+})
+
+test("it moves once for a client that nobody reaches, and never for that one again", async () => {
+  const { world, pages } = await open(({ walls }) => { for (const other of ["ann", "bob", "cyd"]) walls.add(`far ${other}`) }, "ann", "bob", "cyd", "far")
+  await world.pass(3 * RELOCATION_PAUSE_MS)
+  assert.deepEqual(hostsOf(pages[3]), ["ann", "bob"])
+  assert.deepEqual(picture(pages), pages.map(() => ["connected", "bob"]))
+})
+
+test("a host that fewer reach is no better: another one is tried, and in the end it goes back to the best", async () => {
+  const { world, pages } = await open(({ walls }) => {
+    for (const wall of ["ann far", "bob far", "bob dan", "cyd far", "cyd dan", "cyd eve", "eve far"]) walls.add(wall)
+  }, "ann", "bob", "cyd", "dan", "eve", "far")
+  await world.pass((MAX_TRIED_HOSTS + 1) * MOVE_MS)
+  assert.deepEqual(hostsOf(pages[5]), ["ann", "bob", "cyd", "ann"].slice(0, elections(world) + 1))
+  assert.deepEqual(picture(pages), pages.map(() => ["connected", "ann"]))
+  assert.equal(elections(world), MAX_TRIED_HOSTS)
+})
+
+test("without somebody who reaches the host and may host, it stays where it is", async () => {
+  const { world, pages } = await open(({ walls, server }) => {
+    walls.add("ann far")
+    server.followers.add("bob")
+  }, "ann", "bob", "far")
+  await world.pass(2 * RELOCATION_PAUSE_MS)
+  assert.deepEqual([picture(pages), elections(world)], [pages.map(() => ["connected", "ann"]), 0])
+  const cyd = world.page("cyd")
+  cyd.peer.start()
+  await world.pass(MOVE_MS)
+  assert.deepEqual([cyd.peer.iamHost, elections(world)], [true, 1])
+})
+
+test("what an app has chosen stays", async () => {
+  const { world, pages } = await open(({ walls }) => { walls.add("bob far") }, "ann", "bob", "cyd", "far")
+  const handed = fate(pages[0].peer.handOver("bob"))
+  await world.pass(HANDOVER_TIMEOUT_MS)
+  assert.equal(handed.is, "resolved")
+  await world.pass(2 * RELOCATION_PAUSE_MS)
+  assert.deepEqual(hostsOf(pages[3]), ["ann", "bob"])
+  assert.deepEqual(routes(pages[1]).far, "server")
+})
+
+test("an app hands over while all its links go over the server", async () => {
+  const { world, pages } = await open(({ walls }) => { for (const other of ["bob", "cyd"]) walls.add(`ann ${other}`) }, "ann", "bob", "cyd")
+  assert.deepEqual(routes(pages[0]), { bob: "server", cyd: "server" })
+  const handed = fate(pages[0].peer.handOver("bob"))
+  const begunAt = world.clock.now()
+  while (handed.is === "pending") await world.pass(100)
+  assert.equal(handed.is, "resolved")
+  assert.ok(world.clock.now() - begunAt <= 4_000, `it took ${world.clock.now() - begunAt} ms`)
+  await world.pass(5_000)
+  assert.deepEqual(picture(pages), pages.map(() => ["connected", "bob"]))
+  assert.deepEqual(routes(pages[1]), { ann: "server", cyd: "direct" })
+  assert.deepEqual(pages.flatMap(({ errorCodes }) => errorCodes), [])
+})
+
+test("a link that is direct after a while moves nobody", async () => {
+  const { world, pages } = await open(({ walls }) => { walls.add("ann bob") }, "ann", "bob", "cyd")
+  world.walls.clear()
+  await world.pass(2 * RELOCATION_PAUSE_MS)
+  assert.deepEqual([picture(pages), elections(world)], [pages.map(() => ["connected", "ann"]), 0])
+})
+
+test("who is asked and doesn't become the host isn't asked again", async () => {
+  const { world, pages } = await open(({ walls }) => { walls.add("ann far") }, "ann", "bob", "far")
+  pages[1].signaling.isAwake = false
+  await world.pass(2 * RELOCATION_PAUSE_MS)
+  assert.deepEqual([elections(world), pages[0].peer.iamHost, pages[0].errorCodes], [0, true, []])
+})
+
+test("nothing is left when all have gone", async () => {
+  const { world, pages } = await open(({ walls }) => { walls.add("ann far") }, "ann", "bob", "far")
+  for (const { peer } of pages) peer.close()
+  await world.pass(60_000)
+  assert.equal(world.clock.pending, 0)
+})
