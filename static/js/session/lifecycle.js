@@ -109,6 +109,7 @@ export class Lifecycle {
 
   /** The network is back: an attempt that waits begins at once, and one that failed without the network is made again. */
   hurry() {
+    this.leadership.registration.miss(undefined) // it was perhaps this peer's own network
     if (this.isOver) return this.#revive()
     this.leadership.role?.suspect()
     if (!this.#reconnection.isWaiting) return this.leadership.signaling.hurry()

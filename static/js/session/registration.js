@@ -70,7 +70,7 @@ export class Registration {
     this.#lostEpoch = epoch
   }
 
-  /** There is no path to the host of this epoch. The server is told, so that another peer can be the host. @param {number} epoch */
+  /** There is no path to the host of this epoch. The server is told, so that another peer can be the host. @param {number | undefined} epoch undefined if there may be one now */
   miss(epoch) {
     this.#unreachedEpoch = epoch
   }

@@ -107,3 +107,16 @@ test("a host that has clients stays, whatever a few others say", async () => {
   assert.deepEqual([host.peer.iamHost, ...picture(clients)], [true, ...clients.map(() => ["connected", "host"])])
   assert.equal(words(world, "far-1").length, 3)
 })
+
+test("who had no network says nothing against the host when it is back", async () => {
+  const world = new Walls()
+  const [host] = await world.session("host")
+  world.symmetric.add("ann")
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MS)
+  world.symmetric.delete("ann")
+  ann.peer.hurry()
+  await world.pass(1_000)
+  assert.deepEqual([host.peer.iamHost, ...picture([ann]), words(world, "ann").length], [true, ["connected", "host"], 0])
+})
