@@ -60,6 +60,8 @@ def refusal(parse: Parser, value: object) -> ErrorCode:
 def test_auth() -> None:
     request = messages.parse_auth({"token": "t", "seat": "s", "lost_epoch": 7})
     assert request == messages.JoinRequest("t", "s", 7)
+    request = messages.parse_join({"unreached_epoch": 8})
+    assert request == messages.JoinRequest("", None, None, unreached_epoch=8)
 
 
 def test_auth_with_nulls() -> None:
@@ -126,6 +128,9 @@ def test_no_token(auth: object) -> None:
         ({"lost_epoch": 1.0}, "bad_request"),
         ({"lost_epoch": float("inf")}, "bad_request"),
         ({"lost_epoch": 2**53}, "bad_request"),
+        ({"unreached_epoch": "7"}, "bad_request"),
+        ({"unreached_epoch": -1}, "bad_request"),
+        ({"unreached_epoch": 2**53}, "bad_request"),
         ({"peer_id": "eve"}, "bad_request"),
     ],
 )
