@@ -8,7 +8,8 @@ The host is followed by a client that says so, and may host, when
 * they are more than those that are connected to the host: these show that it can be reached.
 
 A client may say what it likes. So its word counts once, for a short time and for one epoch; who
-is connected has no word; and a session changes its host in this way only so often. A host that
+is connected has no word; a new host first has time to get connected, and to say to whom; and a
+session changes its host in this way only so often. A host that
 was followed doesn't come back in this way for a while, and as long as it says that it reaches
 nobody: otherwise two peers without a path to each other would take turns for ever.
 """
@@ -22,6 +23,8 @@ from .record import Session
 
 UNREACHED_TERM = 40.0
 """Seconds for which a client's word counts: it tries again for up to 15 s before it repeats it."""
+UNREACHED_AFTER = 5.0
+"""Seconds that a host has after its election, in which it isn't followed for this reason."""
 UNREACHED_PAUSE = 1.0
 """Seconds in which a repeated word isn't written again, to spare the store."""
 MAX_UNREACHED = 100
@@ -86,6 +89,8 @@ def _says_so(session: Session, who: Candidacy) -> bool:
 
 def _may_depose(session: Session, who: Candidacy) -> bool:
     if who.peer_id in _recent(session.deposed, who.now, DEPOSED_TERM):
+        return False
+    if who.now - session.epoch / 1000 < UNREACHED_AFTER:
         return False
     return abs(who.now - session.deposed_at) >= DEPOSING_PAUSE
 

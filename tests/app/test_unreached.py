@@ -10,6 +10,12 @@ from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.conftest import AppFactory
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a new host have no time to get connected, but where a test says so."""
+    monkeypatch.setattr(reach, "UNREACHED_AFTER", 0.0)
+
+
 @pytest.fixture
 def app(make_app: AppFactory) -> Flask:
     return make_app(P2P_HOST_GRACE=3600, P2P_RELAY="off")
@@ -52,6 +58,16 @@ def test_the_former_host_is_a_client_then(app: Flask, sym: P2PTestPeer) -> None:
     assert (answer["role"], answer["host_peer_id"]) == ("client", "cyd")
     assert cyd.received("session_ready")[-1]["peer_id"] == "sym"
     assert app.extensions["p2p_streams"].store.read("room").deposed.keys() == {"sym"}
+
+
+def test_a_new_host_has_its_time(
+    app: Flask, sym: P2PTestPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "UNREACHED_AFTER", 3600.0)
+    for peer_id in ("bob", "cyd", "dan"):
+        assert not miss(app, sym, peer_id).is_host
+    monkeypatch.setattr(reach, "UNREACHED_AFTER", 0.0)
+    assert miss(app, sym, "bob").is_host
 
 
 def test_one_peer_alone_can_not_do_it(app: Flask, sym: P2PTestPeer) -> None:

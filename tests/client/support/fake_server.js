@@ -18,6 +18,8 @@ export const ASK_AGAIN_MS = 500
 export const UNREACHED_MS = 40_000
 export const DEPOSING_PAUSE_MS = 10_000
 export const DEPOSED_MS = 60_000
+/** Milliseconds that a new host has to get connected. */
+export const UNREACHED_AFTER_MS = 5_000
 
 const GONE = ["disconnected", "closed", "failed"]
 
@@ -64,6 +66,8 @@ export class FakeServer {
   /** Hosts that were followed because of that, and when. @type {Map<string, number>} */
   #deposed = new Map()
   #deposedAt = -Infinity
+  /** When the present host was elected. */
+  #seatedAt = -Infinity
   #clock
 
   /** @param {FakeClock} clock */
@@ -296,6 +300,7 @@ export class FakeServer {
     this.#unreached.set(peerId, now)
     const isDeposed = now - (this.#deposed.get(peerId) ?? -Infinity) <= DEPOSED_MS
     if (isDeposed) this.#deposed.set(peerId, now)
+    if (now - this.#seatedAt < UNREACHED_AFTER_MS) return false
     if (isDeposed || now - this.#deposedAt < DEPOSING_PAUSE_MS) return false
     const said = [...this.#unreached].filter(([who, at]) => now - at <= UNREACHED_MS && !reached.includes(who)).length
     const isAlone = isTold && [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
@@ -314,6 +319,7 @@ export class FakeServer {
    * @param {string} reason
    */
   #seat(peerId, epoch, reason) {
+    if (reason === "elected") this.#seatedAt = this.#clock.now()
     this.host = peerId
     this.epoch = epoch
     this.#absentSince = this.#askedAt = null

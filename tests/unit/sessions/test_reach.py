@@ -19,6 +19,7 @@ from flask_p2p_streams.sessions.reach import (
     DEPOSING_PAUSE,
     MAX_DEPOSED,
     MAX_UNREACHED,
+    UNREACHED_AFTER,
     UNREACHED_PAUSE,
     UNREACHED_TERM,
     deposed,
@@ -206,6 +207,16 @@ def test_a_session_changes_its_host_so_only_so_often() -> None:
     session = deposed_once()
     assert said(session, says_six("bob", DEPOSING_PAUSE - 0.1))[0].host == "cyd"
     assert said(session, says_six("bob", DEPOSING_PAUSE))[0].host == "bob"
+
+
+def test_a_new_host_has_time_to_get_connected() -> None:
+    new = replace(HOSTED, epoch=int(NOW * 1000))
+    words = [
+        says(peer, now=NOW + seconds, unreached_epoch=new.epoch)
+        for peer, seconds in (("bob", 0), ("cyd", UNREACHED_AFTER - 0.1), ("dan", UNREACHED_AFTER))
+    ]
+    assert said(new, *words[:2])[0].host == "sym"
+    assert said(new, *words)[0].host == "dan"
 
 
 def test_who_was_followed_comes_back_later_and_not_while_it_reaches_nobody() -> None:
