@@ -306,7 +306,12 @@ def app_state(
         store=SessionStore(guarded_store(store, Mutexes(mutex_for(server.async_mode)))),
     )
     is_shared, has_queue = state.store.is_shared, not state.outbox.is_alone
-    check_web_server(server.async_mode, is_shared=is_shared, has_queue=has_queue)
+    check_web_server(
+        server.async_mode,
+        is_shared=is_shared,
+        has_queue=has_queue,
+        polls="polling" in config.transports,
+    )
     # All parts are made now, so that no two threads of the server can make the same one twice.
     return _completed(state)
 

@@ -13,6 +13,8 @@ from .ice.servers import ice_server_list, turn_url_list
 PREFIX = "P2P_"
 SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
 """Fields that hold passwords: no error and no log shows what is in them."""
+WAYS = (["websocket"], ["websocket", "polling"])
+"""The values of ``P2P_TRANSPORTS``."""
 
 LONGEST_TURN_TTL = 7 * 86_400
 """The most seconds of ``P2P_TURN_TTL``."""
@@ -103,6 +105,13 @@ class Config:
     """``P2P_JOIN_RATE``: joins a second that one address may make; five times that at once.
 
     IPv6 addresses count by their network of /64; None means no limit.
+    """
+
+    transports: tuple[str, ...] = ("websocket",)
+    """``P2P_TRANSPORTS``: how browsers may reach the server: ``["websocket"]``, or
+    ``["websocket", "polling"]`` for networks that pass no WebSocket.
+
+    Browsers try a WebSocket first. Long polling needs one worker or sticky sessions.
     """
 
     socketio_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -248,6 +257,12 @@ def _peers(value: object) -> int | None:
     return value
 
 
+def _transports(value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or list(value) not in WAYS:
+        raise ValueError(f"must be {WAYS[0]} or {WAYS[1]}: the client tries a WebSocket first")
+    return tuple(value)
+
+
 def _options(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueError("must be a dictionary of keyword arguments of SocketIO")
@@ -277,5 +292,6 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "relay_rate": _byte_rate,
     "session_relay_rate": _byte_rate,
     "join_rate": _rate,
+    "transports": _transports,
     "socketio_options": _options,
 }

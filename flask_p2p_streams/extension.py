@@ -200,13 +200,9 @@ class P2PStreams:
     def ice_servers(self, function: AnyIceFunction) -> AnyIceFunction:
         """Register the function that gets a peer's ICE servers from a provider; a decorator.
 
-        It is called with the session id and the peer id, and returns a list of ``RTCIceServer``
-        dictionaries, or a pair of one and the seconds that it lasts, or None. It comes after
-        ``P2P_ICE_SERVERS`` and ``P2P_TURN_URLS``. It is asked at a join and at the renewal of a
-        token, in an app context but without a request, in a thread (or greenlet) of its own. Its
-        answer is kept for that peer until 80 % of its life. A join waits for it for 2 s, then
-        goes on without; so it does if the function raises or returns something else, which the
-        log says.
+        It is called with the session id and the peer id, in an app context, and returns a list of
+        ``RTCIceServer`` dictionaries, or a pair of one and the seconds that it lasts, or None.
+        Joins and renewals of tokens wait 2 s for it; then, or if it fails, they go on without.
 
         :raises ArgumentError: if it isn't a plain function of two arguments, or not the only one.
         """

@@ -13,6 +13,7 @@ from .transport.guard import Guard
 from .transport.namespace import SignalingNamespace
 from .transport.outbound import Outbound
 from .transport.packet_filter import PacketFilter
+from .transport.polls import Polls
 from .transport.request_filter import RequestFilter
 from .transport.server_support import ServerSupport
 from .transport.servers import check_still_ours
@@ -46,7 +47,9 @@ def add_to_server(state: AppState, *, compress: bool) -> None:
         connections=connections,
         packets=packets,
         outbound=Outbound(server, name, metrics),
-        requests=RequestFilter(server.eio, packets.refuse, standing),
+        requests=RequestFilter(
+            server.eio, packets.refuse, standing, Polls(server.sleep, metrics)
+        ),
         server_support=ServerSupport(
             server.async_mode, is_shared=is_shared, has_queue=has_queue
         ),

@@ -3,9 +3,10 @@ import { basename, dirname, join, resolve } from "node:path"
 
 import { build } from "esbuild"
 
-import { slimSocketIo } from "./slim_socketio.mjs"
+import { slimPolling, slimSocketIo } from "./slim_socketio.mjs"
 
 const RELATIVE = /^\.\.?\//
+const POLLING = "p2p-polling.js" // Takes nothing from the client: it is a transport, made for Socket.IO's client.
 const STIMULUS = ["@hotwired/stimulus"] // Comes from the page's import map or bundler.
 
 /**
@@ -18,7 +19,7 @@ export async function bundleClient(source = "static/js") {
   const sharing = { plugins: [share(client)], external: STIMULUS }
   return [
     client,
-    ...(await Promise.all([...parts].map(([name, entry]) => bundle(entry, name, sharing)))),
+    ...(await Promise.all([...parts].map(([name, entry]) => bundle(entry, name, name === POLLING ? { plugins: [slimPolling] } : sharing)))),
     await bundle(join(source, "stimulus.js"), "p2p-stimulus.js", sharing),
     await bundle("@hotwired/stimulus", "stimulus.js"),
   ]

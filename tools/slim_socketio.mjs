@@ -1,4 +1,5 @@
-// Leaves out of Socket.IO's client what this client never uses: every transport but the WebSocket, and binary attachments.
+// Leaves out of Socket.IO's client what this client never uses: every transport but the WebSocket, and binary attachments. Long polling is
+// a part of its own, which pages load where they need it.
 //
 // What stands in for a module is in tools/socketio/, or here where it only passes on. `tests/client/slim_socketio.test.js` holds the
 // one against the other, and runs the tests of signaling over what is left.
@@ -7,7 +8,7 @@ import { readFileSync } from "node:fs"
 const SOCKETIO = /node_modules[\\/]((?:socket|engine)\.io-[\w-]+[\\/].+\.js)$/
 const own = (name) => readFileSync(new URL(`socketio/${name}`, import.meta.url), "utf8")
 
-/** What modules become. */
+/** What modules become in p2p.js. */
 const REPLACED = {
   "socket.io-client/build/esm/index.js": `export { Manager } from "./manager.js"`,
   "socket.io-parser/build/esm/index.js": own("parser.js"),
@@ -22,7 +23,13 @@ const REPLACED = {
   "engine.io-parser/build/esm/index.js": own("engine_parser.js"),
 }
 
-/** What the bodies of methods become. */
+/** What modules become in the part for long polling. */
+const REPLACED_FOR_POLLING = {
+  "engine.io-client/build/esm/index.js": `export { Fetch } from "./transports/polling-fetch.js"`,
+  "engine.io-parser/build/esm/index.js": own("engine_parser.js") + own("engine_payload.js"),
+}
+
+/** What the bodies of methods become in p2p.js. */
 const METHODS = {
   "engine.io-client/build/esm/socket.js": {
     _probe: "", // A WebSocket is never upgraded,
@@ -44,22 +51,32 @@ const METHODS = {
   },
 }
 
-/** An esbuild plugin. The build fails where something that it changes isn't there, as after an update of Socket.IO. */
-export const slimSocketIo = {
-  name: "slim-socketio",
-  setup(build) {
-    const unseen = new Set([...Object.keys(REPLACED), ...Object.keys(METHODS)])
-    build.onLoad({ filter: SOCKETIO }, ({ path }) => {
-      const module = SOCKETIO.exec(path)[1].replaceAll("\\", "/")
-      unseen.delete(module)
-      if (REPLACED[module]) return { contents: REPLACED[module] }
-      const { contents, lost } = withMethods(readFileSync(path, "utf8"), METHODS[module] ?? {})
-      return { contents, errors: lost.map((name) => changed(`method ${name} in ${module}`)) }
-    })
-    build.onEnd(() => {
-      if (unseen.size > 0) return { errors: [changed(`${[...unseen].join(", ")}, or nothing imports it any more`)] }
-    })
-  },
+/** The esbuild plugin for p2p.js. */
+export const slimSocketIo = slim(REPLACED, METHODS)
+/** The one for the part for long polling. */
+export const slimPolling = slim(REPLACED_FOR_POLLING, {})
+
+/**
+ * An esbuild plugin. The build fails where something that it changes isn't there, as after an update of Socket.IO.
+ * @param {Record<string, string>} replaced @param {Record<string, Record<string, string>>} methods
+ */
+function slim(replaced, methods) {
+  return {
+    name: "slim-socketio",
+    setup(build) {
+      const unseen = new Set([...Object.keys(replaced), ...Object.keys(methods)])
+      build.onLoad({ filter: SOCKETIO }, ({ path }) => {
+        const module = SOCKETIO.exec(path)[1].replaceAll("\\", "/")
+        unseen.delete(module)
+        if (replaced[module]) return { contents: replaced[module] }
+        const { contents, lost } = withMethods(readFileSync(path, "utf8"), methods[module] ?? {})
+        return { contents, errors: lost.map((name) => changed(`method ${name} in ${module}`)) }
+      })
+      build.onEnd(() => {
+        if (unseen.size > 0) return { errors: [changed(`${[...unseen].join(", ")}, or nothing imports it any more`)] }
+      })
+    },
+  }
 }
 
 /**

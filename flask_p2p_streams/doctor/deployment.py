@@ -93,18 +93,29 @@ def handlers(context: CheckContext) -> Iterator[Finding]:
 
 
 def transports(context: CheckContext) -> Iterator[Finding]:
-    """Look for long polling, which the client doesn't use."""
+    """Look at long polling: whether it can work, and what it costs where nobody needs it."""
     if "polling" not in context.server.eio.transports:
         return
+    hint = "Pass transports=['websocket'] to SocketIO(): P2P_TRANSPORTS has no 'polling'."
     if context.has_queue or len(context.workers) > 1 or several_workers():
-        problem = "Long polling with several workers works with sticky sessions only."
+        problem = (
+            "Long polling with several workers works with sticky sessions only, which can't be "
+            "seen from here."
+        )
+        if "polling" in context.config.transports:
+            hint = (
+                "Let the proxy send all requests of one visitor to the same worker, with one "
+                "process at each address; or leave 'polling' out of P2P_TRANSPORTS."
+            )
+    elif "polling" in context.config.transports:
+        yield Finding("ok", "transports", "WebSockets, and long polling at one worker.")
+        return
     else:
         problem = (
-            "SocketIO takes long polling: how fast a WebSocket is read is bounded, but not how "
-            "many requests come, and each poll of a stranger may hold a thread for "
+            "SocketIO takes long polling, which the client doesn't use: each poll of a stranger "
+            "may hold a thread for "
             f"{context.server.eio.ping_interval + context.server.eio.ping_timeout:g} s."
         )
-    hint = "Pass transports=['websocket'] to SocketIO(): the client uses nothing else."
     yield Finding("warning", "transports", problem, hint)
 
 
@@ -146,7 +157,7 @@ def ice_servers(context: CheckContext) -> Iterator[Finding]:
     """
     came_late = not context.config.ice_servers and context.app.config.get("P2P_ICE_SERVERS")
     if not came_late and not has_provider(context):
-        yield from missing(configured(context))
+        yield from missing(configured(context), context.config.relay)
 
 
 def order(context: CheckContext) -> Iterator[Finding]:

@@ -17,9 +17,10 @@ PROVIDER = "@p2p.ice_servers"
 
 NAMED_BY_TAGS = ", unless your tags name them in config={'ice_servers': …}."
 OVER_THE_SERVER = (
-    "go over this app's own server, where P2P_RELAY lets them: that costs it the traffic of each "
-    "message twice and is slow for files, and it could read what they say"
+    "go over this app's own server (P2P_RELAY): that costs it the traffic of each message twice, "
+    "is slow for files, and lets it read what they say"
 )
+NOT_AT_ALL = "don't connect at all, as P2P_RELAY is 'off'"
 
 
 class IceServer(NamedTuple):
@@ -64,12 +65,16 @@ def ask_provider(context: CheckContext) -> tuple[list[IceServer], list[Finding]]
     return [], [Finding("error", "ice", problem, "Peers go without its servers meanwhile.")]
 
 
-def missing(servers: Iterable[IceServer]) -> Iterator[Finding]:
-    """Say what is missing among all servers that a peer gets."""
+def missing(servers: Iterable[IceServer], relay: str) -> Iterator[Finding]:
+    """Say what is missing among all servers that a peer gets.
+
+    :param relay: ``P2P_RELAY``.
+    """
+    others = NOT_AT_ALL if relay == "off" else OVER_THE_SERVER
     points = [(each, endpoint(each.url).transport) for each in servers]
     turn = [transport for each, transport in points if each.is_turn]
     if not points:
-        problem = f"There are no ICE servers, so peers in different networks {OVER_THE_SERVER}."
+        problem = f"There are no ICE servers, so peers in different networks {others}."
         hint = "Set P2P_ICE_SERVERS to a STUN server, and P2P_TURN_URLS with P2P_TURN_SECRET"
         yield Finding("warning", "ice", problem, hint + NAMED_BY_TAGS)
         return
@@ -79,7 +84,7 @@ def missing(servers: Iterable[IceServer]) -> Iterator[Finding]:
     if not turn:
         problem = (
             "There is no TURN server. Those who can't reach each other directly, 15 to 22 of 100, "
-            f"{OVER_THE_SERVER}."
+            f"{others}."
         )
         hint = f"Set P2P_TURN_URLS and P2P_TURN_SECRET, or use {PROVIDER}"
         yield Finding("warning", "ice", problem, hint + NAMED_BY_TAGS)

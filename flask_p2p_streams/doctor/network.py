@@ -72,7 +72,7 @@ def ice_servers(context: CheckContext) -> tuple[list[IceServer], list[Finding]]:
         provided, found = ask_provider(context)
         servers += provided
         # Without a function, the settings have said this already.
-        found += missing(servers)
+        found += missing(servers, context.config.relay)
     if any(each.is_turn for each in servers) and not is_installed():
         found.append(not_installed())
     return list(dict.fromkeys(servers)), found

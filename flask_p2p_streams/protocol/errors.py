@@ -158,7 +158,8 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.SIGNALING_LOST: Explanation(
         "The server can't be reached.",
-        "Check the network, and that the server takes WebSockets.",
+        "Check the network, and that the server takes WebSockets; the page joins by itself when it "
+        "can be reached again (auto_reconnect).",
         True,
     ),
     ErrorCode.NO_HANDLER: Explanation(

@@ -24,11 +24,14 @@ BLOCKED = {
 }
 
 
-def check_web_server(mode: str, *, is_shared: bool, has_queue: bool) -> None:
+def check_web_server(
+    mode: str, *, is_shared: bool, has_queue: bool, polls: bool = False
+) -> None:
     """Refuse a web server that can't carry the WebSockets of an async mode.
 
     :param is_shared: whether other processes see the sessions.
     :param has_queue: whether there is a message queue.
+    :param polls: whether the client may use long polling.
     :raises ConfigurationError: with a hint.
     """
     _check_foreign()
@@ -37,6 +40,14 @@ def check_web_server(mode: str, *, is_shared: bool, has_queue: bool) -> None:
     if settings is not None:
         _check_worker(worker_of(settings), settings, mode)
         _check_count(settings.workers, is_shared=is_shared, has_queue=has_queue)
+        if polls and settings.workers > 1:
+            raise ConfigurationError(
+                f"gunicorn runs {settings.workers} workers at one address, and each request of "
+                "long polling would come to another of them. Run one worker at each address, and "
+                "let the proxy send all requests of a visitor to the same one; or leave "
+                "'polling' out of P2P_TRANSPORTS.",
+                key="P2P_TRANSPORTS",
+            )
 
 
 def gunicorn_settings() -> Any:

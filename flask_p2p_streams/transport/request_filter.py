@@ -12,11 +12,13 @@ from engineio.payload import Payload
 from ..limits.budgets import HANDSHAKE_BYTES, UNJOINED_BYTES
 from .engineio_packets import FRAME, is_asked_for
 from .metering import Standing
+from .polls import Polls
 from .tcp_connections import tcp_socket_of
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 BAD_REQUEST = "400 Bad Request"
+TOO_MANY = "429 Too Many Requests"
 TOO_LARGE = "413 Content Too Large"
 HEAD_TOO_LARGE = "431 Request Header Fields Too Large"
 ADDRESS = ("PATH_INFO", "QUERY_STRING")
@@ -36,6 +38,7 @@ class RequestFilter:
 
     :param refuse: takes note of a bad packet of a connection.
     :param standing: returns whether a connection has joined a namespace.
+    :param polls: the limits of who polls.
     """
 
     def __init__(
@@ -43,23 +46,33 @@ class RequestFilter:
         eio: Any,
         refuse: Callable[[str], object],
         standing: Callable[[str], Standing],
+        polls: Polls,
     ) -> None:
         self._eio = eio
         self._refuse = refuse
         self._standing = standing
+        self._polls = polls
 
     def before(self, handle: WsgiApp) -> WsgiApp:
         """Return a WSGI app that refuses a request, or passes it on to ``handle``."""
 
         def look_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             try:
-                self._look_at(environ)
+                with self._polls.turn(self._polling(environ), environ["REQUEST_METHOD"]) as is_free:
+                    if not is_free:
+                        raise Refused(TOO_MANY, "This session has such a request already.")
+                    self._look_at(environ)
+                    return handle(environ, start_response)
             except Refused as refused:
                 start_response(refused.status, [("Content-Type", "text/plain")])
                 return [str(refused).encode()]
-            return handle(environ, start_response)
 
         return look_first
+
+    def _polling(self, environ: dict[str, Any]) -> Any:
+        # The connection that polls by this request, if there is one.
+        sid = parse_qs(environ.get("QUERY_STRING", "")).get("sid", [""])[0]
+        return None if "HTTP_UPGRADE" in environ else self._eio.sockets.get(sid)
 
     def _look_at(self, environ: dict[str, Any]) -> None:
         if _head_bytes(environ) > HANDSHAKE_BYTES:
@@ -90,7 +103,9 @@ class RequestFilter:
             # Engine.IO would wait until the connection's queue is empty, which may never happen.
             connection.close(wait=False)
             raise Refused(TOO_LARGE, "These are too many bytes.")
+        self._polls.wait(connection)
         body = _body(environ, connection, size)
+        self._polls.spend(connection, size, 1 + body.count(SEPARATOR.encode()))
         if not _is_readable(connection, body):
             self._refuse(connection.sid)
             raise Refused(BAD_REQUEST, "These are no packets of Engine.IO.")

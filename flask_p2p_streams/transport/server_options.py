@@ -62,13 +62,13 @@ def _check_transports(transports: object) -> None:
     # Engine.IO ignores names that it doesn't know.
     if not isinstance(named, (list, tuple)) or not set(named) <= set(TRANSPORTS) or not named:
         raise ConfigurationError(
-            f"transports in {KEY} must be a list of {' and '.join(map(repr, TRANSPORTS))}; the "
-            "client uses 'websocket' only.",
+            f"transports in {KEY} must be a list of {' and '.join(map(repr, TRANSPORTS))}; "
+            "what the client uses of them is in P2P_TRANSPORTS.",
             key=KEY,
         )
     if "websocket" not in named:
         raise ConfigurationError(
-            f"transports in {KEY} lacks 'websocket', and the client uses nothing else.", key=KEY
+            f"transports in {KEY} lacks 'websocket', which the client tries first.", key=KEY
         )
 
 

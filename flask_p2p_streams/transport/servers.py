@@ -42,6 +42,7 @@ def find_socketio(app: Flask, config: Config, given: SocketIO | None) -> SocketI
             key="P2P_SOCKETIO_OPTIONS",
         )
     check_compatibility(server_of(present))
+    _check_transports(server_of(present), config, "SocketIO()")
     return cast(SocketIO, present)
 
 
@@ -84,7 +85,7 @@ def _make(app: Flask, config: Config) -> SocketIO:
     options: dict[str, Any] = {
         "async_mode": fitting_async_mode(),
         # By long polling, a dead peer is noticed 500 times later.
-        "transports": ["websocket"],
+        "transports": list(config.transports),
         "async_handlers": False,
         # Socket.IO would let everybody into "/". Namespaces with handlers of the app stay open.
         "namespaces": [config.namespace],
@@ -101,6 +102,7 @@ def _make(app: Flask, config: Config) -> SocketIO:
     try:
         made = SocketIO(app, **options)
         check_compatibility(server_of(made))
+        _check_transports(server_of(made), config, "P2P_SOCKETIO_OPTIONS")
     except ConfigurationError:
         app.extensions.pop("socketio", None)
         raise
@@ -112,6 +114,16 @@ def _make(app: Flask, config: Config) -> SocketIO:
             key="P2P_SOCKETIO_OPTIONS",
         ) from None
     return made
+
+
+def _check_transports(server: Any, config: Config, where: str) -> None:
+    lacking = [each for each in config.transports if each not in server.eio.transports]
+    if lacking:
+        raise ConfigurationError(
+            f"P2P_TRANSPORTS has {lacking[0]!r}, which the app's Socket.IO server doesn't take. "
+            f"Pass transports={list(config.transports)} to {where}, or leave that option out.",
+            key="P2P_TRANSPORTS",
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -36,6 +36,7 @@ RESERVED = {
     "config",
     "signaling-path",
     "namespace",
+    "transports",
     "state",
     "peer-role",
     "path",
@@ -128,6 +129,7 @@ class Tags:
             "config": json.dumps(frame_options({} if config is None else config)),
             "signaling-path": _root() + self._socketio_path.rstrip("/"),
             "namespace": self._config.namespace,
+            **self._transports(),
             **_attributes(attrs),
         }
         show = partial(self._frame, partial(page_of, context), _rendered(attributes))
@@ -211,6 +213,11 @@ class Tags:
             "token-url": f"{_root()}{config.url_prefix}/token",
             "token-expires-in-ms": math.floor(max_age * 1000),
         }
+
+    def _transports(self) -> dict[str, object]:
+        # A WebSocket alone is what the client takes without being told.
+        several = self._config.transports[1:]
+        return {"transports": " ".join(self._config.transports)} if several else {}
 
     def _imports(self) -> dict[str, str]:
         return {

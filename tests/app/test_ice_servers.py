@@ -12,6 +12,7 @@ import pytest
 from flask import Flask, current_app, has_request_context
 
 from flask_p2p_streams import ArgumentError, P2PStreams
+from flask_p2p_streams.limits.budgets import ICE_CALLS
 from flask_p2p_streams.signaling import provider_calls
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.kit.waiting import PATIENCE, until
@@ -118,6 +119,23 @@ def test_a_renewal_brings_fresh_ones(turn_app: Flask, expires_in: float) -> None
     assert ends_at(turn) >= time.time() + 599
 
 
+def test_long_after_the_first_ones_have_ended(turn_app: Flask) -> None:
+    ann, bob = join(turn_app, "room", "ann"), join(turn_app, "room", "bob")
+    first = ends_at(told(bob, "bob")["ice_servers"][1])
+    ice, heard = turn_app.extensions["p2p_streams"].ice_servers, len(ann.received("session_ready"))
+    object.__setattr__(ice, "now", lambda: time.time() + 3600)
+    # A third peer comes, and a cut one asks for its link to be repaired.
+    eve = join(turn_app, "room", "eve")
+    bob.emit("session_join", {"connected_epoch": ann.epoch, "link": "a-link"})
+    fresh = [told(eve, "eve"), bob.ready, *ann.received("session_ready")[heard:]]
+    assert len(fresh) == 4
+    for ready in fresh:
+        assert ends_at(ready["ice_servers"][1]) >= first + 3599
+    names = [each["ice_servers"][1]["username"].partition(":")[2] for each in fresh]
+    assert len(set(names[:2])) == 2
+    assert names[2] == names[3] not in names[:2]
+
+
 def test_without_any_of_it_nothing_is_added(app: Flask) -> None:
     ann = join(app, "room", "ann")
     assert told(ann, "ann")["ice_servers"] == [STUN]
@@ -166,7 +184,7 @@ def test_nothing_extra(p2p: P2PStreams, app: Flask, caplog: pytest.LogCaptureFix
     ann.rejoin()
     assert [each["ice_servers"] for each in ann.received("session_ready")] == [[STUN]] * 2
     assert asked == ["ann"]
-    assert caplog.text == ""
+    assert lines(caplog) == []
 
 
 def test_an_answer_is_kept_for_four_fifths_of_its_life(
@@ -222,7 +240,9 @@ def raised(error: BaseException) -> Provider:
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [each.getMessage() for each in caplog.records if each.name == LOGGER]
+    """Return what the log says of providers; other tests' tasks may still speak of other things."""
+    said = [each.getMessage() for each in caplog.records if each.name == LOGGER]
+    return [each for each in said if "p2p.ice_servers" in each]
 
 
 @pytest.mark.parametrize(
@@ -306,6 +326,16 @@ def test_one_that_hangs_again_and_again_uses_up_nothing(
     until(lambda: calls._tasks == 0 == calls._late, "The tasks don't end.")
     assert calls.answer("room", "later").servers == ()
     assert len(asked) == 5
+
+
+def test_what_a_fork_leaves_behind(p2p: P2PStreams, app: Flask) -> None:
+    p2p.ice_servers(lambda *_: [GIVEN])
+    calls = app.extensions["p2p_streams"].ice_servers.calls
+    calls.answer("room", "ann")
+    calls._tasks = calls._late = ICE_CALLS
+    calls.after_fork()
+    # The tasks that hung are the parent's.
+    assert calls.answer("room", "bob").servers == (OURS,)
 
 
 def test_many_at_once_share_a_few_tasks(

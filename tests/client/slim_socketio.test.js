@@ -33,6 +33,12 @@ const texts = fc.tuple(
   fc.oneof(fc.json(), fc.constantFrom("", "[", "[]", "[1]", "[null]", '["connect"]', '["hello"]', "{}", '"no"', "null", "NaN", '["a",1e999]')),
 ).map((parts) => parts.join(""))
 
+/** What stands in for engine.io-parser in the part for long polling. */
+async function slimPayloads() {
+  const parts = await Promise.all(["engine_parser.js", "engine_payload.js"].map((name) => readFile(new URL(`../../tools/socketio/${name}`, import.meta.url), "utf8")))
+  return import(`data:text/javascript,${encodeURIComponent(parts.join(""))}`)
+}
+
 /** What a decoder makes of a packet, or that it refuses it. */
 function decoded({ Decoder }, text) {
   const decoder = new Decoder()
@@ -80,6 +86,19 @@ describe("what stands in for a module does the same", () => {
       }
     }
     for (const text of ["", "7", "x", "-1", " "]) same(engineParser.decodePacket(text), slimEngineParser, text)
+  })
+
+  test("payloads of long polling", async () => {
+    const payloads = await slimPayloads()
+    const packet = fc.record({ type: fc.constantFrom("open", "close", "ping", "pong", "message", "noop"), data: fc.option(fc.json().filter((text) => text !== ""), { nil: undefined }) })
+    const joined = ({ encodePayload }, all) => new Promise((resolve) => encodePayload(structuredClone(all), resolve))
+    const read = ({ decodePayload }, text) => decodePayload(text, "arraybuffer").map(({ type, data }) => [type, data])
+    await fc.assert(fc.asyncProperty(fc.array(packet, { minLength: 1 }), async (all) => {
+      const text = await joined(engineParser, all)
+      assert.equal(await joined(payloads, all), text)
+      assert.deepEqual(read(payloads, text), read(engineParser, text))
+    }))
+    for (const text of ["", "7", "4a\x1e", "\x1e4a", "4a\x1ex\x1e4b", "2\x1e4\x1e1"]) assert.deepEqual(read(payloads, text), read(engineParser, text), JSON.stringify(text))
   })
 
   test("origins", () => {

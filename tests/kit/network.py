@@ -19,6 +19,9 @@ HUB = "10.77.0.1"
 # A bridge that was given no hardware address takes the lowest of its ports', and another one when
 # a computer with a lower one comes. The others go on sending to the old one, for half a minute.
 HUB_HARDWARE = "02:00:00:00:00:01"
+# Where that goes which is for no address of this network: to nobody.
+NOBODY = "10.77.0.254"
+NOBODYS_HARDWARE = "02:00:00:00:00:fe"
 # A holder of namespaces makes room for their names, says so, and stays until its input ends.
 HOLD = "mount -t tmpfs tmpfs /run && mkdir /run/netns && echo ready && exec cat"
 SIDES = ("saddr", "daddr")
@@ -44,12 +47,19 @@ class Network:
         user = [] if is_root else ["-U", "--preserve-credentials"]
         self._enter = ["nsenter", "-t", str(self._holder.pid), *user, "-n", "-m", "-w"]
         self._computers = 0
+        # Where each computer's packets go first, and what its address is.
+        self._gateways: dict[str, str] = {}
+        self.addresses: dict[str, str] = {}
         self._scripts = tempfile.TemporaryDirectory()
         self._add("hub")
         self.run("hub", f"ip link add br0 address {HUB_HARDWARE} type bridge")
         self.run("hub", f"ip addr add {HUB}/24 dev br0")
         self.run("hub", "ip link set br0 up")
         self.run("hub", "sysctl -qw net.ipv4.ip_forward=1")
+        # What goes to an address that isn't here gets lost, as it does elsewhere. Whoever sends it
+        # would be told at once that there is no way, and a TURN server takes that ill.
+        self.run("hub", f"ip neigh add {NOBODY} lladdr {NOBODYS_HARDWARE} dev br0 nud permanent")
+        self.run("hub", f"ip route add default via {NOBODY}")
 
     def close(self) -> None:
         assert self._holder.stdin is not None
@@ -64,16 +74,35 @@ class Network:
 
     def add(self, name: str) -> str:
         """Link another computer to the hub; return its address."""
-        self._add(name)
         self._computers += 1
         address = f"10.77.0.{10 + self._computers}"
-        self._hold(f"ip link add eth0 netns {name} type veth peer name {name} netns hub")
+        self._link(name, "hub", address, HUB)
         self.run("hub", f"ip link set {name} master br0")
-        self.run("hub", f"ip link set {name} up")
-        self.run(name, f"ip addr add {address}/24 dev eth0")
-        self.run(name, "ip link set eth0 up")
-        self.run(name, f"ip route add default via {HUB}")
         return address
+
+    def add_behind(self, router: str, name: str) -> str:
+        """Link another computer to one that is there, and is its only way; return its address."""
+        self._computers += 1
+        subnet = f"192.168.{self._computers}"
+        self._link(name, router, f"{subnet}.2", f"{subnet}.1")
+        self.run(router, f"ip addr add {subnet}.1/24 dev {name}")
+        self.run(router, "sysctl -qw net.ipv4.ip_forward=1")
+        return f"{subnet}.2"
+
+    def move(self, name: str) -> str:
+        """Give a computer another address in place of the one that it has; return the new one.
+
+        Both are changed at once, as where somebody leaves one network for another: what comes for
+        the old address is lost, and nobody is told.
+        """
+        old = self.addresses[name]
+        subnet, _, host = old.rpartition(".")
+        # Far from those that computers get, and another one each time.
+        new = f"{subnet}.{int(host) + 100 if int(host) < 100 else int(host) - 100}"
+        self.run(name, f"ip addr del {old}/24 dev eth0")
+        self.addresses[name] = new
+        self._settle(name)
+        return new
 
     def command(self, name: str, *arguments: str) -> list[str]:
         """Say how to run a command on a computer."""
@@ -108,6 +137,12 @@ class Network:
             }}
           }}"""
         self.run(name, "nft -f -", rules)
+
+    def cut_udp(self, *names: str) -> None:
+        """Let no UDP arrive at these computers; unlike `cut()`, their own programs aren't told."""
+        for name in names:
+            chain = "type filter hook input priority 0; iifname != lo meta l4proto udp drop;"
+            self.run(name, "nft -f -", f"table inet cut {{ chain incoming {{ {chain} }}; }}")
 
     def mend(self, name: str) -> None:
         """Let everything through again."""
@@ -144,6 +179,20 @@ class Network:
             process.stdout.close()
 
     # Private
+
+    def _link(self, name: str, other: str, address: str, gateway: str) -> None:
+        """Add a computer, and a line from it to another one, which calls the line by its name."""
+        self._add(name)
+        self._hold(f"ip link add eth0 netns {name} type veth peer name {name} netns {other}")
+        self.run(other, f"ip link set {name} up")
+        self.run(name, "ip link set eth0 up")
+        self.addresses[name] = address
+        self._gateways[name] = gateway
+        self._settle(name)
+
+    def _settle(self, name: str) -> None:
+        self.run(name, f"ip addr add {self.addresses[name]}/24 dev eth0")
+        self.run(name, f"ip route add default via {self._gateways[name]}")
 
     def _add(self, name: str) -> None:
         self._hold(f"ip netns add {name}")

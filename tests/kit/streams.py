@@ -124,6 +124,10 @@ class Speaker(Peer):
           .every(([key, count]) => (stream.shown[key]?.at(-1) ?? -1) + 1 >= count)"""
         self._wait(enough, dict(numbers), self._summary)
 
+    def wait_until_said(self, count: int) -> None:
+        """Wait until it has said so many numbers."""
+        self._wait("count => stream.said >= count", count, self._summary)
+
     def wait_until_kept(self) -> None:
         """Wait until all that it has said is stable, or has failed."""
         settled = "() => stream.kept + stream.failures.length === stream.said"
@@ -235,6 +239,10 @@ class Meeting:
         """Let all fall silent, check what was shown, and that nothing is left over."""
         self.check_what_was_shown(*newcomers)
         self.check_connections()
+        self.leave_all()
+
+    def leave_all(self) -> None:
+        """Let all leave, and check that nothing is left over."""
         # The host last: whoever lost it would be on the way to the next one.
         for speaker in sorted(self.speakers, key=lambda speaker: speaker.is_host):
             speaker.page.evaluate(f"{FRAME}.close()")

@@ -10,16 +10,21 @@ export const MAX_REJOINS = 100
 /** The pauses between attempts: short at first, then longer, and with a random part, so that peers don't try at the same moment. */
 export class Backoff {
   #random
+  #delays
   #attempts = 0
 
-  /** @param {() => number} [random] from 0 to 1 */
-  constructor(random = Math.random) {
+  /**
+   * @param {() => number} [random] from 0 to 1
+   * @param {readonly number[]} [delays] milliseconds; the last value repeats
+   */
+  constructor(random = Math.random, delays = REJOIN_DELAYS_MS) {
     this.#random = random
+    this.#delays = delays
   }
 
   /** @returns {number} milliseconds to wait before the next attempt: half to one and a half times its step */
   next() {
-    const step = REJOIN_DELAYS_MS[Math.min(this.#attempts++, REJOIN_DELAYS_MS.length - 1)]
+    const step = this.#delays[Math.min(this.#attempts++, this.#delays.length - 1)]
     return step * (0.5 + this.#random())
   }
 

@@ -115,7 +115,7 @@ export const ERRORS = Object.freeze({
   },
   signaling_lost: {
     message: "The server can't be reached.",
-    hint: "Check the network, and that the server takes WebSockets.",
+    hint: "Check the network, and that the server takes WebSockets; the page joins by itself when it can be reached again (auto_reconnect).",
     retry: true,
   },
   no_handler: {

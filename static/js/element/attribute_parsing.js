@@ -10,6 +10,7 @@ const TOKEN = new RegExp(`^[!-~]{1,${MAX_TOKEN_CHARACTERS}}$`)
 const NAMESPACE = /^(?=.{1,256}$)(\/[A-Za-z0-9._~-]+)+$/
 /** Engine.IO puts the path right behind the origin, as it is. So it must begin with one slash, and not with two, or it could name another origin. */
 const PATH = /^\/(?!\/)[^\\?#\p{Cc}]{0,2048}$/u
+const TRANSPORTS = /^websocket( polling)?$/
 const MLS = /^\d{1,400}$/
 
 /**
@@ -63,6 +64,11 @@ export function readTerm(element) {
 /** @param {Element} element */
 export function readPath(element) {
   return matching(element, "signaling-path", PATH, "must be a path of the page's own origin", "/socket.io")
+}
+
+/** @param {Element} element @returns {boolean} whether the server allows long polling besides WebSockets */
+export function readTransports(element) {
+  return matching(element, "transports", TRANSPORTS, 'must be "websocket" or "websocket polling"', "websocket").endsWith("polling")
 }
 
 /**

@@ -1,5 +1,5 @@
 // Reads all attributes of an element, and adds the defaults.
-import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, refusal } from "./attribute_parsing.js"
+import { ownOrigin, readId, readNamespace, readPath, readTerm, readToken, readTokenUrl, readTransports, refusal } from "./attribute_parsing.js"
 import { HEARTBEAT_IDLE_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS, MAX_CONFIG_CHARACTERS } from "../base/limits.js"
 
 /**
@@ -14,6 +14,7 @@ import { HEARTBEAT_IDLE_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS, MAX_CONFIG_CHARACTERS
  * @property {string} url the page's own origin
  * @property {string} path
  * @property {string} namespace
+ * @property {boolean} mayPoll whether the server allows long polling
  * @property {RTCIceServer[] | undefined} iceServers undefined for those of the server
  * @property {{ intervalMs: number, idleTimeoutMs: number }} heartbeat
  * @property {boolean} keepSignaling
@@ -25,7 +26,7 @@ import { HEARTBEAT_IDLE_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS, MAX_CONFIG_CHARACTERS
  */
 
 /** The names of the attributes that are read. */
-export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace"]
+export const ATTRIBUTES = ["session-id", "peer-id", "token", "token-expires-in-ms", "token-url", "config", "signaling-path", "namespace", "transports"]
 
 export const CONNECT_TIMEOUT_MS = 15_000
 export const RELAY_AFTER_MS = 2_000
@@ -48,6 +49,7 @@ export function readAttributes(element, url = ownOrigin(), token) {
     url,
     path: readPath(element),
     namespace: readNamespace(element),
+    mayPoll: readTransports(element),
     iceServers: pick(config, "ice_servers", LIST, undefined),
     heartbeat: readHeartbeat(pick(config, "heartbeat", OBJECT, {})),
     keepSignaling: pick(config, "keep_signaling", SWITCH, false),

@@ -4,7 +4,7 @@ import { asBlob } from "../base/kinds.js"
 import { LOAD_TERM_MS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
 import { CHUNK, CREDIT } from "../wire/frames.js"
 import { P2pError } from "../base/errors.js"
-import { importAs } from "../base/imports.js"
+import { importAgain } from "../base/parts.js"
 import { Shares } from "../base/shares.js"
 import { Transfer } from "./transfer.js"
 
@@ -137,6 +137,5 @@ function unloadable(cause) {
 
 /** @returns {Promise<typeof import("./transfers.js")>} */
 function importTransfers() {
-  // Another URL at the second attempt: many browsers remember that a URL couldn't be loaded, and don't try it again (https://github.com/whatwg/html/issues/6768).
-  return import("./transfers.js").catch(() => importAs(`./p2p-files.js?${Date.now()}`))
+  return import("./transfers.js").catch(() => importAgain("p2p-files.js"))
 }

@@ -1,6 +1,8 @@
 // The contact to the server: when a client needs it, and whether it is alive.
 import { Timer } from "../base/clock.js"
 
+/** Milliseconds after which a client that the server has refused joins again, if the server doesn't say when. */
+export const COME_AGAIN_MS = 1_000
 /** Milliseconds between two checks of the connection to the server. */
 export const CHECK_PAUSE_MS = 2_000
 
@@ -11,6 +13,8 @@ export class Contact {
   #pause
   /** Whether the connection is to be checked once more. */
   #isDue = false
+  /** Runs until this client joins again. */
+  #again
 
   /**
    * @param {object} options
@@ -22,12 +26,20 @@ export class Contact {
     this.#signaling = signaling
     this.#keepSignaling = keepSignaling
     this.#pause = new Timer(clock)
+    this.#again = new Timer(clock)
   }
 
   /** A client is connected to its host. @param {boolean} isNeeded whether their link needs the server */
   settle(isNeeded) {
     if (isNeeded && !this.#signaling.isConnected) this.#signaling.join()
-    if (!isNeeded && !this.#keepSignaling) this.#signaling.leave("connected")
+    if (!isNeeded) this.#again.stop()
+    // One that is being made is given up when it is there: browsers complain about a connection that is closed before.
+    if (!isNeeded && !this.#keepSignaling && !this.#signaling.isConnecting) this.#signaling.leave("connected")
+  }
+
+  /** The server wants this client to come again. @param {number} [ms] */
+  comeAgain(ms = COME_AGAIN_MS) {
+    this.#again.start(ms, () => this.#signaling.join())
   }
 
   /** Nothing is heard from another peer. Makes sure of the connection to the server: a network that has changed takes that with it, and only a silence tells so. */
@@ -39,6 +51,7 @@ export class Contact {
 
   stop() {
     this.#pause.stop()
+    this.#again.stop()
     this.#isDue = false
   }
 

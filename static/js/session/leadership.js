@@ -47,7 +47,6 @@ export class Leadership {
   #options
   #delegate
   #terms = new Terms()
-  #contact
   /** Runs out if the host makes no offer. */
   #patience
   /** @param {LeadershipOptions} options */
@@ -57,7 +56,7 @@ export class Leadership {
     this.#patience = new Timer(options.clock)
     this.registration = new Registration({ ...options, delegate: this })
     this.signaling = options.createSignaling(this)
-    this.#contact = new Contact({ ...options, signaling: this.signaling })
+    this.contact = new Contact({ ...options, signaling: this.signaling })
     this.succession = new Succession({ ...options, signaling: this.signaling, patience: this.#patience })
     this.relocation = new Relocation({ ...options, hosting: () => this.#hosting, isMoving: () => this.succession.isWished, move: (peerId, chain) => this.handOver(peerId, chain) })
   }
@@ -104,17 +103,12 @@ export class Leadership {
   /** A link goes by another way. A client that is connected to its host needs no server, as a rule. */
   settle() {
     const following = this.#following
-    if (following && this.#delegate.isConnected && !this.succession.isAppointed) this.#contact.settle(following.needsServer)
+    if (following && this.#delegate.isConnected && !this.succession.isAppointed) this.contact.settle(following.needsServer)
   }
 
   /** Whether a client's link to its host needs the server. */
   get needsServer() {
     return this.#following?.needsServer ?? false
-  }
-
-  /** Nothing is heard from another peer. */
-  check() {
-    this.#contact.check()
   }
 
   /** The credentials of the ICE servers end, so there are others. @param {RTCIceServer[]} iceServers */
@@ -150,7 +144,7 @@ export class Leadership {
     const { role } = this
     this.#patience.stop()
     this.registration.end()
-    this.#contact.stop()
+    this.contact.stop()
     this.relocation.stop()
     this.role = null
     if (role) end(role)
@@ -160,17 +154,17 @@ export class Leadership {
 
   /**
    * What a time-out means in the present state.
-   * @param {P2pError} unreached the error if the server wasn't reached
+   * @param {P2pError | null} refusal why the session can't be joined now, if the server has said it
    */
-  timeoutError(unreached) {
-    if (!this.signaling.isConnected) return unreached
+  timeoutError(refusal) {
+    if (!this.signaling.isConnected) return refusal ?? this.signaling.loss
     return this.#following?.timeoutError() ?? new P2pError("connect_timeout", { message: "The server did not answer in time." })
   }
 
   // News from the registration
 
   registrationLapsed() {
-    if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is." }))
+    if (!this.#delegate.isAttempting) this.#delegate.leadershipFailed(new P2pError("signaling_lost", { message: "The server can't be reached: nobody can join until it is.", hint: this.signaling.loss.hint }))
   }
 
   registrationExpired() {
@@ -191,6 +185,7 @@ export class Leadership {
   signalingReady(ready) {
     // Without a role, an older epoch is believed, too: if the server has lost its later record, an earlier host may have its seat again.
     if (this.role && ready.epoch < this.picture.epoch) return
+    this.#forsake(ready.host_peer_id)
     this.#terms.learn(ready)
     if (ready.ice_expires_in_ms !== undefined) this.#options.iceExpires?.(ready.ice_expires_in_ms)
     const isOwn = ready.peer_id === this.#options.peerId
@@ -204,6 +199,7 @@ export class Leadership {
     if (this.iamHost) this.succession.isAppointed = false
     else if (this.succession.isAppointed) this.#following?.volunteer()
     if (isOwn) this.#following?.serverReached()
+    if (isOwn) this.settle()
     // The app may have left the session while it handled the news.
     const hosting = this.#hosting
     this.registration.seat = hosting ? (ready.seat ?? this.registration.seat) : undefined
@@ -227,6 +223,7 @@ export class Leadership {
   signalingHostChanged({ host_peer_id, epoch, reason }) {
     const { epoch: toldEpoch } = this.picture
     if (epoch < toldEpoch || host_peer_id === this.#options.peerId) return
+    this.#forsake(host_peer_id)
     if (this.#delegate.isConnected && this.#following) return this.succession.hear(host_peer_id, this.picture.hostPeerId)
     const superseded = toldEpoch > 0 && epoch > toldEpoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
@@ -262,6 +259,12 @@ export class Leadership {
   }
 
   // Private
+
+  /** There is another host. A client that hears nothing from its own waits for it no longer. @param {string | null} hostPeerId */
+  #forsake(hostPeerId) {
+    const following = this.#following
+    if (following?.brokenLink && hostPeerId !== null && hostPeerId !== following.hostPeerId) following.giveUp(new P2pError("host_lost", { message: `${hostPeerId} is the host now.` }))
+  }
 
   /**
    * Takes the role that the server's notice gives this peer.

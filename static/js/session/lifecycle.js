@@ -3,6 +3,7 @@ import { Reconnection, isExpulsion } from "./reconnection.js"
 import { P2pError } from "../base/errors.js"
 import { Leadership } from "./leadership.js"
 import { Uplink } from "./uplink.js"
+import { Warnings } from "./warnings.js"
 import { HEARTBEAT_IDLE_TIMEOUT_MS } from "../base/limits.js"
 import { Loader } from "../files/loader.js"
 import { Messenger } from "../messaging/messenger.js"
@@ -22,6 +23,7 @@ export class Lifecycle {
   #options
   #delegate
   #reconnection
+  #warnings
   /** Why this peer gave up the last time. @type {P2pError | null} */
   #failure = null
   /** What the app was told of each link. @type {WeakMap<import("../wire/link.js").Link, import("../wire/link.js").Route>} */
@@ -33,6 +35,7 @@ export class Lifecycle {
     this.#options = options
     this.#delegate = delegate
     this.#reconnection = new Reconnection(options)
+    this.#warnings = new Warnings(options.clock, (error) => delegate.sessionErrored(error))
     this.leadership = new Leadership({ ...options, delegate: this })
     const uplink = new Uplink(this, this.leadership, options.peerId)
     this.messenger = new Messenger({ ...options, topics, uplink, idleTimeoutMs: heartbeat?.idleTimeoutMs ?? HEARTBEAT_IDLE_TIMEOUT_MS })
@@ -148,10 +151,10 @@ export class Lifecycle {
     const isDeposed = dependents !== null && (!retry || (dependents === 0 && !this.#reconnection.mayTryAgain(error)))
     if (isExpulsion(error) || isDeposed) return this.#stop(error)
     // Only newcomers need the server: a session that runs goes on without it.
-    const needsServer = this.#options.keepSignaling || this.leadership.needsServer
-    const comesAgain = dependents !== null || (needsServer && this.#reconnection.mayTryAgain(error))
-    // A link that waits for the server has a time of its own.
-    const isNews = !comesAgain || (!(dependents === null && this.leadership.needsServer) && this.#reconnection.isNews(error))
+    // A link that needs the server has a time of its own.
+    if (dependents === null && retry && this.leadership.needsServer) return this.leadership.contact.comeAgain(retryAfterMls)
+    const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
+    const isNews = !comesAgain || this.#reconnection.isNews(error)
     if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)
     if (isNews) this.#delegate.sessionErrored(error)
   }
@@ -214,12 +217,12 @@ export class Lifecycle {
   }
 
   roleSuspects() {
-    this.leadership.check()
+    this.leadership.contact.check()
   }
 
   /** @param {P2pError} error */
   roleWarned(error) {
-    this.#delegate.sessionErrored(error)
+    this.#warnings.add(error)
   }
 
   /** @param {import("../wire/frames.js").SucceedFrame} frame */
@@ -297,6 +300,7 @@ export class Lifecycle {
     const farewell = error.code === "session_expired" ? error : new P2pError("host_lost")
     this.#failure = error
     this.#end((role) => role.stop(farewell))
+    if (error.code === "signaling_lost" && this.#options.autoReconnect) this.leadership.signaling.search(() => this.#revive())
     this.#conclude(this.#reconnection.stateAfter(error), error)
     this.#delegate.sessionErrored(error)
   }

@@ -2,14 +2,17 @@
 import { Backoff, MAX_REJOINS } from "../base/backoff.js"
 import { Timer } from "../base/clock.js"
 import { Deadline } from "../base/deadline.js"
-import { P2pError } from "../base/errors.js"
 
 /** Milliseconds without an attempt after which attempts are counted from 0 again. */
 export const CALM_MS = 60_000
 /** How often in a row the server may ask a peer in a running session to wait, before its app is told. */
 export const PATIENT_TRIES = 5
 
-/** A peer's attempts to get connected: each has a limited time, and after one that has failed, the next one begins after a pause. */
+/**
+ * A peer's attempts to get connected: each has a limited time, and after one that has failed, the next one begins after a pause.
+ *
+ * @typedef {import("../base/errors.js").P2pError} P2pError
+ */
 export class Reconnection {
   #timeoutMs
   #autoReconnect
@@ -52,9 +55,9 @@ export class Reconnection {
     return this.#pause.isRunning
   }
 
-  /** Why the session can't be joined now, if the server has said it. */
+  /** Why the session can't be joined now, if the server has said it; otherwise null. */
   get refusal() {
-    return this.#refusal ?? new P2pError("signaling_lost")
+    return this.#refusal
   }
 
   /**

@@ -1,17 +1,23 @@
 // The connection to the server, over Socket.IO.
 import { Manager } from "socket.io-client"
 
+import { Timer, systemClock } from "../base/clock.js"
 import { P2pError } from "../base/errors.js"
 import { BAD } from "../base/fields.js"
+import { Fallback } from "./fallback.js"
+import { Reachability } from "./reachability.js"
+import { Search } from "./search.js"
 import { readAnswer, readNotice } from "./notices.js"
 
 /** Milliseconds that the server has to answer a packet. */
 export const ACK_TIMEOUT_MS = 5_000
 /** Milliseconds that it has if the connection may be dead. */
 export const CHECK_TIMEOUT_MS = 1_500
+/** Milliseconds that a WebSocket has to open, before something else is tried beside it. */
+export const PATIENCE_MS = 2_000
 /** Milliseconds between two attempts to reach the server: at first, and at most. */
 export const RECONNECT_MS = 300
-export const RECONNECT_MAX_MS = 5_000
+export const RECONNECT_MAX_MS = 2_000
 
 /**
  * The connection to the server. Only this file knows Socket.IO.
@@ -37,6 +43,12 @@ export class Signaling {
   #delegate
   #manager
   #socket
+  #reachability
+  #search
+  /** Long polling, where the server allows it. @type {Fallback | null} */
+  #fallback
+  /** Runs while an attempt to open a connection does. */
+  #patience
 
   /**
    * @param {object} options
@@ -44,11 +56,16 @@ export class Signaling {
    * @param {string} options.path Socket.IO's path on it
    * @param {string} options.namespace
    * @param {() => string} options.token the present token
+   * @param {boolean} [options.mayPoll] whether the server allows long polling
+   * @param {import("../base/clock.js").Clock} [options.clock]
    * @param {SignalingDelegate} options.delegate
    */
-  constructor({ url, path, namespace, token, delegate }) {
+  constructor({ url, path, namespace, token, mayPoll = false, clock = systemClock, delegate }) {
     this.#delegate = delegate
-    // A connection of its own, so that other uses of Socket.IO in the page aren't disturbed. WebSocket only, because long polling notices
+    this.#reachability = new Reachability({ url, path, mayPoll, clock })
+    this.#search = new Search({ look: () => this.#reachability.look(), clock })
+    this.#patience = new Timer(clock)
+    // A connection of its own, so that other uses of Socket.IO in the page aren't disturbed. A WebSocket first, because long polling notices
     // late that a peer is gone.
     this.#manager = new Manager(url, {
       path,
@@ -58,6 +75,7 @@ export class Signaling {
       reconnectionDelayMax: RECONNECT_MAX_MS,
     })
     this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: token(), ...delegate.signalingCredentials() }) })
+    this.#fallback = mayPoll ? new Fallback(this.#manager.opts) : null
     this.#listen()
   }
 
@@ -65,20 +83,39 @@ export class Signaling {
     return this.#socket.connected
   }
 
+  /** Whether the connection is being made. */
+  get isConnecting() {
+    return this.#socket.active && !this.#socket.connected
+  }
+
+  /** Why the server isn't reached, as far as that is known. */
+  get loss() {
+    return this.#reachability.error
+  }
+
   /** Joins: opens the socket, or joins again on an open one. */
   join() {
+    this.#search.stop()
     if (this.#socket.connected) this.#rejoin()
-    else if (!this.#socket.active) this.#socket.connect() // an active socket is connecting already
+    else if (!this.#socket.active) this.#connect() // an active socket is connecting already
+  }
+
+  /**
+   * Looks for the server until it can be reached, or until this peer joins or leaves. Nothing is joined meanwhile.
+   * @param {() => void} found
+   */
+  search(found) {
+    this.#search.start(found)
   }
 
   /** The connection may be dead without the browser knowing it. Joins again; if the server doesn't answer that soon, makes another connection. */
   check() {
-    if (!this.#socket.connected) return this.#socket.active ? this.hurry() : this.join()
+    if (!this.#socket.connected) return this.join()
     this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
       if (answer.error?.code !== "signaling_lost") return this.#rejoined(answer)
       if (!this.#socket.connected) return
       this.#disconnect()
-      this.#socket.connect()
+      this.#connect()
     }, CHECK_TIMEOUT_MS)
   }
 
@@ -87,7 +124,7 @@ export class Signaling {
     if (this.#socket.connected || !this.#socket.active) return
     // Disconnect first: opening the manager by hand during its own reconnection would keep it from ever reconnecting again.
     this.#disconnect()
-    this.#socket.connect()
+    this.#connect()
   }
 
   /**
@@ -142,12 +179,20 @@ export class Signaling {
    */
   leave(reason) {
     if (this.#socket.connected) this.#socket.emit("session_leave", { reason })
+    this.#search.stop()
+    this.#reachability.reset()
     this.#disconnect()
   }
 
   // Private
 
+  #connect() {
+    this.#wait()
+    this.#socket.connect()
+  }
+
   #disconnect() {
+    this.#patience.stop()
     this.#socket.disconnect()
     // Socket.IO keeps packets that it couldn't send for the next connection. There, a goodbye of this one would leave the session
     // that the page has joined in the meantime.
@@ -166,7 +211,27 @@ export class Signaling {
     this.#hear("host_probe", ({ epoch }, answer) => answer?.(this.#delegate.signalingProbed(epoch)))
     socket.on("session_error", (payload) => this.#dismissed(P2pError.fromPayload(payload)))
     socket.on("connect_error", (error) => this.#connectFailed(error))
+    socket.on("connect", () => this.#connected())
     socket.on("disconnect", (reason) => this.#disconnected(reason))
+    this.#manager.on("reconnect_attempt", () => this.#wait())
+  }
+
+  /** Gives an attempt its time. A WebSocket that isn't answered at all fails late. */
+  #wait() {
+    this.#patience.start(PATIENCE_MS, () => this.#missed())
+  }
+
+  /** No connection has opened: finds out why, and tries long polling where it may. Socket.IO goes on trying, until the attempt's own time-out ends that. */
+  #missed() {
+    void this.#reachability.missed()
+    void this.#fallback?.next().then((isUrgent) => { if (isUrgent) this.hurry() })
+  }
+
+  #connected() {
+    this.#patience.stop()
+    this.#search.succeed()
+    this.#reachability.reset()
+    this.#fallback?.succeed(this.#manager.engine.transport.name)
   }
 
   /**
@@ -183,8 +248,9 @@ export class Signaling {
 
   /** @param {Error & { data?: unknown }} error */
   #connectFailed(error) {
-    // Without data, the server wasn't reached, and Socket.IO tries again until the attempt's own time-out ends that.
-    if (!this.#socket.active) this.#delegate.signalingRefused(P2pError.fromPayload(error.data))
+    this.#patience.stop()
+    if (this.#socket.active) this.#missed()
+    else this.#delegate.signalingRefused(P2pError.fromPayload(error.data))
   }
 
   /** @param {string} reason */

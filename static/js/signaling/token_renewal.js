@@ -69,13 +69,13 @@ export class TokenRenewal {
   start() {
     this.#came = { now: this.#clock.now(), wall: this.#clock.wall() }
     this.#iceDue = Infinity
-    this.#plan()
+    this.#plan(0)
   }
 
   /** The credentials of the ICE servers end, too. @param {number} ms how long they last from now */
   renewIceWithin(ms) {
     this.#iceDue = this.#age + Math.max(ms * ICE_RENEWAL_PART, RENEWAL_PAUSE_MS)
-    if (!this.#isAsking && !this.#hasEnded) this.#plan()
+    if (!this.#isAsking && !this.#hasEnded) this.#plan(this.#age)
   }
 
   /**
@@ -105,11 +105,11 @@ export class TokenRenewal {
     return Math.max(this.#clock.now() - this.#came.now, this.#clock.wall() - this.#came.wall)
   }
 
-  /** Waits until the token has to be renewed, or the ICE servers. */
-  #plan() {
+  /** Waits until the token has to be renewed, or the ICE servers. @param {number} age the token's */
+  #plan(age) {
     const tokenDue = this.expiresInMs > 0 ? Math.max(this.expiresInMs * RENEWAL_PART, RENEWAL_PAUSE_MS) : Infinity
     const due = Math.min(tokenDue, this.#iceDue)
-    if (due < Infinity && this.#url) this.#schedule(Math.max(0, due - this.#age))
+    if (due < Infinity && this.#url) this.#schedule(Math.max(0, due - age))
   }
 
   /** @param {number} ms */

@@ -1,11 +1,10 @@
 // A link to one other peer. It outlives its paths.
 import { DirectPaths } from "./direct_paths.js"
-import { Heartbeat } from "./heartbeat.js"
 import { Intake } from "./intake.js"
 import { PathSwitch } from "./path_switch.js"
-import { RoundTrip } from "./round_trip.js"
+import { Pulse } from "./pulse.js"
 import { linkOf, ServerPaths } from "./server_paths.js"
-import { qualityOf, statsOf } from "./stats.js"
+import { statsOf } from "./stats.js"
 import { ClientUpkeep, HostUpkeep } from "./upkeep.js"
 import { Deadline } from "../base/deadline.js"
 import { failureOf, P2pError } from "../base/errors.js"
@@ -38,11 +37,8 @@ export class Link {
   /** @type {"negotiating" | "connecting" | "connected" | "closed"} */
   state = "negotiating"
   #options
-  /** How well it carries what is said. @type {import("../wire/link.js").Quality} */
-  quality = "good"
   #intake
-  #heartbeat
-  #roundTrip
+  #pulse
   #term
   #switch
   #directPaths
@@ -57,15 +53,14 @@ export class Link {
     this.#options = options
     const { clock, heartbeat, isHost, terms, delegate } = options
     this.#intake = new Intake({ ...(isHost ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock, exhausted: (error) => this.dismiss(error) })
-    this.#roundTrip = new RoundTrip(clock)
-    this.#heartbeat = new Heartbeat({
-      interval: heartbeat.intervalMs,
-      idleTimeout: heartbeat.idleTimeoutMs,
+    this.#pulse = new Pulse({
+      heartbeat,
       clock,
       beat: () => this.#beat(),
-      missed: () => this.#missed(),
+      missed: () => this.suspect(),
       isExcused: () => this.#serverPaths.isExcused,
       lost: () => this.end(new P2pError("host_lost", { message: `Nothing was heard from ${this.peerId} for ${heartbeat.idleTimeoutMs} ms.` })),
+      judged: () => delegate.linkJudged(this),
     })
     this.#switch = new PathSwitch({ isHost, moved: () => this.#moved(), failed: (error) => this.end(error) })
     this.#serverPaths = new ServerPaths({ ...options, delegate: this, intake: this.#intake, failed: (error) => this.#lacksPath(error) })
@@ -88,13 +83,17 @@ export class Link {
     return this.state === "connected" ? (this.#switch.primary?.route ?? null) : null
   }
 
+  get quality() {
+    return this.#pulse.quality
+  }
+
   get rttMs() {
-    return this.#roundTrip.ms
+    return this.#pulse.rttMs
   }
 
   /** Whether something has arrived from the other side lately. */
   get isHeard() {
-    return this.#heartbeat.isHeard
+    return this.#pulse.isHeard
   }
 
   get asksForRepair() {
@@ -155,7 +154,9 @@ export class Link {
 
   configure() {
     this.#directPaths.configure()
-    if (this.#host && this.route === "turn") this.#directPaths.attempt(true)
+    if (this.route !== "turn") return
+    if (this.#host) this.#host.restart()
+    else this.#say({ type: SIGNAL, negotiation: this.id, restart: true })
   }
 
   /** What a time-out means in the present state. */
@@ -239,6 +240,11 @@ export class Link {
 
   // News from the paths
 
+  /** @param {Path} _path @param {P2pError} error */
+  pathWarned(_path, error) {
+    this.#options.delegate.linkWarned(this, error)
+  }
+
   pathNegotiated() {
     if (this.state === "negotiating") this.#setState("connecting")
   }
@@ -265,11 +271,11 @@ export class Link {
    * @param {Lane} lane
    */
   pathReceived(path, frame, packet, lane) {
-    this.#heartbeat.heard()
+    this.#pulse.heard()
     switch (frame.type) {
       case HEARTBEAT: return this.#beaten(path, frame)
       case RESUME: return this.#switch.resume(path, frame)
-      case SIGNAL: return void this.receiveSignal(frame.negotiation, signalIn(frame), frame.restart)
+      case SIGNAL: return this.#signalled(frame)
       case GOODBYE: return this.end(frame.error ? P2pError.fromPayload(frame.error) : new P2pError("host_lost", { message: `${this.peerId} has left.` }))
     }
     if (!this.#switch.takes(path, packet, lane)) return
@@ -324,6 +330,13 @@ export class Link {
     this.#options.signal(negotiationId, signal, { ...(negotiationId !== this.id && { link: this.id }), ...(restart && { restart }) })
   }
 
+  /** @param {import("../wire/frames.js").SignalFrame} frame */
+  #signalled({ negotiation, description, candidates, restart }) {
+    if (description) this.receiveSignal(negotiation, { description }, restart)
+    else if (candidates) this.receiveSignal(negotiation, { candidates })
+    else this.#host?.restart()
+  }
+
   /** Says something that isn't counted, and may be lost. @param {import("../wire/frames.js").Frame} frame */
   #say(frame) {
     failureOf(() => this.#switch.primary?.send(encodeFrame(frame)))
@@ -331,7 +344,7 @@ export class Link {
 
   /** @param {boolean} [ask] whether the other side is to answer at once */
   #beat(ask) {
-    const packet = encodeFrame({ type: HEARTBEAT, n: this.#switch.confirm(), ...this.#roundTrip.stamp(), ...(ask && { ask }) })
+    const packet = encodeFrame({ type: HEARTBEAT, n: this.#switch.confirm(), ...this.#pulse.stamp(), ...(ask && { ask }) })
     for (const path of this.#paths) if (path.isOpen) path.beat(packet)
   }
 
@@ -341,24 +354,14 @@ export class Link {
    */
   #beaten(path, frame) {
     if (frame.n !== undefined) this.#switch.confirmed(frame.n)
-    this.#roundTrip.take(frame)
-    this.#judge()
+    this.#pulse.take(frame)
     if (frame.ask) this.#beat()
-    if (this.#host || path.route === "server" || (frame.echo ?? -Infinity) < this.#doubtedAt) return
+    const { echo = -Infinity } = frame
+    if (path.route === "server") return
+    if (this.#host) return void (path === this.#switch.primary && this.#host.heard(echo))
+    if (echo < this.#doubtedAt) return
     if (path !== this.#switch.primary) this.#switch.choose(path)
     else if (this.#doubtedAt < Infinity) this.#settle()
-  }
-
-  #missed() {
-    this.#judge()
-    this.suspect()
-  }
-
-  #judge() {
-    const quality = qualityOf(this)
-    if (quality === this.quality) return
-    this.quality = quality
-    this.#options.delegate.linkJudged(this)
   }
 
   /** Another path carries the link. */
@@ -372,7 +375,7 @@ export class Link {
     const { primary } = this.#switch
     const isDirect = primary !== this.#serverPaths.path
     this.#term.stop()
-    this.#heartbeat.start()
+    this.#pulse.start()
     this.#client?.settled(isDirect)
     this.#doubtedAt = isDirect ? Infinity : Math.ceil(this.#options.clock.now())
     if (isDirect) {
@@ -406,15 +409,10 @@ export class Link {
   #release(leave) {
     this.state = "closed"
     this.#term.stop()
-    this.#heartbeat.stop()
+    this.#pulse.stop()
     this.#client?.stop()
     this.#host?.stop()
     for (const path of this.#paths) leave(path)
     this.#serverPaths.end()
   }
-}
-
-/** @param {import("../wire/frames.js").SignalFrame} frame @returns {Signal} */
-function signalIn({ description, candidates = [] }) {
-  return description ? { description } : { candidates }
 }

@@ -20,6 +20,7 @@
  * @property {(path: Path, frame: import("../wire/frames.js").Frame, packet: Packet, lane: Lane) => void} pathReceived `packet` is the frame as it arrived
  * @property {(path: Path) => void} pathDrained there is room again in one of its lanes
  * @property {(path: Path, error: import("../base/errors.js").P2pError) => void} pathTroubled it may no longer carry anything, and may recover
+ * @property {(path: Path, error: import("../base/errors.js").P2pError) => void} pathWarned something is wrong that may not matter
  * @property {(path: Path, error: import("../base/errors.js").P2pError) => void} pathEnded called once, if it is over for another reason than close() or abort()
  */
 

@@ -1,7 +1,7 @@
 // The paths over the server that a link has, one after the other.
 import { P2pError } from "../base/errors.js"
 import { PacketReader } from "./packet_reader.js"
-import { importAs } from "../base/imports.js"
+import { importAgain } from "../base/parts.js"
 import { MAX_EARLY_BATCHES } from "../base/limits.js"
 
 /** Milliseconds that a link which the server carried waits for the server to come back. The other peer isn't blamed for the silence meanwhile. */
@@ -157,6 +157,5 @@ async function loadServerPath() {
 
 /** @returns {Promise<typeof import("./paths/index.js")>} */
 function loadPaths() {
-  // Another URL at the second attempt: many browsers remember that a URL couldn't be loaded, and don't try it again (https://github.com/whatwg/html/issues/6768).
-  return import("./paths/index.js").catch(() => importAs(`./p2p-paths.js?${Date.now()}`))
+  return import("./paths/index.js").catch(() => importAgain("p2p-paths.js"))
 }

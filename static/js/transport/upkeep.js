@@ -91,6 +91,7 @@ export class HostUpkeep {
   /** How many attempts were made, or waited for, since a direct path has carried the link. */
   #count = 0
   #triedAt = -Infinity
+  #restartedAt = -Infinity
 
   /**
    * @param {object} options
@@ -111,6 +112,19 @@ export class HostUpkeep {
     this.#triedAt = now
     this.#attempt(isFirst)
     this.#schedule()
+  }
+
+  /** A direct path is to be negotiated anew, although it carries the link. */
+  restart() {
+    const now = this.#clock.now()
+    if (now - this.#restartedAt < ATTEMPT_PAUSE_MS) return
+    this.#restartedAt = now
+    this.#attempt(true)
+  }
+
+  /** The other side was heard over a direct path, with an answer to what this side has said at a time. @param {number} at */
+  heard(at) {
+    if (at >= this.#triedAt && this.#triedAt > -Infinity) this.settled()
   }
 
   /** No direct path carries the link. */

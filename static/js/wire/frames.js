@@ -171,7 +171,7 @@ const FRAMES = new Map(Object.entries(PARTS).map(([type, readers]) => [type, fie
 const RULES = {
   [DATA]: hasContent,
   [SUCCEED]: ({ tried, hung }) => tried?.length === hung?.length,
-  [SIGNAL]: ({ description, candidates }) => description !== undefined || candidates !== undefined,
+  [SIGNAL]: ({ description, candidates, restart }) => description !== undefined || candidates !== undefined || restart === true,
   [GAP]: ({ from, to }) => from <= to,
   [DIRECT]: (frame) => frame.after < frame.id && (frame.note !== undefined || (frame.answer !== undefined && frame.error !== undefined) || hasContent(frame)),
   // What counts is the size when the frame is written again, where a number may take six times as many characters: a frame that a host accepts must be accepted by its clients, too.

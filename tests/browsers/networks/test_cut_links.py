@@ -1,6 +1,7 @@
 """Links are cut and mended while everybody talks: one host in the end, and nothing lost."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -10,17 +11,13 @@ from tests.kit.pages import FRAME
 from tests.kit.streams import Speaker
 
 from .conftest import NetMeeting, Place
+from .lab import Site
+from .paths import go_online, wait_for_path
 
 # The logs hold 1,000 messages, which have to do for as long as a cut takes.
 EVERY_MS = 100
 # A cut is short beside that, however long it takes the test to see that it is time to mend it.
 PATIENT = {"heartbeat": {"interval_mls": 300, "idle_timeout_mls": 30_000}}
-
-
-def gather(meeting: NetMeeting, *names: str) -> list[Speaker]:
-    """Let each of them join from the computer of its name's first letter."""
-    rooms = {name[0]: room for name, room in meeting.rooms.items()}
-    return [meeting.join(name, room=rooms[name[0]])[0] for name in names]
 
 
 def assert_one_host_per_epoch(*speakers: Speaker) -> None:
@@ -42,7 +39,7 @@ def wait_for_one_session(speakers: list[Speaker], host: Speaker) -> None:
 
 
 def test_a_half_with_the_host_is_cut_off_and_comes_back(place: Place, meeting: NetMeeting) -> None:
-    ann, amy, bob, cem = gather(meeting, "ann", "amy", "bob", "cem")
+    ann, amy, bob, cem = meeting.gather("ann", "amy", "bob", "cem")
     meeting.begin(EVERY_MS)
     everybody = list(meeting.speakers)
     cut_at = time.time()
@@ -73,7 +70,7 @@ def test_a_half_with_the_host_is_cut_off_and_comes_back(place: Place, meeting: N
 
 
 def test_a_host_alone_is_cut_off_and_comes_back(place: Place, meeting: NetMeeting) -> None:
-    ann, bob, cem = gather(meeting, "ann", "bob", "cem")
+    ann, bob, cem = meeting.gather("ann", "bob", "cem")
     meeting.begin(EVERY_MS)
     place.network.cut("ann")
     cut_at = time.time()
@@ -91,14 +88,14 @@ def test_a_host_alone_is_cut_off_and_comes_back(place: Place, meeting: NetMeetin
 
 
 def test_a_host_is_cut_off_from_the_server_only(place: Place, meeting: NetMeeting) -> None:
-    ann, bob, cem = gather(meeting, "ann", "bob", "cem")
+    ann, bob, cem = meeting.gather("ann", "bob", "cem")
     meeting.begin(EVERY_MS)
     place.network.cut("ann", only=HUB)
     bob.wait_for_sockets(0)
     meeting.go_on()
     place.network.mend("ann")
     bob.wait_for_sockets(1)
-    [carl] = gather(meeting, "carl")
+    [carl] = meeting.gather("carl")
     carl.wait_for_role("client")
     carl.speak(EVERY_MS)
     meeting.go_on()
@@ -113,7 +110,30 @@ def test_a_host_is_cut_off_from_the_server_only(place: Place, meeting: NetMeetin
 def test_host_and_client_are_cut_off_from_each_other_only(
     place: Place, meeting: NetMeeting, whose: str
 ) -> None:
-    ann, bob, cem = gather(meeting, "ann", "bob", "cem")
+    ann, bob, cem = meeting.gather("ann", "bob", "cem")
+    meeting.begin(EVERY_MS)
+    place.network.cut(whose, but=HUB)
+    for speaker in [bob, cem] if whose == "ann" else [bob]:
+        wait_for_path(speaker, "server")
+        wait_for_path(ann, "server", speaker.peer_id)
+    meeting.go_on()
+    place.network.mend(whose)
+    for speaker in (ann, bob, cem):
+        go_online(speaker)
+    for speaker in (bob, cem):
+        wait_for_path(speaker, "direct")
+    meeting.go_on()
+    for speaker in meeting.speakers:
+        assert speaker.news() == []
+    meeting.end()
+
+
+@pytest.mark.parametrize("whose", ["ann", "bob"])
+def test_host_and_client_are_cut_off_from_each_other_and_the_server_may_not_relay(
+    place: Place, meet: Callable[[Site], NetMeeting], whose: str
+) -> None:
+    meeting = meet(place.site(P2P_RELAY="off"))
+    ann, bob, cem = meeting.gather("ann", "bob", "cem")
     meeting.begin(EVERY_MS)
     cut_at = time.time()
     place.network.cut(whose, but=HUB)
@@ -132,7 +152,7 @@ def test_host_and_client_are_cut_off_from_each_other_only(
 
 def test_a_short_cut_is_not_noticed(place: Place, meeting: NetMeeting) -> None:
     meeting.config = PATIENT
-    _, bob, _ = gather(meeting, "ann", "bob", "cem")
+    _, bob, _ = meeting.gather("ann", "bob", "cem")
     meeting.begin(EVERY_MS)
     said = bob.said
     place.network.cut("bob")

@@ -26,3 +26,8 @@ test("a reset begins it anew", () => {
   backoff.reset()
   assert.equal(backoff.next(), REJOIN_DELAYS_MS[0])
 })
+
+test("may have steps of its own", () => {
+  const backoff = new Backoff(() => 0.5, [10, 20])
+  assert.deepEqual([backoff.next(), backoff.next(), backoff.next()], [10, 20, 20])
+})

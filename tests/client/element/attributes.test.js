@@ -18,7 +18,7 @@ const configured = (config) => read({ config: JSON.stringify(config) })
 
 test("what the tag left out has its default", () => {
   assert.deepEqual(read({}), {
-    sessionId: "room", peerId: "ann", token: "t", url: ORIGIN, path: "/socket.io", namespace: "/p2p", iceServers: undefined,
+    sessionId: "room", peerId: "ann", token: "t", url: ORIGIN, path: "/socket.io", namespace: "/p2p", mayPoll: false, iceServers: undefined,
     tokenExpiresInMs: 0, tokenUrl: "", history: 0, relayAfterMs: 2_000, iceTransportPolicy: "all",
     heartbeat: { intervalMs: 1_000, idleTimeoutMs: 5_000 }, keepSignaling: false, autoReconnect: true, connectTimeoutMs: 15_000,
   })
@@ -28,8 +28,9 @@ test("what the tag wrote is taken over", () => {
   const config = {
     ice_servers: [], heartbeat: { interval_mls: 2_000, idle_timeout_mls: 9_000 }, keep_signaling: true, auto_reconnect: false, connect_timeout_mls: 1_000, history: 20,
   }
-  const options = read({ config: JSON.stringify(config), namespace: "/other", "signaling-path": "/ws", "token-expires-in-ms": "60000", "token-url": "/p2p/token" })
+  const options = read({ config: JSON.stringify(config), namespace: "/other", "signaling-path": "/ws", "token-expires-in-ms": "60000", "token-url": "/p2p/token", transports: "websocket polling" })
   assert.deepEqual(options.iceServers, [])
+  assert.equal(options.mayPoll, true)
   assert.deepEqual(options.heartbeat, { intervalMs: 2_000, idleTimeoutMs: 9_000 })
   assert.deepEqual([options.keepSignaling, options.autoReconnect, options.connectTimeoutMs, options.history], [true, false, 1_000, 20])
   assert.deepEqual([options.namespace, options.path, options.tokenExpiresInMs, options.tokenUrl], ["/other", "/ws", 60_000, `${ORIGIN}/p2p/token`])
@@ -52,6 +53,7 @@ const BAD = {
   "peer-id": ["", "x".repeat(129), "a\udfff", "x".repeat(1e6), "a\r\n", "a\0b", null],
   token: ["", "x".repeat(4_097), "a b", "ü", "a\n", null],
   "token-expires-in-ms": ["", "x", "-1", "1.5", "1e3", "NaN", "Infinity", " 1", "0x10", "9".repeat(500)],
+  transports: ["", "polling", "polling websocket", "websocket  polling", "websocket polling webtransport", "WebSocket"],
   "token-url": [
     "", "https://evil.example/token", "//evil.example/token", "\\\\evil.example\\token", "/\\evil.example/token", "/\t/evil.example/token", "http://example.org/token",
     "https://example.org:444/token", "https://ann:secret@example.org/p2p/token", "https://example.org@evil.example/token", "https://example.org.evil.example/token",

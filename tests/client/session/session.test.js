@@ -127,6 +127,7 @@ test("the server can't be reached: signaling_lost, in time", async () => {
   assert.deepEqual(ann.errorCodes, [])
   await world.pass(1)
   assert.deepEqual([ann.errorCodes, ann.lastState], [["signaling_lost"], "failed"])
+  ann.peer.close()
   world.server.restart()
   await assertQuiet(world)
 })

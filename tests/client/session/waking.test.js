@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { LOOK_DELAYS_MS } from "../../../static/js/signaling/search.js"
 import { CALM_MS } from "../../../static/js/session/reconnection.js"
 import { MAX_REJOINS } from "../../../static/js/base/backoff.js"
 import { P2pError } from "../../../static/js/base/errors.js"
@@ -123,6 +124,72 @@ test("a host that waits to ask the server again doesn't wait any longer", async 
   assert.deepEqual([world.server.sockets, ann.errorCodes], [["ann"], []])
   await world.pass(2 * CALM_MS)
   assert.equal(world.server.heard("join").filter(({ peerId }) => peerId === "ann").length, 3)
+})
+
+// The server answers again
+
+test("a peer that has failed because its server was away comes back when that answers again", async () => {
+  const world = new World()
+  world.server.isDown = true
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MS + 300_000)
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["failed", ["signaling_lost"]])
+  world.server.isDown = false
+  await world.pass(LOOK_DELAYS_MS.at(-1))
+  assert.deepEqual([ann.lastState, ann.errorCodes], ["connected", ["signaling_lost"]])
+  assert.equal(world.server.heard("join").length, 1)
+})
+
+test("soon, if it wasn't away for long", async () => {
+  const world = new World()
+  world.server.isDown = true
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MS)
+  world.server.isDown = false
+  await world.pass(LOOK_DELAYS_MS[0])
+  assert.equal(ann.lastState, "connected")
+})
+
+test("one that was connected, and has given up, does so, too", async () => {
+  const world = new World()
+  const [ann, bob] = await world.session("ann", "bob")
+  ann.peer.abort()
+  world.server.isDown = true
+  await world.pass(2 * MAX_REJOINS * (CONNECT_TIMEOUT_MS + 5_000))
+  assert.equal(bob.lastState, "disconnected")
+  world.server.isDown = false
+  await world.pass(LOOK_DELAYS_MS.at(-1))
+  assert.equal(bob.lastState, "connected")
+})
+
+test("nobody looks for the server of a peer that was closed, or that only its app may bring back", async () => {
+  for (const [options, end] of /** @type {const} */ ([[{}, "later"], [{}, "while it is told"], [{ autoReconnect: false }, "never"]])) {
+    const world = new World()
+    world.server.isDown = true
+    const ann = world.page("ann", options)
+    if (end === "while it is told") ann.on.failed = () => ann.peer.close()
+    ann.peer.start()
+    await world.pass(CONNECT_TIMEOUT_MS)
+    if (end === "later") ann.peer.close()
+    assert.equal(world.clock.pending, 0)
+    world.server.isDown = false
+    await world.pass(10 * LOOK_DELAYS_MS.at(-1))
+    assert.equal(ann.lastState, end === "never" ? "failed" : "closed")
+  }
+})
+
+test("a server that is only seen, and can't be joined, is asked no oftener for it", async () => {
+  const world = new World()
+  world.server.isDown = true
+  const ann = world.page("ann")
+  ann.peer.start()
+  await world.pass(CONNECT_TIMEOUT_MS)
+  const pauses = LOOK_DELAYS_MS.reduce((sum, ms) => sum + ms, 0)
+  ann.signaling.seesServer = true
+  await world.pass(pauses + LOOK_DELAYS_MS.length * CONNECT_TIMEOUT_MS)
+  assert.equal(ann.errorCodes.length, 1 + LOOK_DELAYS_MS.length)
 })
 
 // The page has slept

@@ -1,4 +1,6 @@
+import { Backoff } from "../../../static/js/base/backoff.js"
 import { P2pError } from "../../../static/js/base/errors.js"
+import { LOOK_DELAYS_MS, Search } from "../../../static/js/signaling/search.js"
 
 /** @typedef {import("./fake_clock.js").FakeClock} FakeClock */
 
@@ -73,6 +75,10 @@ export class FakeServer {
   /** @param {FakeClock} clock */
   constructor(clock) {
     this.#clock = clock
+  }
+
+  get clock() {
+    return this.#clock
   }
 
   /** The peers that hold a socket. */
@@ -403,10 +409,14 @@ export class FakeServer {
 /** What Signaling is to a Peer. */
 export class FakeSignaling {
   isConnected = false
+  isConnecting = false
   /** Whether its page runs and reaches the server. */
   isAwake = true
+  /** Whether its page sees the server, though it can't join. */
+  seesServer = false
   #server
   #isActive = false
+  #search
 
   /**
    * @param {FakeServer} server
@@ -417,9 +427,20 @@ export class FakeSignaling {
     this.#server = server
     this.peerId = peerId
     this.delegate = delegate
+    const backoff = new Backoff(() => 0.5, LOOK_DELAYS_MS)
+    this.#search = new Search({ look: async () => (!server.isDown && this.isAwake) || this.seesServer, clock: server.clock, backoff })
+  }
+
+  get loss() {
+    return new P2pError("signaling_lost")
+  }
+
+  search(found) {
+    this.#search.start(found)
   }
 
   join() {
+    this.#search.stop()
     if (this.isConnected) queueMicrotask(() => this.#server.joinAgain(this))
     else this.#server.connect(this)
   }
@@ -449,6 +470,7 @@ export class FakeSignaling {
   leave(reason) {
     if (this.isConnected) this.#say("session_leave", { reason })
     this.isConnected = false
+    this.#search.stop()
     this.#server.release(this)
   }
 

@@ -1,11 +1,19 @@
 import { once } from "node:events"
+import { createServer } from "node:http"
 
 import { WebSocketServer } from "ws"
+
+import { PollingSocket } from "./polling_socket.js"
 
 const OPEN = { sid: "engine", upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 }
 const NAMESPACE = "/p2p"
 
-/** A Socket.IO server of one namespace, just large enough for the real client to talk to (protocol versions 4 and 5). */
+/**
+ * A Socket.IO server of one namespace, just large enough for the real client to talk to (protocol versions 4 and 5).
+ *
+ * @typedef {{ takesWebSockets?: boolean, takesPolls?: boolean, isMute?: boolean, status?: number }} Ways `isMute`: WebSockets are never answered; `status`: of the
+ *   answer to any other request
+ */
 export class SocketIoServer {
   /** Every connection that a client opened, in order. @type {ServerConnection[]} */
   connections = []
@@ -15,19 +23,40 @@ export class SocketIoServer {
   onEvent = () => ({ ok: true })
   /** @type {(() => void)[]} */
   #waiting = []
+  /** How a client may come; a test may change it at any time. @type {Ways} */
+  ways
+  /** Requests that were refused. */
+  refused = 0
   #server
+  /** @type {Map<string, PollingSocket>} */
+  #polling = new Map()
+  #webSockets = new WebSocketServer({ noServer: true })
 
-  /** @param {WebSocketServer} server */
-  constructor(server) {
+  /**
+   * @param {import("node:http").Server} server
+   * @param {Ways} ways
+   */
+  constructor(server, ways) {
     this.#server = server
-    server.on("connection", (socket, request) => this.connections.push(new ServerConnection(this, socket, request.url ?? "")))
+    this.ways = ways
+    server.on("request", (request, response) => this.#requested(request, response))
+    server.on("upgrade", (request, socket, head) => {
+      socket.on("error", () => undefined) // The client has gone.
+      if (this.ways.isMute) socket.on("end", () => socket.end())
+      if (this.ways.isMute) return this.#refuse(() => undefined)
+      if (this.ways.takesWebSockets === false) return this.#refuse(() => socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"))
+      return this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, "", request.url))
+    })
   }
 
-  /** @param {number} [port] */
-  static async start(port = 0) {
-    const server = new WebSocketServer({ host: "127.0.0.1", port })
+  /**
+   * @param {number} [port]
+   * @param {Ways} [ways]
+   */
+  static async start(port = 0, ways = {}) {
+    const server = createServer().listen(port, "127.0.0.1")
     await once(server, "listening")
-    return new SocketIoServer(server)
+    return new SocketIoServer(server, ways)
   }
 
   get port() {
@@ -63,7 +92,43 @@ export class SocketIoServer {
   async stop() {
     for (const { socket } of this.connections) socket.terminate()
     this.#server.close()
+    this.#server.closeAllConnections()
     await once(this.#server, "close")
+  }
+
+  // Private
+
+  /**
+   * @param {any} socket
+   * @param {string} sid
+   * @param {string} [path]
+   */
+  #opened(socket, sid, path = "") {
+    this.connections.push(new ServerConnection(this, socket, path, sid))
+  }
+
+  /** @param {() => void} answer */
+  #refuse(answer) {
+    this.refused += 1
+    answer()
+    this.stir()
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} request
+   * @param {import("node:http").ServerResponse} response
+   */
+  #requested(request, response) {
+    const query = new URL(request.url ?? "", this.url).searchParams
+    const { takesPolls = false, status = 400 } = this.ways
+    if (query.get("transport") !== "polling" || !takesPolls) return this.#refuse(() => response.writeHead(status).end())
+    const sid = query.get("sid") ?? `poll-${this.#polling.size}`
+    if (!this.#polling.has(sid)) {
+      const socket = new PollingSocket()
+      this.#polling.set(sid, socket)
+      this.#opened(socket, sid, request.url)
+    }
+    return void this.#polling.get(sid)?.serve(request, response)
   }
 }
 
@@ -80,10 +145,11 @@ export class ServerConnection {
 
   /**
    * @param {SocketIoServer} server
-   * @param {import("ws").WebSocket} socket
+   * @param {import("ws").WebSocket | PollingSocket} socket
    * @param {string} path
+   * @param {string} [sid]
    */
-  constructor(server, socket, path) {
+  constructor(server, socket, path, sid = "") {
     this.server = server
     this.socket = socket
     this.path = path
@@ -92,7 +158,7 @@ export class ServerConnection {
       this.isOpen = false
       server.stir()
     })
-    socket.send(`0${JSON.stringify(OPEN)}`)
+    socket.send(`0${JSON.stringify({ ...OPEN, ...(sid && { sid }) })}`)
   }
 
   get events() {

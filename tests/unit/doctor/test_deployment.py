@@ -159,6 +159,13 @@ def test_polling() -> None:
     assert levels(deployment.transports, context(io=lean)) == []
 
 
+def test_polling_that_the_client_may_use() -> None:
+    alone = context(P2P_TRANSPORTS=["websocket", "polling"])
+    assert levels(deployment.transports, alone) == ["ok"]
+    [(level, problem)] = found(deployment.transports, replace(alone, workers=(WORKER,) * 2))
+    assert (level, "sticky" in problem, "leave 'polling' out" in problem) == ("warning", True, True)
+
+
 def test_each_worker_without_a_queue_is_named() -> None:
     mute = [replace(WORKER, id=f"w{n}", name=f"web:{n}", has_queue=False) for n in range(11)]
     [(level, text)] = found(deployment.workers, context(workers=(WORKER, *mute), shared=True))
@@ -310,6 +317,13 @@ def test_who_cannot_connect_directly_is_told_of() -> None:
     [(_, text)] = found(deployment.ice_servers, context(P2P_ICE_SERVERS=[STUN]))
     for word in ("P2P_RELAY", "costs", "P2P_TURN_URLS", "@p2p.ice_servers"):
         assert word in text
+
+
+@pytest.mark.parametrize("servers", [[], [STUN]])
+def test_who_cannot_connect_directly_does_not_at_all(servers: list[Any]) -> None:
+    subject = context(P2P_ICE_SERVERS=servers, P2P_RELAY="off")
+    [(_, text)] = found(deployment.ice_servers, subject)
+    assert "don't connect at all, as P2P_RELAY is 'off'" in text
 
 
 def test_with_a_provider_nothing_is_known_yet() -> None:

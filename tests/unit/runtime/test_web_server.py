@@ -51,12 +51,17 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refusal(
-    mode: str = "threading", *, is_shared: bool = True, has_queue: bool = True, **settings: Any
+    mode: str = "threading",
+    *,
+    is_shared: bool = True,
+    has_queue: bool = True,
+    polls: bool = False,
+    **settings: Any,
 ) -> str:
     """Return why an app isn't loaded by a gunicorn, or nothing."""
 
     def check() -> None:
-        check_web_server(mode, is_shared=is_shared, has_queue=has_queue)
+        check_web_server(mode, is_shared=is_shared, has_queue=has_queue, polls=polls)
 
     try:
         Loading(check, **settings).wsgi() if settings else check()
@@ -182,6 +187,14 @@ def test_several_workers_need_a_cache_and_a_queue(
     assert checked(1) == ""
     assert told in checked(2)
     assert bool(checked(2)) == bool(told)
+
+
+def test_several_workers_at_one_address_take_no_long_polling() -> None:
+    options: dict[str, Any] = {"worker_class": "gthread", "threads": 100}
+    assert refusal(polls=True, workers=1, **options) == ""
+    text = refusal(polls=True, workers=2, **options)
+    assert "runs 2 workers at one address" in text
+    assert "P2P_TRANSPORTS" in text
 
 
 def test_how_many_workers_the_environment_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:

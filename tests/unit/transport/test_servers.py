@@ -47,6 +47,39 @@ def test_it_is_made_with_the_app_s_options() -> None:
     assert made.async_mode == "gevent"
 
 
+BOTH = ["websocket", "polling"]
+
+
+def test_long_polling_where_the_app_allows_it() -> None:
+    server: Any = P2PStreams(plain_app(P2P_TRANSPORTS=BOTH)).socketio
+    assert server.server.eio.transports == BOTH
+    app = plain_app(P2P_TRANSPORTS=("websocket", "polling"))
+    SocketIO(app, async_mode="threading", async_handlers=False)
+    P2PStreams(app)
+
+
+@pytest.mark.parametrize("transports", ["websocket", ["websocket"]])
+def test_long_polling_that_the_server_would_refuse(transports: object) -> None:
+    app = plain_app(P2P_TRANSPORTS=BOTH)
+    own: dict[str, Any] = {"async_handlers": False, "transports": transports}
+    SocketIO(app, async_mode="threading", **own)
+    with pytest.raises(ConfigurationError, match="to SocketIO\\(\\)") as refused:
+        P2PStreams(app)
+    assert refused.value.key == "P2P_TRANSPORTS"
+    options = {"transports": transports}
+    with pytest.raises(ConfigurationError, match="to P2P_SOCKETIO_OPTIONS") as refused:
+        P2PStreams(plain_app(P2P_TRANSPORTS=BOTH, P2P_SOCKETIO_OPTIONS=options))
+    assert refused.value.key == "P2P_TRANSPORTS"
+
+
+def test_a_server_without_websockets() -> None:
+    app = plain_app()
+    own: dict[str, Any] = {"async_handlers": False, "transports": ["polling"]}
+    SocketIO(app, async_mode="threading", **own)
+    with pytest.raises(ConfigurationError, match="'websocket'"):
+        P2PStreams(app)
+
+
 def test_options_for_nothing_are_an_error() -> None:
     app = plain_app(P2P_SOCKETIO_OPTIONS={"ping_interval": 9})
     SocketIO(app, async_mode="threading")

@@ -89,6 +89,14 @@ def test_a_frame(app: Flask) -> None:
     assert (read.session_id, read.peer_id, read.expires_in) == ("room", "ann", 86_400)
 
 
+def test_a_frame_that_may_poll(make_app: AppFactory) -> None:
+    app = make_app(P2P_TRANSPORTS=["websocket", "polling"])
+    [frame] = Page(render(app, '{{ p2p_frame_tag(session_id="r", peer_id="a") }}')).all("p2p-frame")
+    assert frame["transports"] == "websocket polling"
+    with pytest.raises(ArgumentError, match="transports"):
+        render(app, '{{ p2p_frame_tag(session_id="r", peer_id="a", transports="x") }}')
+
+
 def test_a_block(app: Flask) -> None:
     html = render(
         app,

@@ -22,6 +22,8 @@ export const LOW_BYTES = 64 * 1024
 export const BATCH_MS = 10
 /** Milliseconds after which the other peer is called again, and after which a batch is sent again to one that isn't there. */
 export const CALL_AGAIN_MS = 1_000
+/** Milliseconds for which the server refuses a batch before the app is told. */
+export const FULL_MS = 2_000
 /** How many batches a path that closes sends at once. */
 const MAX_LAST_BATCHES = 8
 /** How many unreliable messages may wait. Of one sender and topic, only the newest waits. */
@@ -61,6 +63,8 @@ export class ServerPath {
   /** The batch that the server hasn't taken yet. @type {Batch | null} */
   #pending = null
   #sentAt = -Infinity
+  /** Since when the server has refused the present batch. */
+  #refusedAt = Infinity
   #lastSent = 0
   #lastReceived = 0
   /** The batches that the other peer hasn't confirmed. @type {{ n: number, bytes: number }[]} */
@@ -285,12 +289,23 @@ export class ServerPath {
   #answered(batch, error) {
     if (this.#isOver) return
     if (error?.code === "relay_full" || error?.code === "no_such_peer") {
+      this.#warn(error)
       this.#after(error.retryAfterMls ?? CALL_AGAIN_MS, () => this.#emit(batch))
       return
     }
     this.#pending = null
+    this.#refusedAt = Infinity
     if (error) this.#end(error)
     else this.#schedule()
+  }
+
+  /** The app is told that the server carries no more, if that lasts. @param {P2pError} error */
+  #warn(error) {
+    const now = this.#options.clock.now()
+    this.#refusedAt = Math.min(this.#refusedAt, now)
+    if (error.code !== "relay_full" || now - this.#refusedAt < FULL_MS) return
+    this.#refusedAt = Infinity
+    this.#options.delegate.pathWarned(this, error)
   }
 
   // Receiving
