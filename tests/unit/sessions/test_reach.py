@@ -260,7 +260,8 @@ def test_the_record_keeps_it() -> None:
     assert session.unreached
     assert Session.from_text(session.to_text()) == session
     for wrong in ("unreached", "deposed"):
-        text = replace(session, **{wrong: {"bob": "now"}}).to_text()
+        changes: Any = {wrong: {"bob": "now"}}
+        text = replace(session, **changes).to_text()
         assert Session.from_text(text) is None
 
 
