@@ -106,7 +106,9 @@ export class Relocation {
     if (young.length > 0) this.#watch(RELOCATION_PATIENCE_MS - Math.max(...young.map((link) => this.#age(link))))
     const settled = links.filter((link) => !young.includes(link))
     const hung = settled.filter(({ route }) => route === "server").length + this.#countMissed(hosting.links)
-    if (hung <= this.#bearable || this.#options.isMoving() || !this.#mayMove()) return
+    if (hung <= this.#bearable) return
+    if (this.#options.isMoving()) return this.#watch()
+    if (!this.#mayMove()) return
     const direct = settled.filter(({ route, peerId }) => route === "direct" && hosting.mayHost(peerId)).map(({ peerId }) => peerId)
     const next = this.#next(direct, hosting.links)
     if (next !== undefined) this.#move(next, hung)

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { RELOCATION_PATIENCE_MS, RELOCATION_PAUSE_MS } from "../../../static/js/session/relocation.js"
+import { MAX_MISSED, MISSED_TERM_MS, Relocation, RELOCATION_PATIENCE_MS, RELOCATION_PAUSE_MS } from "../../../static/js/session/relocation.js"
 import { HANDOVER_TIMEOUT_MS } from "../../../static/js/session/succession.js"
 import { ServerPath } from "../../../static/js/transport/paths/index.js" // loaded before the clock is a fake one
 import { MAX_TRIED_HOSTS } from "../../../static/js/base/limits.js"
+import { FakeClock, settle } from "../support/fake_clock.js"
 import { picture, Walls } from "../support/walls.js"
 import { fate } from "../support/world.js"
 
@@ -128,4 +129,105 @@ test("nothing is left when all have gone", async () => {
   for (const { peer } of pages) peer.close()
   await world.pass(60_000)
   assert.equal(world.clock.pending, 0)
+})
+
+// The rule alone
+
+/** A host with such links, and whom it has asked to follow it. */
+function host(routes, { chain = undefined, isAppointed = false, refuses = false } = {}) {
+  const clock = new FakeClock()
+  const links = new Map(Object.entries(routes).map(([peerId, route]) => [peerId, /** @type {any} */ ({ peerId, route })]))
+  const asked = /** @type {any[]} */ ([])
+  const state = { isMoving: false }
+  const relocation = new Relocation({
+    peerId: "host", clock, isMoving: () => state.isMoving,
+    hosting: () => /** @type {any} */ ({ links, mayHost: () => true }),
+    move: (peerId, told) => {
+      asked.push([peerId, told])
+      return refuses ? Promise.reject(new Error("no")) : new Promise(() => undefined)
+    },
+  })
+  relocation.tell(chain)
+  relocation.begin(isAppointed)
+  const route = (peerId, by) => {
+    const link = links.get(peerId) ?? { peerId }
+    link.route = by
+    links.set(peerId, link)
+    relocation.routed(link)
+  }
+  for (const [peerId, by] of Object.entries(routes)) route(peerId, by)
+  return { clock, links, asked, state, relocation, route }
+}
+
+test("whom it asks is told of it, and of how many it doesn't reach", () => {
+  const { clock, asked } = host({ ann: "server", bob: "direct", cyd: "server" })
+  clock.advance(RELOCATION_PATIENCE_MS - 1)
+  assert.deepEqual(asked, [])
+  clock.advance(1)
+  assert.deepEqual(asked, [["bob", { tried: ["host"], hung: [2] }]])
+})
+
+test("a path counts when it has been the same for a while", () => {
+  const { clock, asked, route } = host({ ann: "server", bob: "direct" })
+  for (let time = 0; time < 10; time++) {
+    clock.advance(RELOCATION_PATIENCE_MS - 1_000)
+    route("bob", time % 2 ? "direct" : "server")
+  }
+  assert.deepEqual(asked, [])
+  clock.advance(2 * RELOCATION_PATIENCE_MS)
+  assert.equal(asked.length, 1)
+})
+
+test("those who have gone without a path count if they are as many as those who are here, and for a while", () => {
+  const { clock, asked, relocation } = host({ ann: "direct", bob: "direct" })
+  clock.advance(RELOCATION_PATIENCE_MS)
+  relocation.missed("cyd")
+  clock.advance(MISSED_TERM_MS)
+  relocation.missed("dan")
+  relocation.missed("dan")
+  assert.deepEqual(asked, [])
+  relocation.missed("eve")
+  assert.deepEqual(asked, [["ann", { tried: ["host"], hung: [2] }]])
+})
+
+test("it remembers some of those only", () => {
+  const { clock, asked, links, relocation, route } = host({})
+  for (let number = 0; number < 2 * MAX_MISSED; number++) relocation.missed(`gone-${number}`)
+  for (let number = 0; number < 3; number++) route(`here-${number}`, "direct")
+  clock.advance(RELOCATION_PATIENCE_MS)
+  assert.deepEqual([links.size, asked], [3, [["here-0", { tried: ["host"], hung: [MAX_MISSED] }]]])
+})
+
+test("one that reaches as many as the host before stays; after three moves only after a long pause, and if it has become worse", () => {
+  const chain = { tried: ["x", "y", "z"], hung: [1, 1, 1] }
+  const { clock, asked, route } = host({ ann: "server", bob: "direct" }, { chain, isAppointed: true })
+  clock.advance(3 * RELOCATION_PAUSE_MS)
+  assert.deepEqual(asked, [])
+  route("cyd", "server")
+  clock.advance(RELOCATION_PATIENCE_MS)
+  assert.deepEqual(asked, [["bob", { tried: ["host"], hung: [2] }]])
+  const soon = host({ ann: "server", bob: "direct", cyd: "server" }, { chain, isAppointed: true })
+  soon.clock.advance(RELOCATION_PAUSE_MS - 1)
+  assert.deepEqual(soon.asked, [])
+  soon.clock.advance(1)
+  assert.equal(soon.asked.length, 1)
+})
+
+test("one that was elected, and not appointed, begins anew, whatever it was told before", () => {
+  const { clock, asked } = host({ ann: "server", bob: "direct" }, { chain: { tried: ["bob"], hung: [5] } })
+  clock.advance(RELOCATION_PATIENCE_MS)
+  assert.equal(asked.length, 1)
+})
+
+test("it waits while the app hands over, and gives up asking who refuses", async () => {
+  const busy = host({ ann: "server", bob: "direct" })
+  busy.state.isMoving = true
+  busy.clock.advance(10 * RELOCATION_PATIENCE_MS)
+  assert.deepEqual(busy.asked, [])
+  const refused = host({ ann: "server", b: "direct", c: "direct", d: "direct", e: "direct" }, { refuses: true })
+  for (let time = 0; time < 20; time++) {
+    refused.clock.advance(RELOCATION_PATIENCE_MS)
+    await settle()
+  }
+  assert.deepEqual(refused.asked.map(([peerId]) => peerId), ["b", "c", "d"])
 })
