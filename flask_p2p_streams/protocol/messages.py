@@ -123,16 +123,17 @@ def parse_candidates(value: object, max_bytes: int) -> Signal:
     return _signal(data, {"candidates": rebuilt})
 
 
-def parse_leave(value: object) -> Literal["connected", "closed"]:
-    """Read ``session_leave`` and return its reason.
+def parse_leave(value: object) -> tuple[Literal["connected", "closed"], str | None]:
+    """Read ``session_leave``; return its reason, and who is to follow a host.
 
     :raises SignalingError: ``bad_request``.
     """
-    reason = object_of(value, required=("reason",))["reason"]
-    if reason == "connected":
-        return "connected"
-    if reason == "closed":
-        return "closed"
+    data = object_of(value, required=("reason",), optional=("successor",))
+    successor = None if data.get("successor") is None else checked_id(data["successor"])
+    if data["reason"] == "connected":
+        return "connected", None
+    if data["reason"] == "closed":
+        return "closed", successor
     raise bad_request("reason must be 'connected' or 'closed'")
 
 

@@ -69,6 +69,8 @@ def _host_or_follow(
         return _resumed(session, who, resumed), Hosting(resumed, resumed=True)
     if _awaits_record(session, who):
         return session, Waiting(AWAY_RETRY_MS)
+    if session is not None and _is_for_another(session, who):
+        return session, Waiting(AWAY_RETRY_MS)
     if session is None or session.host is None:
         return _elected(session, who)
     return _come_back(session, who) if session.host == who.peer_id else _challenge(session, who)
@@ -130,6 +132,13 @@ def _awaits_record(session: Session | None, who: Candidacy) -> bool:
     if who.connected_epoch is None or who.connected_epoch == who.lost_epoch:
         return False
     return session is None or not session.opened
+
+
+def _is_for_another(session: Session, who: Candidacy) -> bool:
+    # Clocks may differ: so a seat isn't kept for much longer than it should be either.
+    if session.host is not None or session.heir in (None, who.peer_id):
+        return False
+    return 0 < session.heir_until - who.now <= CLOCK_SKEW
 
 
 def _informed(session: Session | None, who: Candidacy) -> Session | None:
@@ -215,5 +224,6 @@ def _seated(session: Session, who: Candidacy, epoch: int) -> Session:
         idle_timeout=who.member.idle_timeout,
         doubts={},
         unreached={},
+        heir=None,
         opened=True,
     )

@@ -31,6 +31,10 @@ MAX_UNREACHED = 100
 """Words that are kept; a host to which so many clients are connected keeps its seat."""
 DEPOSING_PAUSE = 10.0
 """The least seconds between two changes of host for this reason."""
+MAX_DEPOSINGS = 5
+"""How often a session changes its host for this reason, until it hasn't for ``DEPOSING_REST``."""
+DEPOSING_REST = 600.0
+"""Seconds: where every host reaches too few, the session doesn't look for a better one for ever."""
 DEPOSED_TERM = 60.0
 """Seconds for which a host that was followed isn't elected for this reason."""
 MAX_DEPOSED = 20
@@ -71,7 +75,7 @@ def deposed(session: Session, host: str, now: float) -> Session:
     peers = {**_recent(session.deposed, now, DEPOSED_TERM), host: now}
     while len(peers) > MAX_DEPOSED:
         del peers[min(peers, key=lambda peer: peers[peer])]
-    return replace(session, deposed=peers, deposed_at=now)
+    return replace(session, deposed=peers, deposed_at=now, deposings=_in_a_row(session, now) + 1)
 
 
 # The parts
@@ -92,7 +96,13 @@ def _may_depose(session: Session, who: Candidacy) -> bool:
         return False
     if who.now - session.epoch / 1000 < UNREACHED_AFTER:
         return False
+    if _in_a_row(session, who.now) >= MAX_DEPOSINGS:
+        return False
     return abs(who.now - session.deposed_at) >= DEPOSING_PAUSE
+
+
+def _in_a_row(session: Session, now: float) -> int:
+    return session.deposings if abs(now - session.deposed_at) < DEPOSING_REST else 0
 
 
 def _still_deposed(session: Session, who: Candidacy) -> Mapping[str, float]:

@@ -49,7 +49,9 @@ class Session:
 
     ``unreached`` maps the clients that find no path to the host to the time at which they said so
     last. ``deposed`` maps former hosts that too few could reach to the time at which that was
-    known of them last; the last of them was followed at ``deposed_at``, 0 if there was none.
+    known of them last; the last of them was followed at ``deposed_at``, 0 if there was none, and
+    there were ``deposings`` of them without a long pause. If the seat is empty, it is kept for
+    ``heir`` until ``heir_until``, because the host before wanted that.
 
     The record was begun at ``born``. It knows nothing of the epochs after ``known_from`` and
     before ``first_epoch``: a cache that has lost its data may have forgotten a host.
@@ -75,6 +77,9 @@ class Session:
     unreached: Mapping[str, float] = field(default_factory=dict)
     deposed: Mapping[str, float] = field(default_factory=dict)
     deposed_at: float = 0.0
+    deposings: int = 0
+    heir: str | None = None
+    heir_until: float = 0.0
 
     def to_text(self) -> str:
         """Return the session as JSON text; a store never holds anything else."""
@@ -132,6 +137,7 @@ def without_host(session: Session) -> Session:
         absent_since=None,
         doubts={},
         unreached={},
+        heir=None,
     )
 
 
@@ -178,6 +184,9 @@ _ADDED: dict[str, tuple[type, ...]] = {
     "unreached": (dict,),
     "deposed": (dict,),
     "deposed_at": (int, float),
+    "deposings": (int,),
+    "heir": (str, NoneType),
+    "heir_until": (int, float),
 }
 
 _TIMES = ("doubts", "unreached", "deposed")

@@ -111,6 +111,16 @@ def test_two_hosts_in_a_row_take_some_time(
     assert miss(app, cyd, "ann").is_host
 
 
+def test_the_seat_goes_to_whom_the_host_has_chosen(app: Flask, sym: P2PTestPeer) -> None:
+    bob = miss(app, sym, "bob")
+    assert sym.emit("session_leave", {"reason": "closed", "successor": "bob"}) == {"ok": True}
+    cyd = miss(app, sym, "cyd")
+    assert cyd.refusal is not None
+    assert (cyd.refusal["code"], cyd.refusal["retry_after_ms"]) == ("unavailable", 500)
+    assert bob.emit("session_join", {"connected_epoch": bob.epoch})["role"] == "host"
+    assert join(app, "room", "cyd").ready["host_peer_id"] == "bob"
+
+
 def test_where_there_is_nobody_else_one_is_enough(app: Flask) -> None:
     sym = join(app, "room", "sym")
     assert sym.report({}) == {"ok": True}

@@ -176,9 +176,10 @@ export class Signaling {
   /**
    * Leaves the session and closes the socket.
    * @param {"connected" | "closed"} reason
+   * @param {string} [successor] who is to follow this host
    */
-  leave(reason) {
-    if (this.#socket.connected) this.#socket.emit("session_leave", { reason })
+  leave(reason, successor) {
+    if (this.#socket.connected) this.#socket.emit("session_leave", { reason, ...(successor !== undefined && { successor }) })
     this.#search.stop()
     this.#reachability.reset()
     this.#disconnect()

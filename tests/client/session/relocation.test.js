@@ -124,6 +124,32 @@ test("who is asked and doesn't become the host isn't asked again", async () => {
   assert.deepEqual([elections(world), pages[0].peer.iamHost, pages[0].errorCodes], [0, true, []])
 })
 
+const NAMES = ["a", "b", "c", "d", "e"]
+
+for (let seed = 1; seed <= 12; seed++) {
+  test(`whoever reaches whom (${seed}), all are connected, it moves a few times at most, and ends no worse than it began`, async () => {
+    const random = numbers(seed)
+    const { world, pages } = await open(({ walls }) => {
+      for (const one of NAMES) for (const two of NAMES) if (one < two && random() < 0.45) walls.add(`${one} ${two}`)
+    }, ...NAMES)
+    const hung = () => [...pages.find(({ peer }) => peer.iamHost)?.peer.paths.values() ?? []].filter((route) => route === "server").length
+    const before = hung()
+    await world.pass(RELOCATION_PAUSE_MS / 2)
+    const tale = JSON.stringify({ walls: [...world.walls], hosts: hostsOf(pages[4]), before, after: hung() })
+    const [, host] = picture(pages)[0]
+    assert.deepEqual(picture(pages), pages.map(() => ["connected", host]), tale)
+    assert.ok(elections(world) <= MAX_TRIED_HOSTS, tale)
+    assert.ok(hung() <= before, tale)
+    assert.deepEqual(pages.flatMap(({ errorCodes }) => errorCodes), [], tale)
+  })
+}
+
+/** Numbers from 0 to 1 that are the same each time. @param {number} seed */
+function numbers(seed) {
+  let state = seed
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
+}
+
 test("nothing is left when all have gone", async () => {
   const { world, pages } = await open(({ walls }) => { walls.add("ann far") }, "ann", "bob", "far")
   for (const { peer } of pages) peer.close()

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { DEPOSED_MS } from "../support/fake_server.js"
+import { MAX_TRIED_HOSTS } from "../../../static/js/base/limits.js"
+import { DEPOSED_MS, MAX_DEPOSINGS } from "../support/fake_server.js"
 import { picture, Walls } from "../support/walls.js"
 import { CONNECT_TIMEOUT_MS } from "../support/world.js"
 
@@ -62,6 +63,8 @@ test("a host that one client reaches and another one doesn't, hands over to the 
   world.public.add("open")
   await elect(world, pages)
   const [, sym, open, ann] = pages
+  // Those who try to get in hear sooner of the free seat than the one that is to have it.
+  world.server.latency = (peerId) => (peerId === "open" ? 200 : 0)
   await world.pass(CONNECT_TIMEOUT_MS + 3_000)
   assert.deepEqual(picture([sym, open, ann]), [["connected", "open"], ["connected", "open"], ["connected", "open"]])
   assert.deepEqual(ann.hosts.map(({ hostPeerId }) => hostPeerId), ["pub", "sym", "open"])
@@ -119,4 +122,22 @@ test("who had no network says nothing against the host when it is back", async (
   ann.peer.hurry()
   await world.pass(1_000)
   assert.deepEqual([host.peer.iamHost, ...picture([ann]), words(world, "ann").length], [true, ["connected", "host"], 0])
+})
+
+test("where every host reaches too few, the session doesn't change its host for ever", async () => {
+  const pairs = ["a b", "c d", "e f"]
+  const world = new Walls()
+  const names = pairs.flatMap((pair) => pair.split(" "))
+  for (const one of names) for (const two of names) if (one < two && !pairs.includes(`${one} ${two}`)) world.walls.add(`${one} ${two}`)
+  world.page("a").peer.start()
+  await world.pass(10)
+  const others = names.slice(1).map((peerId) => world.page(peerId))
+  const hosts = []
+  for (let time = 0; time < 30; time++) {
+    for (const { peer } of others) if (peer.state === "new" || peer.state === "failed") peer.reconnect()
+    await world.pass(CONNECT_TIMEOUT_MS + 1_000)
+    hosts.push(world.server.host)
+  }
+  assert.ok(world.server.epoch > 2 && world.server.epoch <= 1 + MAX_DEPOSINGS * (1 + MAX_TRIED_HOSTS), `${world.server.epoch} hosts`)
+  assert.equal(new Set(hosts.slice(-10)).size, 1, hosts.join())
 })

@@ -20,6 +20,11 @@ export const ASK_AGAIN_MS = 500
 export const UNREACHED_MS = 40_000
 export const DEPOSING_PAUSE_MS = 10_000
 export const DEPOSED_MS = 60_000
+/** How often in a row that may be, and after how many milliseconds it may be again. */
+export const MAX_DEPOSINGS = 5
+export const DEPOSING_REST_MS = 600_000
+/** Milliseconds for which a free seat is kept for the peer that the host has asked to follow it. */
+export const HEIR_MS = 2_000
 /** Milliseconds that a new host has to get connected. */
 export const UNREACHED_AFTER_MS = 5_000
 
@@ -68,6 +73,9 @@ export class FakeServer {
   /** Hosts that were followed because of that, and when. @type {Map<string, number>} */
   #deposed = new Map()
   #deposedAt = -Infinity
+  #deposings = 0
+  /** Whom the free seat is kept for. @type {{ peerId: string, until: number } | null} */
+  #heir = null
   /** When the present host was elected. */
   #seatedAt = -Infinity
   #clock
@@ -199,7 +207,7 @@ export class FakeServer {
   receive(socket, event, payload) {
     if (!this.holds(socket)) return
     this.log.push({ peerId: socket.peerId, event, payload })
-    if (event === "session_leave") return this.#left(socket, payload.reason)
+    if (event === "session_leave") return this.#left(socket, payload.reason, payload.successor)
     if (event === "session_roster") return this.#read(socket, payload)
     const { to, ...signal } = payload
     if (signal.epoch !== this.epoch && event !== "ice_candidate") queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
@@ -270,12 +278,14 @@ export class FakeServer {
     const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
     const mayHost = !this.followers.has(peerId)
     if (this.host === null && !mayHost) return new P2pError("unavailable", { message: "There is no host.", retryAfterMls: ASK_AGAIN_MS })
+    if (this.host === null && this.#heir !== null && this.#heir.peerId !== peerId && this.#clock.now() < this.#heir.until) return new P2pError("unavailable", { message: "Another peer is to be the host.", retryAfterMls: ASK_AGAIN_MS })
     if (this.host === null || this.host === peerId) return elect()
     const now = this.#clock.now()
     const hasLost = lost_epoch === this.epoch
     if (this.#absentSince === null) {
       if (unreached_epoch === this.epoch && connected_epoch === undefined && this.#isUnreached(peerId) && mayHost) {
         this.#deposed.set(this.host, now)
+        this.#deposings = this.#deposingsInARow + 1
         this.#deposedAt = now
         return elect()
       }
@@ -296,6 +306,10 @@ export class FakeServer {
     if (this.#roster.epoch === this.epoch && this.#roster.connected.includes(peerId)) this.#words.set(peerId, this.#clock.now())
   }
 
+  get #deposingsInARow() {
+    return this.#clock.now() - this.#deposedAt < DEPOSING_REST_MS ? this.#deposings : 0
+  }
+
   /** A client finds no path to the host. @param {string} peerId @returns {boolean} whether enough have said so by now, and it may follow */
   #isUnreached(peerId) {
     const now = this.#clock.now()
@@ -307,6 +321,7 @@ export class FakeServer {
     const isDeposed = now - (this.#deposed.get(peerId) ?? -Infinity) <= DEPOSED_MS
     if (isDeposed) this.#deposed.set(peerId, now)
     if (now - this.#seatedAt < UNREACHED_AFTER_MS) return false
+    if (this.#deposingsInARow >= MAX_DEPOSINGS) return false
     if (isDeposed || now - this.#deposedAt < DEPOSING_PAUSE_MS) return false
     const said = [...this.#unreached].filter(([who, at]) => now - at <= UNREACHED_MS && !reached.includes(who)).length
     const isAlone = isTold && [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
@@ -328,7 +343,7 @@ export class FakeServer {
     if (reason === "elected") this.#seatedAt = this.#clock.now()
     this.host = peerId
     this.epoch = epoch
-    this.#absentSince = this.#askedAt = null
+    this.#absentSince = this.#askedAt = this.#heir = null
     this.#words.clear()
     this.#unreached.clear()
     if (this.#born.epoch === 0) this.#born = { at: this.#clock.now(), epoch }
@@ -386,13 +401,15 @@ export class FakeServer {
   /**
    * @param {FakeSignaling} socket
    * @param {string} reason
+   * @param {string} [successor]
    */
-  #left(socket, reason) {
+  #left(socket, reason, successor) {
     this.#sockets.connected.delete(socket.peerId)
     if (reason === "connected") return
     if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
     this.host = null
     this.#unreached.clear()
+    this.#heir = successor === undefined ? null : { peerId: successor, until: this.#clock.now() + HEIR_MS }
     this.#announce("left")
   }
 
@@ -467,8 +484,8 @@ export class FakeSignaling {
     this.#say("session_roster", { epoch, peers })
   }
 
-  leave(reason) {
-    if (this.isConnected) this.#say("session_leave", { reason })
+  leave(reason, successor) {
+    if (this.isConnected) this.#say("session_leave", { reason, ...(successor !== undefined && { successor }) })
     this.isConnected = false
     this.#search.stop()
     this.#server.release(this)

@@ -99,7 +99,13 @@ def test_no_time_to_stand_still(ms: object) -> None:
 
 @pytest.mark.parametrize("reason", ["connected", "closed"])
 def test_leave(reason: str) -> None:
-    assert messages.parse_leave({"reason": reason}) == reason
+    assert messages.parse_leave({"reason": reason}) == (reason, None)
+
+
+def test_a_host_names_its_successor() -> None:
+    told = {"reason": "closed", "successor": "bob"}
+    assert messages.parse_leave(told) == ("closed", "bob")
+    assert refusal(messages.parse_leave, {**told, "successor": 7}) is ErrorCode.BAD_REQUEST
 
 
 # What is refused

@@ -17,7 +17,9 @@ from flask_p2p_streams.sessions.outcomes import Following, Hosting
 from flask_p2p_streams.sessions.reach import (
     DEPOSED_TERM,
     DEPOSING_PAUSE,
+    DEPOSING_REST,
     MAX_DEPOSED,
+    MAX_DEPOSINGS,
     MAX_UNREACHED,
     UNREACHED_AFTER,
     UNREACHED_PAUSE,
@@ -217,6 +219,20 @@ def test_a_new_host_has_time_to_get_connected() -> None:
     ]
     assert said(new, *words[:2])[0].host == "sym"
     assert said(new, *words)[0].host == "dan"
+
+
+def test_it_does_not_look_for_a_better_host_for_ever() -> None:
+    session, now, changes = HOSTED, NOW, []
+    for number in range(200):
+        now += DEPOSING_PAUSE
+        word = says(f"peer-{number}", NOBODY, now=now, unreached_epoch=session.epoch)
+        word = replace(word, roster=Roster(session.epoch, {}))
+        session, outcome = said(session, word)
+        if isinstance(outcome, Hosting):
+            changes.append(now)
+    in_a_row = changes[:MAX_DEPOSINGS]
+    assert in_a_row[-1] - in_a_row[0] == (MAX_DEPOSINGS - 1) * DEPOSING_PAUSE
+    assert changes[MAX_DEPOSINGS] - in_a_row[-1] == DEPOSING_REST
 
 
 def test_who_was_followed_comes_back_later_and_not_while_it_reaches_nobody() -> None:
