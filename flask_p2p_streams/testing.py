@@ -47,6 +47,7 @@ class P2PTestPeer:
     :param seat: the ``seat`` that this peer got as a host before.
     :param lost_epoch: the epoch whose host this peer has lost.
     :param connected_epoch: the epoch whose host this peer is still connected to.
+    :param unreached_epoch: the epoch to whose host this peer has found no path.
     :param answers: whether it answers when the server asks whether it still hosts; with
         False it is like a page that hangs.
 
@@ -71,6 +72,7 @@ class P2PTestPeer:
         seat: str | None = None,
         lost_epoch: int | None = None,
         connected_epoch: int | None = None,
+        unreached_epoch: int | None = None,
         answers: bool = True,
     ) -> None:
         state = _state(app)
@@ -90,7 +92,12 @@ class P2PTestPeer:
                 else state.issuer.token(
                     session, peer, config.token_max_age, config.session_expires_in, role
                 ),
-                **_given(seat=seat, lost_epoch=lost_epoch, connected_epoch=connected_epoch),
+                **_given(
+                    seat=seat,
+                    lost_epoch=lost_epoch,
+                    connected_epoch=connected_epoch,
+                    unreached_epoch=unreached_epoch,
+                ),
             },
         )
         self._client.answers = answers

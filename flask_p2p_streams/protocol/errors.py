@@ -133,7 +133,7 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.ICE_FAILED: Explanation(
         "The two browsers found no path to each other.",
-        "Try again; across networks this takes P2P_RELAY, or STUN and TURN servers.",
+        "Across networks it takes STUN and TURN (P2P_TURN_URLS), or the server's path (P2P_RELAY).",
         True,
     ),
     ErrorCode.TURN_REFUSED: Explanation(

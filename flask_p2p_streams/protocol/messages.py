@@ -28,7 +28,8 @@ MAX_CANDIDATES = 64
 MAX_EPOCH = 2**53 - 1
 SHORTEST_IDLE_TIMEOUT, LONGEST_IDLE_TIMEOUT = 1.0, 60.0
 """The least and the most seconds of a page's ``idle_timeout``; other values are cut to these."""
-JOIN_KEYS = ("seat", "lost_epoch", "connected_epoch", "idle_timeout_ms", "link")
+_JOIN_EPOCHS = ("lost_epoch", "connected_epoch", "unreached_epoch")
+JOIN_KEYS = ("seat", *_JOIN_EPOCHS, "idle_timeout_ms", "link")
 SIGNAL_KEYS = ("to", "epoch", "negotiation")
 
 HostChange = Literal["elected", "resumed", "left", "lost"]
@@ -39,7 +40,8 @@ class JoinRequest:
     """What a peer shows when it joins; ``token`` is empty on an open socket.
 
     ``idle_timeout`` is for how many seconds its page may stand still, or None. ``link`` is the
-    link with the host of ``connected_epoch``, if the host is asked to repair it.
+    link with the host of ``connected_epoch``, if the host is asked to repair it. To the host of
+    ``unreached_epoch`` the peer has found no path.
     """
 
     token: str
@@ -48,6 +50,7 @@ class JoinRequest:
     connected_epoch: int | None = None
     idle_timeout: float | None = None
     link: str | None = None
+    unreached_epoch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,16 +123,17 @@ def parse_candidates(value: object, max_bytes: int) -> Signal:
     return _signal(data, {"candidates": rebuilt})
 
 
-def parse_leave(value: object) -> Literal["connected", "closed"]:
-    """Read ``session_leave`` and return its reason.
+def parse_leave(value: object) -> tuple[Literal["connected", "closed"], str | None]:
+    """Read ``session_leave``; return its reason, and who is to follow a host.
 
     :raises SignalingError: ``bad_request``.
     """
-    reason = object_of(value, required=("reason",))["reason"]
-    if reason == "connected":
-        return "connected"
-    if reason == "closed":
-        return "closed"
+    data = object_of(value, required=("reason",), optional=("successor",))
+    successor = None if data.get("successor") is None else checked_id(data["successor"])
+    if data["reason"] == "connected":
+        return "connected", None
+    if data["reason"] == "closed":
+        return "closed", successor
     raise bad_request("reason must be 'connected' or 'closed'")
 
 
@@ -147,11 +151,12 @@ def session_ready(
     ends_in_ms: int | None = None,
     seat: str | None = None,
     relay: str = "off",
+    can_host: bool = True,
 ) -> Payload:
     """Build ``session_ready``; only a host gets a ``seat``.
 
-    ``can_send`` and ``ends_in_ms`` are those of ``peer_id``; ``ice_servers`` are for the peer that
-    is told, and ``ice_expires_in_ms`` says when it needs others.
+    ``can_send``, ``can_host`` (left out if true) and ``ends_in_ms`` are those of ``peer_id``;
+    ``ice_servers`` are for the peer that is told, which needs others ``ice_expires_in_ms`` later.
 
     :param relay: ``"off"``, ``"fallback"`` or ``"first"``.
     """
@@ -164,6 +169,7 @@ def session_ready(
         "relay": relay,
     }
     optional = {"seat": seat, "ends_in_ms": ends_in_ms, "ice_expires_in_ms": ice_expires_in_ms}
+    payload |= {} if can_host else {"can_host": False}
     return payload | {key: value for key, value in optional.items() if value is not None}
 
 
@@ -240,6 +246,7 @@ def _join_request(token: str, data: Payload) -> JoinRequest:
         _optional_epoch(data, "connected_epoch"),
         _idle_timeout(data.get("idle_timeout_ms")),
         link,
+        _optional_epoch(data, "unreached_epoch"),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .credentials import JoinToken, Seat
 from .crowd import Crowd
 from .member import Member
+from .rosters import Roster
 
 NOBODY = Crowd()
 
@@ -26,6 +27,9 @@ class Candidacy:
     host's socket if it was asked and didn't answer, and then nothing has been heard of it for
     ``silence`` seconds. ``dead_worker`` is a process that was found to have ended.
 
+    ``unreached_epoch`` is the epoch of a host to which the peer has found no path; ``roster`` is
+    what the host has reported last, if the peer says so.
+
     ``max_peers`` is how many peers may be in the session, None for any number; ``crowd`` is
     who is in it.
     """
@@ -43,6 +47,8 @@ class Candidacy:
     silent: str | None = None
     silence: float = 0.0
     dead_worker: str | None = None
+    unreached_epoch: int | None = None
+    roster: Roster | None = None
     max_peers: int | None = None
     crowd: Crowd = NOBODY
 

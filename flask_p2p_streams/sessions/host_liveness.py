@@ -22,7 +22,8 @@ from typing import Literal
 
 from .record import Session
 
-Reason = Literal["majority", "silence"]
+Reason = Literal["majority", "silence", "unreached"]
+"""The last one is that of ``reach``, for a host that lives."""
 
 DOUBT_TERM = 4.0
 """Seconds for which a client's word counts; the client repeats it within two."""

@@ -6,6 +6,9 @@ from .member import Member
 from .outcomes import Hosting, Stale
 from .record import Session, Vacated, begun, without_host
 
+HEIR_TERM = 2.0
+"""Seconds for which a free seat is kept for the peer that the host has asked to follow it."""
+
 
 @dataclass(frozen=True)
 class Incumbent:
@@ -17,11 +20,19 @@ class Incumbent:
     now: float
 
 
-def leave(session: Session | None, sid: str) -> tuple[Session | None, Vacated | None]:
-    """Free the seat when the host says goodbye; a goodbye from another socket changes nothing."""
+def leave(
+    session: Session | None, sid: str, heir: str | None = None, now: float = 0.0
+) -> tuple[Session | None, Vacated | None]:
+    """Free the seat when the host says goodbye; a goodbye from another socket changes nothing.
+
+    For a moment the seat is kept for the ``heir``, whom the host has asked to follow it.
+    """
     if session is None or session.host is None or session.host_sid != sid:
         return session, None
-    return without_host(session), Vacated(session.epoch, session.host)
+    free = without_host(session)
+    if heir is not None:
+        free = replace(free, heir=heir, heir_until=now + HEIR_TERM)
+    return free, Vacated(session.epoch, session.host)
 
 
 def lose(session: Session | None, sid: str, now: float) -> tuple[Session | None, Vacated | None]:
@@ -79,6 +90,8 @@ def _put_back(session: Session | None, host: Incumbent) -> Session:
         kept_for=member.token.expires_in,
         idle_timeout=member.idle_timeout,
         doubts={},
+        unreached={},
+        heir=None,
         opened=True,
         # Hosts before this one matter no more.
         known_from=max(present.known_from, host.epoch),

@@ -22,6 +22,7 @@ from .outcomes import (
     Suspected,
     Waiting,
 )
+from .reach import deposed, is_out_of_reach, noted
 from .record import Session, begun, emptied, next_epoch
 
 HOSTLESS_RETRY_MS = 1000
@@ -68,6 +69,8 @@ def _host_or_follow(
         return _resumed(session, who, resumed), Hosting(resumed, resumed=True)
     if _awaits_record(session, who):
         return session, Waiting(AWAY_RETRY_MS)
+    if session is not None and _is_for_another(session, who):
+        return session, Waiting(AWAY_RETRY_MS)
     if session is None or session.host is None:
         return _elected(session, who)
     return _come_back(session, who) if session.host == who.peer_id else _challenge(session, who)
@@ -84,6 +87,9 @@ def _challenge(session: Session, who: Candidacy) -> tuple[Session, JoinOutcome]:
     against = _reason_against(session, who)
     if against is not None:
         return _elected(session, who, against)
+    if is_out_of_reach(session, who):
+        followed = deposed(session, str(session.host), who.now)
+        return _elected(followed, who, "unreached")
     if session.absent_since is None:
         return session, _suspected(session, who) or Following(session.epoch, str(session.host))
     if _is_connected(session, who):
@@ -128,8 +134,18 @@ def _awaits_record(session: Session | None, who: Candidacy) -> bool:
     return session is None or not session.opened
 
 
+def _is_for_another(session: Session, who: Candidacy) -> bool:
+    # Clocks may differ: so a seat isn't kept for much longer than it should be either.
+    if session.host is not None or session.heir in (None, who.peer_id):
+        return False
+    return 0 < session.heir_until - who.now <= CLOCK_SKEW
+
+
 def _informed(session: Session | None, who: Candidacy) -> Session | None:
-    if session is None or not _has_lost(session, who):
+    if session is None:
+        return None
+    session = noted(session, who)
+    if not _has_lost(session, who):
         return session
     if who.vouched is not None and who.vouched == session.host_sid:
         return dispelled(session)
@@ -207,5 +223,7 @@ def _seated(session: Session, who: Candidacy, epoch: int) -> Session:
         kept_for=who.token.expires_in,
         idle_timeout=who.member.idle_timeout,
         doubts={},
+        unreached={},
+        heir=None,
         opened=True,
     )

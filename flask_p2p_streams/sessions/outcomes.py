@@ -12,7 +12,7 @@ from .record import IDLE_TIMEOUT, Session, Vacated
 class Hosting:
     """The peer is the host; ``opened`` tells whether the session is new.
 
-    ``against`` is why the host before it counts as gone, if its socket was still open.
+    ``against`` is why the host before it is one no more, if its socket was still open.
     """
 
     epoch: int

@@ -47,6 +47,12 @@ class Session:
     ``doubts`` maps the clients that have lost the host to the time at which they said so last.
     ``idle_timeout`` is for how many seconds the host's page may stand still.
 
+    ``unreached`` maps the clients that find no path to the host to the time at which they said so
+    last. ``deposed`` maps former hosts that too few could reach to the time at which that was
+    known of them last; the last of them was followed at ``deposed_at``, 0 if there was none, and
+    there were ``deposings`` of them without a long pause. If the seat is empty, it is kept for
+    ``heir`` until ``heir_until``, because the host before wanted that.
+
     The record was begun at ``born``. It knows nothing of the epochs after ``known_from`` and
     before ``first_epoch``: a cache that has lost its data may have forgotten a host.
 
@@ -68,6 +74,12 @@ class Session:
     access: Access = field(default_factory=Access)
     doubts: Mapping[str, float] = field(default_factory=dict)
     idle_timeout: float = IDLE_TIMEOUT
+    unreached: Mapping[str, float] = field(default_factory=dict)
+    deposed: Mapping[str, float] = field(default_factory=dict)
+    deposed_at: float = 0.0
+    deposings: int = 0
+    heir: str | None = None
+    heir_until: float = 0.0
 
     def to_text(self) -> str:
         """Return the session as JSON text; a store never holds anything else."""
@@ -118,7 +130,14 @@ def emptied(session: Session, now: float) -> tuple[Session, Vacated | None]:
 def without_host(session: Session) -> Session:
     """Return the session with an empty seat."""
     return replace(
-        session, host=None, host_sid=None, host_worker=None, absent_since=None, doubts={}
+        session,
+        host=None,
+        host_sid=None,
+        host_worker=None,
+        absent_since=None,
+        doubts={},
+        unreached={},
+        heir=None,
     )
 
 
@@ -162,7 +181,15 @@ _ADDED: dict[str, tuple[type, ...]] = {
     "access": (dict,),
     "doubts": (dict,),
     "idle_timeout": (int, float),
+    "unreached": (dict,),
+    "deposed": (dict,),
+    "deposed_at": (int, float),
+    "deposings": (int,),
+    "heir": (str, NoneType),
+    "heir_until": (int, float),
 }
+
+_TIMES = ("doubts", "unreached", "deposed")
 
 _ACCESS_FIELDS: dict[str, tuple[type, ...]] = {
     "closing": (int,),
@@ -177,7 +204,7 @@ def _is_session(record: object) -> TypeGuard[dict[str, Any]]:
         isinstance(record, dict)
         and set(_FIELDS) <= set(record) <= {*_FIELDS, *_ADDED}
         and all(type(record[name]) in {**_FIELDS, **_ADDED}[name] for name in record)
-        and all(type(at) in (int, float) for at in record.get("doubts", {}).values())
+        and all(type(at) in (int, float) for key in _TIMES for at in record.get(key, {}).values())
     )
 
 

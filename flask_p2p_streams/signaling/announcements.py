@@ -167,6 +167,7 @@ class Announcements:
             "ice_servers": servers.servers,
             "ice_expires_in_ms": servers.expires_in_ms,
             "can_send": role.can_send,
+            "can_host": role.can_host,
             "relay": self.relay,
             "ends_in_ms": None if left_ms is None else max(0, left_ms),
         }

@@ -53,10 +53,9 @@ class JoinDecisions:
         :raises SignalingError: if its host can't be reached from here, or the store fails.
         """
         candidacy = self._candidacy(member, request, seat)
-        if probed is None:
-            return self._decide(candidacy)
-        outcome = self._decide(_informed(candidacy, probed))
-        _log_against(member, probed.suspected, outcome)
+        informed = candidacy if probed is None else _informed(candidacy, probed)
+        outcome = self._decide(informed)
+        _log_against(member, probed, outcome)
         return outcome
 
     def ask_host(self, session_id: str, suspected: Suspected) -> Probed:
@@ -82,6 +81,8 @@ class JoinDecisions:
             lost_epoch=request.lost_epoch,
             connected_epoch=request.connected_epoch,
             witnesses=self.participants.witnesses(member.session_id, request.lost_epoch),
+            unreached_epoch=request.unreached_epoch,
+            roster=self.participants.roster(member.session_id, request.unreached_epoch),
             max_peers=self.config.max_peers,
             crowd=self.participants.crowd(member.session_id),
         )
@@ -134,13 +135,16 @@ def _informed(candidacy: Candidacy, probed: Probed) -> Candidacy:
     return candidacy
 
 
-def _log_against(member: Member, suspected: Suspected, outcome: JoinOutcome) -> None:
+def _log_against(member: Member, probed: Probed | None, outcome: JoinOutcome) -> None:
     against = outcome.against if isinstance(outcome, (Hosting, Hostless)) else None
-    if against is not None:
+    if against == "unreached":
+        text = "Session %r: host %r follows one that too few of its clients could reach."
+        logger.info(text, member.session_id, member.peer_id)
+    elif against is not None and probed is not None:
         logger.info(
             "Session %r, epoch %d: host %r is gone, though its socket is open (%s).",
             member.session_id,
-            suspected.epoch,
-            suspected.host,
+            probed.suspected.epoch,
+            probed.suspected.host,
             against,
         )

@@ -37,10 +37,10 @@ class Leaving:
 
         :raises SignalingError: ``not_joined``, or ``bad_request`` from a host that wants to detach.
         """
-        reason = messages.parse_leave(payload)
+        reason, successor = messages.parse_leave(payload)
         member, room = self.rooms.joined(sid)
         if reason == "closed":
-            self._depart(member, room, "left")
+            self._depart(member, room, "left", successor)
         elif room.host == member.peer_id:
             raise SignalingError(ErrorCode.BAD_REQUEST, "A host keeps its socket.")
         else:
@@ -62,9 +62,11 @@ class Leaving:
 
     # The parts
 
-    def _depart(self, member: Member, room: Room, reason: messages.HostChange) -> None:
+    def _depart(
+        self, member: Member, room: Room, reason: messages.HostChange, heir: str | None = None
+    ) -> None:
         is_host = room.host == member.peer_id
-        if is_host and (vacated := self._vacate(member, reason)) is not None:
+        if is_host and (vacated := self._vacate(member, reason, heir)) is not None:
             self.announcements.host_gone(member, vacated, reason)
         else:
             self.announcements.client_gone(member, room)
@@ -83,10 +85,12 @@ class Leaving:
             return False
         return newest not in (None, member.sid)
 
-    def _vacate(self, member: Member, reason: messages.HostChange) -> Vacated | None:
+    def _vacate(
+        self, member: Member, reason: messages.HostChange, heir: str | None
+    ) -> Vacated | None:
         def rule(session: Session | None) -> tuple[Session | None, Vacated | None]:
             if reason == "left":
-                return leave(session, member.sid)
+                return leave(session, member.sid, heir, self.now())
             return lose(session, member.sid, self.now())
 
         return self.store.update(member.session_id, rule, member.token.expires_in)

@@ -12,6 +12,7 @@ from ..sessions.crowd import Crowd, Report
 from ..sessions.member import Member
 from ..sessions.outcomes import RosterNeeded
 from ..sessions.record import Session, Vacated
+from ..sessions.rosters import Roster
 from ..stores.listing import look_up
 from ..stores.session_store import SessionStore
 from .members import Rooms
@@ -55,6 +56,10 @@ class Participants:
         if lost_epoch is None:
             return frozenset()
         return rosters.connected(self.store.read_report(session_id), lost_epoch)
+
+    def roster(self, session_id: str, unreached_epoch: int | None) -> Roster | None:
+        """Return what the host has reported, if a peer says that it doesn't reach that host."""
+        return None if unreached_epoch is None else self.store.read_report(session_id)
 
     # What hosts tell
 

@@ -1,11 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
 from threading import Barrier
+from time import sleep
 
 import pytest
 
 from tests.kit.fixtures import Open
 from tests.kit.http import get
+from tests.kit.waiting import until
 from tests.kit.wire import Wire
 
 CROWD = 50
@@ -73,6 +75,27 @@ def test_a_host_that_drops_is_succeeded(open_wire: Open, session_id: str) -> Non
     answer = bob.ask("session_join", f'{{"lost_epoch":{epoch}}}')
     assert answer["role"] == "host"
     assert answer["epoch"] > epoch
+
+
+def test_a_host_that_nobody_reaches_is_followed(open_wire: Open, session_id: str) -> None:
+    peers = {name: open_wire().join(session_id, name) for name in ("sym", "bob", "cyd")}
+    sym, bob, cyd = peers.values()
+    epoch = sym.wait_for("session_ready")["epoch"]
+    states = '{"bob":"connecting","cyd":"connecting"}'
+    assert sym.ask("session_roster", f'{{"epoch":{epoch},"peers":{states}}}') == {"ok": True}
+    unreached = f'{{"unreached_epoch":{epoch}}}'
+    assert bob.ask("session_join", unreached)["role"] == "client"
+    # The host has some seconds to get connected.
+    until(
+        lambda: cyd.ask("session_join", unreached)["role"] == "host",
+        "The host stays.",
+        meanwhile=lambda: sleep(1),
+    )
+    for each in (sym, bob):
+        assert each.wait_for("host_changed", 2 if each is sym else 1)["host_peer_id"] == "cyd"
+    seat = sym.received("session_ready")[0]["seat"]
+    answer = sym.ask("session_join", f'{{"seat":"{seat}"}}')
+    assert (answer["role"], answer["host_peer_id"]) == ("client", "cyd")
 
 
 def test_a_peer_that_comes_twice_is_replaced(open_wire: Open, session_id: str) -> None:

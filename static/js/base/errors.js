@@ -90,7 +90,7 @@ export const ERRORS = Object.freeze({
   },
   ice_failed: {
     message: "The two browsers found no path to each other.",
-    hint: "Try again; across networks this takes P2P_RELAY, or STUN and TURN servers.",
+    hint: "Across networks it takes STUN and TURN (P2P_TURN_URLS), or the server's path (P2P_RELAY).",
     retry: true,
   },
   turn_refused: {

@@ -206,6 +206,13 @@ export const MAX_EARLY_BATCHES = 32
 export const MAX_BATCH_PACKETS = 64
 export const MAX_BATCH_BYTES = 32_768
 
+// Changes of host
+
+/** How many hosts a session tries one after the other, because some clients have no direct path to the one before. */
+export const MAX_TRIED_HOSTS = 3
+/** Milliseconds after which a client counts as out of reach that is gone before it was connected. */
+export const MISSED_AFTER_MS = 10_000
+
 // Negotiation
 
 /** How many candidates of one negotiation are applied, or wait for their description, and how many are sent. */

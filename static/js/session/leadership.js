@@ -2,6 +2,7 @@
 import { isExpulsion } from "./reconnection.js"
 import { Contact } from "./contact.js"
 import { Registration } from "./registration.js"
+import { Relocation } from "./relocation.js"
 import { OFFER_PATIENCE_MS, Succession } from "./succession.js"
 import { Terms } from "./terms.js"
 import { Timer } from "../base/clock.js"
@@ -57,6 +58,7 @@ export class Leadership {
     this.signaling = options.createSignaling(this)
     this.contact = new Contact({ ...options, signaling: this.signaling })
     this.succession = new Succession({ ...options, signaling: this.signaling, patience: this.#patience })
+    this.relocation = new Relocation({ ...options, hosting: () => this.#hosting, isMoving: () => this.succession.isWished, move: (peerId, chain) => this.handOver(peerId, chain) })
   }
 
   get iamHost() {
@@ -83,6 +85,11 @@ export class Leadership {
   lose(error) {
     if (!this.#delegate.isAttempting) this.registration.lose(this.picture.hostEpoch)
     return error.code === "peer_replaced" && this.signaling.isConnected ? new P2pError("host_lost") : error
+  }
+
+  /** There is no path to the host. */
+  miss() {
+    this.registration.miss(this.picture.epoch)
   }
 
   /** The peer is connected. */
@@ -113,13 +120,20 @@ export class Leadership {
   /**
    * Makes another peer the host; this one becomes its client.
    * @param {string} peerId
+   * @param {import("./relocation.js").Chain} [chain] the hosts before, if the app hasn't chosen that peer
    * @returns {Promise<void>} resolves when that peer is the host
    * @throws {P2pError} as a rejection: `forbidden`, `no_such_peer`, `unavailable`
    */
-  async handOver(peerId) {
+  async handOver(peerId, chain) {
     if (!this.#hosting) throw new P2pError("forbidden", { message: "Only the host can hand the session over.", hint: "Call it in the page whose frame.iamHost is true." })
-    if (!this.#hosting.appoint(peerId)) throw new P2pError("no_such_peer", { message: `${peerId} is not connected.` })
+    if (!this.#hosting.appoint(peerId, chain)) throw new P2pError("no_such_peer", { message: `${peerId} is not connected.` })
     return this.succession.wish(peerId)
+  }
+
+  /** The host wants this client to be its successor. @param {import("../wire/frames.js").SucceedFrame} frame */
+  appoint({ tried, hung }) {
+    this.relocation.tell(tried && hung && { tried, hung })
+    this.succession.prepare()
   }
 
   /**
@@ -131,6 +145,7 @@ export class Leadership {
     this.#patience.stop()
     this.registration.end()
     this.contact.stop()
+    this.relocation.stop()
     this.role = null
     if (role) end(role)
     this.succession.isAppointed = false
@@ -188,7 +203,7 @@ export class Leadership {
     // The app may have left the session while it handled the news.
     const hosting = this.#hosting
     this.registration.seat = hosting ? (ready.seat ?? this.registration.seat) : undefined
-    if (hosting && !isOwn) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send, ready.link))
+    if (hosting && !isOwn) this.#attend(() => hosting.peerReady(ready.peer_id, ready.can_send, ready.link, ready.can_host))
   }
 
   /** @param {import("../signaling/signaling.js").IncomingSignal} incoming */
@@ -292,6 +307,8 @@ export class Leadership {
       createLink: (setup) => this.#options.createLink({ ...setup, terms: this.#terms.given }),
     })
     this.role = this.picture = role
+    if (this.iamHost) this.relocation.begin(this.succession.isAppointed)
+    else this.relocation.stop()
   }
 
   /** Whether the role is of that epoch, according to the server or to its host. @param {number} epoch */

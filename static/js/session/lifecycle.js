@@ -112,6 +112,7 @@ export class Lifecycle {
 
   /** The network is back: an attempt that waits begins at once, and one that failed without the network is made again. */
   hurry() {
+    this.leadership.registration.miss(undefined) // it was perhaps this peer's own network
     if (this.isOver) return this.#revive()
     this.leadership.role?.suspect()
     if (!this.#reconnection.isWaiting) return this.leadership.signaling.hurry()
@@ -203,6 +204,7 @@ export class Lifecycle {
   /** @param {import("../wire/link.js").Link} link */
   rolePathChanged(link) {
     this.leadership.settle()
+    this.leadership.relocation.routed(link)
     if (link.route === null || link.route === this.#routes.get(link)) return
     this.#routes.set(link, link.route)
     this.#delegate.sessionPathChanged(link.peerId, link.route)
@@ -226,8 +228,14 @@ export class Lifecycle {
     this.#warnings.add(error)
   }
 
-  roleAppointed() {
-    this.leadership.succession.prepare()
+  /** @param {import("../wire/frames.js").SucceedFrame} frame */
+  roleAppointed(frame) {
+    this.leadership.appoint(frame)
+  }
+
+  /** @param {string} peerId */
+  roleMissed(peerId) {
+    this.leadership.relocation.missed(peerId)
   }
 
   roleYields() {
@@ -273,6 +281,7 @@ export class Lifecycle {
 
   /** An attempt to connect has failed. @param {P2pError} error */
   #fail(error) {
+    if (error.code === "ice_failed") this.leadership.miss()
     this.#end((role) => role.stop())
     if (!this.#reconnection.mayRecover(error)) return this.#stop(error)
     this.#recover()

@@ -19,6 +19,8 @@ export class Registration {
   seat
   /** The epoch whose host this peer has lost. @type {number | undefined} */
   #lostEpoch
+  /** The epoch to whose host this peer has found no path. @type {number | undefined} */
+  #unreachedEpoch
   /** For how long this page may stand still without counting as lost. The server is told this for the case that this peer becomes the host. @type {{ idle_timeout_ms?: number }} */
   #ownTimeout
   #delegate
@@ -51,7 +53,8 @@ export class Registration {
   claims(connectedEpoch, link) {
     if (this.seat) return { ...this.#ownTimeout, seat: this.seat }
     if (connectedEpoch !== null) return { ...this.#ownTimeout, connected_epoch: connectedEpoch, ...(link !== undefined && { link }) }
-    return { ...this.#ownTimeout, ...(this.#lostEpoch !== undefined && { lost_epoch: this.#lostEpoch }) }
+    const epochs = { lost_epoch: this.#lostEpoch, unreached_epoch: this.#unreachedEpoch }
+    return { ...this.#ownTimeout, ...Object.fromEntries(Object.entries(epochs).filter(([, epoch]) => epoch !== undefined)) }
   }
 
   /** @param {import("../signaling/signaling.js").Ready} ready the server has taken this peer in */
@@ -67,9 +70,14 @@ export class Registration {
     this.#lostEpoch = epoch
   }
 
+  /** There is no path to the host of this epoch. The server is told, so that another peer can be the host. @param {number | undefined} epoch undefined if there may be one now */
+  miss(epoch) {
+    this.#unreachedEpoch = epoch
+  }
+
   /** This peer is connected again. */
   found() {
-    this.#lostEpoch = undefined
+    this.#lostEpoch = this.#unreachedEpoch = undefined
   }
 
   /** The connection to the server is lost. A session that runs doesn't need the server. But nobody can come in without it, and the app may want to know. */

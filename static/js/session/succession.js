@@ -34,6 +34,11 @@ export class Succession {
 
   // As the host
 
+  /** Whether another peer is to be the host. */
+  get isWished() {
+    return this.#wish !== null
+  }
+
   /**
    * A client was asked to be the next host.
    * @param {string} peerId
@@ -48,7 +53,7 @@ export class Succession {
 
   /** This host gives its seat back, because a client is ready to take it. If nobody takes it, this host can still use its proof to get it back. */
   yield() {
-    this.#signaling.leave("closed")
+    this.#signaling.leave("closed", this.#wish?.peerId)
     this.#patience.start(OFFER_PATIENCE_MS, () => this.#signaling.join())
   }
 

@@ -27,6 +27,7 @@ const PARTS = {
     ice_servers: be(Array.isArray),
     seat: may(be(isText(Infinity))),
     can_send: may(be(isFlag)),
+    can_host: may(be(isFlag)),
     ends_in_ms: may(be(Number.isFinite)),
     ice_expires_in_ms: may(be(Number.isFinite)),
     relay: may(be((relay) => RELAYS.includes(relay))),

@@ -22,7 +22,7 @@ export const RECONNECT_MAX_MS = 2_000
 /**
  * The connection to the server. Only this file knows Socket.IO.
  *
- * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string, can_send?: boolean, ends_in_ms?: number, ice_expires_in_ms?: number, relay?: import("../wire/link.js").Relay, link?: string }} Ready
+ * @typedef {{ peer_id: string, host_peer_id: string, epoch: number, ice_servers: RTCIceServer[], seat?: string, can_send?: boolean, can_host?: boolean, ends_in_ms?: number, ice_expires_in_ms?: number, relay?: import("../wire/link.js").Relay, link?: string }} Ready
  * @typedef {{ host_peer_id: string | null, epoch: number, reason: string }} HostChange
  * @typedef {{ from: string, epoch: number, negotiation: string, description?: RTCSessionDescriptionInit, candidates?: RTCIceCandidateInit[] } & import("../wire/link.js").SignalDetails} IncomingSignal
  * @typedef {{ from: string, epoch: number, negotiation: string } & import("../wire/link.js").Batch} IncomingBatch
@@ -179,9 +179,10 @@ export class Signaling {
   /**
    * Leaves the session and closes the socket.
    * @param {"connected" | "closed"} reason
+   * @param {string} [successor] who is to follow this host
    */
-  leave(reason) {
-    if (this.#socket.connected) this.#socket.emit("session_leave", { reason })
+  leave(reason, successor) {
+    if (this.#socket.connected) this.#socket.emit("session_leave", { reason, ...(successor !== undefined && { successor }) })
     this.#search.stop()
     this.#reachability.reset()
     this.#disconnect()

@@ -64,12 +64,13 @@ export class Connections {
    * @param {string} peerId
    * @param {boolean} canSend
    * @param {string} [brokenLink] the link that it wants to have mended; if there is none of that name any more, it gets a new one
+   * @param {boolean} [canHost]
    */
-  ask(peerId, canSend, brokenLink) {
+  ask(peerId, canSend, brokenLink, canHost = true) {
     this.#entrance.ask(peerId, () => {
       const link = this.get(peerId)?.link
       if (brokenLink !== undefined && link?.id === brokenLink && link.state === "connected") link.repair()
-      else this.#connect(peerId, canSend)
+      else this.#connect(peerId, canSend, canHost)
     })
   }
 
@@ -87,8 +88,9 @@ export class Connections {
    * Makes a link to a peer. An earlier link to the same peer is closed.
    * @param {string} peerId
    * @param {boolean} canSend
+   * @param {boolean} canHost
    */
-  #connect(peerId, canSend) {
+  #connect(peerId, canSend, canHost) {
     const former = this.#downstreams.get(peerId)
     if (former) this.#drop(former, new P2pError("peer_replaced"))
     const { createLink, signal, relay, clock, epoch, delegate } = this.#options
@@ -100,7 +102,7 @@ export class Connections {
       signal: (negotiationId, said, details) => signal(peerId, negotiationId, said, details),
       relay: (name, batch, answered) => relay(peerId, name, batch, answered),
     })
-    this.#downstreams.set(peerId, new Downstream({ link, canSend, clock, allowance: this.#allowances.of(peerId) }))
+    this.#downstreams.set(peerId, new Downstream({ link, canSend, canHost, clock, allowance: this.#allowances.of(peerId) }))
     delegate.linkChanged(link)
     link.begin()
   }

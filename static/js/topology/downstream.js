@@ -13,12 +13,16 @@ export class Downstream {
    * @param {object} options
    * @param {import("../wire/link.js").Link} options.link
    * @param {boolean} options.canSend
+   * @param {boolean} [options.canHost]
    * @param {import("../base/clock.js").Clock} options.clock
    * @param {Allowance} [options.allowance] what the client's earlier connections have left of its allowance
    */
-  constructor({ link, canSend, clock, allowance = new Allowance(clock) }) {
+  constructor({ link, canSend, canHost = true, clock, allowance = new Allowance(clock) }) {
     this.link = link
     this.canSend = canSend
+    this.canHost = canHost
+    /** When the client had taken the offer, so that the two browsers looked for a path, on the clock. */
+    this.triedAt = Infinity
     this.allowance = allowance
     const overflowed = () => link.dismiss(new P2pError("rate_limited", { message: "This peer sends more than its host can pass on." }))
     this.#limiter = new RateLimiter({ clock, allowance, overflowed })

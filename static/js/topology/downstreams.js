@@ -1,6 +1,6 @@
 import { Roster } from "./roster.js"
 import { sizeOf } from "../wire/content.js"
-import { DOUBT_MS } from "../base/limits.js"
+import { DOUBT_MS, MISSED_AFTER_MS } from "../base/limits.js"
 import { sendToEach } from "../wire/link.js"
 import { Announcements } from "./announcements.js"
 import { ACK, DATA, isRoutedFrame, SUCCEED, SYNC } from "../wire/frames.js"
@@ -21,6 +21,7 @@ export class Downstreams {
   state = "connected"
   #peerId
   #delegate
+  #clock
   #connections
   #router
   #roster
@@ -35,6 +36,7 @@ export class Downstreams {
     this.#peerId = this.hostPeerId = peerId
     this.epoch = epoch
     this.#delegate = delegate
+    this.#clock = clock
     this.#sequencer = createSequencer(epoch)
     this.#connections = new Connections({ signal, relay, createLink, clock, epoch: () => this.epoch, delegate: this })
     this.#router = new Router({ peerId, connections: this.#connections, received: (frame) => delegate.roleRouted(frame) })
@@ -74,9 +76,10 @@ export class Downstreams {
    * @param {string} peerId
    * @param {boolean} [canSend]
    * @param {string} [brokenLink] the link that it wants to have mended
+   * @param {boolean} [canHost]
    */
-  peerReady(peerId, canSend = true, brokenLink) {
-    if (this.state !== "closed") this.#connections.ask(peerId, canSend, brokenLink)
+  peerReady(peerId, canSend = true, brokenLink, canHost) {
+    if (this.state !== "closed") this.#connections.ask(peerId, canSend, brokenLink, canHost)
   }
 
   /**
@@ -144,6 +147,7 @@ export class Downstreams {
     const downstream = this.#connections.of(link)
     if (!downstream) return
     this.#setState(link.peerId, link.state)
+    if (link.state === "connecting") downstream.triedAt = this.#clock.now()
     if (link.state === "connected") this.#welcome(downstream)
   }
 
@@ -218,7 +222,9 @@ export class Downstreams {
     if (!downstream) return
     if (error.code === "rate_limited" || error.code === "bad_request") downstream.allowance.punish()
     this.#setState(link.peerId, "disconnected")
+    const isMissed = this.#connections.connectedTo(link.peerId) !== downstream && this.#clock.now() - downstream.triedAt >= MISSED_AFTER_MS
     this.#connections.remove(downstream)
+    if (isMissed) this.#delegate.roleMissed(link.peerId)
     if (link.peerId === this.#successor && error.code === "stale_epoch") this.#delegate.roleFollowed()
   }
 
@@ -232,15 +238,21 @@ export class Downstreams {
   /**
    * Asks a client to be the next host.
    * @param {string} peerId
+   * @param {{ tried: string[], hung: number[] }} [chain] the hosts before, if the app hasn't chosen this client
    * @returns {boolean} whether there is such a client
    */
-  appoint(peerId) {
+  appoint(peerId, chain) {
     const downstream = this.#connections.connectedTo(peerId)
     if (!downstream || !this.#sequencer.isSynced(downstream)) return false
     this.#successor = peerId
     this.#hasYielded = false
-    downstream.link.trySend({ type: SUCCEED })
+    downstream.link.trySend({ type: SUCCEED, ...chain })
     return true
+  }
+
+  /** Whether a client may be the host. @param {string} peerId */
+  mayHost(peerId) {
+    return this.#connections.connectedTo(peerId)?.canHost === true
   }
 
   get isSynced() {

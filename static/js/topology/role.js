@@ -14,9 +14,10 @@
  * @property {() => void} roleMoved a client's link goes on over another path: files have to go back to where they were
  * @property {() => void} roleSuspects nothing is heard from another peer: perhaps this peer's own network has changed
  * @property {(error: P2pError) => void} roleWarned something is wrong that may not matter
- * @property {() => void} roleAppointed the host wants this client to be the next host
+ * @property {(frame: import("../wire/frames.js").SucceedFrame) => void} roleAppointed the host wants this client to be the next host
  * @property {() => void} roleYields the next host is ready to take this host's place
  * @property {() => void} roleFollowed the next host has taken this host's place
+ * @property {(peerId: string) => void} roleMissed a client has gone without having found a path to this host
  * @property {(error: P2pError) => void} roleLost a client has lost its host
  * @property {(roster: Record<string, import("../wire/frames.js").PeerState>) => void} roleReported a host's roster for the server
  *

@@ -163,7 +163,7 @@ export class Upstream {
     this.#news.flush()
     if (this.state === "closed") return // the app has left from within what it was told
     if (isRoutedFrame(frame)) this.#receivedRouted(frame)
-    else if (frame.type === SUCCEED) this.#delegate.roleAppointed()
+    else if (frame.type === SUCCEED) this.#delegate.roleAppointed(frame)
     else this.#follower?.receive(frame, packet, (senderId) => this.#readers.has(senderId))
   }
 

@@ -5,7 +5,7 @@ import { BAD, be, fields, isCount, isFlag, isId, isRecord, isText, MAX_ID_CHARAC
 import { isFinal, toJSON } from "../base/json.js"
 import { SIGNAL_PARTS } from "./sdp.js"
 import { NOTE_FIELDS, SPEECH_NOTES } from "./services.js"
-import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from "../base/limits.js"
+import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, MAX_TRIED_HOSTS, STATES_PER_FRAME } from "../base/limits.js"
 
 /**
  * The frames that travel over the data channels (docs/protocol-channels.md).
@@ -19,7 +19,7 @@ import { MAX_DEPTH, MAX_FAST_BYTES, MAX_NOTE_CHARACTERS, STATES_PER_FRAME } from
  * @typedef {{ type: "Ack", n: number }} AckFrame
  * @typedef {{ type: "Stable", n: number }} StableFrame
  * @typedef {{ type: "Pace", ms: number }} PaceFrame
- * @typedef {{ type: "Succeed" }} SucceedFrame
+ * @typedef {{ type: "Succeed", tried?: string[], hung?: number[] }} SucceedFrame
  * @typedef {{ inc: string, fresh: boolean, history: number, seen: Mark[] }} Hello what a client tells its host first, all parts together
  * @typedef {{ type: "Data.Connection.State", senderId?: string, data: Record<string, PeerState>, full?: boolean, readers?: string[], epoch?: number }} StateFrame
  * @typedef {{ type: "Refused", id: number, error: import("../base/errors.js").ErrorPayload }} RefusedFrame
@@ -149,7 +149,7 @@ const PARTS = {
   [HEARTBEAT]: { n: MAYBE_COUNT, at: MAYBE_COUNT, echo: MAYBE_COUNT, held: MAYBE_COUNT, ask: FLAG },
   [RESUME]: { n: COUNT, id: COUNT },
   [SIGNAL]: { negotiation: ID, restart: FLAG, ...SIGNAL_PARTS },
-  [SUCCEED]: {},
+  [SUCCEED]: { tried: may(be((ids) => isIds(ids, MAX_TRIED_HOSTS))), hung: may(be((counts) => Array.isArray(counts) && counts.every(isCount))) },
   [GOODBYE]: { error: may(readError) },
   [DATA]: { senderId: MAYBE_ID, inc: MAYBE_ID, id: NUMBER, n: MAYBE_COUNT, epoch: MAYBE_COUNT, ...CONTENT },
   [GAP]: { senderId: ID, inc: ID, from: NUMBER, to: NUMBER },
@@ -170,6 +170,7 @@ const FRAMES = new Map(Object.entries(PARTS).map(([type, readers]) => [type, fie
 /** Rules for each kind of frame that concern several of its fields. @type {Record<string, (frame: any, size: number) => boolean>} */
 const RULES = {
   [DATA]: hasContent,
+  [SUCCEED]: ({ tried, hung }) => tried?.length === hung?.length,
   [SIGNAL]: ({ description, candidates, restart }) => description !== undefined || candidates !== undefined || restart === true,
   [GAP]: ({ from, to }) => from <= to,
   [DIRECT]: (frame) => frame.after < frame.id && (frame.note !== undefined || (frame.answer !== undefined && frame.error !== undefined) || hasContent(frame)),

@@ -16,6 +16,20 @@ export const WORD_MS = 4_000
 /** Milliseconds after which who has lost the host asks again. */
 export const ASK_AGAIN_MS = 500
 
+/** Milliseconds that a client's word is good that it doesn't reach the host; between two hosts that follow another for that; and for which such a host isn't elected for it. */
+export const UNREACHED_MS = 40_000
+export const DEPOSING_PAUSE_MS = 10_000
+export const DEPOSED_MS = 60_000
+/** How often in a row that may be, and after how many milliseconds it may be again. */
+export const MAX_DEPOSINGS = 5
+export const DEPOSING_REST_MS = 600_000
+/** Milliseconds for which a free seat is kept for the peer that the host has asked to follow it. */
+export const HEIR_MS = 2_000
+/** Milliseconds that a new host has to get connected. */
+export const UNREACHED_AFTER_MS = 5_000
+
+const GONE = ["disconnected", "closed", "failed"]
+
 /** One session of the server, in memory, after the rules of docs/protocol-signaling.md. */
 export class FakeServer {
   isDown = false
@@ -27,6 +41,8 @@ export class FakeServer {
   terms = {}
   /** Those who may only read, as it is told them when they join. @type {Set<string>} */
   readers = new Set()
+  /** Those who may not host. @type {Set<string>} */
+  followers = new Set()
   /** Loses a packet on its way to a peer where it returns true. @type {(event: string, payload: any, peerId: string) => boolean} */
   loses = () => false
   /** Refuses a batch where it returns an error. @type {(batch: any) => P2pError | null} */
@@ -48,12 +64,22 @@ export class FakeServer {
   #born = { at: 0, epoch: 0 }
   /** Hosts whose pages don't answer. @type {Set<string>} */
   hanging = new Set()
-  /** Whom the host has told to be connected, and under which epoch. @type {{ epoch: number, connected: string[] }} */
-  #roster = { epoch: 0, connected: [] }
+  /** Whom the host has told to be connected or present, and under which epoch. @type {{ epoch: number, connected: string[], present: string[] }} */
+  #roster = { epoch: 0, connected: [], present: [] }
   /** Who has said when that the host is lost. @type {Map<string, number>} */
   #words = new Map()
   /** When the host was asked first without having answered. @type {number | null} */
   #askedAt = null
+  /** Who has said when that it finds no path to the host. @type {Map<string, number>} */
+  #unreached = new Map()
+  /** Hosts that were followed because of that, and when. @type {Map<string, number>} */
+  #deposed = new Map()
+  #deposedAt = -Infinity
+  #deposings = 0
+  /** Whom the free seat is kept for. @type {{ peerId: string, until: number } | null} */
+  #heir = null
+  /** When the present host was elected. */
+  #seatedAt = -Infinity
   #clock
 
   /** @param {FakeClock} clock */
@@ -167,7 +193,7 @@ export class FakeServer {
   join(socket) {
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
-    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "link", "idle_timeout_ms"].includes(key))
+    const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "unreached_epoch", "link", "idle_timeout_ms"].includes(key))
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
@@ -187,7 +213,7 @@ export class FakeServer {
   receive(socket, event, payload) {
     if (!this.holds(socket)) return
     this.log.push({ peerId: socket.peerId, event, payload })
-    if (event === "session_leave") return this.#left(socket, payload.reason)
+    if (event === "session_leave") return this.#left(socket, payload.reason, payload.successor)
     if (event === "session_roster") return this.#read(socket, payload)
     const { to, ...signal } = payload
     if (signal.epoch !== this.epoch && event !== "ice_candidate") queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
@@ -238,7 +264,8 @@ export class FakeServer {
    */
   #read(socket, { epoch, peers }) {
     if (epoch === this.epoch && socket.peerId === this.host) {
-      this.#roster = { epoch, connected: Object.keys(peers).filter((peerId) => peers[peerId] === "connected" && peerId !== this.host) }
+      const all = Object.keys(peers).filter((peerId) => peerId !== this.host)
+      this.#roster = { epoch, connected: all.filter((peerId) => peers[peerId] === "connected"), present: all.filter((peerId) => !GONE.includes(peers[peerId])) }
       this.#words.clear()
     }
     if (this.answersRosters && epoch < this.epoch) queueMicrotask(() => { if (socket.isConnected && socket.isAwake) socket.join() })
@@ -249,7 +276,7 @@ export class FakeServer {
    * @param {any} credentials
    * @returns {P2pError | null}
    */
-  #admit(peerId, { seat, lost_epoch, connected_epoch }) {
+  #admit(peerId, { seat, lost_epoch, connected_epoch, unreached_epoch }) {
     const seated = seat?.peerId === peerId ? seat.epoch : -1
     if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
     const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MS
@@ -257,10 +284,19 @@ export class FakeServer {
     // Its host may only be away.
     if (connected_epoch !== undefined && (this.epoch === 0 || (connected_epoch === this.epoch && this.host !== null && this.#absentSince !== null))) return new P2pError("unavailable", { message: "The host may only be away.", retryAfterMls: ASK_AGAIN_MS })
     const elect = () => this.#seat(peerId, this.nextEpoch(this.epoch), "elected")
+    const mayHost = !this.followers.has(peerId)
+    if (this.host === null && !mayHost) return new P2pError("unavailable", { message: "There is no host.", retryAfterMls: ASK_AGAIN_MS })
+    if (this.host === null && this.#heir !== null && this.#heir.peerId !== peerId && this.#clock.now() < this.#heir.until) return new P2pError("unavailable", { message: "Another peer is to be the host.", retryAfterMls: ASK_AGAIN_MS })
     if (this.host === null || this.host === peerId) return elect()
     const now = this.#clock.now()
     const hasLost = lost_epoch === this.epoch
     if (this.#absentSince === null) {
+      if (unreached_epoch === this.epoch && connected_epoch === undefined && this.#isUnreached(peerId) && mayHost) {
+        this.#deposed.set(this.host, now)
+        this.#deposings = this.#deposingsInARow + 1
+        this.#deposedAt = now
+        return elect()
+      }
       if (!hasLost || this.#isAnswered()) return null
       this.#askedAt ??= now
       this.#hear(peerId)
@@ -278,6 +314,28 @@ export class FakeServer {
     if (this.#roster.epoch === this.epoch && this.#roster.connected.includes(peerId)) this.#words.set(peerId, this.#clock.now())
   }
 
+  get #deposingsInARow() {
+    return this.#clock.now() - this.#deposedAt < DEPOSING_REST_MS ? this.#deposings : 0
+  }
+
+  /** A client finds no path to the host. @param {string} peerId @returns {boolean} whether enough have said so by now, and it may follow */
+  #isUnreached(peerId) {
+    const now = this.#clock.now()
+    const { epoch, connected, present } = this.#roster
+    const isTold = epoch === this.epoch
+    const reached = isTold ? connected : []
+    if (reached.includes(peerId)) return false
+    this.#unreached.set(peerId, now)
+    const isDeposed = now - (this.#deposed.get(peerId) ?? -Infinity) <= DEPOSED_MS
+    if (isDeposed) this.#deposed.set(peerId, now)
+    if (now - this.#seatedAt < UNREACHED_AFTER_MS) return false
+    if (this.#deposingsInARow >= MAX_DEPOSINGS) return false
+    if (isDeposed || now - this.#deposedAt < DEPOSING_PAUSE_MS) return false
+    const said = [...this.#unreached].filter(([who, at]) => now - at <= UNREACHED_MS && !reached.includes(who)).length
+    const isAlone = isTold && [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
+    return said >= Math.max(isAlone ? 1 : 2, reached.length + 1)
+  }
+
   /** @param {number} least how many have to say so in any case */
   #isLostToMost(least) {
     const said = [...this.#words.values()].filter((at) => this.#clock.now() - at <= WORD_MS).length
@@ -290,10 +348,12 @@ export class FakeServer {
    * @param {string} reason
    */
   #seat(peerId, epoch, reason) {
+    if (reason === "elected") this.#seatedAt = this.#clock.now()
     this.host = peerId
     this.epoch = epoch
-    this.#absentSince = this.#askedAt = null
+    this.#absentSince = this.#askedAt = this.#heir = null
     this.#words.clear()
+    this.#unreached.clear()
     if (this.#born.epoch === 0) this.#born = { at: this.#clock.now(), epoch }
     queueMicrotask(() => this.#announce(reason))
     return null
@@ -316,7 +376,7 @@ export class FakeServer {
    * @param {string} [link] the link that the peer wants to have mended
    */
   #welcome(peerId, isConnected, link) {
-    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms, ...(this.readers.has(peerId) && { can_send: false }) }
+    const ready = { peer_id: peerId, host_peer_id: this.host, epoch: this.epoch, ice_servers: [{ urls: "stun:stun.example" }], ...this.terms, ...(this.readers.has(peerId) && { can_send: false }), ...(this.followers.has(peerId) && { can_host: false }) }
     if (peerId === this.host) return this.emit(peerId, "session_ready", { ...ready, seat: { peerId, epoch: this.epoch } })
     this.emit(peerId, "session_ready", ready)
     if (!isConnected || link) this.emit(this.host, "session_ready", { ...ready, ...(link && { link }) })
@@ -349,12 +409,15 @@ export class FakeServer {
   /**
    * @param {FakeSignaling} socket
    * @param {string} reason
+   * @param {string} [successor]
    */
-  #left(socket, reason) {
+  #left(socket, reason, successor) {
     this.#sockets.connected.delete(socket.peerId)
     if (reason === "connected") return
     if (socket.peerId !== this.host) return this.emit(this.host, "peer_left", { peer_id: socket.peerId, epoch: this.epoch })
     this.host = null
+    this.#unreached.clear()
+    this.#heir = successor === undefined ? null : { peerId: successor, until: this.#clock.now() + HEIR_MS }
     this.#announce("left")
   }
 
@@ -435,8 +498,8 @@ export class FakeSignaling {
     this.#say("session_roster", { epoch, peers })
   }
 
-  leave(reason) {
-    if (this.isConnected) this.#say("session_leave", { reason })
+  leave(reason, successor) {
+    if (this.isConnected) this.#say("session_leave", { reason, ...(successor !== undefined && { successor }) })
     this.isConnected = false
     this.#search.stop()
     this.#server.release(this)

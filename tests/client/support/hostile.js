@@ -31,7 +31,7 @@ export const FRAMES = [
   ["messages", "Ack", { n: "1" }],
   ["messages", "Stable", { n: "1" }],
   ["messages", "Pace", { ms: "50" }],
-  ["messages", "Succeed", {}],
+  ["messages", "Succeed", { tried: '["zoe"]', hung: "[1]" }],
   ["messages", "Data.Connection.State", { senderId: '"ann"', data: { ann: '"connected"', zoe: '"failed"' }, full: "false", readers: '["zoe"]', epoch: "1" }],
   ["messages", "Refused", { id: "1", error: ERROR }],
   ["messages", "Heartbeat", { n: "1", at: "5", echo: "6", held: "7", ask: "true" }],

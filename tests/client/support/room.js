@@ -204,6 +204,7 @@ export class Player {
   roleQualityChanged() {}
   roleMoved() {}
   roleSuspects() {}
+  roleMissed() {}
 
   roleWarned(error) {
     this.warnings.push(error)

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { MAX_FRAME_BYTES, MAX_LABEL_CHARACTERS } from "../../../static/js/wire/content.js"
 import {
   ACK, CHUNK, CREDIT, DATA, decodeFrame, DIRECT, encodeFrame, FAST, GAP, GOODBYE, HEARTBEAT, isRoutedFrame, isSpeech, MARKS_PER_FRAME, MAX_ADDRESSEES, MAX_ID_CHARACTERS, PACE,
-  RECEIVED, REFUSED, STABLE, STATE, SYNC, syncFrames,
+  RECEIVED, REFUSED, STABLE, STATE, SUCCEED, SYNC, syncFrames,
 } from "../../../static/js/wire/frames.js"
 
 const TOO_MANY_MARKS = JSON.stringify({ type: SYNC, seen: Array.from({ length: MARKS_PER_FRAME + 1 }, () => ["ann", "x", 1]) })
@@ -24,6 +24,8 @@ for (const frame of [
   { type: PACE, ms: 0 },
   { type: REFUSED, id: 3, error: { code: "forbidden" } },
   { type: STATE, senderId: "ann", data: { ann: "connected", bob: "disconnected" }, full: true },
+  { type: SUCCEED },
+  { type: SUCCEED, tried: ["ann", "bob", "cleo"], hung: [3, 0, 1] },
   { type: HEARTBEAT },
   { type: GOODBYE, error: { code: "host_lost" } },
   { type: DATA, id: 5, topic: "t", data: 1 },
@@ -133,4 +135,11 @@ test("marks of the longest and most hostile ids fit into their frames", () => {
   const id = "\u0001".repeat(128)
   assert.equal(syncFrames({ inc: "x" }, Array.from({ length: MARKS_PER_FRAME }, () => [id, "zzzzzzz", Number.MAX_SAFE_INTEGER])).length, 1)
   assert.equal(decodeFrame(JSON.stringify({ type: SYNC, seen: [["x".repeat(MAX_ID_CHARACTERS + 1), "x", 1]] })), null)
+})
+
+test("hosts that were tried are few, and there is a count for each", () => {
+  const read = (rest) => decodeFrame(JSON.stringify({ type: SUCCEED, ...rest }))
+  for (const wrong of [{ tried: ["ann"] }, { hung: [1] }, { tried: ["ann"], hung: [1, 2] }, { tried: ["ann"], hung: [-1] }, { tried: [1], hung: [1] }, { tried: "ann", hung: [1, 1, 1] }, { tried: ["a", "b", "c", "d"], hung: [1, 1, 1, 1] }]) {
+    assert.equal(read(wrong), null, JSON.stringify(wrong))
+  }
 })

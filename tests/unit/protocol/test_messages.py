@@ -60,6 +60,8 @@ def refusal(parse: Parser, value: object) -> ErrorCode:
 def test_auth() -> None:
     request = messages.parse_auth({"token": "t", "seat": "s", "lost_epoch": 7})
     assert request == messages.JoinRequest("t", "s", 7)
+    request = messages.parse_join({"unreached_epoch": 8})
+    assert request == messages.JoinRequest("", None, None, unreached_epoch=8)
 
 
 def test_auth_with_nulls() -> None:
@@ -97,7 +99,13 @@ def test_no_time_to_stand_still(ms: object) -> None:
 
 @pytest.mark.parametrize("reason", ["connected", "closed"])
 def test_leave(reason: str) -> None:
-    assert messages.parse_leave({"reason": reason}) == reason
+    assert messages.parse_leave({"reason": reason}) == (reason, None)
+
+
+def test_a_host_names_its_successor() -> None:
+    told = {"reason": "closed", "successor": "bob"}
+    assert messages.parse_leave(told) == ("closed", "bob")
+    assert refusal(messages.parse_leave, {**told, "successor": 7}) is ErrorCode.BAD_REQUEST
 
 
 # What is refused
@@ -126,6 +134,9 @@ def test_no_token(auth: object) -> None:
         ({"lost_epoch": 1.0}, "bad_request"),
         ({"lost_epoch": float("inf")}, "bad_request"),
         ({"lost_epoch": 2**53}, "bad_request"),
+        ({"unreached_epoch": "7"}, "bad_request"),
+        ({"unreached_epoch": -1}, "bad_request"),
+        ({"unreached_epoch": 2**53}, "bad_request"),
         ({"peer_id": "eve"}, "bad_request"),
     ],
 )

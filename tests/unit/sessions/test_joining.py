@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flask_p2p_streams.sessions.candidacy import Candidacy
 from flask_p2p_streams.sessions.credentials import Role, Seat
-from flask_p2p_streams.sessions.hosting import leave, lose
+from flask_p2p_streams.sessions.hosting import HEIR_TERM, leave, lose
 from flask_p2p_streams.sessions.joining import RECOVERY, join
 from flask_p2p_streams.sessions.outcomes import (
     Doubted,
@@ -20,6 +20,7 @@ from flask_p2p_streams.sessions.outcomes import (
     Waiting,
 )
 from flask_p2p_streams.sessions.record import Session, Vacated, unopened
+from flask_p2p_streams.sessions.rosters import Roster
 from tests.kit.candidates import candidate
 
 NOW = 1_700_000_000.0
@@ -300,7 +301,9 @@ def test_a_corrupt_record_counts_as_missing(text: object) -> None:
 PEERS = st.sampled_from(["ann", "bob", "eve"])
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["join", "rejoin", "leave", "lose", "lost", "silent", "forget"]),
+        st.sampled_from(
+            ["join", "rejoin", "leave", "lose", "lost", "silent", "forget", "unreached"]
+        ),
         PEERS,
         st.integers(-5, 5),
     )
@@ -345,6 +348,8 @@ def _candidate(
         lost_epoch=session.epoch if session and step in ("lost", "silent") else None,
         silent=session.host_sid if session and step == "silent" else None,
         silence=math.inf,
+        unreached_epoch=session.epoch if session and step == "unreached" else None,
+        roster=Roster(session.epoch, {}) if session and step == "unreached" else None,
     )
 
 
@@ -381,6 +386,21 @@ def test_a_seat_that_was_given_back_is_taken_by_the_one_who_was_appointed() -> N
     assert isinstance(decision, Hosting)
     assert after is not None
     assert after.host == "bob"
+
+
+def test_a_seat_is_kept_for_whom_the_host_has_asked_to_follow_it() -> None:
+    session, _ = leave(HOSTED, "sid-a", "bob", NOW)
+    assert session is not None
+    assert join(session, who("cyd", unreached_epoch=5)) == (session, Waiting(500))
+    assert isinstance(join(session, who("cyd", role=Role(can_host=False)))[1], Hostless)
+    assert isinstance(join(session, who("ann", seat=seat(5)))[1], Hosting)
+    assert isinstance(join(session, who("cyd", now=NOW + HEIR_TERM))[1], Hosting)
+    assert isinstance(join(session, who("cyd", now=NOW - 3600))[1], Hosting)
+    after, decision = join(session, who("bob", connected_epoch=5))
+    assert isinstance(decision, Hosting)
+    assert after is not None
+    assert (after.host, after.heir) == ("bob", None)
+    assert Session.from_text(session.to_text()) == session
 
 
 @pytest.mark.parametrize("session", [None, replace(LOST, absent_since=NOW - 10)])
