@@ -1,7 +1,8 @@
 """What a chat over the server is without us: `python -m benchmarks.relay.chat_server MODE PORT`.
 
-A Flask-SocketIO server with its defaults, but for pings and other origins. It authenticates nobody, checks and limits nothing, and
-doesn't even say that it has taken a message. It also passes signals on, for bare connections.
+A Flask-SocketIO server with its defaults, but for pings and other origins. It authenticates
+nobody, checks and limits nothing, and doesn't even say that it has taken a message. It also passes
+signals on, for bare connections.
 """
 
 import sys
