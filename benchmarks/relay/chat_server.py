@@ -1,12 +1,15 @@
 """What a chat over the server is without us: `python -m benchmarks.relay.chat_server MODE PORT`.
 
-A Flask-SocketIO server with its defaults. It authenticates nobody, checks and limits nothing, and
-doesn't even say that it has taken a message. It also passes signals on, for bare connections.
+A Flask-SocketIO server with its defaults, but for pings and other origins. It authenticates
+nobody, checks and limits nothing, and doesn't even say that it has taken a message. It also passes
+signals on, for bare connections.
 """
 
 import sys
+from typing import Any
 
-MODE, PORT = sys.argv[1], int(sys.argv[2])
+MODE: Any = sys.argv[1]
+PORT = int(sys.argv[2])
 
 if MODE == "gevent":
     from gevent import monkey
@@ -14,7 +17,6 @@ if MODE == "gevent":
     monkey.patch_all()
 
 import logging  # noqa: E402
-from typing import Any  # noqa: E402
 
 from flask import Flask  # noqa: E402
 from flask_socketio import SocketIO, emit, join_room  # noqa: E402
@@ -22,9 +24,7 @@ from flask_socketio import SocketIO, emit, join_room  # noqa: E402
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 app = Flask(__name__)
 # Pages of the measured app, which is at another port, signal over it.
-socketio = SocketIO(
-    app, async_mode=MODE, ping_timeout=120, cors_allowed_origins="*"
-)
+socketio = SocketIO(app, async_mode=MODE, ping_timeout=120, cors_allowed_origins="*")
 
 
 @socketio.on("enter")
