@@ -30,7 +30,7 @@ def client_is_current() -> bool:
     if not CLIENT.exists() or (ROOT / "PKG-INFO").exists():
         return CLIENT.exists()
     sources = [ROOT / "package-lock.json", *(ROOT / "tools").rglob("*js")]
-    sources += (ROOT / "static" / "js").rglob("*.js")
+    sources += (ROOT / "static" / "js").rglob("*.*s")
     return CLIENT.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
 
 

@@ -17,7 +17,13 @@ import json  # noqa: E402
 import logging  # noqa: E402
 from typing import Any  # noqa: E402
 
-from flask import Flask, Response, render_template_string, send_from_directory  # noqa: E402
+from flask import (  # noqa: E402
+    Flask,
+    Response,
+    render_template_string,
+    request,
+    send_from_directory,
+)
 from flask_caching import Cache  # noqa: E402
 from flask_socketio import SocketIO  # noqa: E402
 
@@ -75,6 +81,23 @@ def page(session_id: str, peer_id: str) -> str:
 def hall(session_id: str, peer_id: str) -> str:
     """Give out a page that holds other systems' connections beside the session's own."""
     return rendered(f"<!doctype html>{FRAME}{HALL}", session_id, peer_id)
+
+
+@app.get("/greeter/<session_id>/<peer_id>")
+def greeter(session_id: str, peer_id: str) -> str:
+    """Give out a page that greets newcomers, and may chatter.
+
+    With ``?policy=relay`` it finds no direct path, and there is no TURN server.
+    """
+    policy = request.args.get("policy", "all")
+    tag = "p2p_frame_tag(session_id=session_id, peer_id=peer_id, config=config)"
+    script = '<script type="module" src="/bundles/greeter.js"></script>'
+    return render_template_string(
+        f"<!doctype html>{{{{ {tag} }}}}{script}",
+        session_id=session_id,
+        peer_id=peer_id,
+        config={"ice_transport_policy": policy},
+    )
 
 
 @app.get("/frameless")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import data, joins, migration, presence, refusing
+from . import data, joins, migration, presence, refusing, relay
 from .machine import SERVER, machine, versions
 from .plots import Plot
 from .results import CHECKOUT, Figures, commit
@@ -52,6 +52,15 @@ BENCHMARKS = {
         "how many joins a server refuses a second, and how healthy sessions fare meanwhile",
         refusing,
         SERVER,
+    ),
+    "relay": Benchmark(
+        "what a relayed message costs a server, beside a naive chat; joins beside floods of them",
+        relay,
+        [*SERVER, "socket.io-client", "node"],
+        [
+            Plot("relay-costs", "A message over the server", "milliseconds of CPU", "costs"),
+            Plot("relay-first", "The first message", "milliseconds", "first_ms"),
+        ],
     ),
 }
 

@@ -37,6 +37,10 @@ class Wire:
         while self._connection.state is ConnectionState.CONNECTING:
             self._read()
 
+    def fileno(self) -> int:
+        """Return the socket's descriptor, so that many may be waited for at once."""
+        return int(self._socket.fileno())
+
     @property
     def has_more(self) -> bool:
         """Whether there is something to receive without waiting."""
@@ -62,6 +66,10 @@ class Wire:
             while True:
                 self._read()
         self._socket.close()
+
+    def detach(self) -> Any:
+        """Return the socket, by which all goes on from now."""
+        return self._socket
 
     def drop(self) -> None:
         """Hang up."""

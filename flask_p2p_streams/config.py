@@ -107,6 +107,12 @@ class Config:
     IPv6 addresses count by their network of /64; None means no limit.
     """
 
+    check_page: bool | None = None
+    """``P2P_CHECK_PAGE``: whether a page at ``P2P_URL_PREFIX/check`` tries what a browser can do.
+
+    It gives each visitor credentials for the TURN servers. None: only in debug mode.
+    """
+
     transports: tuple[str, ...] = ("websocket",)
     """``P2P_TRANSPORTS``: how browsers may reach the server: ``["websocket"]``, or
     ``["websocket", "polling"]`` for networks that pass no WebSocket.
@@ -257,6 +263,12 @@ def _peers(value: object) -> int | None:
     return value
 
 
+def _switch(value: object) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise ValueError("must be True, False or None")
+    return value
+
+
 def _transports(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or list(value) not in WAYS:
         raise ValueError(f"must be {WAYS[0]} or {WAYS[1]}: the client tries a WebSocket first")
@@ -292,6 +304,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "relay_rate": _byte_rate,
     "session_relay_rate": _byte_rate,
     "join_rate": _rate,
+    "check_page": _switch,
     "transports": _transports,
     "socketio_options": _options,
 }

@@ -18,6 +18,7 @@ from .transport.request_filter import RequestFilter
 from .transport.server_support import ServerSupport
 from .transport.servers import check_still_ours
 from .web.assets import ENTRY, Assets
+from .web.check_page import CheckPage
 from .web.page import observe_pages
 from .web.responses import Responses
 from .web.routes import Routes
@@ -67,7 +68,10 @@ def add_to_app(app: Flask, state: AppState, settings: Settings) -> None:
     tags = _tags(app, state, assets, responses)
     observe_pages(app)
     tags.install(app)
-    routes = Routes(assets, _renewals(state).view)
+    page = _check_page(state, assets)
+    routes = Routes(
+        assets, _renewals(state).view, page.view, has_check=state.config.check_page is True
+    )
     routes.add_to(app)
     routes.exempt(app)
     for check in (settings.problems, routes.problems, partial(_strangers, state=state)):
@@ -87,10 +91,25 @@ def _tags(app: Flask, state: AppState, assets: Assets, responses: Responses) -> 
         state.config,
         state.issuer,
         assets,
-        cast(Any, state.socketio).sockio_mw.engineio_path,
+        _socketio_path(state),
         check=partial(check_still_ours, app, state.socketio, state.server),
         issued=responses.issued,
     )
+
+
+def _check_page(state: AppState, assets: Assets) -> CheckPage:
+    return CheckPage(
+        config=state.config,
+        assets=assets,
+        socketio_path=_socketio_path(state),
+        issuer=state.issuer,
+        ice_servers=state.ice_servers,
+        throttle=state.throttle,
+    )
+
+
+def _socketio_path(state: AppState) -> str:
+    return str(cast(Any, state.socketio).sockio_mw.engineio_path)
 
 
 def _renewals(state: AppState) -> Renewals:

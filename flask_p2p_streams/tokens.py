@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import logging
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
@@ -21,6 +22,8 @@ from .sessions.credentials import EVERYTHING, JoinToken, Role, Seat
 # The number rises when what is signed gets other fields, so that older tokens are refused.
 TOKEN_SALT = "flask-p2p-streams.token.3"
 SEAT_SALT = "flask-p2p-streams.seat.2"
+SCRATCH = "p2p-check-"
+"""How the ids of the check page's sessions begin."""
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -162,10 +165,26 @@ class Signer:
 
         It is the same at all workers, and a hexadecimal number of 16 digits.
         """
-        text = json.dumps(["pseudonym", self._audience, session_id, peer_id])
-        return hmac.digest(self._key, text.encode(), "sha256").hex()[:16]
+        return self._digest("pseudonym", session_id, peer_id)
+
+    def scratch_session(self) -> str:
+        """Return the id of a new session that only the check page uses."""
+        name = secrets.token_hex(8)
+        return f"{SCRATCH}{name}-{self._digest('scratch', name)}"
+
+    def is_scratch(self, session_id: str) -> bool:
+        """Tell whether an id is one of :meth:`scratch_session`, which nobody else can make."""
+        name, _, digest = session_id.removeprefix(SCRATCH).partition("-")
+        if not session_id.startswith(SCRATCH) or not digest.isascii():
+            return False
+        return hmac.compare_digest(digest, self._digest("scratch", name))
 
     # The parts
+
+    def _digest(self, *words: str) -> str:
+        kind, *rest = words
+        text = json.dumps([kind, self._audience, *rest])
+        return hmac.digest(self._key, text.encode(), "sha256").hex()[:16]
 
     def _dump(self, serializer: URLSafeSerializer, value: JoinToken | Seat) -> str:
         return serializer.dumps([self._audience, *astuple(value)])

@@ -22,6 +22,9 @@ export async function bundleClient(source = "static/js") {
     ...(await Promise.all([...parts].map(([name, entry]) => bundle(entry, name, name === POLLING ? { plugins: [slimPolling] } : sharing)))),
     await bundle(join(source, "stimulus.js"), "p2p-stimulus.js", sharing),
     await bundle("@hotwired/stimulus", "stimulus.js"),
+    // A page of its own, which shares nothing with p2p.js, so that it doesn't weigh on it. What that loads late, it does, too.
+    await bundle(join(source, "check/index.js"), "p2p-check.js", { plugins: [slimSocketIo, leaveOut(new Map())] }),
+    await bundle(join(source, "check/check.css"), "p2p-check.css"),
   ]
 }
 

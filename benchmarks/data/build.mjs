@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "page")
-const entries = ["hall", "starter", "join_bare", "join_peerjs", "join_ours"]
+const entries = ["hall", "starter", "join_bare", "join_peerjs", "join_ours", "join_first", "join_socketio", "greeter"]
 
 await build({
   entryPoints: entries.map((name) => join(folder, `${name}.js`)),

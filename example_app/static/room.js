@@ -8,6 +8,7 @@ import { InvitationController } from "./invitation_controller.js"
 import { PeopleController } from "./people_controller.js"
 import { StatusController } from "./status_controller.js"
 import { ViewsController } from "./views_controller.js"
+import { WaysController } from "./ways_controller.js"
 
 // Each part of the room is a controller of its own, under the name that its template uses in data-controller.
 const application = Application.start()
@@ -19,3 +20,4 @@ application.register("invitation", InvitationController)
 application.register("people", PeopleController)
 application.register("status", StatusController)
 application.register("views", ViewsController)
+application.register("ways", WaysController)

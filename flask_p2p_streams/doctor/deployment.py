@@ -160,6 +160,22 @@ def ice_servers(context: CheckContext) -> Iterator[Finding]:
         yield from missing(configured(context), context.config.relay)
 
 
+def check_page(context: CheckContext) -> Iterator[Finding]:
+    """Tell of the page that tries from a browser what can't be seen from here."""
+    page, asked = f"{context.config.url_prefix}/check", context.config.check_page
+    if asked:
+        problem = (
+            f"{page} tries all this from a visitor's browser, and gives each visitor credentials "
+            "for the TURN servers."
+        )
+        hint = "Take P2P_CHECK_PAGE away when the page isn't needed any more."
+        yield Finding("ok", "check page", problem, hint)
+    elif asked is None:
+        problem = f"In debug mode, {page} tries all this from a browser, in its network."
+        hint = "With P2P_CHECK_PAGE=True it does so in production, too."
+        yield Finding("ok", "check page", problem, hint)
+
+
 def order(context: CheckContext) -> Iterator[Finding]:
     """Look for what was added to the app after the extension, and is ignored or disturbs it."""
     for problem in context.app.extensions["p2p_streams"].latecomers.problems(context.app):

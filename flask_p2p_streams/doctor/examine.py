@@ -25,6 +25,7 @@ CHECKS = (
     security.origins,
     security.proxy,
     deployment.ice_servers,
+    deployment.check_page,
 )
 """The checks that need no network, in the order of the report."""
 

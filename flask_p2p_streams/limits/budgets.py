@@ -27,6 +27,9 @@ CLOCK_SKEW = 20.0
 SHORTEST_RENEWAL = 10.0
 """The least seconds that a renewed token lasts; with fewer left, a new page is needed."""
 
+CHECK_LIFE = 120.0
+"""Seconds for which the tokens of the check page's session last, and that session itself."""
+
 # The app's function for ICE servers
 
 ICE_CALL_TIMEOUT = 2.0
@@ -76,6 +79,18 @@ BATCHES = Rate(per_second=120.0, burst=240.0)
 """Batches of one client's socket, readable or not; a relayed link sends up to 100 a second."""
 HOST_BATCHES = Rate(per_second=600.0, burst=2400.0)
 """The same for a host, which has many links: ``FRAMES`` slows it down before it is refused."""
+RELAY_GAP = 16.0
+"""After a batch, no other is handled for so many times as long as it took, at this worker. A batch
+costs some four times that in all: so relaying takes a quarter of the worker's time, and joins go
+on. What waits in a client meanwhile travels together."""
+RELAY_TURN = 0.01
+"""The most seconds that a batch counts for: with threads, and on a busy machine, others run, too,
+while it is handled."""
+RELAY_SAVED = 0.1
+"""Seconds without batches for which as many may be handled at once later."""
+RELAY_WAIT = 1.0
+"""Seconds that a batch waits for its turn, and what its sender has sent after it; one that would
+wait longer gets ``relay_full``."""
 RELAY_PATIENCE = 0.1
 """The part of a refusal for which a client's full batch counts that can't be passed on now; smaller
 ones count for less. Some are under way when the first one is refused, and a host has many links."""

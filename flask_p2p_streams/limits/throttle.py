@@ -35,6 +35,7 @@ from .budgets import (
     SIGNAL_BURST,
 )
 from .token_bucket import Limit, Rate
+from .turns import Turns
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -64,6 +65,7 @@ class Throttle:
             _byte_rate(config.session_relay_rate, SESSION_RELAY_BURST), clock
         )
         self._patience = Limit(PATIENCE, clock)
+        self.turns = Turns(clock)
         self._flooding: dict[str, ErrorCode] = {}
         self._counts_addresses = config.join_rate is not None
         self._hinted = False
@@ -130,6 +132,14 @@ class Throttle:
         if refusal := self._join_refusal(address):
             raise refusal
 
+    def visit(self, address: str | None) -> None:
+        """Allow a visit of the check page; it counts as a join of its address.
+
+        :raises SignalingError: ``rate_limited`` if its address joins too often.
+        """
+        if refusal := self._join_refusal(address):
+            raise refusal
+
     def look_for_proxy(self, environ: Mapping[str, Any]) -> None:
         """Log once if the address of a proxy is taken for the address of all visitors."""
         if self._hinted or not self._counts_addresses:
@@ -159,6 +169,17 @@ class Throttle:
         if wait:
             self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
             raise self._refusal(limit, wait)
+
+    def turn(self, share: float, longest: float) -> tuple[float, SignalingError | None]:
+        """Return the seconds that a batch waits for its turn, and its refusal if it gets none.
+
+        :param share: the part of that time which its sender has to wait.
+        :param longest: the seconds that it may wait.
+        """
+        wait, is_late = self.turns.take(share, longest)
+        if is_late:
+            return longest, self._refusal("relay", wait, ErrorCode.RELAY_FULL)
+        return wait, None
 
     def batch(self, eio_sid: str, *, is_host: bool) -> None:
         """Allow an event ``relay`` of a socket, whatever is in it.

@@ -57,7 +57,9 @@ class Admission:
         return self._join(member, request)
 
     def _join(self, member: Member, request: JoinRequest) -> Payload:
-        self.authorizers.ask(member.session_id, member.peer_id)
+        # The app knows nothing of the check page's sessions, in which nobody else can be.
+        if not self.signer.is_scratch(member.session_id):
+            self.authorizers.ask(member.session_id, member.peer_id)
         member.idle_timeout = request.idle_timeout or member.idle_timeout
         return self.arrivals.join(member, request, self._seat(member, request))
 

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_socketio import Namespace
 from socketio.exceptions import ConnectionRefusedError
 
+from ..limits.budgets import RELAY_WAIT
 from ..limits.throttle import Throttle
 from ..metrics import RELAYED, Metrics
 from ..protocol.errors import ErrorCode, SignalingError
@@ -134,19 +135,37 @@ class SignalingNamespace(Namespace):
         return answer
 
     def _relay(self, sid: str, args: tuple[Any, ...]) -> Payload:
-        # It has a limit of its own, as a link may send a hundred batches a second.
-        eio_sid, is_host = self._eio_sid(sid) or sid, _is_host(*self._signaling.find(sid))
+        # It has limits of its own, as a link may send a hundred batches a second.
+        member, room = self._signaling.find(sid)
+        eio_sid, is_host = self._eio_sid(sid) or sid, _is_host(member, room)
         try:
-            self._throttle.batch(eio_sid, is_host=is_host)
-            if len(args) != 1:
-                raise SignalingError(ErrorCode.BAD_REQUEST)
-            with self._app.app_context():
-                return self._signaling.relay(sid, args[0])
+            self._wait_for_turn(_share(member, room))
+            with self._throttle.turns.timed():
+                return self._pass_on(sid, eio_sid, args, is_host=is_host)
         except Exception as error:
             refusal = self._refuse(error, "relay")
             counted = 0 if is_host or not args else weight(args[0])
             self._throttle.refused_batch(eio_sid, refusal.code, counted)
             return refused(refusal)
+
+    def _pass_on(
+        self, sid: str, eio_sid: str, args: tuple[Any, ...], *, is_host: bool
+    ) -> Payload:
+        self._throttle.batch(eio_sid, is_host=is_host)
+        if len(args) != 1:
+            raise SignalingError(ErrorCode.BAD_REQUEST)
+        with self._app.app_context():
+            return self._signaling.relay(sid, args[0])
+
+    def _wait_for_turn(self, share: float) -> None:
+        # While it waits, nothing more of this client is read, so that it can't send any more. That
+        # is so for a refusal as well, which costs nearly as much as a batch. With async_handlers
+        # more would be read, and wait, too: so nothing waits.
+        longest = 0.0 if self._io.async_handlers else RELAY_WAIT
+        wait, refusal = self._throttle.turn(share, longest)
+        self._io.sleep(wait)
+        if refusal:
+            raise refusal
 
     def _limit(self, sid: str) -> None:
         member, room = self._signaling.find(sid)

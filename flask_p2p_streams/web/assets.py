@@ -10,6 +10,8 @@ ENTRY = "p2p.js"
 PATHS = "p2p-paths.js"
 STIMULUS_ENTRY = "p2p-stimulus.js"
 STIMULUS = "stimulus.js"
+CHECK_SCRIPT = "p2p-check.js"
+CHECK_STYLE = "p2p-check.css"
 YEAR = 31_536_000
 """Seconds for which a browser may keep a file; its path changes with the version."""
 

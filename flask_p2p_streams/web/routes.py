@@ -28,25 +28,38 @@ class Routes:
     ``name`` is the name of their blueprint.
 
     :param renew: the view that renews a token.
+    :param check: the view of the check page.
+    :param has_check: whether the app wants that page.
     """
 
     name = NAME
 
-    def __init__(self, assets: Assets, renew: Callable[[], Response]) -> None:
+    def __init__(
+        self,
+        assets: Assets,
+        renew: Callable[[], Response],
+        check: Callable[[], Response],
+        *,
+        has_check: bool,
+    ) -> None:
         self._files = assets.path("<path:name>")
         self._script = assets.path(ENTRY)
         self._token = f"{assets.prefix}/token"
+        self._check = f"{assets.prefix}/check"
         self._renew = renew
+        self._show_check = check
+        self._has_check = has_check
         self._places: list[dict[str, Any]] = []
         self._said: set[str] = set()
 
     def add_to(self, app: Flask) -> None:
         """Register the routes, also for each host name if the app matches host names."""
         self._places = _places(app)
-        blueprint = Blueprint(NAME, __name__)
+        blueprint = Blueprint(NAME, __name__, template_folder="templates")
         for place in self._places:
             blueprint.add_url_rule(self._files, "client", serve_client, **place)
             blueprint.add_url_rule(self._token, "token", self._renew, methods=["POST"], **place)
+            blueprint.add_url_rule(self._check, "check", self._show_check, **place)
         blueprint.url_value_preprocessor(_forget_host)
         blueprint.before_request(_reach)
         blueprint.after_request(self._look)
@@ -67,10 +80,12 @@ class Routes:
                 "P2PStreams(app)."
             )
             return
-        for path, method, endpoint in (
+        wanted = [
             (self._script, "GET", f"{NAME}.client"),
             (self._token, "POST", f"{NAME}.token"),
-        ):
+            *([(self._check, "GET", f"{NAME}.check")] if self._has_check else []),
+        ]
+        for path, method, endpoint in wanted:
             found = _endpoint_of(app, path, method)
             if found != endpoint:
                 yield (
@@ -79,8 +94,9 @@ class Routes:
                 )
 
     def _look(self, response: Response) -> Response:
-        is_preflight = request.method == "OPTIONS"
-        if REACHED not in request.environ and not is_preflight and not _leads_back(response):
+        # The check page is for those whom the app lets see it.
+        is_other = request.method == "OPTIONS" or request.endpoint == f"{NAME}.check"
+        if REACHED not in request.environ and not is_other and not _leads_back(response):
             self._say(str(request.endpoint).removeprefix(f"{NAME}."), response.status_code)
         return response
 

@@ -33,6 +33,10 @@ class Issuer:
         closing = self._closing(session_id)
         return self._signer.token(session_id, peer_id, max_age, expires_in, role, closing)
 
+    def scratch_session(self) -> str:
+        """Return the id of a new session that only the check page uses."""
+        return self._signer.scratch_session()
+
     def _closing(self, session_id: str) -> int | None:
         try:
             session = self._store.read(session_id)

@@ -13,6 +13,7 @@
  * - session: the peer, which puts all of these together: how it joins, who is the host, and how it comes back
  * - element: `<p2p-frame>`
  * - stimulus: the Stimulus controller, which has an entry of its own
+ * - check: the page that says why it doesn't connect, which has an entry of its own, too, and needs nothing above signaling
  */
 import { P2pFrame } from "./element/p2p_frame.js"
 
@@ -25,6 +26,10 @@ import { P2pFrame } from "./element/p2p_frame.js"
  * @typedef {import("./files/transfer.js").Transfer} Shipment what sendFile() returns
  * @typedef {import("./files/receiving/incoming_file.js").IncomingFile} IncomingFile the detail of `p2p:file`
  * @typedef {import("./files/progress.js").Progress} Progress the detail of `p2p:progress`
+ * @typedef {import("./wire/link.js").Route} Route by what way a link goes
+ * @typedef {{ peerId: string, path: Route }} PathNews the detail of `p2p:path`
+ * @typedef {{ peerId: string, quality: import("./wire/link.js").Quality }} QualityNews the detail of `p2p:quality`
+ * @typedef {import("./wire/link.js").LinkStats} LinkStats what stats() returns of each link
  */
 
 export { ERRORS, P2pError } from "./base/errors.js"

@@ -13,9 +13,11 @@ from flask_p2p_streams.limits.budgets import (
     PATIENCE,
     RELAY_BURST,
     RELAY_PATIENCE,
+    RELAY_WAIT,
     SESSION_RELAY_BURST,
 )
 from flask_p2p_streams.limits.throttle import Throttle
+from flask_p2p_streams.protocol.errors import ErrorCode, SignalingError
 from flask_p2p_streams.protocol.relay import MAX_BATCH_BYTES
 from flask_p2p_streams.testing import P2PTestPeer, join
 from tests.conftest import AppFactory
@@ -204,6 +206,30 @@ def test_only_a_client_is_closed_for_relaying_too_much(
     for _ in range(attempts):
         relay(peers[who], other, FULL)
     assert bool(throttle._flooding) is is_closed
+
+
+def test_a_batch_waits_for_its_turn_unless_that_is_too_far_away(
+    make_app: AppFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
+    asked = []
+
+    def turn(share: float, longest: float) -> tuple[float, SignalingError | None]:
+        asked.append((share, longest))
+        is_late = len(asked) % 2 == 0
+        return 0.01, SignalingError(ErrorCode.RELAY_FULL) if is_late else None
+
+    monkeypatch.setattr(app.extensions["p2p_streams"].throttle, "turn", turn)
+    assert relay(bob, "ann") == {"ok": True}
+    assert code(relay(bob, "ann")) == "relay_full"
+    assert relay(ann, "bob") == {"ok": True}
+    # A host has many links: the more, the less it waits.
+    assert asked == [(1.0, RELAY_WAIT)] * 2 + [(0.5, RELAY_WAIT)]
+    # Where more of a client is read while one of its events is handled, nothing waits.
+    monkeypatch.setattr(app.extensions["socketio"].server, "async_handlers", True)
+    relay(bob, "ann")
+    assert asked[-1] == (1.0, 0.0)
 
 
 def test_what_was_relayed_is_counted(p2p: P2PStreams, app: Flask) -> None:

@@ -22,6 +22,11 @@ const SOURCES = {
     import { P2pError } from "../errors.js"
     import { sum } from "./digest.js"
     export const fail = () => new P2pError(String(sum(1, 2)))`,
+  "check/index.js": `
+    import { Manager } from "socket.io-client"
+    import { text } from "../errors.js"
+    document.title = text + Manager.name`,
+  "check/check.css": "p { color: red }",
   "files/digest.js": `
     export const sum = (one, other) => one + other`,
 }
@@ -53,7 +58,7 @@ const fit = (bundles) => checkThatTheyFit(join(folder, "dist"), Object.keys(bund
 
 test("what is imported dynamically is a file of its own, called by its folder", async () => {
   const bundles = await bundled()
-  assert.deepEqual(Object.keys(bundles), ["p2p.js", "p2p-files.js", "p2p-stimulus.js", "stimulus.js"])
+  assert.deepEqual(Object.keys(bundles), ["p2p.js", "p2p-files.js", "p2p-stimulus.js", "stimulus.js", "p2p-check.js", "p2p-check.css"])
   assert.match(bundles["p2p.js"], /import\("\.\/p2p-files\.js"\)/)
   await fit(bundles)
 })
@@ -68,9 +73,16 @@ test("it takes from the client what that holds, and brings the rest along", asyn
   assert.equal(error.message, "3")
 })
 
+test("the check page's script stands alone, so that p2p.js needn't share anything with it", async () => {
+  const { "p2p-check.js": script, "p2p-check.css": style } = await bundled()
+  assert.doesNotMatch(script, /from"|import\(/)
+  assert.match(script, /held by the client/)
+  assert.match(style, /^p\{color:red\}/)
+})
+
 test("a client without such parts has no such files", async () => {
   await write("js/index.js", SOURCES["index.js"].replace(/export const load.*/, ""))
-  assert.deepEqual(Object.keys(await bundled()), ["p2p.js", "p2p-stimulus.js", "stimulus.js"])
+  assert.deepEqual(Object.keys(await bundled()), ["p2p.js", "p2p-stimulus.js", "stimulus.js", "p2p-check.js", "p2p-check.css"])
 })
 
 test("what the client holds and doesn't export can't be shared", async () => {

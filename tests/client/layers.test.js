@@ -11,7 +11,7 @@ const LAYERS = [
   ["base"],
   ["wire"],
   ["transport", "signaling", "topology", "messaging", "files"],
-  ["session"],
+  ["session", "check"],
   ["element"],
   ["index.js"],
   ["stimulus"],

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from string import Template
 
@@ -106,7 +107,9 @@ def test_coturn_takes_it_and_relays(
         servers = [
             IceServer(url, given["username"], given["credential"], "P2P_TURN_URLS") for url in urls
         ]
-        found = allocations(servers, PATIENCE / 2)
+        # In a thread, because Playwright's loop runs in this one once there is a browser.
+        with ThreadPoolExecutor(1) as thread:
+            found = thread.submit(allocations, servers, PATIENCE / 2).result()
         assert [each.level for each in found] == ["ok"] * 3, f"{found}\n{server.log}"
         assert "Bad configuration" not in server.log
 

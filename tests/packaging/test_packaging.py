@@ -30,6 +30,8 @@ NOT_SOURCE = shutil.ignore_patterns(
 )
 CLIENT = {
     "p2p.js",
+    "p2p-check.css",
+    "p2p-check.js",
     "p2p-stimulus.js",
     "stimulus.js",
     "THIRD_PARTY_LICENSES.txt",
@@ -43,6 +45,7 @@ from flask_p2p_streams import P2PStreams
 
 app = Flask(__name__)
 app.config["SECRET_KEY"] = "for this test only"
+app.config["P2P_CHECK_PAGE"] = True
 socketio = SocketIO(app, async_mode="threading")
 P2PStreams(app)
 
@@ -193,12 +196,21 @@ def assert_serves_the_client(python: Path, folder: Path) -> None:
             seen.add(script)
             # What it loads later is there, too.
             scripts |= {urljoin(script, path) for path in IMPORT.findall(text)} - seen
+        assert_has_the_check_page(address)
+
+
+def assert_has_the_check_page(address: str) -> None:
+    _, page = fetch(urljoin(address, "/p2p/check"))
+    for name, kind in {"p2p-check.js": "text/javascript", "p2p-check.css": "text/css"}.items():
+        [path] = re.findall(rf'(?:src|href)="([^"]+/{name})"', page)
+        assert fetch(urljoin(address, path))[0] == kind
 
 
 def test_the_wheel_holds_the_package_and_its_client(built: Built) -> None:
     names = set(zipfile.ZipFile(built.wheel).namelist())
     assert names >= {f"flask_p2p_streams/static/dist/{name}" for name in CLIENT}
     assert "flask_p2p_streams/py.typed" in names
+    assert "flask_p2p_streams/web/templates/p2p_streams/check.html" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 

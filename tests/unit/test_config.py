@@ -71,6 +71,8 @@ def test_a_key_in_small_letters_is_not_passed_over(key: str) -> None:
         ("P2P_SESSION_RELAY_RATE", math.inf),
         ("P2P_JOIN_RATE", True),
         ("P2P_JOIN_RATE", -1),
+        ("P2P_CHECK_PAGE", 1),
+        ("P2P_CHECK_PAGE", "yes"),
         ("P2P_TRANSPORTS", "websocket"),
         ("P2P_TRANSPORTS", []),
         ("P2P_TRANSPORTS", ["polling"]),

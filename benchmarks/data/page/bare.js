@@ -25,11 +25,11 @@ export class Bare {
   /** @type {(() => void) | undefined} */
   #opened
 
-  /** @param {{ name: string, bareRelay: string, received: Received, labels?: string[] }} options `labels` are those of the channels: for texts, and for chunks where that is another one */
-  constructor({ name, bareRelay, received, labels = ["texts", "chunks"] }) {
+  /** @param {{ name: string, bareRelay: string, received: Received, labels?: string[], Signaling?: typeof Signals | typeof import("./socketio_signals.js").SocketIoSignals }} options `labels` are those of the channels: for texts, and for chunks where that is another one */
+  constructor({ name, bareRelay, received, labels = ["texts", "chunks"], Signaling = Signals }) {
     this.#labels = labels
     this.#received = received
-    this.#signals = new Signals(bareRelay, name, (from, signal) => void this.#heard(from, signal))
+    this.#signals = new Signaling(bareRelay, name, (from, signal) => void this.#heard(from, signal))
   }
 
   get isReady() {

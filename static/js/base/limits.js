@@ -225,6 +225,8 @@ export const MAX_SDP_LINES = 2_000
 export const MAX_SDP_MEDIA = 16
 /** How often a host may begin a new connection to its client. Repeating an offer that isn't answered doesn't count. @type {Rate} */
 export const OFFERS = { rate: 1, burst: 10 }
+/** How often a host may say that its session goes on under a later epoch. @type {Rate} */
+export const RENUMBERINGS = { rate: 1, burst: 100 }
 /** How many signals of one negotiation are accepted. It takes more than a few, because each side repeats every 2 s what the other may lack. */
 export const MAX_SIGNALS = 256
 /** How many characters of signals may wait for the offer that they belong to. */

@@ -124,10 +124,11 @@ export class FrameEvents {
 
   /** The detail of an event of this type if it were sent now; null if there is nothing to tell. @param {string} type */
   #present(type) {
-    const { state, hostPeerId, epoch, peers } = this.#frame
+    const { state, hostPeerId, epoch, peers, path } = this.#frame
     if (type === `p2p:${state}`) return {}
     if (type === "p2p:error" && (state === "failed" || state === "closed")) return this.#lastError
     if (type === "p2p:host-changed" && hostPeerId !== null) return { hostPeerId, epoch }
+    if (type === "p2p:path" && path !== null) return { peerId: hostPeerId, path }
     if (peers.size === 0) return null
     if (type === "p2p:peers") return Object.fromEntries(peers)
     if (type === "p2p:message") return { type: STATE, senderId: hostPeerId, data: Object.fromEntries(peers) }

@@ -25,8 +25,8 @@ const REFLECTED = ["state", "peer-role", "path"]
 /**
  * `<p2p-frame>`: joins its session while it is in the page.
  *
- * It takes its options from attributes (which `p2p_frame_tag` writes) and tells its news by `p2p:*` events that bubble. It reflects `state` and `peer-role` as
- * attributes. A listener that is added late gets the present state once more, by an event for it alone.
+ * It takes its options from attributes (which `p2p_frame_tag` writes) and tells its news by `p2p:*` events that bubble. It reflects `state`, `peer-role` and
+ * `path` as attributes. A listener that is added late gets the present state once more, by an event for it alone.
  */
 export class P2pFrame extends HTMLElement {
   static observedAttributes = [...ATTRIBUTES, ...REFLECTED]

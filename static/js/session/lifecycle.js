@@ -130,7 +130,10 @@ export class Lifecycle {
   /** @param {{ hostPeerId: string | null, epoch: number }} former */
   leadershipBegan(former) {
     const { hostPeerId, epoch } = this
-    if (this.leadership.role?.state !== "connected") this.#beginAttempt()
+    if (this.leadership.role?.state !== "connected") {
+      if (this.isConnected) this.#setState("disconnected")
+      this.#beginAttempt()
+    }
     if (former.hostPeerId !== hostPeerId || former.epoch !== epoch) this.roleRenumbered()
     this.roleChanged()
     if (!this.leadership.role?.isSynced) return

@@ -158,7 +158,10 @@ export class Signaling {
    */
   relay(to, epoch, negotiation, batch, answered) {
     if (!this.#socket.connected) return queueMicrotask(() => answered(new P2pError("signaling_lost")))
-    this.#request("relay", { to, epoch, negotiation, ...batch }, ({ ok, error }) => answered(ok ? null : P2pError.fromPayload(error)))
+    this.#request("relay", { to, epoch, negotiation, ...batch }, ({ ok, error }) => {
+      answered(ok ? null : P2pError.fromPayload(error))
+      if (error?.code === "stale_epoch") this.join() // there is a later epoch that this peer doesn't know of
+    })
   }
 
   /**

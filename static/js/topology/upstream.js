@@ -1,7 +1,7 @@
 import { Bucket } from "../base/token_bucket.js"
 import { EarlySignals } from "./early_signals.js"
 import { P2pError } from "../base/errors.js"
-import { DOUBT_MS, OFFERS, PEERS_EVENTS } from "../base/limits.js"
+import { DOUBT_MS, OFFERS, PEERS_EVENTS, RENUMBERINGS } from "../base/limits.js"
 import { DATA, DIRECT, encodeFrame, FAST, isRoutedFrame, isSpeech, RECEIVED, STATE, SUCCEED } from "../wire/frames.js"
 import { News } from "./news.js"
 import { Presence } from "../wire/presence.js"
@@ -27,6 +27,7 @@ export class Upstream {
   /** The peers that may not send. @type {Set<string>} */
   #readers = new Set()
   #offers
+  #renumberings
   /** @type {Link | null} */
   #link = null
   /** Takes in what comes over the link. @type {import("./role.js").Follower | null} */
@@ -49,6 +50,7 @@ export class Upstream {
     this.#createLink = createLink
     this.#createFollower = createFollower
     this.#offers = new Bucket({ ...OFFERS, clock })
+    this.#renumberings = new Bucket({ ...RENUMBERINGS, clock })
     this.#news = new News({ rate: PEERS_EVENTS, clock, tell: () => this.#tell() })
   }
 
@@ -174,7 +176,7 @@ export class Upstream {
 
   /** @param {import("../wire/frames.js").StateFrame} frame */
   #receivedState({ data, full, readers = [], epoch = 0 }) {
-    if (epoch > this.hostEpoch && this.#offers.tryTake(1)) this.#renumber(epoch)
+    if (epoch > this.hostEpoch && this.#renumberings.tryTake(1)) this.#renumber(epoch)
     if (Object.entries(data).some(([peerId, state]) => this.#presence.hides(peerId, state))) {
       this.#news.flush()
       this.#delegate.roleChanged() // what waits to be sent is told even where the app isn't, as it has been told so much of late

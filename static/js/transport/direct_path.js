@@ -188,6 +188,8 @@ export class DirectPath {
    */
   channelReceived(channel, frame, packet) {
     this.#isTroubled = false
+    // A restart changes nothing that the browser would tell, where the connection was never lost.
+    if (this.#pc.signalingState === "stable") this.#negotiation.succeed()
     this.#options.delegate.pathReceived(this, frame, packet, channel.lane)
   }
 

@@ -1,5 +1,7 @@
 // The direct paths that a link has, and how new ones are made.
 import { DirectPath } from "./direct_path.js"
+import { OFFERS } from "../base/limits.js"
+import { Bucket } from "../base/token_bucket.js"
 
 /**
  * Makes the direct paths of a link: one at a time, and another one beside it while that one carries the link. The host makes the offers.
@@ -18,13 +20,16 @@ export class DirectPaths {
   #newest = null
   /** The one that was open when the newest one was begun. @type {DirectPath | null} */
   #former = null
+  /** How many negotiations this host has begun, or the number of the last one that this client has heard of. */
   #negotiations = 0
   /** The name of the negotiation that only restarts ICE. */
   #restarts = ""
+  #offers
 
   /** @param {DirectPathsOptions} options */
   constructor(options) {
     this.#options = options
+    this.#offers = new Bucket({ ...OFFERS, clock: options.clock })
   }
 
   get all() {
@@ -54,6 +59,12 @@ export class DirectPaths {
     const known = this.all.find((path) => path.negotiationId === negotiationId)
     const isOffer = "description" in signal && signal.description.type === "offer"
     if (!known && (this.#options.isHost || !isOffer)) return false
+    if (!known) {
+      const number = numberOf(negotiationId)
+      // A later offer has overtaken it, or the host makes too many.
+      if (number <= this.#negotiations || !this.#offers.tryTake(1)) return true
+      this.#negotiations = number
+    }
     const path = known ?? (restart ? this.#newest : this.#make(negotiationId))
     path?.receiveSignal(signal, negotiationId)
     return true
@@ -95,4 +106,9 @@ export class DirectPaths {
     } else this.#newest?.close()
     return (this.#newest = path)
   }
+}
+
+/** The number of a negotiation within its link, from 1. @param {string} negotiationId */
+function numberOf(negotiationId) {
+  return Number(negotiationId.split(".")[1] ?? 1) || 1
 }

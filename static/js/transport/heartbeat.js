@@ -72,7 +72,7 @@ export class Heartbeat {
     this.#silence += Math.min(now - this.#lastTick, 2 * this.#interval)
     this.#lastTick = now
     if (this.#isExcused()) this.#silence = Math.min(this.#silence, 2 * this.#interval)
-    if (this.#silence >= this.#idleTimeout) {
+    else if (this.#silence >= this.#idleTimeout) {
       this.stop()
       this.#lost()
       return

@@ -24,6 +24,7 @@ export class PathSwitch {
   #ledger = new Ledger()
   /** What a client waits for that has chosen another path. @type {number | null} */
   #awaited = null
+  /** How many choices this client has made, or the last one that this host has heard of. */
   #choices = 0
 
   /** @param {PathSwitchOptions} options */
@@ -102,7 +103,9 @@ export class PathSwitch {
    * @param {import("../wire/frames.js").ResumeFrame} frame
    */
   resume(path, { n, id }) {
-    if (!this.#options.isHost && (path !== this.primary || id !== this.#awaited)) return // it is the answer to an earlier choice
+    // A choice that was overtaken by a later one, or the answer to it, has been on its way over a path that stood still.
+    if (this.#options.isHost ? id <= this.#choices : path !== this.primary || id !== this.#awaited) return
+    this.#choices = id
     const lacking = this.#ledger.since(n)
     if (!lacking) return this.#options.failed(new P2pError("host_lost", { message: "The other side lacks more than was kept." }))
     this.#awaited = null

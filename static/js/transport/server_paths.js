@@ -1,11 +1,14 @@
 // The paths over the server that a link has, one after the other.
 import { P2pError } from "../base/errors.js"
 import { PacketReader } from "./packet_reader.js"
+import { Timer } from "../base/clock.js"
 import { importAgain } from "../base/parts.js"
 import { MAX_EARLY_BATCHES } from "../base/limits.js"
 
 /** Milliseconds that a link which the server carried waits for the server to come back. The other peer isn't blamed for the silence meanwhile. */
 export const SERVER_PATIENCE_MS = 20_000
+/** Milliseconds between two calls at least: the server may refuse each one at once. */
+export const CALL_PAUSE_MS = 1_000
 
 /**
  * Opens paths over the server, and closes them. Each path has a name of its own, so that what belongs to an earlier one is ignored. The code of such a path is loaded
@@ -19,8 +22,9 @@ export const SERVER_PATIENCE_MS = 20_000
  *   intake: import("./intake.js").Intake,
  *   clock: import("../base/clock.js").Clock,
  *   failed: (error: P2pError) => void,
+ *   replaced: (path: ServerPath) => void,
  *   loadServerPath?: () => Promise<typeof import("./paths/index.js").ServerPath>,
- * }} ServerPathsOptions `failed` is called when there can't be such a path now
+ * }} ServerPathsOptions `failed` is called when there can't be such a path now, `replaced` when the other side has begun another one
  */
 export class ServerPaths {
   /** Whether this side has ever called the other one over the server. */
@@ -37,10 +41,13 @@ export class ServerPaths {
   #early = []
   /** When the server was lost that carried the link, on the clock; -Infinity if it wasn't. */
   #lostAt = -Infinity
+  #calledAt = -Infinity
+  #pause
 
   /** @param {ServerPathsOptions} options */
   constructor(options) {
     this.#options = options
+    this.#pause = new Timer(options.clock)
   }
 
   /** The present path, open or not. */
@@ -53,10 +60,14 @@ export class ServerPaths {
     return this.#options.clock.now() - this.#lostAt < SERVER_PATIENCE_MS
   }
 
-  /** Opens a path, unless there is one. Only a client calls this. */
+  /** Opens a path, unless there is one; a little later if another one was called just before. Only a client calls this. */
   call() {
-    if (this.#isOver || this.isRefused || this.#path || this.#isLoading) return
+    if (this.#isOver || this.isRefused || this.#path || this.#isLoading || this.#pause.isRunning) return
     this.wereUsed = true
+    const now = this.#options.clock.now()
+    const wait = this.#calledAt + CALL_PAUSE_MS - now
+    if (wait > 0) return this.#pause.start(wait, () => this.call())
+    this.#calledAt = now
     this.#load((ServerPathHere) => this.#make(ServerPathHere, `${this.#options.id}/${++this.#count}`).call())
   }
 
@@ -74,6 +85,7 @@ export class ServerPaths {
   /** The link goes by another path. */
   stop() {
     this.settled()
+    this.#pause.stop()
     this.#path?.stop()
     this.#path = null
   }
@@ -97,6 +109,7 @@ export class ServerPaths {
   /** The link is over. */
   end() {
     this.#isOver = true
+    this.#pause.stop()
     this.#early = []
   }
 
@@ -106,7 +119,8 @@ export class ServerPaths {
   #takeEarly(ServerPathHere) {
     for (const [name, batch] of this.#early.splice(0)) {
       if (this.#path?.name !== name && numberOf(name) > this.#count) {
-        this.#path?.close()
+        if (this.#path) this.#options.replaced(this.#path)
+        this.#path?.stop()
         this.#count = numberOf(name)
         this.#make(ServerPathHere, name)
       }

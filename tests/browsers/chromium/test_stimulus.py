@@ -36,6 +36,32 @@ def test_every_callback(room: Room) -> None:
     assert all(call in rest for call in wanted), calls
 
 
+LATE = """() => {
+  const [frame, form] = ["p2p-frame", "form"].map((name) => document.querySelector(name))
+  window.calls = []
+  form.replaceWith(form.cloneNode(true))
+  return frame.path
+}"""
+
+
+def test_the_path_is_told_and_how_well_it_carries(room: Room) -> None:
+    config = {"heartbeat": {"interval_mls": 500, "idle_timeout_mls": 60_000}}
+    ann = room.join("ann", template="stimulus", config=config)
+    bob = room.join("bob", template="stimulus", config=config)
+    ann.page.get_by_text("path bob direct").wait_for()
+    bob.page.get_by_text("path ann direct").wait_for()
+
+    # A controller that starts late is told the present path.
+    assert bob.page.evaluate(LATE) == "direct"
+    bob.page.wait_for_function("calls.includes('path ann direct')")
+
+    ann.freeze()
+    bob.page.get_by_text("quality ann poor").wait_for()
+    ann.thaw()
+    bob.page.get_by_text("quality ann good").wait_for()
+    assert bob.page.evaluate("document.querySelector('p2p-frame').getAttribute('path')") == "direct"
+
+
 def test_the_controller_that_the_cli_writes_works_as_it_is(room: Room) -> None:
     ann = room.join("ann", template="generated")
     bob = room.join("bob", template="generated")

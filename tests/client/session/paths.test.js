@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { P2pError } from "../../../static/js/base/errors.js"
 import { ATTEMPTS_MS } from "../../../static/js/transport/upkeep.js"
 import { ServerPath } from "../../../static/js/transport/paths/index.js" // loaded before the clock is a fake one
 import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, RELAY_AFTER_MS, World } from "../support/world.js"
@@ -135,4 +136,87 @@ test("a client that is silent over the server is lost after its time, as any oth
   await world.pass(HEARTBEAT.idleTimeoutMs + 1_000)
   assert.equal(ann.presence.bob, "disconnected")
   assert.ok(bob)
+})
+
+for (const [what, happen] of /** @type {[string, (world: any, pages: any) => Promise<void>][]} */ ([
+  ["the host's socket is away for a moment", async (world, { ann }) => {
+    world.server.dropSocket("ann")
+    await world.pass(1_000)
+    world.server.connect(ann.signaling)
+  }],
+  ["the client's socket is away for a moment", async (world, { bob }) => {
+    world.server.dropSocket("bob")
+    await world.pass(1_000)
+    world.server.connect(bob.signaling)
+  }],
+  ...["ann", "bob"].map((peerId) => /** @type {[string, (world: any) => Promise<void>]} */ ([`a batch to ${peerId} is lost`, async (world) => {
+    let losses = 0
+    world.server.loses = (event, batch, to) => event === "relay" && to === peerId && batch.n > 0 && losses++ === 0
+  }])),
+  ...[1, 2, 3].map((count) => /** @type {[string, (world: any) => Promise<void>]} */ ([`the server carries nothing for ${count} s`, async (world) => {
+    const until = world.clock.now() + 1_000 * count
+    world.server.refuseBatch = () => (world.clock.now() < until ? new P2pError("relay_full", { retryAfterMls: 200 }) : null)
+  }])),
+])) {
+  test(`over the server, ${what}: the link goes on, and nothing is lost`, async () => {
+    const { world, pages, ann, bob } = await two("fallback", ({ network }) => { network.isReachable = false })
+    await world.pass(RELAY_AFTER_MS)
+    await talk(world, pages, 50)
+    await happen(world, { ann, bob })
+    await talk(world, pages, 1_000, 10)
+    await world.pass(2_000)
+    assertComplete(pages, 1_050)
+    assert.deepEqual([ann.states, bob.states], [["negotiating", "connected"], ["negotiating", "connecting", "connected"]])
+    // The app is told of a server that is full for long.
+    for (const { errorCodes } of [ann, bob]) assert.deepEqual(errorCodes.filter((code) => code !== "relay_full" || !what.includes("3 s")), [])
+    assert.equal(ann.presence.bob, "connected")
+  })
+}
+
+test("now and then a batch is lost, and the link goes on", async () => {
+  const { world, pages, ann, bob } = await two("fallback", ({ network }) => { network.isReachable = false })
+  await world.pass(RELAY_AFTER_MS)
+  let batches = 0
+  world.server.loses = (event, { n }) => event === "relay" && n > 0 && ++batches % 300 === 0
+  await talk(world, pages, 3_000, 10)
+  world.server.loses = () => false
+  await world.pass(10_000)
+  assertComplete(pages, 3_000)
+  assert.ok(batches > 600)
+  assert.deepEqual([ann.states.length, bob.states.length, ann.errorCodes, bob.errorCodes], [2, 3, [], []])
+})
+
+test("a client's choice that waits on a line which was cut doesn't take the host back when the line is whole", async () => {
+  const { world, pages, ann, bob } = await two("fallback")
+  await talk(world, pages, 10)
+  const held = []
+  const carry = world.network.carry.bind(world.network)
+  const goOver = async (cut) => {
+    world.network.carry = cut ? (_channel, arrive) => void held.push(arrive) : carry
+    world.network.isReachable = !cut
+    await talk(world, pages, 900, 10)
+  }
+  await goOver(true)
+  assert.equal(bob.peer.paths.get("ann"), "server")
+  // The line heals, and is cut again just when the client has chosen it.
+  world.network.carry = (channel, arrive) => {
+    const isChoice = channel.sent.at(-1)?.includes?.('"Resume"')
+    if (isChoice) world.network.carry = (_channel, later) => void held.push(later)
+    if (isChoice) held.push(arrive)
+    else carry(channel, arrive)
+  }
+  held.splice(0).forEach((arrive) => arrive())
+  await talk(world, pages, 900, 10)
+  assert.equal(bob.peer.paths.get("ann"), "server")
+  await goOver(true)
+  world.network.isReachable = true
+  world.network.carry = carry
+  for (const arrive of held.splice(0)) {
+    arrive()
+    await world.pass(1)
+  }
+  await talk(world, pages, 1_000, 10)
+  await world.pass(10_000)
+  assertComplete(pages, 10 + 900 + 900 + 900 + 1_000)
+  assert.deepEqual([ann.states, bob.states, ann.errorCodes, bob.errorCodes], [["negotiating", "connected"], ["negotiating", "connecting", "connected"], [], []])
 })

@@ -63,6 +63,11 @@ export class FakeNetwork {
     return this.all.filter(({ signalingState }) => signalingState !== "closed")
   }
 
+  /** The other end of a connection. @param {FakePeerConnection} end */
+  otherOf(end) {
+    return this.#ends.get(end.remoteId)
+  }
+
   /** @param {FakePeerConnection} end */
   enter(end) {
     const id = `end-${this.#ends.size + 1}`
@@ -72,7 +77,7 @@ export class FakeNetwork {
 
   /** @param {FakePeerConnection} end */
   tryConnect(end) {
-    const other = this.#ends.get(end.remoteId)
+    const other = this.otherOf(end)
     if (other?.remoteId !== end.id || !this.reaches(end, other)) return
     if (end.signalingState !== "stable" || other.signalingState !== "stable" || !end.knows(other) && !other.knows(end)) return
     for (const channel of [...end.channels, ...other.channels]) this.#join(channel, end, other)
@@ -90,7 +95,7 @@ export class FakeNetwork {
     if (channel.twin || channel.readyState !== "connecting") return
     const taker = end.channels.includes(channel) ? other : end
     const twin = new FakeDataChannel(this, channel.label, channel)
-    Object.assign(twin, { twin: channel, readyState: "open", owner: taker.owner })
+    Object.assign(twin, { twin: channel, readyState: "open", owner: taker.owner, end: taker })
     channel.twin = twin
     taker.channels.push(twin)
     queueMicrotask(() => {
@@ -164,7 +169,7 @@ export class FakePeerConnection {
    */
   createDataChannel(label, options) {
     this.#requireOpen()
-    const channel = Object.assign(new FakeDataChannel(this.#network, label, options), { owner: this.owner })
+    const channel = Object.assign(new FakeDataChannel(this.#network, label, options), { owner: this.owner, end: this })
     this.channels.push(channel)
     // On a connection that is there it opens without anything being negotiated.
     queueMicrotask(() => this.#network.tryConnect(this))
@@ -289,6 +294,8 @@ export class FakeDataChannel {
   isUnannounced = false
   /** Whose end it is, where that matters. */
   owner = ""
+  /** The connection that it belongs to. @type {FakePeerConnection | null} */
+  end = null
   /** The end on the other side. @type {FakeDataChannel | null} */
   twin = null
   /** The most that the other side takes in one message. */

@@ -45,6 +45,8 @@ export class FakeServer {
   followers = new Set()
   /** Loses a packet on its way to a peer where it returns true. @type {(event: string, payload: any, peerId: string) => boolean} */
   loses = () => false
+  /** Refuses a batch where it returns an error. @type {(batch: any) => P2pError | null} */
+  refuseBatch = () => null
   /** The number of the next election. @type {(epoch: number) => number} */
   nextEpoch = (epoch) => epoch + 1
   /** Milliseconds that a packet is on its way to a peer. @type {(peerId: string) => number} */
@@ -167,7 +169,8 @@ export class FakeServer {
     const socket = this.#sockets.connected.get(peerId ?? "")
     if (!socket || this.loses(event, payload, socket.peerId)) return
     const packet = structuredClone(payload)
-    const deliver = () => { if (socket.isConnected) socket.hear(event, packet) }
+    const { connections } = socket
+    const deliver = () => { if (socket.isConnected && socket.connections === connections) socket.hear(event, packet) }
     const ms = this.latency(socket.peerId)
     if (ms > 0) this.#clock.setTimeout(deliver, ms)
     else queueMicrotask(deliver)
@@ -194,7 +197,10 @@ export class FakeServer {
     const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
-    if (!this.holds(socket)) socket.isConnected = true
+    if (!this.holds(socket)) {
+      socket.isConnected = true
+      socket.connections += 1
+    }
     this.#sockets.connected.set(socket.peerId, socket)
     this.#welcome(socket.peerId, credentials.connected_epoch === this.epoch, credentials.link)
   }
@@ -228,6 +234,8 @@ export class FakeServer {
     if (batch.epoch !== this.epoch) return new P2pError("stale_epoch")
     if (![to, socket.peerId].includes(this.host)) return new P2pError("forbidden")
     if (!this.#sockets.connected.has(to)) return new P2pError("no_such_peer")
+    const refusal = this.refuseBatch(batch)
+    if (refusal) return refusal
     this.emit(to, "relay", { ...batch, from: socket.peerId })
     return null
   }
@@ -426,6 +434,8 @@ export class FakeServer {
 /** What Signaling is to a Peer. */
 export class FakeSignaling {
   isConnected = false
+  /** How often it has been connected: what was on its way to an earlier connection is lost. */
+  connections = 0
   isConnecting = false
   /** Whether its page runs and reaches the server. */
   isAwake = true
@@ -472,7 +482,11 @@ export class FakeSignaling {
 
   relay(to, epoch, negotiation, batch, answered) {
     if (!this.isConnected) return queueMicrotask(() => answered(new P2pError("signaling_lost")))
-    queueMicrotask(() => answered(this.#server.relay(this, { to, epoch, negotiation, ...structuredClone(batch) })))
+    queueMicrotask(() => {
+      const error = this.#server.relay(this, { to, epoch, negotiation, ...structuredClone(batch) })
+      answered(error)
+      if (error?.code === "stale_epoch" && this.isConnected && this.isAwake) this.join()
+    })
   }
 
   signal(to, epoch, negotiation, signal, details) {

@@ -1,17 +1,21 @@
 import { Backoff } from "../../../static/js/base/backoff.js"
 import { CLOSE_TIMEOUT_MS } from "../../../static/js/transport/data_channel.js"
 import { Link } from "../../../static/js/transport/link.js"
+import { ServerPath } from "../../../static/js/transport/paths/index.js"
 import { RETURN_MS } from "../../../static/js/messaging/unicast.js"
 import { FILL_WINDOW_MS } from "../../../static/js/messaging/recovery.js"
 import { Session } from "../../../static/js/session/session.js"
+import { P2pError } from "../../../static/js/base/errors.js"
 
 import { FakeClock, settle } from "./fake_clock.js"
 import { FakeNetwork } from "./fake_rtc.js"
 import { FakeServer, FakeSignaling } from "./fake_server.js"
 import { CONNECT_TIMEOUT_MS, fate, Page, RELAY_AFTER_MS } from "./world.js"
 
-/** Slower than in a browser, so that a quiet minute isn't all heartbeats. */
-const HEARTBEAT = { intervalMs: 2_500, idleTimeoutMs: 5_000 }
+/** Milliseconds between two heartbeats. It is slower than in a browser, so that a quiet minute isn't all heartbeats. */
+const BEAT_MS = 2_500
+/** Milliseconds of silence after which a peer counts as lost: at once when it is missed, or when its link had time to find another way. */
+export const IDLE_TIMEOUTS_MS = Object.freeze([2 * BEAT_MS, 6 * BEAT_MS])
 /** Milliseconds that it may take until all is well again. */
 const DUST_MS = 120_000
 /** Milliseconds after which a server sees that a page doesn't answer any more. */
@@ -39,6 +43,7 @@ class Life {
     const clock = {
       now: this.#clock.now,
       setTimeout: (callback, ms) => {
+        if (this.state === "dead") return 0
         const timer = this.#clock.setTimeout(() => this.run(() => { if (this.#timers.delete(timer)) callback() }), ms)
         this.#timers.add(timer)
         return timer
@@ -88,7 +93,10 @@ class Life {
 /** What becomes of packets that aren't sent again, one after the other. */
 const UNRELIABLE = Object.freeze(/** @type {const} */ (["kept", "kept", "late", "kept", "lost", "late", "late"]))
 
-/** A network in which a packet takes its time, and a link may be cut: what was sent then is sent again when it is whole. */
+/**
+ * A network in which a packet takes its time, and a link may be cut: what was sent then is sent again when it is whole. Two pages may find no way to each other that
+ * is new, and a page that goes to another network has to restart ICE.
+ */
 class PatchyNetwork extends FakeNetwork {
   /** @type {Map<string, StoryPage>} */
   pages = new Map()
@@ -96,6 +104,10 @@ class PatchyNetwork extends FakeNetwork {
   latency = () => 0
   /** What waits for each link that is cut. @type {Map<string, { channel: any, fly: () => void }[]>} */
   #cut = new Map()
+  /** The pairs of peers that find no new way to each other. @type {Set<string>} */
+  #hidden = new Set()
+  /** The ends whose network is another one now, how often ICE was restarted before, and what waits. @type {Map<any, { restarts: number, held: { channel: any, fly: () => void }[] }>} */
+  #stranded = new Map()
   #clock
 
   /** @param {FakeClock} clock */
@@ -108,7 +120,7 @@ class PatchyNetwork extends FakeNetwork {
 
   reaches(end, other) {
     const [one, two] = [end, other].map(({ owner }) => this.#page(owner))
-    return one.life.state === "running" && two.life.state === "running" && !this.#cut.has(link(one.peerId, two.peerId))
+    return one.life.state === "running" && two.life.state === "running" && !this.#cut.has(link(one.peerId, two.peerId)) && !this.#hidden.has(link(one.peerId, two.peerId)) && !this.#isStranded(end, other)
   }
 
   carry(channel, arrive) {
@@ -119,7 +131,7 @@ class PatchyNetwork extends FakeNetwork {
       if (ms === 0) queueMicrotask(() => to.life.run(arrive))
       else this.#clock.setTimeout(() => to.life.run(arrive), ms)
     }
-    const held = this.#cut.get(link(from.peerId, to.peerId))
+    const held = this.#stranded.get(channel.end)?.held ?? this.#cut.get(link(from.peerId, to.peerId))
     if (!held) fly()
     else if (!channel.isUnreliable) held.push({ channel, fly })
   }
@@ -136,6 +148,39 @@ class PatchyNetwork extends FakeNetwork {
 
   healAll() {
     for (const key of this.#cut.keys()) this.heal(...JSON.parse(key))
+  }
+
+  /** Two peers find no new way to each other; what is open stays. */
+  hide(one, two) {
+    if (one !== two) this.#hidden.add(link(one, two))
+  }
+
+  find(one, two) {
+    this.#hidden.delete(link(one, two))
+  }
+
+  findAll() {
+    this.#hidden.clear()
+  }
+
+  /** A page is in another network now: its connections carry nothing until ICE is restarted. @param {string} owner */
+  move(owner) {
+    for (const end of this.open.filter((each) => each.owner === owner)) {
+      const other = this.otherOf(end)
+      const restarts = end.restarts + (other?.restarts ?? 0)
+      for (const each of [end, other]) if (each) this.#stranded.set(each, { held: [], ...this.#stranded.get(each), restarts })
+    }
+  }
+
+  /** Whether a connection carries nothing because ICE wasn't restarted. If it was, what waits is sent again. @param {any} end @param {any} other */
+  #isStranded(end, other) {
+    const restarts = this.#stranded.get(end)?.restarts
+    if (restarts === undefined) return false
+    if (end.restarts + other.restarts === restarts || [end, other].some(({ signalingState }) => signalingState !== "stable")) return true
+    const held = [end, other].flatMap((each) => this.#stranded.get(each)?.held ?? [])
+    for (const each of [end, other]) this.#stranded.delete(each)
+    for (const { channel, fly } of held) if (channel.readyState !== "closed") fly()
+    return false
   }
 
   /** @param {string} owner */
@@ -172,6 +217,26 @@ function link(one, two) {
  * @typedef {{ text: string, stay: Stay, to: string | null, number: number, shown: Stay[], fate: { is: string } }} Aside a message for one peer alone, or one that may be lost
  */
 
+/** The socket of a page, which hears the server's answers when it runs. */
+class StorySignaling extends FakeSignaling {
+  #life
+
+  /**
+   * @param {Life} life
+   * @param {FakeServer} server
+   * @param {string} peerId
+   * @param {any} delegate
+   */
+  constructor(life, server, peerId, delegate) {
+    super(server, peerId, delegate)
+    this.#life = life
+  }
+
+  relay(to, epoch, negotiation, batch, answered) {
+    super.relay(to, epoch, negotiation, batch, (error) => this.#life.run(() => answered(error)))
+  }
+}
+
 /** A page of a story. */
 class StoryPage extends Page {
   /** How many of the messages that it is shown next it answers at once. */
@@ -195,15 +260,17 @@ class StoryPage extends Page {
    * @param {string} peerId
    * @param {any} options
    */
-  constructor(story, owner, peerId, options) {
+  constructor(story, owner, peerId, { idleTimeoutMs, ...options }) {
     const life = new Life(story.clock)
     const { server, network } = story
+    const heartbeat = { intervalMs: BEAT_MS, idleTimeoutMs }
     super({ clock: story.clock, network, server }, peerId, {
       clock: life.clock,
       backoff: new Backoff(() => 0.5),
-      createSignaling: (delegate) => (story.signaling = new FakeSignaling(server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
+      createSignaling: (delegate) => (story.signaling = new StorySignaling(life, server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
       createLink: (setup) => new Link({
-        ...setup, clock: life.clock, heartbeat: HEARTBEAT, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS, RTCPeerConnection: /** @type {any} */ (network.of(owner)),
+        ...setup, clock: life.clock, heartbeat, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS, RTCPeerConnection: /** @type {any} */ (network.of(owner)),
+        loadServerPath: () => new Promise((resolve) => life.run(() => resolve(ServerPath))),
       }),
       ...options,
     })
@@ -227,11 +294,15 @@ class StoryPage extends Page {
 
   enter() {
     if (this.isIn) return
+    this.#arrive()
+    this.peer.start()
+  }
+
+  #arrive() {
     this.stay = this.story.begin(this)
     // Who comes back is a newcomer, and knows nobody.
     this.#picture.clear()
     this.#seenAt.clear()
-    this.peer.start()
   }
 
   /** @param {number} count */
@@ -254,6 +325,8 @@ class StoryPage extends Page {
 
   sessionStateChanged(state) {
     super.sessionStateChanged(state)
+    // A peer that had given up comes back by itself when the server answers again.
+    if (state === "negotiating" && this.stay && !this.isIn) this.#arrive()
     if (state === "closed" || state === "failed") this.end()
     if (state === "connected") this.#greet()
   }
@@ -320,7 +393,7 @@ class StoryPage extends Page {
  * @param {() => boolean} isConnected what was said before the page left is not heard any more
  */
 function awake(delegate, life, isConnected) {
-  const news = ["signalingReady", "signalingReceived", "signalingHostChanged", "signalingPeerLeft", "signalingExpelled"]
+  const news = ["signalingReady", "signalingReceived", "signalingRelayed", "signalingHostChanged", "signalingPeerLeft", "signalingExpelled"]
   return {
     ...Object.fromEntries(news.map((name) => [name, (...args) => life.run(() => { if (isConnected()) delegate[name](...args) })])),
     signalingDropped: () => life.run(() => delegate.signalingDropped()),
@@ -357,6 +430,8 @@ export class Story {
   #whispers = new Map()
   /** What may be lost. @type {Map<string, Aside>} */
   #waves = new Map()
+  /** The timers of lines that are cut for a while. @type {number[]} */
+  #blinks = []
   #options
 
   /**
@@ -364,9 +439,12 @@ export class Story {
    * @param {number[]} [options.latencies] milliseconds to and from each peer
    * @param {boolean} [options.keepSignaling] whether some keep their sockets
    * @param {number} [options.history]
+   * @param {"off" | "fallback" | "first"} [options.relay] when the server carries what peers say
+   * @param {number} [options.idleTimeoutMs]
    */
-  constructor({ latencies = [], keepSignaling = false, history = 0 } = {}) {
-    this.#options = { keepSignaling, history }
+  constructor({ latencies = [], keepSignaling = false, history = 0, relay = "off", idleTimeoutMs = IDLE_TIMEOUTS_MS[0] } = {}) {
+    this.#options = { keepSignaling, history, relay, idleTimeoutMs }
+    this.server.terms = { relay }
     const latency = (peerId) => latencies[PEERS.indexOf(peerId)] ?? 0
     this.network.latency = (from, to) => latency(from) + latency(to)
     this.server.latency = latency
@@ -377,14 +455,19 @@ export class Story {
 
   /** @param {Step[]} steps */
   async tell(steps) {
+    await this.begun(steps)
+    await this.#clear()
+    await this.#quiet()
+    return this.broken
+  }
+
+  /** Tells the beginning. @param {Step[]} steps */
+  async begun(steps) {
     for (const step of steps) {
       this.tale.push(`${this.clock.now()} ${Object.values(step).join(" ")}`)
       this.#act(step)
       await this.pass(step.act === "pass" ? step.ms ?? 0 : 0)
     }
-    await this.#clear()
-    await this.#quiet()
-    return this.broken
   }
 
   /** Lets time pass, and whatever happens in it come to rest. @param {number} ms */
@@ -508,6 +591,11 @@ export class Story {
       case "reload": return this.#reload(peerId)
       case "cut": return network.cut(peerId, PEERS[whom])
       case "heal": return network.heal(peerId, PEERS[whom])
+      case "blink": return this.#blink(peerId, PEERS[whom], ms)
+      case "hide": return network.hide(peerId, PEERS[whom])
+      case "find": return network.find(peerId, PEERS[whom])
+      case "fill": return this.#fill(ms)
+      case "miss": return this.#miss(peerId, count)
       case "stop": return server.stop()
       case "restart": return server.restart()
       case "forget": return this.#forget()
@@ -530,8 +618,28 @@ export class Story {
       case "handOver": return void page.peer.handOver(PEERS[whom]).catch(() => undefined)
       case "answer": return void (page.answers += count)
       case "freeze": return this.#freeze(page)
+      case "move": return network.move(page.owner)
     }
     return undefined
+  }
+
+  /** The line between two is cut for a while. @param {string} one @param {string} two @param {number} ms */
+  #blink(one, two, ms) {
+    this.network.cut(one, two)
+    this.#blinks.push(this.clock.setTimeout(() => this.network.heal(one, two), ms))
+  }
+
+  /** The next batches to a peer get lost between two workers. @param {string} peerId @param {number} count */
+  #miss(peerId, count) {
+    let left = count
+    const before = this.server.loses
+    this.server.loses = (event, payload, to) => (event === "relay" && to === peerId && left-- > 0 ? true : before(event, payload, to))
+  }
+
+  /** The server carries nothing for a while, as somebody has sent too much. @param {number} ms */
+  #fill(ms) {
+    const until = this.clock.now() + ms
+    this.server.refuseBatch = () => (this.clock.now() < until ? new P2pError("relay_full", { retryAfterMls: 100 }) : null)
   }
 
   /** The store loses its memory, and a worker notices it. */
@@ -550,9 +658,9 @@ export class Story {
 
   /** A page opens; another one of the same peer doesn't say goodbye. @param {string} peerId */
   #open(peerId) {
-    const { keepSignaling, history } = this.#options
+    const { keepSignaling, history, idleTimeoutMs } = this.#options
     const keeps = keepSignaling && PEERS.indexOf(peerId) % 2 === 1
-    const page = new StoryPage(this, `${peerId}/${this.network.pages.size}`, peerId, { keepSignaling: keeps, history })
+    const page = new StoryPage(this, `${peerId}/${this.network.pages.size}`, peerId, { keepSignaling: keeps, history, idleTimeoutMs })
     const before = this.#pages.get(peerId)
     if (before?.life.state === "frozen") this.#crash(before)
     this.#pages.set(peerId, page)
@@ -635,7 +743,10 @@ export class Story {
   async #clear() {
     this.tale.push(`${this.clock.now()} all is well again`)
     this.server.loses = () => false
+    this.#blinks.forEach(this.clock.clearTimeout)
     this.network.healAll()
+    if (this.#options.relay === "off") this.network.findAll()
+    this.server.refuseBatch = () => null
     const pages = [...this.network.pages.values()].filter(({ life }) => life.state !== "dead")
     for (const page of pages) this.#thaw(page)
     if (this.server.isDown) this.server.restart()
@@ -643,6 +754,7 @@ export class Story {
       page.signaling.isAwake = true
       this.#revive(page.signaling)
       if (page.lastState === "failed") page.enter()
+      else if (page.peer.isOver && page.isIn) page.peer.reconnect()
     }
     await this.#until(() => this.#unsettled())
     if (this.#present.length === 0) return

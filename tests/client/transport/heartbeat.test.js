@@ -88,3 +88,18 @@ test("stopping from within a beat is heeded", () => {
   clock.advance(60_000)
   assert.equal(clock.pending, 0)
 })
+
+test("a silence that is excused is no loss, however short the timeout is; when it isn't any more, it soon is", () => {
+  for (const idleTimeout of [1_000, 2_000, 5_000]) {
+    const clock = new FakeClock()
+    let isExcused = true
+    let losses = 0
+    const heartbeat = new Heartbeat({ interval: 1_000, idleTimeout, clock, beat: () => undefined, missed: () => undefined, isExcused: () => isExcused, lost: () => { losses += 1 } })
+    heartbeat.start()
+    clock.advance(60_000)
+    assert.deepEqual([losses, heartbeat.isHeard], [0, false])
+    isExcused = false
+    clock.advance(idleTimeout)
+    assert.deepEqual([losses, clock.pending], [1, 0])
+  }
+})

@@ -47,6 +47,28 @@ def levels(check: Check, context: CheckContext) -> list[str]:
     return [level for level, _ in found(check, context)]
 
 
+# The page that tries it from a browser
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (None, "In debug mode, /live/check tries"),
+        (True, "/live/check tries all this from a visitor's browser, and gives each visitor"),
+    ],
+)
+def test_the_check_page_is_named(asked: bool | None, said: str) -> None:
+    [(level, text)] = found(
+        deployment.check_page, context(P2P_CHECK_PAGE=asked, P2P_URL_PREFIX="/live")
+    )
+    assert level == "ok"
+    assert text.startswith(said)
+
+
+def test_a_check_page_that_is_off_is_not_named() -> None:
+    assert found(deployment.check_page, context(P2P_CHECK_PAGE=False)) == []
+
+
 # The key
 
 

@@ -75,6 +75,8 @@ export class ServerPath {
   #owesWord = false
   /** The pieces of a packet that isn't whole yet, of each lane. @type {Record<Lane, string>} */
   #parts = { messages: "", fast: "", bulk: "" }
+  /** Whether the last piece that was sent of a lane isn't the end of a packet. @type {Record<Lane, boolean>} */
+  #isWithin = { messages: false, fast: false, bulk: false }
   /** What reads the packets of each lane. @type {Record<Lane, Reader>} */
   #readers
   #isOver = false
@@ -151,13 +153,15 @@ export class ServerPath {
     this.#schedule()
   }
 
-  /** Gives the server what waits, without waiting for its answers, and closes. */
+  /** Gives the server what waits, without waiting for its answers or the other peer's, and closes. */
   close() {
     if (this.#isOver) return
+    const refused = this.#timer !== null && this.#pending
+    if (refused) this.#options.relay(refused, () => undefined) // without it, what comes after it counts as lost
     for (let count = 0; count < MAX_LAST_BATCHES; count++) {
-      const batch = this.#nextBatch()
-      if (!batch?.packets) break
-      this.#options.relay(batch, () => undefined)
+      const lane = this.#nextLane
+      if (!lane) break
+      this.#options.relay(this.#batchOf(lane), () => undefined)
     }
     this.#release()
   }
@@ -170,8 +174,9 @@ export class ServerPath {
   /** @param {Packet} farewell the other peer sees nothing close, so it is told */
   abort(farewell) {
     if (this.#isOver) return
-    this.#waiting.messages = []
-    this.#enqueue(farewell, "messages")
+    this.#waiting = { messages: [], fast: [], bulk: [] }
+    // It isn't added to a packet of which only some pieces have gone.
+    this.#enqueue(farewell, LANES.find((lane) => !this.#isWithin[lane]) ?? "messages")
     this.close()
   }
 
@@ -180,7 +185,10 @@ export class ServerPath {
   #open() {
     if (this.isOpen) return
     this.isOpen = true
+    // It needn't be called any more, whether the server has taken the last call or not.
     this.#stopTimer()
+    this.#pending = null
+    this.#refusedAt = Infinity
     this.#schedule()
     this.#options.delegate.pathOpened(this)
   }
@@ -242,9 +250,13 @@ export class ServerPath {
       this.#enqueue(packet, "fast")
       if (this.#waiting.fast.length >= MAX_BATCH_PACKETS) break
     }
-    const lane = LANES.find((each) => this.#waiting[each].length > 0)
+    const lane = this.#nextLane
     if (!lane) return this.#owesWord ? this.#word() : null
     return this.#batchOf(lane)
+  }
+
+  get #nextLane() {
+    return LANES.find((each) => this.#waiting[each].length > 0)
   }
 
   /** @param {Lane} lane @returns {Batch} */
@@ -258,6 +270,7 @@ export class ServerPath {
       isPart = pieces[count++].part === true
     }
     const taken = pieces.splice(0, count)
+    this.#isWithin[lane] = isPart
     const wasFull = this.#waitingBytes > LOW_BYTES
     this.#waitingBytes -= bytes
     const n = ++this.#lastSent
@@ -290,7 +303,7 @@ export class ServerPath {
     if (this.#isOver) return
     if (error?.code === "relay_full" || error?.code === "no_such_peer") {
       this.#warn(error)
-      this.#after(error.retryAfterMls ?? CALL_AGAIN_MS, () => this.#emit(batch))
+      this.#after(error.retryAfterMls ?? CALL_AGAIN_MS, () => (this.isOpen ? this.#emit(batch) : this.call()))
       return
     }
     this.#pending = null
@@ -334,7 +347,10 @@ export class ServerPath {
       this.#parts[lane] = ""
       return this.#readers[lane].refuse()
     }
-    if (!isPart && !this.#isOver) this.#readers[lane].read(whole.startsWith("b") ? fromBase64(whole.slice(1)) : whole)
+    if (isPart || this.#isOver) return
+    const packet = whole.startsWith("b") ? fromBase64(whole.slice(1)) : whole
+    if (packet === null) this.#readers[lane].refuse()
+    else this.#readers[lane].read(packet)
   }
 
   /** @param {P2pError} error */

@@ -19,6 +19,8 @@ export default class extends P2pController {
   p2pClosed() { this.called("closed") }
   p2pError({ code }) { this.called(`error ${code}`) }
   p2pHostChanged({ hostPeerId }) { this.called(`host ${hostPeerId}`) }
+  p2pPathChanged({ peerId, path }) { this.called(`path ${peerId} ${path}`) }
+  p2pQualityChanged({ peerId, quality }) { this.called(`quality ${peerId} ${quality}`) }
 
   p2pReceivedMessage({ type, senderId, data }) {
     if (type !== "Data") return
