@@ -160,7 +160,7 @@ test("nothing is left when all have gone", async () => {
 // The rule alone
 
 /** A host with such links, and whom it has asked to follow it. */
-function host(routes, { chain = undefined, isAppointed = false, refuses = false } = {}) {
+function host(routes, { chain, isAppointed = false, refuses = false } = /** @type {any} */ ({})) {
   const clock = new FakeClock()
   const links = new Map(Object.entries(routes).map(([peerId, route]) => [peerId, /** @type {any} */ ({ peerId, route })]))
   const asked = /** @type {any[]} */ ([])
