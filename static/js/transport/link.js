@@ -39,7 +39,7 @@ export class Link {
   /** @param {LinkOptions} options */
   constructor(options) {
     this.#options = options
-    const { clock, heartbeat, isHost, terms, delegate } = options
+    const { clock, heartbeat, isHost, delegate } = options
     this.#intake = new Intake({ ...(isHost ? { rates: FROM_CLIENT, fastBytes: FAST_BYTES } : { rates: FROM_HOST }), clock, exhausted: (error) => this.dismiss(error) })
     this.#pulse = new Pulse({
       heartbeat,
