@@ -178,6 +178,7 @@ def test_an_app_that_is_well() -> None:
         "origins": "ok",
         "queue": "ok",
         "ice": "ok",
+        "check page": "ok",
     }
     assert findings["client"]["problem"] == f"The browser client {__version__} is there."
 

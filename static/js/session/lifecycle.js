@@ -154,8 +154,10 @@ export class Lifecycle {
     const isDeposed = dependents !== null && (!retry || (dependents === 0 && !this.#reconnection.mayTryAgain(error)))
     if (isExpulsion(error) || isDeposed) return this.#stop(error)
     // Only newcomers need the server: a session that runs goes on without it.
-    // A link that needs the server has a time of its own.
-    if (dependents === null && retry && this.leadership.needsServer) return this.leadership.contact.comeAgain(retryAfterMls)
+    // A client that keeps no connection to the server has asked for its link's sake only, which has a time of its own, or is whole again.
+    const asksForLink = this.isConnected && dependents === null && retry
+    if (asksForLink && this.leadership.needsServer) return this.leadership.contact.comeAgain(retryAfterMls)
+    if (asksForLink && !this.#options.keepSignaling) return
     const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
     const isNews = !comesAgain || this.#reconnection.isNews(error)
     if (comesAgain) this.#reconnection.tryAgain(joinAgain, retryAfterMls)

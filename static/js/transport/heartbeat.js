@@ -69,6 +69,8 @@ export class Heartbeat {
 
   #tick() {
     const now = this.#clock.now()
+    // After a pause of this page's own, what has arrived meanwhile is read first.
+    const wasAsleep = now - this.#lastTick >= 2 * this.#interval
     this.#silence += Math.min(now - this.#lastTick, 2 * this.#interval)
     this.#lastTick = now
     if (this.#isExcused()) this.#silence = Math.min(this.#silence, 2 * this.#interval)
@@ -79,6 +81,6 @@ export class Heartbeat {
     }
     this.#schedule()
     this.#beat()
-    if (!this.isHeard) this.#missed()
+    if (!this.isHeard && !wasAsleep) this.#missed()
   }
 }

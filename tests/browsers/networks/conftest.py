@@ -97,7 +97,7 @@ class NetMeeting(Meeting):
         super().__init__(room, record)
         self.rooms = rooms
         # Browsers say in the console what they don't reach.
-        self.tolerated = (*self.tolerated, "WebSocket connection to", "net::ERR_")
+        self.tolerated = (*self.tolerated, "WebSocket connection to", "net::ERR_", "status of 400")
 
     def gather(self, *names: str) -> list[Speaker]:
         """Let each of them join from the computer of its name's first letter."""
