@@ -155,7 +155,7 @@ export class Lifecycle {
     if (isExpulsion(error) || isDeposed) return this.#stop(error)
     // Only newcomers need the server: a session that runs goes on without it.
     // A client that keeps no connection to the server has asked for its link's sake only, which has a time of its own, or is whole again.
-    const asksForLink = this.isConnected && dependents === null && retry
+    const asksForLink = dependents === null && retry
     if (asksForLink && this.leadership.needsServer) return this.leadership.contact.comeAgain(retryAfterMls)
     if (asksForLink && !this.#options.keepSignaling) return
     const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))
