@@ -145,8 +145,8 @@ class Network:
             self.run(name, "nft -f -", f"table inet cut {{ chain incoming {{ {chain} }}; }}")
 
     def mend(self, name: str) -> None:
-        """Let everything through again."""
-        self.run(name, "nft delete table inet cut")
+        """Let everything through again, whether something was cut or not."""
+        self.run(name, "nft -f -", "add table inet cut\ndelete table inet cut\n")
 
     # Bad links
 
