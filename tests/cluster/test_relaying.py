@@ -10,6 +10,7 @@ import pytest
 
 from flask_p2p_streams.limits.budgets import RELAY_PUBLICATIONS, UNREAD_BYTES
 from tests.cluster.cluster import Cluster, Worker
+from tests.kit.servers import PATIENT
 from tests.kit.waiting import PATIENCE, until
 from tests.kit.wire import Wire
 from tests.security.deaf import Deaf
@@ -98,7 +99,9 @@ def test_a_slow_host_at_another_worker_is_not_closed_for_what_is_relayed(
 ) -> None:
     with ExitStack() as stack:
         shared = {"cache": cluster.cache.url, "queue": cluster.queue.url}
-        workers = [Worker("threading", **shared, flask=UNLIMITED) for _ in range(2)]
+        # A host that doesn't read answers no ping.
+        config = {**shared, "options": PATIENT["options"], "flask": UNLIMITED}
+        workers = [Worker("threading", **config) for _ in range(2)]
         for worker in workers:
             stack.callback(worker.close)
             worker.start()
