@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import ConfigurationError
 from .evidence import shown, unknown_key, url_problem, withheld
-from .ice.servers import ice_server_list, turn_url_list
+from .ice.servers import ice_server_list, is_encodable, turn_url_list
 
 PREFIX = "P2P_"
 SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
@@ -199,6 +199,8 @@ def _turn_secret(value: object) -> str | None:
         return None
     if not isinstance(value, str) or not value:
         raise ValueError("must be a text that isn't empty, or None")
+    if not is_encodable(value):
+        raise ValueError("has a lone surrogate in it: it was read from what is no UTF-8")
     if value != value.strip():
         raise ValueError(
             "begins or ends with white space, as the content of a file does that ends with a new "

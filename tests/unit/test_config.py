@@ -91,6 +91,7 @@ def test_a_key_in_small_letters_is_not_passed_over(key: str) -> None:
         ("P2P_TURN_SECRET", b"geheim"),
         ("P2P_TURN_SECRET", 7),
         ("P2P_TURN_SECRET", "geheim\n"),
+        ("P2P_TURN_SECRET", "geheim\udce9"),
         ("P2P_TURN_TTL", 29),
         ("P2P_TURN_TTL", 604_801),
         ("P2P_TURN_TTL", "3600"),
