@@ -1,7 +1,7 @@
 """The ``P2P_*`` configuration of an app, read once and checked at start."""
 
-import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -16,6 +16,8 @@ SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
 WAYS = (["websocket"], ["websocket", "polling"])
 """The values of ``P2P_TRANSPORTS``."""
 
+LARGEST = sys.float_info.max
+"""The largest finite number; whole ones may be larger, and then no arithmetic takes them."""
 LONGEST_TURN_TTL = 7 * 86_400
 """The most seconds of ``P2P_TURN_TTL``."""
 
@@ -189,7 +191,7 @@ def _audience(value: object) -> str | None:
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number of seconds")
-    if not math.isfinite(value) or value <= 0:
+    if not 0 < value <= LARGEST:
         raise ValueError("must be greater than 0 and finite")
     return value
 
@@ -231,7 +233,7 @@ def _rate(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number per second, or None for no limit")
-    if not math.isfinite(value) or value <= 0:
+    if not 0 < value <= LARGEST:
         raise ValueError("must be greater than 0 and finite, or None for no limit")
     return value
 
@@ -252,7 +254,7 @@ def _byte_rate(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number of bytes a second, or None for no limit")
-    if not math.isfinite(value) or value < SLOWEST_RELAY:
+    if not SLOWEST_RELAY <= value <= LARGEST:
         raise ValueError(f"must be at least {SLOWEST_RELAY} and finite, or None for no limit")
     return value
 
