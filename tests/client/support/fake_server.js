@@ -328,11 +328,11 @@ export class FakeServer {
     this.#unreached.set(peerId, now)
     const isDeposed = now - (this.#deposed.get(peerId) ?? -Infinity) <= DEPOSED_MS
     if (isDeposed) this.#deposed.set(peerId, now)
-    if (now - this.#seatedAt < UNREACHED_AFTER_MS) return false
+    if (!isTold || now - this.#seatedAt < UNREACHED_AFTER_MS) return false
     if (this.#deposingsInARow >= MAX_DEPOSINGS) return false
     if (isDeposed || now - this.#deposedAt < DEPOSING_PAUSE_MS) return false
     const said = [...this.#unreached].filter(([who, at]) => now - at <= UNREACHED_MS && !reached.includes(who)).length
-    const isAlone = isTold && [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
+    const isAlone = [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
     return said >= Math.max(isAlone ? 1 : 2, reached.length + 1)
   }
 
