@@ -53,9 +53,12 @@ class Announcements:
 
     # Somebody has joined
 
-    def prepare(self, member: Member) -> None:
-        """Get ready to tell a member of its ICE servers, which may take a while."""
-        self.ice_servers.prepare(member.session_id, member.peer_id)
+    def prepare(self, member: Member, *, is_here: bool) -> None:
+        """Get ready to tell a member of its ICE servers, which may take a while.
+
+        :param is_here: whether it has joined by this socket before.
+        """
+        self.ice_servers.prepare(member.session_id, member.peer_id, is_here=is_here)
 
     def following(
         self,
