@@ -265,7 +265,7 @@ export class PathKeeper {
   #signalled({ negotiation, description, candidates, restart }) {
     if (description) this.receiveSignal(negotiation, { description }, restart)
     else if (candidates) this.receiveSignal(negotiation, { candidates })
-    else this.#host?.restart()
+    else if (this.route && this.route !== "server") this.#host?.restart() // without a direct path, it would make another connection each time
   }
 
   /**
