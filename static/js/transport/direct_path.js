@@ -296,7 +296,7 @@ function createPeerConnection(PeerConnection, configuration) {
     return new PeerConnection(configuration)
   } catch (cause) {
     const message = `The browser makes no connection: ${/** @type {Error} */ (cause).message}`
-    throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS.", cause })
+    throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS. A browser makes no more than 500 connections, and counts those that it has closed just before.", cause })
   }
 }
 
