@@ -1,14 +1,14 @@
 """The ``P2P_*`` configuration of an app, read once and checked at start."""
 
-import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .errors import ConfigurationError
 from .evidence import shown, unknown_key, url_problem, withheld
-from .ice.servers import ice_server_list, turn_url_list
+from .ice.servers import ice_server_list, is_encodable, turn_url_list
 
 PREFIX = "P2P_"
 SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
@@ -16,6 +16,8 @@ SECRETS = ("ice_servers", "turn_urls", "turn_secret", "socketio_options")
 WAYS = (["websocket"], ["websocket", "polling"])
 """The values of ``P2P_TRANSPORTS``."""
 
+LARGEST = sys.float_info.max
+"""The largest finite number; whole ones may be larger, and then no arithmetic takes them."""
 LONGEST_TURN_TTL = 7 * 86_400
 """The most seconds of ``P2P_TURN_TTL``."""
 
@@ -189,7 +191,7 @@ def _audience(value: object) -> str | None:
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number of seconds")
-    if not math.isfinite(value) or value <= 0:
+    if not 0 < value <= LARGEST:
         raise ValueError("must be greater than 0 and finite")
     return value
 
@@ -199,6 +201,8 @@ def _turn_secret(value: object) -> str | None:
         return None
     if not isinstance(value, str) or not value:
         raise ValueError("must be a text that isn't empty, or None")
+    if not is_encodable(value):
+        raise ValueError("has a lone surrogate in it: it was read from what is no UTF-8")
     if value != value.strip():
         raise ValueError(
             "begins or ends with white space, as the content of a file does that ends with a new "
@@ -229,7 +233,7 @@ def _rate(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number per second, or None for no limit")
-    if not math.isfinite(value) or value <= 0:
+    if not 0 < value <= LARGEST:
         raise ValueError("must be greater than 0 and finite, or None for no limit")
     return value
 
@@ -250,7 +254,7 @@ def _byte_rate(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number of bytes a second, or None for no limit")
-    if not math.isfinite(value) or value < SLOWEST_RELAY:
+    if not SLOWEST_RELAY <= value <= LARGEST:
         raise ValueError(f"must be at least {SLOWEST_RELAY} and finite, or None for no limit")
     return value
 

@@ -49,11 +49,13 @@ def add_to_server(state: AppState, *, compress: bool) -> None:
         packets=packets,
         outbound=Outbound(server, name, metrics),
         requests=RequestFilter(
-            server.eio, packets.refuse, standing, Polls(server.sleep, metrics)
+            server.eio,
+            packets.refuse,
+            standing,
+            Polls(server.sleep, metrics),
+            throttle.opens_poll,
         ),
-        server_support=ServerSupport(
-            server.async_mode, is_shared=is_shared, has_queue=has_queue
-        ),
+        server_support=ServerSupport(server.async_mode, is_shared=is_shared, has_queue=has_queue),
     ).install()
 
 

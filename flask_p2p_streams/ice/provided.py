@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from ..evidence import withheld
 from .servers import ICE_SERVER_KEYS, ice_server_list
 
+MOST_SECONDS = 366 * 86_400.0
+"""Seconds; credentials that are said to last for longer are asked for again after that."""
+
 
 class Provided(NamedTuple):
     """ICE servers, and the seconds that their credentials last; None if they don't end."""
@@ -50,6 +53,6 @@ def _seconds(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("has seconds that are no number")
-    if not math.isfinite(value) or value <= 0:
+    if not 0 < value < math.inf:
         raise ValueError("has seconds that are not greater than 0 and finite")
-    return float(value)
+    return float(min(value, MOST_SECONDS))

@@ -1,6 +1,6 @@
-"""Checks the URLs of ICE servers by the grammar that browsers use.
+"""Checks ICE servers and their URLs by the rules that browsers use.
 
-For one wrong URL a browser refuses the whole list, and then connects to nobody. So the mistake
+For one wrong server a browser refuses the whole list, and then connects to nobody. So the mistake
 has to be found at start. No error shows a URL or a credential.
 """
 
@@ -14,6 +14,8 @@ from ..evidence import unknown_key
 ICE_SERVER_KEYS = ("urls", "username", "credential")
 MAX_HOST_CHARS = 253
 """Characters that a host name may have (RFC 1035, section 2.3.4)."""
+MAX_USERNAME_BYTES = 508
+"""Bytes of a username in UTF-8 (RFC 8489, section 14.3)."""
 
 # RFC 7064 and RFC 7065, section 3.1. An IPv6 address is in brackets.
 _URL = re.compile(
@@ -77,6 +79,11 @@ def turn_url_list(value: object) -> tuple[str, ...]:
     return urls
 
 
+def is_encodable(text: str) -> bool:
+    """Tell whether UTF-8 can encode a text: a lone surrogate stands for a byte of another code."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _require_host(name: str | None, six: str | None) -> None:
     try:
         if name is None:
@@ -102,11 +109,14 @@ def _ice_server(value: object) -> dict[str, Any]:
             raise ValueError(f"has an unknown key: {unknown_key(key, ICE_SERVER_KEYS)}")
     urls = _ice_urls(value.get("urls"))
     server: dict[str, Any] = {"urls": urls}
+    is_turn = any(url.startswith("turn") for url in urls)
     for key in ("username", "credential"):
         if key in value:
             server[key] = _text(key, value[key])
-        elif any(url.startswith("turn") for url in urls):
-            raise ValueError(f"has a TURN server without '{key}'")
+        if is_turn and not server.get(key):
+            raise ValueError(f"has a TURN server without '{key}', or with an empty one")
+    if len(server.get("username", "").encode()) > MAX_USERNAME_BYTES:
+        raise ValueError(f"has a 'username' of more than {MAX_USERNAME_BYTES} bytes")
     return server
 
 
@@ -125,6 +135,6 @@ def _ice_urls(value: object) -> list[str]:
 
 
 def _text(key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"has a '{key}' that is not a string")
+    if not isinstance(value, str) or not is_encodable(value):
+        raise ValueError(f"has a '{key}' that is not a string, or that UTF-8 can't encode")
     return value

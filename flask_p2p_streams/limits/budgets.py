@@ -34,6 +34,9 @@ CHECK_LIFE = 120.0
 
 ICE_CALL_TIMEOUT = 2.0
 """Seconds that a join or a renewal waits for it."""
+ICE_REJOIN_TIMEOUT = 0.5
+"""Seconds that a join on an open socket waits: by it pages see whether the connection is alive, and
+make another one after 1.5 s; and what a host relays waits behind it."""
 ICE_CALLS = 32
 """Calls of it that may run at once, those among them that hang."""
 ICE_ANSWERS = 10_000

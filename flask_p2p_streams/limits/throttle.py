@@ -52,6 +52,9 @@ class Throttle:
     ) -> None:
         self._metrics = metrics
         self._joins = Limit(_rate(config.join_rate, JOIN_BURST), clock, JOIN_QUEUE)
+        # An app that polls for its own sake, and not for ours, sets its own limits.
+        polls = config.join_rate if "polling" in config.transports else None
+        self._polls = Limit(_rate(polls, JOIN_BURST), clock)
         self._renewals = Limit(RENEWALS, clock)
         self._signals = Limit(_rate(config.signal_rate, SIGNAL_BURST), clock)
         self._session_signals = Limit(_rate(config.session_signal_rate, SESSION_BURST), clock)
@@ -83,6 +86,16 @@ class Throttle:
         if refusal := self._join_refusal(address):
             self._lose_patience(eio_sid, 1.0, ErrorCode.RATE_LIMITED)
             raise refusal
+
+    def opens_poll(self, address: str | None) -> bool:
+        """Tell whether an address may open a connection that polls: as often as it may join.
+
+        Such a connection needs no socket to stay open, so nothing else bounds their number.
+        """
+        if not address or not self._polls.take(address_group(address)):
+            return True
+        self._metrics.limited("join")
+        return False
 
     def rejoin(self, session_id: str, peer_id: str) -> None:
         """Allow a join of a peer whose token has been read, its first one or a later one.

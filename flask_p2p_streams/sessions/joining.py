@@ -66,7 +66,8 @@ def _host_or_follow(
 ) -> tuple[Session | None, JoinOutcome]:
     resumed = _resumed_epoch(session, who)
     if resumed is not None:
-        return _resumed(session, who, resumed), Hosting(resumed, resumed=True)
+        repeated = session is not None and (session.epoch, session.host_sid) == (resumed, who.sid)
+        return _resumed(session, who, resumed), Hosting(resumed, resumed=True, repeated=repeated)
     if _awaits_record(session, who):
         return session, Waiting(AWAY_RETRY_MS)
     if session is not None and _is_for_another(session, who):
@@ -79,7 +80,7 @@ def _host_or_follow(
 def _come_back(session: Session, who: Candidacy) -> tuple[Session, JoinOutcome]:
     if session.host_sid == who.sid:
         # It asked a second time before it got the first answer.
-        return session, Hosting(session.epoch, resumed=True)
+        return session, Hosting(session.epoch, resumed=True, repeated=True)
     return _elected(session, who)
 
 

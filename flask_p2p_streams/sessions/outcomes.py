@@ -12,13 +12,15 @@ from .record import IDLE_TIMEOUT, Session, Vacated
 class Hosting:
     """The peer is the host; ``opened`` tells whether the session is new.
 
-    ``against`` is why the host before it is one no more, if its socket was still open.
+    ``against`` is why the host before it is one no more, if its socket was still open. If it is
+    ``repeated``, the peer has the seat already, by the same socket, and nobody else needs to hear.
     """
 
     epoch: int
     resumed: bool
     opened: bool = False
     against: Reason | None = None
+    repeated: bool = False
 
 
 @dataclass(frozen=True)

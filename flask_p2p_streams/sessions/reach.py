@@ -8,10 +8,11 @@ The host is followed by a client that says so, and may host, when
 * they are more than those that are connected to the host: these show that it can be reached.
 
 A client may say what it likes. So its word counts once, for a short time and for one epoch; who
-is connected has no word; a new host first has time to get connected, and to say to whom; and a
-session changes its host in this way only so often. A host that
-was followed doesn't come back in this way for a while, and as long as it says that it reaches
-nobody: otherwise two peers without a path to each other would take turns for ever.
+is connected has no word; a new host first has time to get connected, and every one to say to whom,
+also one that is back after a restart of the server; and a session changes its host in this way
+only so often. A host that was followed doesn't come back in this way for a while, and as long as
+it says that it reaches nobody: otherwise two peers without a path to each other would take turns
+for ever.
 """
 
 from collections.abc import Mapping, Set
@@ -63,6 +64,8 @@ def is_out_of_reach(session: Session, who: Candidacy) -> bool:
     if session.host_sid is None or who.peer_id not in session.unreached:
         return False
     if not _says_so(session, who) or not _may_depose(session, who):
+        return False
+    if who.roster is None or who.roster.epoch != session.epoch:
         return False
     reached = _connected(session, who)
     said = _recent(session.unreached, who.now, UNREACHED_TERM).keys() - reached
@@ -118,9 +121,9 @@ def _connected(session: Session, who: Candidacy) -> Set[str]:
 
 def _is_alone(session: Session, who: Candidacy) -> bool:
     """Tell whether there is nobody but the host and the client that joins."""
-    if who.roster is None or who.roster.epoch != session.epoch:
-        return False  # Others may be at other workers, and the host hasn't told of them yet.
-    around = rosters.present(who.roster) | who.crowd.here | who.crowd.detached
+    # Others may be at other workers: the host has told of them.
+    listed = set() if who.roster is None else rosters.present(who.roster)
+    around = listed | who.crowd.here | who.crowd.detached
     return not around - {session.host, who.peer_id}
 
 

@@ -53,9 +53,12 @@ class Announcements:
 
     # Somebody has joined
 
-    def prepare(self, member: Member) -> None:
-        """Get ready to tell a member of its ICE servers, which may take a while."""
-        self.ice_servers.prepare(member.session_id, member.peer_id)
+    def prepare(self, member: Member, *, is_here: bool) -> None:
+        """Get ready to tell a member of its ICE servers, which may take a while.
+
+        :param is_here: whether it has joined by this socket before.
+        """
+        self.ice_servers.prepare(member.session_id, member.peer_id, is_here=is_here)
 
     def following(
         self,
@@ -85,7 +88,10 @@ class Announcements:
         return messages.joined(peer_id=member.peer_id, host_peer_id=host, epoch=epoch, seat=None)
 
     def hosting(self, member: Member, decision: Hosting, news: Collection[News]) -> Payload:
-        """Give a host the proof of its seat and tell everybody; return the answer to its join."""
+        """Give a host the proof of its seat and tell everybody; return the answer to its join.
+
+        A host joins again to see whether its connection is alive, which is no news.
+        """
         host, epoch = member.peer_id, decision.epoch
         seat = self.signer.seat(member.session_id, host, epoch)
         ready = messages.session_ready(
@@ -99,7 +105,8 @@ class Announcements:
         if not decision.resumed:
             self.metrics.elected()
         reason: HostChange = "resumed" if decision.resumed else "elected"
-        self._host_changed(member.session_id, host, epoch, reason)
+        if not decision.repeated:
+            self._host_changed(member.session_id, host, epoch, reason)
         opened, elected = signals.session_opened, signals.host_elected
         session_id = member.session_id
         self.receivers.send(

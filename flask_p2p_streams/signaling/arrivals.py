@@ -37,7 +37,8 @@ class Arrivals:
         :raises SignalingError: if it may not join, or has to come again.
         """
         # Before anything is decided, so that nothing of it is out of date when the member is told.
-        self.announcements.prepare(member)
+        is_here = self.rooms.room_of(member) is not None
+        self.announcements.prepare(member, is_here=is_here)
         outcome, replaced = self._let_in(member, request, seat)
         if replaced is not None:
             self._replace(replaced)

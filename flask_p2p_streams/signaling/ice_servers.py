@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..config import Config
 from ..ice.credentials import turn_server
+from ..limits.budgets import ICE_REJOIN_TIMEOUT
 from ..protocol.fields import Payload
 from ..tokens import Signer
 from .provider_calls import ProviderCalls
@@ -39,10 +40,13 @@ class IceServers:
         """Whether a peer gets others than the rest, and may need others later."""
         return bool(self.config.turn_urls) or self.calls.is_wanted
 
-    def prepare(self, session_id: str, peer_id: str) -> None:
-        """Ask the provider, if there is one, so that :meth:`of` needn't wait for it."""
+    def prepare(self, session_id: str, peer_id: str, *, is_here: bool) -> None:
+        """Ask the provider, if there is one, so that :meth:`of` needn't wait for it.
+
+        :param is_here: whether the peer has joined by this socket, so that it has servers.
+        """
         if self.calls.is_wanted:
-            self.calls.answer(session_id, peer_id)
+            self.calls.answer(session_id, peer_id, ICE_REJOIN_TIMEOUT if is_here else None)
 
     def of(self, session_id: str, peer_id: str) -> IceList:
         """Return the servers of a peer, with fresh credentials.

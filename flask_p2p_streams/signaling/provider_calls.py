@@ -92,12 +92,14 @@ class ProviderCalls:
         """Whether the app has such a function."""
         return self._provider.function is not None
 
-    def answer(self, session_id: str, peer_id: str) -> Answer:
+    def answer(self, session_id: str, peer_id: str, patience: float | None = None) -> Answer:
         """Return what is known for a peer; ask the function if nothing is.
 
-        This takes ``ICE_CALL_TIMEOUT`` at most. It raises nothing: if the function fails, the
-        answer has no servers, and ends soon.
+        It raises nothing: if the function fails, the answer has no servers, and ends soon.
+
+        :param patience: the most seconds that this takes; ``ICE_CALL_TIMEOUT`` if it isn't given.
         """
+        seconds = ICE_CALL_TIMEOUT if patience is None else patience
         key = (session_id, peer_id)
         with self._mutex:
             known = self._answers.get(key)
@@ -109,9 +111,9 @@ class ProviderCalls:
         if needs_task and not self._start_task():
             self._give_up(call)
             return self._failed(key, "gets no task, as the system has no more threads")
-        if not call.over.wait(timeout=ICE_CALL_TIMEOUT):
+        if not call.over.wait(timeout=seconds):
             self._give_up(call)
-            return self._failed(key, f"takes longer than {ICE_CALL_TIMEOUT:g} s")
+            return self._failed(key, f"takes longer than {seconds:g} s")
         with self._mutex:
             return self._answers.get(key) or self._without()
 

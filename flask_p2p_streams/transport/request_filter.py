@@ -39,6 +39,7 @@ class RequestFilter:
     :param refuse: takes note of a bad packet of a connection.
     :param standing: returns whether a connection has joined a namespace.
     :param polls: the limits of who polls.
+    :param may_open: returns whether an address may open a connection that polls.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class RequestFilter:
         refuse: Callable[[str], object],
         standing: Callable[[str], Standing],
         polls: Polls,
+        may_open: Callable[[str | None], bool],
     ) -> None:
         self._eio = eio
         self._refuse = refuse
         self._standing = standing
         self._polls = polls
+        self._may_open = may_open
 
     def before(self, handle: WsgiApp) -> WsgiApp:
         """Return a WSGI app that refuses a request, or passes it on to ``handle``."""
@@ -80,9 +83,12 @@ class RequestFilter:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         if "sid" in query:
             self._look_at_session(environ, query["sid"][0])
-        elif query.get("transport") == ["websocket"] and not _is_upgrade(environ):
-            # Engine.IO would open a connection for it, and then have no answer.
-            raise Refused(BAD_REQUEST, "This is no WebSocket handshake.")
+        elif query.get("transport") == ["websocket"]:
+            if not _is_upgrade(environ):
+                # Engine.IO would open a connection for it, and then have no answer.
+                raise Refused(BAD_REQUEST, "This is no WebSocket handshake.")
+        elif environ["REQUEST_METHOD"] == "GET" and not self._may_open(environ.get("REMOTE_ADDR")):
+            raise Refused(TOO_MANY, "Too many sessions begin at this address.")
 
     def _look_at_session(self, environ: dict[str, Any], sid: str) -> None:
         connection = self._eio.sockets.get(sid)

@@ -280,6 +280,19 @@ def test_a_join_goes_on_without_it(
     assert "geheim" not in caplog.text
 
 
+def test_one_that_hangs_does_not_make_a_connection_seem_dead(
+    p2p: P2PStreams, app: Flask, hold: Event
+) -> None:
+    p2p.ice_servers(lambda *_: ([GIVEN], 60) if hold.wait(PATIENCE) else None)
+    ann = join(app, "room", "ann")
+    # As a few seconds later: nothing is known any more, and the function is asked again.
+    app.extensions["p2p_streams"].ice_servers.calls.after_fork()
+    began = time.monotonic()
+    assert ann.rejoin()["role"] == "host"
+    # After 1.5 s, its page would make another connection.
+    assert time.monotonic() - began < 1.5
+
+
 def test_one_that_hangs_holds_nobody_up_for_long(
     p2p: P2PStreams,
     app: Flask,

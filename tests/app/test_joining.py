@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 from flask import Flask
 
@@ -97,6 +99,21 @@ def test_a_host_that_comes_back_with_its_seat_keeps_its_epoch(app: Flask) -> Non
     assert again.is_host
     assert again.epoch == ann.epoch
     assert [change["reason"] for change in bob.received("host_changed")] == ["lost", "resumed"]
+
+
+def test_a_host_that_joins_again_by_the_same_socket_is_no_news(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "flask_p2p_streams")
+    ann, bob = join(app, "room", "ann"), join(app, "room", "bob")
+    caplog.clear()
+    for seat in (ann.ready["seat"], None):
+        assert ann.rejoin(seat=seat)["epoch"] == ann.epoch
+    assert bob.received("host_changed") == []
+    assert caplog.text == ""
+    assert ann.leave() == {"ok": True}
+    assert ann.rejoin(seat=ann.ready["seat"])["role"] == "host"
+    assert [change["reason"] for change in bob.received("host_changed")] == ["left", "resumed"]
 
 
 def test_a_seat_is_good_where_the_cache_lost_its_memory(app: Flask) -> None:

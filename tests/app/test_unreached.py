@@ -92,6 +92,21 @@ def test_who_let_go_of_the_server_is_connected(app: Flask, sym: P2PTestPeer) -> 
     assert not miss(app, sym, "cyd").is_host
 
 
+def test_a_host_that_is_back_has_not_said_yet_whom_it_reaches(
+    sym: P2PTestPeer, make_app: AppFactory
+) -> None:
+    assert sym.report({"ann": "connected", "dan": "connected"}) == {"ok": True}
+    # As after a restart of the server, which remembers nothing.
+    restarted = make_app(P2P_HOST_GRACE=3600, P2P_RELAY="off")
+    back = join(restarted, "room", "sym", seat=sym.ready["seat"])
+    assert (back.is_host, back.epoch) == (True, sym.epoch)
+    for _ in range(2):
+        for peer_id in ("bob", "cyd"):
+            assert not miss(restarted, back, peer_id).is_host
+    assert back.report({"bob": "connecting", "cyd": "connecting"}) == {"ok": True}
+    assert miss(restarted, back, "bob").is_host
+
+
 def test_who_may_not_host_is_heard_all_the_same(app: Flask, sym: P2PTestPeer) -> None:
     reader = miss(app, sym, "bob", can_host=False)
     assert reader.ready["host_peer_id"] == "sym"
@@ -104,6 +119,7 @@ def test_two_hosts_in_a_row_take_some_time(
 ) -> None:
     miss(app, sym, "bob")
     cyd = miss(app, sym, "cyd")
+    assert cyd.report({"bob": "connecting", "sym": "connecting"}) == {"ok": True}
     assert not miss(app, cyd, "bob").is_host
     assert not miss(app, cyd, "ann").is_host
     monkeypatch.setattr(reach, "DEPOSING_PAUSE", 0.0)

@@ -115,6 +115,24 @@ for (const attacker of /** @type {const} */ (["client", "host"])) {
   })
 }
 
+test("a client that talks over the server may ask for restarts: its host makes no connection for them", async () => {
+  const count = async (/** @type {string[]} */ extra) => {
+    const opened = await open("client")
+    const { world } = opened
+    const link = linkBetween(world, "ann", "mallory")
+    world.server.refuseBatch = ({ negotiation, packets, lane }) => {
+      if (negotiation.startsWith(link) && packets && !lane) packets.push(...extra)
+      return null
+    }
+    const made = world.network.all.length
+    await world.pass(60_000)
+    await assertWell(opened)
+    return world.network.all.length - made
+  }
+  const usual = await count([])
+  assert.equal(await count(['{"type":"Signal","negotiation":"x","restart":true}']), usual)
+})
+
 test("what isn't from the host is nothing to a client, and what isn't from the client whose link it is, nothing to a host", async () => {
   const opened = await open("client")
   const { world, pages } = opened

@@ -13,6 +13,7 @@ from tests.kit.waiting import PATIENCE, until
 from tests.security.conftest import UNLIMITED, attacked
 from tests.security.test_own_socketio import Poller
 
+OPENING = "/socket.io/?EIO=4&transport=polling"
 BOTH: dict[str, Any] = {**UNLIMITED, "P2P_TRANSPORTS": ["websocket", "polling"]}
 
 
@@ -27,7 +28,7 @@ def connections(url: str) -> int:
 
 
 def test_it_is_refused_where_it_is_not_allowed(url: str) -> None:
-    answer = requests.get(f"{url}/socket.io/?EIO=4&transport=polling", timeout=PATIENCE)
+    answer = requests.get(f"{url}{OPENING}", timeout=PATIENCE)
     assert (answer.status_code, "sid" in answer.text) == (400, False)
     assert connections(url) == 0
 
@@ -59,3 +60,11 @@ def test_a_join_without_a_token_is_refused_by_name(polled: str) -> None:
     poller = Poller(polled)
     assert poller.post(b"40/p2p,{}") == 200
     assert poller.poll().startswith('44/p2p,{"message":"unauthorized"')
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_address_opens_as_many_as_it_may_join(mode: str) -> None:
+    with attacked(mode, **{**BOTH, "P2P_JOIN_RATE": 0.1}) as server:
+        answers = [requests.get(f"{server.url}{OPENING}", timeout=PATIENCE) for _ in range(5)]
+        assert [each.status_code for each in answers] == [200, *[429] * 4]
+        assert connections(server.url) == 1

@@ -1,7 +1,7 @@
 // The life of an element: keeps it in the session that its attributes name, as long as it is in a page.
 import { systemClock } from "../base/clock.js"
 import { ownOrigin } from "./attribute_parsing.js"
-import { checkIceServers } from "../transport/direct_path.js"
+import { checkIceServers } from "../transport/peer_connection.js"
 import { P2pError } from "../base/errors.js"
 import { readAttributes } from "./attributes.js"
 import { Page } from "./page.js"

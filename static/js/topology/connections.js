@@ -113,8 +113,7 @@ export class Connections {
    * @param {import("../wire/sdp.js").Signal} signal
    */
   receiveSignal(from, negotiationId, signal) {
-    const offered = "description" in signal && signal.description.type !== "answer"
-    if (!offered) this.get(from)?.link.receiveSignal(negotiationId, signal)
+    this.get(from)?.link.receiveSignal(negotiationId, signal)
   }
 
   /** A link is connected, so the host may begin to make another one; unless the link has ended meanwhile. @param {Downstream} downstream */

@@ -1,6 +1,7 @@
 // A path that goes directly to the other peer, over one RTCPeerConnection.
 import { DataChannel } from "./data_channel.js"
 import { Negotiation } from "./negotiation.js"
+import { createPeerConnection } from "./peer_connection.js"
 import { routeOf, watchRoute } from "./route.js"
 import { P2pError } from "../base/errors.js"
 
@@ -285,26 +286,4 @@ export class DirectPath {
     this.#negotiation.close()
     this.#pc.onconnectionstatechange = this.#pc.onsignalingstatechange = this.#pc.ondatachannel = this.#pc.onicecandidateerror = null
   }
-}
-
-/**
- * @param {typeof RTCPeerConnection} PeerConnection
- * @param {RTCConfiguration} configuration
- */
-function createPeerConnection(PeerConnection, configuration) {
-  try {
-    return new PeerConnection(configuration)
-  } catch (cause) {
-    const message = `The browser makes no connection: ${/** @type {Error} */ (cause).message}`
-    throw new P2pError("bad_request", { message, hint: "Check ice_servers in p2p_frame_tag and P2P_ICE_SERVERS.", cause })
-  }
-}
-
-/**
- * Has the browser check ICE servers before they are needed.
- * @param {RTCIceServer[]} iceServers
- * @throws {P2pError} `bad_request`
- */
-export function checkIceServers(iceServers) {
-  if ("RTCPeerConnection" in globalThis) createPeerConnection(globalThis.RTCPeerConnection, { iceServers }).close()
 }

@@ -57,8 +57,9 @@ export class DirectPaths {
    */
   receive(negotiationId, signal, restart) {
     const known = this.all.find((path) => path.negotiationId === negotiationId)
-    const isOffer = "description" in signal && signal.description.type === "offer"
-    if (!known && (this.#options.isHost || !isOffer)) return false
+    const type = "description" in signal ? signal.description.type : undefined
+    // Only the host makes offers, and a client may send it anything, over the server and over the link itself.
+    if (this.#options.isHost ? !known || (type ?? "answer") !== "answer" : !known && type !== "offer") return false
     if (!known) {
       const number = numberOf(negotiationId)
       // A later offer has overtaken it, or the host makes too many.

@@ -51,7 +51,7 @@ export class PathKeeper {
     this.#switch = new PathSwitch({ isHost, moved: () => this.#settle(true), failed: (error) => link.end(error) })
     this.#serverPaths = new ServerPaths({ ...options, delegate: this, failed: (error) => this.#lacksPath(error), replaced: (path) => this.#switch.drop(path) })
     this.#directPaths = new DirectPaths({ ...options, delegate: this, signal: (name, signal, restart) => this.#signal(name, signal, restart) })
-    this.#host = isHost ? new HostUpkeep({ clock, attempt: (isFirst) => this.#directPaths.attempt(isFirst) }) : null
+    this.#host = isHost ? new HostUpkeep({ clock, attempt: (isFirst) => this.#try(() => this.#directPaths.attempt(isFirst)) }) : null
     this.#client = isHost ? null : new ClientUpkeep({ clock, relay: terms.relay, tasks: { callOverServer: () => this.#serverPaths.call(), ask: () => link.pathsSuspected() } })
   }
 
@@ -263,9 +263,15 @@ export class PathKeeper {
 
   /** @param {import("../wire/frames.js").SignalFrame} frame */
   #signalled({ negotiation, description, candidates, restart }) {
-    if (description) this.receiveSignal(negotiation, { description }, restart)
+    if (description) this.#try(() => this.receiveSignal(negotiation, { description }, restart))
     else if (candidates) this.receiveSignal(negotiation, { candidates })
-    else this.#host?.restart()
+    else if (this.route && this.route !== "server") this.#host?.restart() // without a direct path, it would make another connection each time
+  }
+
+  /** Looks for another path beside the one that there is. If the browser makes no connection for it, that is no loss. @param {() => void} act */
+  #try(act) {
+    const failure = failureOf(act)
+    if (failure) this.#link.pathsWarned(failure)
   }
 
   /**

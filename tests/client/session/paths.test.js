@@ -70,6 +70,19 @@ test("where the server may carry nothing, that is an error, in time", async () =
   assert.deepEqual([bob.lastState, bob.errorCodes], ["failed", ["ice_failed"]])
 })
 
+test("a browser that has no connection left is told of, and does no harm: its host tries again later", async () => {
+  const { world, pages, ann, bob } = await two("fallback", ({ network }) => { network.isReachable = false })
+  await world.pass(RELAY_AFTER_MS)
+  world.network.isExhausted = true
+  await talk(world, pages, 100, 1_000)
+  assert.deepEqual([...new Set(ann.errorCodes)], ["bad_request"])
+  assert.ok(ann.errorCodes.length <= 2, String(ann.errorCodes))
+  Object.assign(world.network, { isExhausted: false, isReachable: true })
+  await world.pass(ATTEMPTS_MS.at(-1) + 1_000)
+  assert.deepEqual([bob.peer.paths.get("ann"), ann.peer.paths.get("bob"), bob.errorCodes], ["direct", "direct", []])
+  assertComplete(pages, 100)
+})
+
 test("the server carries a link first, and lets go when the browsers have found a path", async () => {
   const world = worldWith("first")
   const ann = await join(world, "ann")

@@ -8,6 +8,8 @@ import { sizeOf } from "../../../static/js/wire/content.js"
 export class FakeNetwork {
   /** Whether ICE finds a path. */
   isReachable = true
+  /** Whether the page has made as many connections as a browser makes; closed ones count for a while. */
+  isExhausted = false
   /** Whether packets vanish, without anybody being told. */
   isCut = false
   /** What becomes of a packet on a channel without retransmits: it may be lost, or overtaken by those after it. @type {(channel: FakeDataChannel) => "kept" | "late" | "lost"} */
@@ -145,6 +147,7 @@ export class FakePeerConnection {
     for (const url of (config.iceServers ?? []).flatMap(({ urls }) => urls)) {
       if (!/^(stun|turns?):/.test(url)) throw new DOMException(`'${url}' is not a valid URL.`, "SyntaxError")
     }
+    if (network.isExhausted) throw new DOMException("Cannot create so many PeerConnections", "UnknownError")
     this.config = config
     this.#network = network
     this.id = network.enter(this)

@@ -194,7 +194,7 @@ export class FakeServer {
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
     const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "unreached_epoch", "link", "idle_timeout_ms"].includes(key))
-    const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials)
+    const refusal = unknown ? new P2pError("bad_request", { message: `${unknown} is not known here` }) : this.refuse(socket.peerId) ?? this.#admit(socket.peerId, credentials, this.holds(socket))
     if (refusal) return this.#turnAway(socket, refusal)
     this.#replace(socket)
     if (!this.holds(socket)) {
@@ -274,10 +274,12 @@ export class FakeServer {
   /**
    * @param {string} peerId
    * @param {any} credentials
+   * @param {boolean} again whether the peer joins by the socket by which it has joined
    * @returns {P2pError | null}
    */
-  #admit(peerId, { seat, lost_epoch, connected_epoch, unreached_epoch }) {
+  #admit(peerId, { seat, lost_epoch, connected_epoch, unreached_epoch }, again) {
     const seated = seat?.peerId === peerId ? seat.epoch : -1
+    if (again && peerId === this.host && seated === this.epoch && this.#absentSince === null) return null // that is no news
     if (seated >= 0 && (this.epoch === 0 || seated >= this.epoch)) return this.#seat(peerId, seated, "resumed")
     const isYoung = this.#clock.now() - this.#born.at <= RECOVERY_MS
     if (seated >= 0 && seated < this.#born.epoch && isYoung) return this.#seat(peerId, this.nextEpoch(this.epoch), "resumed")
@@ -328,11 +330,11 @@ export class FakeServer {
     this.#unreached.set(peerId, now)
     const isDeposed = now - (this.#deposed.get(peerId) ?? -Infinity) <= DEPOSED_MS
     if (isDeposed) this.#deposed.set(peerId, now)
-    if (now - this.#seatedAt < UNREACHED_AFTER_MS) return false
+    if (!isTold || now - this.#seatedAt < UNREACHED_AFTER_MS) return false
     if (this.#deposingsInARow >= MAX_DEPOSINGS) return false
     if (isDeposed || now - this.#deposedAt < DEPOSING_PAUSE_MS) return false
     const said = [...this.#unreached].filter(([who, at]) => now - at <= UNREACHED_MS && !reached.includes(who)).length
-    const isAlone = isTold && [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
+    const isAlone = [...present, ...this.sockets].every((who) => who === this.host || who === peerId)
     return said >= Math.max(isAlone ? 1 : 2, reached.length + 1)
   }
 

@@ -5,7 +5,7 @@ import { CLOSE_TIMEOUT_MS, LOW_BYTES, MAX_BUFFERED_BYTES } from "../../../static
 import { Link } from "../../../static/js/transport/link.js"
 import { failureOf, P2pError } from "../../../static/js/base/errors.js"
 import { EXCESS, FROM_CLIENT, RUBBISH } from "../../../static/js/base/limits.js"
-import { ACK, CHUNK, DATA, encodeFrame, FAST, HEARTBEAT } from "../../../static/js/wire/frames.js"
+import { ACK, CHUNK, DATA, encodeFrame, FAST, HEARTBEAT, SIGNAL } from "../../../static/js/wire/frames.js"
 import { FakeClock, pass, settle } from "../support/fake_clock.js"
 import { FakeNetwork } from "../support/fake_rtc.js"
 import { CONNECT_TIMEOUT_MS, HEARTBEAT as BEAT, RELAY_AFTER_MS } from "../support/world.js"
@@ -153,6 +153,17 @@ test("a description that makes no sense ends the attempt with its cause", async 
   await settle()
   assert.equal(world.client.errors[0].code, "bad_request")
   assert.equal(world.client.errors[0].cause.name, "OperationError")
+})
+
+test("a client makes no offer: whichever way it comes, its host takes none, and no other description that isn't an answer", async () => {
+  const { clock, host, client } = await connected()
+  const descriptions = ["offer", "pranswer", "rollback"].map((type) => ({ type, sdp: "v=0\no=end-1" }))
+  for (const description of descriptions) {
+    host.connection.receiveSignal("1-1", { description })
+    client.connection.send(encodeFrame({ type: SIGNAL, negotiation: "1-1", description }))
+  }
+  await pass(clock, 100)
+  assert.deepEqual([host.pc.remoteDescription.type, host.pc.signalingState, host.suspicions, host.errors], ["answer", "stable", 0, []])
 })
 
 test("silence is a loss", async () => {

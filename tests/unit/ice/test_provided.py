@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from flask_p2p_streams.ice.provided import Provided, provided
+from flask_p2p_streams.ice.provided import MOST_SECONDS, Provided, provided
 
 TURN = {"urls": "turn:t.example", "username": "u", "credential": "geheim"}
 READ = {**TURN, "urls": ["turn:t.example"]}
@@ -22,6 +22,8 @@ def read(answer: object) -> Provided:
         (([TURN], 60), Provided((READ,), 60.0)),
         (([TURN], None), Provided((READ,))),
         ((None, 0.5), Provided((), 0.5)),
+        (([TURN], 1.7e308), Provided((READ,), MOST_SECONDS)),
+        (([TURN], 10**400), Provided((READ,), MOST_SECONDS)),
         ([{**TURN, "url": "turn:t.example", "ttl": 60}], Provided((READ,))),
         ([{"urls": "stun:s.example", "username": None}], Provided(({"urls": ["stun:s.example"]},))),
     ],

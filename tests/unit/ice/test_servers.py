@@ -36,3 +36,27 @@ def test_the_parts_of_a_url(url: str, parts: IceUrl) -> None:
 def test_a_list_is_needed(value: Any) -> None:
     with pytest.raises(ValueError, match="must be a list"):
         ice_server_list(value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"username": ""}, "without 'username', or with an empty one"),
+        ({"credential": ""}, "without 'credential', or with an empty one"),
+        ({"username": "g" * 509}, "a 'username' of more than 508 bytes"),
+        ({"username": "\u00e9" * 255}, "a 'username' of more than 508 bytes"),
+        ({"username": "geheim\udce9"}, "a 'username' that is not a string, or that UTF-8"),
+        ({"credential": "geheim\udce9"}, "a 'credential' that is not a string, or that UTF-8"),
+    ],
+)
+def test_users_that_browsers_refuse(changes: dict[str, str], problem: str) -> None:
+    server = {"urls": ["turn:t.example"], "username": "u" * 508, "credential": "c" * 5000}
+    assert ice_server_list([server]) == (server,)
+    with pytest.raises(ValueError, match=problem) as raised:
+        ice_server_list([{**server, **changes}])
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_stun_server_needs_no_user() -> None:
+    server = {"urls": ["stun:s.example"], "username": "", "credential": ""}
+    assert ice_server_list([server]) == (server,)

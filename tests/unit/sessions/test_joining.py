@@ -75,7 +75,9 @@ def test_a_reloaded_host_is_elected_afresh() -> None:
 
 
 def test_a_host_that_asks_again_on_its_socket_is_not_elected_again() -> None:
-    assert join(HOSTED, who("ann", sid="sid-a")) == (HOSTED, Hosting(5, resumed=True))
+    again = Hosting(5, resumed=True, repeated=True)
+    assert join(HOSTED, who("ann", sid="sid-a")) == (HOSTED, again)
+    assert join(HOSTED, who("ann", sid="sid-a", seat=seat(5)))[1] == again
 
 
 @pytest.mark.parametrize("session", [HOSTED, LOST, FREE])

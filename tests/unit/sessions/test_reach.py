@@ -107,9 +107,13 @@ def test_those_who_have_let_go_of_the_server_count_as_connected() -> None:
     assert said(HOSTED, *words)[0].host == "fay"
 
 
-def test_a_roster_of_another_epoch_shows_nobody_as_connected() -> None:
-    old = Roster(4, {"dan": "connected", "eve": "connected"})
-    assert said(HOSTED, says("bob", roster=old), says("cyd", roster=old))[0].host == "cyd"
+@pytest.mark.parametrize("roster", [None, Roster(0, {}), Roster(4, TRYING), Roster(6, TRYING)])
+def test_a_host_that_has_reported_nothing_in_its_epoch_is_not_followed(
+    roster: Roster | None,
+) -> None:
+    session, outcome = said(HOSTED, says("bob", roster), says("cyd", roster))
+    assert outcome == Following(5, "sym")
+    assert said(session, says("cyd"))[0].host == "cyd"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +218,7 @@ def test_a_session_changes_its_host_so_only_so_often() -> None:
 def test_a_new_host_has_time_to_get_connected() -> None:
     new = replace(HOSTED, epoch=int(NOW * 1000))
     words = [
-        says(peer, now=NOW + seconds, unreached_epoch=new.epoch)
+        says(peer, Roster(new.epoch, TRYING), now=NOW + seconds, unreached_epoch=new.epoch)
         for peer, seconds in (("bob", 0), ("cyd", UNREACHED_AFTER - 0.1), ("dan", UNREACHED_AFTER))
     ]
     assert said(new, *words[:2])[0].host == "sym"
