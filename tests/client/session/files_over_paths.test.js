@@ -4,6 +4,7 @@ import { test } from "node:test"
 import { Loader } from "../../../static/js/files/loader.js"
 import { Transfers } from "../../../static/js/files/transfers.js"
 import { ServerPath } from "../../../static/js/transport/paths/index.js" // loaded before the clock is a fake one
+import { TestFile } from "../support/file_room.js"
 import { RELAY_AFTER_MS, World } from "../support/world.js"
 
 for (const part of [Loader, Transfers, ServerPath]) assert.ok(part)
@@ -11,7 +12,7 @@ for (const part of [Loader, Transfers, ServerPath]) assert.ok(part)
 /**
  * Two pages, and a file from one to the other while something happens to their link.
  * @param {"ann" | "bob"} sender
- * @param {boolean} isReachable whether the browsers find a path to each other
+ * @param {boolean} isReachable whether the browsers find a path to each other; if so, the line is cut when the first part of the file is under way
  * @param {(world: World, pages: Record<string, import("../support/world.js").Page>) => Promise<void>} happen
  */
 async function send(sender, isReachable, happen) {
@@ -25,13 +26,17 @@ async function send(sender, isReachable, happen) {
   /** @type {any} */
   let received = null
   let hasBegun = false
-  to.on.file = (file) => { file.accept().then((blob) => { received = blob }, (error) => { received = error }) }
-  const sending = from.peer.sendFile(new Blob([bytes]), { name: "x", to: [sender === "ann" ? "bob" : "ann"] })
+  const file = new TestFile(bytes, "x")
+  if (isReachable) file.onRead = (part, start) => {
+    if (start > 0 && !hasBegun) hasBegun = world.network.isCut = true
+    return part
+  }
+  to.on.file = (offer) => { offer.accept().then((blob) => { received = blob }, (error) => { received = error }) }
+  const sending = from.peer.sendFile(file, { to: [sender === "ann" ? "bob" : "ann"] })
   let fate = "pending"
-  const isUnderWay = () => (isReachable ? world.network.all.some(({ channels }) => channels.some(({ label, sent }) => label === "bulk" && sent.length > 0)) : hasBegun)
-  to.on.progress = () => { hasBegun = true }
+  if (!isReachable) to.on.progress = () => { hasBegun = true }
   sending.done.then(() => { fate = "done" }, (error) => { fate = error.code })
-  for (let ms = 0; ms < 1_000 && !isUnderWay(); ms++) await world.pass(1)
+  for (let ms = 0; ms < 1_000 && !hasBegun; ms++) await world.pass(1)
   assert.equal(fate, "pending")
   await happen(world, { ann, bob })
   for (let second = 0; second < 120 && fate === "pending"; second++) await world.pass(1_000)
@@ -50,7 +55,6 @@ for (const sender of /** @type {const} */ (["ann", "bob"])) {
   test(`a file of ${sender} goes over the server, whole`, () => send(sender, false, async () => undefined))
   for (const loser of ["ann", "bob"]) test(`a file of ${sender} goes on when a batch to ${loser} is lost`, () => send(sender, false, async (world) => lose(world, loser)))
   test(`a file of ${sender} goes on when the line is cut, and when it is whole again`, () => send(sender, true, async (world) => {
-    world.network.isCut = true
     world.network.isReachable = false
     await world.pass(6_000)
     world.network.isCut = false
