@@ -9,7 +9,7 @@ const BUDGETS = {
   "p2p.js": 49_900,
   "p2p-files.js": 8_550,
   "p2p-polling.js": 2_550,
-  "p2p-paths.js": 2_150,
+  "p2p-paths.js": 2_300,
   "p2p-stimulus.js": 950,
   // Only the check page loads them; they hold the whole of signaling once more.
   "p2p-check.js": 20_400,
