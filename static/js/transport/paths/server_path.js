@@ -5,6 +5,8 @@ import { LANES, OutgoingBatches } from "./outgoing_batches.js"
 
 /** Milliseconds between two batches at least: what is sent in between travels together. */
 export const BATCH_MS = 10
+/** How many batches of a path go without that pause: those with which two peers get to know each other. */
+export const EAGER_BATCHES = 3
 /** Milliseconds after which the other peer is called again, and after which a batch is sent again to one that isn't there. */
 export const CALL_AGAIN_MS = 1_000
 /** Milliseconds for which the server refuses a batch before the app is told. */
@@ -36,6 +38,9 @@ export class ServerPath {
   /** The batch that the server hasn't taken yet. @type {Batch | null} */
   #pending = null
   #sentAt = -Infinity
+  #eager = EAGER_BATCHES
+  /** Whether the next batch goes out in the next turn of the event loop. */
+  #isDue = false
   /** Since when the server has refused the present batch. */
   #refusedAt = Infinity
   #isOver = false
@@ -176,22 +181,33 @@ export class ServerPath {
 
   /** Sends the next batch as soon as it may go. */
   #schedule() {
-    if (this.#isOver || !this.isOpen || this.#pending || this.#timer !== null) return
-    const wait = this.#sentAt + BATCH_MS - this.#options.clock.now()
+    if (this.#isOver || !this.isOpen || this.#isDue || this.#pending || this.#timer !== null) return
+    const wait = this.#eager > 0 ? 0 : this.#sentAt + BATCH_MS - this.#options.clock.now()
     if (wait > 0) this.#after(wait, () => this.#sendNext())
-    else queueMicrotask(() => this.#sendNext()) // what is said in this turn of the event loop travels together
+    else this.#sendSoon()
+  }
+
+  /** What is said in this turn of the event loop travels together, and what the app says to what it was told in it. */
+  #sendSoon() {
+    this.#isDue = true
+    this.#options.clock.soon(() => {
+      this.#isDue = false
+      this.#sendNext()
+    })
   }
 
   #sendNext() {
     if (this.#isOver || this.#pending || this.#timer !== null) return
     const batch = this.#outgoing.next()
-    if (batch || this.#incoming.owesWord) this.#emit({ ...this.#incoming.word(), ...batch })
+    if (!batch && !this.#incoming.owesWord) return
+    this.#eager -= 1
+    this.#sentAt = this.#options.clock.now()
+    this.#emit({ ...this.#incoming.word(), ...batch })
   }
 
   /** @param {Batch} batch */
   #emit(batch) {
     this.#pending = batch
-    this.#sentAt = this.#options.clock.now()
     this.#options.relay(batch, (error) => { if (this.#pending === batch) this.#answered(batch, error) })
   }
 
