@@ -114,8 +114,8 @@ export class PathKeeper {
   serverReached() {
     if (!this.#client) return
     const { path } = this.#serverPaths
-    // The server is there, and nothing is heard over it: the other side may have lost something, and have ended its path.
-    if (path?.isOpen && path === this.#switch.primary && !this.#link.isHeard) {
+    // The server is there, and nothing is heard over it: the other side may have lost something, or have taken another path that carries nothing by now, and have ended this one.
+    if (path?.isOpen && !this.#link.isHeard) {
       this.#serverPaths.stop()
       this.#switch.drop(path)
     }

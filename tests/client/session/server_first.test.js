@@ -91,6 +91,14 @@ for (const [what, happen] of /** @type {[string, (world: any, ann: any) => void]
     world.clock.setTimeout(() => { world.network.isCut = true }, HEAD_START_MS + 1)
     world.clock.setTimeout(() => { world.network.isCut = false }, 4_000)
   }],
+  ["the first path between the browsers dies when the client has chosen it", (world) => {
+    const carry = world.network.carry.bind(world.network)
+    let dead = []
+    world.network.carry = (channel, arrive) => {
+      if (!dead.includes(channel)) carry(channel, arrive)
+      if (dead.length === 0 && channel.sent.at(-1)?.includes?.('"Resume"')) dead = world.network.all.flatMap(({ channels }) => channels)
+    }
+  }],
 ])) {
   test(`the server carries a link first, and ${what}: both hear all that is said, once and in order, and end on a direct path`, async () => {
     const { world, ann } = await hosted()
