@@ -28,7 +28,7 @@ class Way:
 WAYS = {
     "bare": Way(("/bundles/join_bare.js",)),
     "bare, the newcomer offers": Way(("/bundles/join_bare.js",), {"offers": True}),
-    "ours": Way(("/bundles/join_ours.js", "p2p")),
+    "ours": Way(("/bundles/join_ours.js", "p2p/frame")),
     "PeerJS": Way(("/bundles/join_peerjs.js",)),
 }
 

@@ -122,7 +122,7 @@ class _Entrance:
         """Return the milliseconds that a newcomer took."""
         name = f"newcomer-{next(self._numbers)}"
         self._newcomer.go(self._url(name))
-        ours = ["p2p", *self._scripts] if script.endswith("first.js") else []
+        ours = ["p2p/frame", *self._scripts] if script.endswith("first.js") else []
         self._newcomer.do("starter.preload", [script, *ours])
         urls = {"bareRelay": self._signaling["websocket"], "chat": self._signaling["socketio"]}
         options = {

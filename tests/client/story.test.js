@@ -113,6 +113,8 @@ for (const [name, given, steps] of /** @type {[string, any, any[]][]} */ ([
     { act: "freeze", who: 0 }, { act: "pass", ms: 6_000 }, { act: "crash", who: 1 }, { act: "forget" }]],
   ["a server that refuses each batch at once doesn't keep a page busy for ever", { latencies: [40, 5, 0, 0, 200], relay: "first" }, [{ act: "join", who: 0 }, { act: "pass", ms: 250 },
     { act: "forget" }, { act: "join", who: 2 }, { act: "join", who: 4 }, { act: "cut", who: 2, whom: 0 }, { act: "join", who: 0 }, { act: "pass", ms: 2_500 }]],
+  ["a host that begins a link anew over the server doesn't make its client join again and again", { latencies: [5, 40, 0, 200, 0], keepSignaling: true, relay: "first" }, [{ act: "join", who: 0 }, { act: "pass", ms: 250 },
+    { act: "reload", who: 4 }, { act: "join", who: 1 }, { act: "join", who: 2 }, { act: "forget" }, { act: "join", who: 3 }]],
   ["a second page that goes again at once ends the first one, and nobody waits for it", { latencies: [5] }, [...session(4), { act: "open", who: 3 }, { act: "abort", who: 3 }]],
 ])) {
   test(`a story that once ended badly: ${name}`, async () => {

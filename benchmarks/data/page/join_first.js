@@ -1,4 +1,4 @@
-import "p2p"
+import "p2p/frame"
 
 /** Resolves when the first message of the host's is shown. */
 export const join = () => new Promise((resolve) => {

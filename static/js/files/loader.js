@@ -4,9 +4,12 @@ import { asBlob } from "../base/kinds.js"
 import { LOAD_TERM_MS, MAX_LOADING, MAX_LOADING_OF_SENDER } from "../base/limits.js"
 import { CHUNK, CREDIT } from "../wire/frames.js"
 import { P2pError } from "../base/errors.js"
-import { importAgain } from "../base/parts.js"
+import { importAgain, unloadable } from "../base/parts.js"
 import { Shares } from "../base/shares.js"
 import { Transfer } from "./transfer.js"
+
+const FILE = "p2p-files.js"
+const TASK = "moves files"
 
 /**
  * Stands in for the part of the client that transfers files, and loads it when the first file is sent or offered. Most pages never need it.
@@ -112,10 +115,10 @@ export class Loader {
     let leave
     return new Promise((resolve, reject) => {
       this.#waiting.add(leave = reject)
-      term.start(LOAD_TERM_MS, () => reject(unloadable()))
+      term.start(LOAD_TERM_MS, () => reject(unloadable(FILE, TASK)))
       this.#loading ??= importTransfers().then(({ Transfers }) => this.#begin(Transfers), (cause) => {
         this.#loading = null // the next file tries again
-        throw unloadable(cause)
+        throw unloadable(FILE, TASK, cause)
       })
       this.#loading.then(resolve, reject)
     }).finally(() => {
@@ -130,12 +133,7 @@ export class Loader {
   }
 }
 
-/** @param {unknown} [cause] */
-function unloadable(cause) {
-  return new P2pError("unavailable", { message: "The part of the client that moves files can't be loaded.", hint: "Check that p2p-files.js lies beside p2p.js, and that the server can be reached.", cause })
-}
-
 /** @returns {Promise<typeof import("./transfers.js")>} */
 function importTransfers() {
-  return import("./transfers.js").catch(() => importAgain("p2p-files.js"))
+  return import("./transfers.js").catch(() => importAgain(FILE))
 }

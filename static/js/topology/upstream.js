@@ -4,6 +4,7 @@ import { P2pError } from "../base/errors.js"
 import { DOUBT_MS, OFFERS, PEERS_EVENTS, RENUMBERINGS } from "../base/limits.js"
 import { DATA, DIRECT, encodeFrame, FAST, isRoutedFrame, isSpeech, RECEIVED, STATE, SUCCEED } from "../wire/frames.js"
 import { News } from "./news.js"
+import { isFirstPath, linkOf } from "../wire/link.js"
 import { Presence } from "../wire/presence.js"
 
 /**
@@ -97,8 +98,8 @@ export class Upstream {
     if (offers && negotiationId !== this.#negotiationId) {
       // A host can't go on with a link that this page doesn't have: the two ends count what they send each other.
       if ((link !== negotiationId && link !== this.#link?.id) || !this.#offers.tryTake(1)) return
+      if (link === negotiationId) this.#begin(link)
       this.#negotiationId = negotiationId
-      if (link === negotiationId) this.#begin(negotiationId)
     }
     if (!this.#link?.receiveSignal(negotiationId, signal, restart)) this.#early.add(negotiationId, signal)
     else if (offers) for (const early of this.#early.take(negotiationId)) this.#link.receiveSignal(negotiationId, early)
@@ -110,7 +111,11 @@ export class Upstream {
    * @param {import("../wire/link.js").Batch} batch
    */
   receiveBatch(from, name, batch) {
-    if (from === this.hostPeerId) this.#link?.receiveBatch(name, batch)
+    if (from !== this.hostPeerId) return
+    const id = linkOf(name)
+    // The host's call may come before its offer, and begins the link as that does.
+    if (id !== this.#link?.id && isFirstPath(name) && batch.n === 0 && this.#offers.tryTake(1)) this.#begin(id)
+    this.#link?.receiveBatch(name, batch)
   }
 
   /** This peer is connected to the server. */
@@ -299,7 +304,7 @@ export class Upstream {
     this.#news.stop()
   }
 
-  /** @param {string} id */
+  /** @param {string} id also the name of the host's first negotiation */
   #begin(id) {
     this.#rest()
     this.#link?.close()
@@ -312,6 +317,7 @@ export class Upstream {
       relay: (name, batch, answered) => this.#relay(this.hostPeerId, name, batch, answered),
     })
     this.#link = link
+    this.#negotiationId = id
     this.#follower = this.#createFollower({ host: link, epoch: () => this.epoch, synced: () => this.#delegate.roleSynced() })
     link.begin()
   }

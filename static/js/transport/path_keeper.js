@@ -1,10 +1,11 @@
 // The paths that a link has, which of them carries it, and what is done so that one does.
 import { DirectPaths } from "./direct_paths.js"
 import { PathSwitch } from "./path_switch.js"
-import { linkOf, ServerPaths } from "./server_paths.js"
+import { ServerPaths } from "./server_paths.js"
 import { ClientUpkeep, HostUpkeep } from "./upkeep.js"
 import { failureOf, P2pError } from "../base/errors.js"
 import { encodeFrame, GOODBYE, HEARTBEAT, RESUME, SIGNAL } from "../wire/frames.js"
+import { linkOf } from "../wire/link.js"
 
 /**
  * Keeps the paths of a link: a direct one, one over the server, or both for a while. The client decides which one carries the link: a direct one where there is one
@@ -46,13 +47,13 @@ export class PathKeeper {
   /** @param {PathKeeperOptions} options */
   constructor(options) {
     this.#options = options
-    const { clock, isHost, terms, link } = options
+    const { clock, isHost, link } = options
     this.#link = link
     this.#switch = new PathSwitch({ isHost, moved: () => this.#settle(true), failed: (error) => link.end(error) })
     this.#serverPaths = new ServerPaths({ ...options, delegate: this, failed: (error) => this.#lacksPath(error), replaced: (path) => this.#switch.drop(path) })
     this.#directPaths = new DirectPaths({ ...options, delegate: this, signal: (name, signal, restart) => this.#signal(name, signal, restart) })
     this.#host = isHost ? new HostUpkeep({ clock, attempt: (isFirst) => this.#try(() => this.#directPaths.attempt(isFirst)) }) : null
-    this.#client = isHost ? null : new ClientUpkeep({ clock, relay: terms.relay, tasks: { callOverServer: () => this.#serverPaths.call(), ask: () => link.pathsSuspected() } })
+    this.#client = isHost ? null : new ClientUpkeep({ clock, tasks: { callOverServer: () => this.#serverPaths.call(), ask: () => link.pathsSuspected() } })
   }
 
   /** By what way the link goes; null as long as that isn't known. */
@@ -82,7 +83,10 @@ export class PathKeeper {
 
   begin() {
     this.#client?.begin(this.#options.relayAfterMs)
-    if (this.#host) this.#directPaths.attempt(false)
+    if (!this.#host) return
+    if (this.#options.terms.relay() !== "first") return this.#directPaths.attempt(false)
+    this.#serverPaths.call()
+    this.#host.hold()
   }
 
   /**
@@ -110,8 +114,8 @@ export class PathKeeper {
   serverReached() {
     if (!this.#client) return
     const { path } = this.#serverPaths
-    // The server is there, and nothing is heard over it: the other side may have lost something, and have ended its path.
-    if (path?.isOpen && path === this.#switch.primary && !this.#link.isHeard) {
+    // The server is there, and nothing is heard over it: the other side may have lost something, or have taken another path that carries nothing by now, and have ended this one.
+    if (path?.isOpen && !this.#link.isHeard) {
       this.#serverPaths.stop()
       this.#switch.drop(path)
     }
@@ -178,11 +182,10 @@ export class PathKeeper {
   /** @param {Path} path */
   pathOpened(path) {
     if (this.#link.state === "closed") return
-    // A client that has, or may have, another path says which one it takes; its host waits for that.
-    if (this.#link.state !== "connected" && this.#switch.primary === null && (this.#host || !this.#serverPaths.wereUsed)) {
-      this.#switch.primary = path
-      this.#settle(false)
-    } else if (!this.#host && (path.route !== "server" || !this.#switch.isFlowing || this.asksForRepair)) this.#switch.choose(path)
+    // A client that has called over the server says which path it takes. A host that has called waits for what the client says: it may come over the other path.
+    const isClear = this.#host ? path.route === "server" || !this.#serverPaths.path : this.#serverPaths.isCallable
+    if (this.#isUnset && isClear) this.#start(path)
+    else if (!this.#host && (path.route !== "server" || !this.#switch.isFlowing || this.asksForRepair)) this.#switch.choose(path)
   }
 
   /** @param {Path} path */
@@ -204,6 +207,7 @@ export class PathKeeper {
       case SIGNAL: return this.#signalled(frame)
       case GOODBYE: return this.#link.pathsReceived(frame, packet)
     }
+    if (this.#host && this.#isUnset) this.#start(path)
     if (!this.#switch.takes(path, packet, lane)) return
     if (this.#switch.owesWord) this.#link.beat()
     this.#link.pathsReceived(frame, packet)
@@ -244,6 +248,17 @@ export class PathKeeper {
   }
 
   // Private
+
+  /** Whether no path has carried the link yet. */
+  get #isUnset() {
+    return this.#link.state !== "connected" && this.#switch.primary === null
+  }
+
+  /** The first path carries the link: there is nothing to make up for. @param {Path} path */
+  #start(path) {
+    this.#switch.primary = path
+    this.#settle(false)
+  }
 
   get #paths() {
     const { path } = this.#serverPaths
@@ -310,8 +325,7 @@ export class PathKeeper {
   /** There is no path now, or one less that could be. @param {P2pError} error */
   #lacksPath(error) {
     if (this.#link.state === "closed") return
-    const mayUseServer = this.#options.terms.relay() !== "off" && !this.#serverPaths.isRefused
-    if (this.#link.state !== "connected" && this.#paths.length === 0 && !mayUseServer) this.#link.end(error)
+    if (this.#link.state !== "connected" && this.#paths.length === 0 && this.#serverPaths.isOff && !this.#host?.isTrying) this.#link.end(error)
     else if (this.#link.state !== "connected" && error.code !== "signaling_lost") this.#client?.failed()
     else if (this.#switch.primary === null) this.#client?.suspect(0)
   }

@@ -1,10 +1,11 @@
 // The paths over the server that a link has, one after the other.
-import { P2pError } from "../base/errors.js"
 import { PacketReader } from "./packet_reader.js"
 import { Timer } from "../base/clock.js"
-import { importAgain } from "../base/parts.js"
+import { importAgain, unloadable } from "../base/parts.js"
 import { MAX_EARLY_BATCHES } from "../base/limits.js"
+import { isFirstPath } from "../wire/link.js"
 
+const FILE = "p2p-paths.js"
 /** Milliseconds that a link which the server carried waits for the server to come back. The other peer isn't blamed for the silence meanwhile. */
 export const SERVER_PATIENCE_MS = 20_000
 /** Milliseconds between two calls at least: the server may refuse each one at once. */
@@ -15,6 +16,7 @@ export const CALL_PAUSE_MS = 1_000
  * when it is needed.
  *
  * @typedef {import("./paths/index.js").ServerPath} ServerPath
+ * @typedef {import("../base/errors.js").P2pError} P2pError
  * @typedef {import("../wire/link.js").Batch} Batch
  *
  * @typedef {Pick<import("../wire/link.js").LinkSetup, "id" | "isHost" | "relay" | "terms"> & {
@@ -23,20 +25,19 @@ export const CALL_PAUSE_MS = 1_000
  *   clock: import("../base/clock.js").Clock,
  *   failed: (error: P2pError) => void,
  *   replaced: (path: ServerPath) => void,
- *   loadServerPath?: () => Promise<typeof import("./paths/index.js").ServerPath>,
+ *   loadPaths?: () => Promise<typeof import("./paths/index.js")>,
  * }} ServerPathsOptions `failed` is called when there can't be such a path now, `replaced` when the other side has begun another one
  */
 export class ServerPaths {
-  /** Whether this side has ever called the other one over the server. */
-  wereUsed = false
-  /** Whether the server refuses them. */
-  isRefused = false
+  /** Whether this client has called nobody, and no path has carried its link yet: then its host may begin the link over the server. */
+  isCallable
   #options
   /** @type {ServerPath | null} */
   #path = null
   #count = 0
   #isLoading = false
   #isOver = false
+  #isRefused = false
   /** What has come for a path whose code isn't loaded yet. @type {[name: string, batch: Batch][]} */
   #early = []
   /** When the server was lost that carried the link, on the clock; -Infinity if it wasn't. */
@@ -48,6 +49,7 @@ export class ServerPaths {
   constructor(options) {
     this.#options = options
     this.#pause = new Timer(options.clock)
+    this.isCallable = !options.isHost
   }
 
   /** The present path, open or not. */
@@ -55,20 +57,27 @@ export class ServerPaths {
     return this.#path
   }
 
+  /** Whether there can be none: the server carries nothing, or nothing more. */
+  get isOff() {
+    return this.#isRefused || this.#options.terms.relay() === "off"
+  }
+
   /** Whether a silence is the server's fault. */
   get isExcused() {
     return this.#options.clock.now() - this.#lostAt < SERVER_PATIENCE_MS
   }
 
-  /** Opens a path, unless there is one; a little later if another one was called just before. Only a client calls this. */
+  /** Opens a path, unless there is one, or can be none; a little later if another one was called just before. A host does so only to begin a link. */
   call() {
-    if (this.#isOver || this.isRefused || this.#path || this.#isLoading || this.#pause.isRunning) return
-    this.wereUsed = true
+    if (this.#isOver || this.isOff || this.#path || this.#isLoading || this.#pause.isRunning) return
+    this.isCallable = false
     const now = this.#options.clock.now()
     const wait = this.#calledAt + CALL_PAUSE_MS - now
     if (wait > 0) return this.#pause.start(wait, () => this.call())
     this.#calledAt = now
-    this.#load((ServerPathHere) => this.#make(ServerPathHere, `${this.#options.id}/${++this.#count}`).call())
+    const { id, isHost } = this.#options
+    const name = `${id}/${isHost ? 0 : ++this.#count}`
+    this.#load((ServerPathHere) => this.#make(ServerPathHere, name).call())
   }
 
   /**
@@ -77,7 +86,7 @@ export class ServerPaths {
    */
   receive(name, batch) {
     if (this.#path?.name === name) return this.#path.receive(batch)
-    if (!this.#options.isHost || numberOf(name) <= this.#count || this.#early.length >= MAX_EARLY_BATCHES) return
+    if (!this.#mayOpen(name) || this.#early.length >= MAX_EARLY_BATCHES) return
     this.#early.push([name, batch])
     if (!this.#isLoading) this.#load((ServerPathHere) => this.#takeEarly(ServerPathHere))
   }
@@ -97,13 +106,14 @@ export class ServerPaths {
    */
   ended(error, carried) {
     this.#path = null
-    if (!error.retry) this.isRefused = true
+    if (!error.retry) this.#isRefused = true
     if (carried) this.#lostAt = this.#options.clock.now()
   }
 
   /** A path carries the link. */
   settled() {
     this.#lostAt = -Infinity
+    this.isCallable = false
   }
 
   /** The link is over. */
@@ -115,10 +125,15 @@ export class ServerPaths {
 
   // Private
 
+  /** Whether the other side may begin a path of this name. @param {string} name */
+  #mayOpen(name) {
+    return this.#options.isHost ? numberOf(name) > this.#count : this.isCallable && isFirstPath(name)
+  }
+
   /** @param {typeof import("./paths/index.js").ServerPath} ServerPathHere */
   #takeEarly(ServerPathHere) {
     for (const [name, batch] of this.#early.splice(0)) {
-      if (this.#path?.name !== name && numberOf(name) > this.#count) {
+      if (this.#path?.name !== name && this.#mayOpen(name)) {
         if (this.#path) this.#options.replaced(this.#path)
         this.#path?.stop()
         this.#count = numberOf(name)
@@ -134,22 +149,24 @@ export class ServerPaths {
    */
   #make(ServerPathHere, name) {
     const { delegate, intake, clock, isHost, relay } = this.#options
+    const calls = isHost === isFirstPath(name)
     /** @param {import("./path.js").Path} path @param {import("../wire/link.js").Lane} lane */
     const createReader = (path, lane) => new PacketReader({ lane, intake, received: (frame, packet) => delegate.pathReceived(path, frame, packet, lane) })
-    return (this.#path = new ServerPathHere({ name, calls: !isHost, delegate, clock, createReader, relay: (batch, answered) => relay(name, batch, answered) }))
+    return (this.#path = new ServerPathHere({ name, calls, delegate, clock, createReader, relay: (batch, answered) => relay(name, batch, answered) }))
   }
 
-  /** @param {(ServerPathHere: typeof import("./paths/index.js").ServerPath) => void} loaded */
+  /** @param {(ServerPathHere: typeof import("./paths/index.js").ServerPath) => void} loaded called at once where the code is there */
   #load(loaded) {
+    const { loadPaths: load = loadPaths } = this.#options
+    if (load === loadPaths && code) return loaded(code.ServerPath)
     this.#isLoading = true
-    const load = this.#options.loadServerPath ?? loadServerPath
-    void load().then((ServerPathHere) => {
+    void load().then(({ ServerPath }) => {
       this.#isLoading = false
-      if (!this.#isOver) loaded(ServerPathHere)
+      if (!this.#isOver) loaded(ServerPath)
     }, (cause) => {
       this.#isLoading = false
       this.#early = []
-      if (!this.#isOver) this.#options.failed(new P2pError("unavailable", { message: "The part of the client that talks over the server can't be loaded.", hint: "Check that p2p-paths.js lies beside p2p.js, and that the server can be reached.", cause }))
+      if (!this.#isOver) this.#options.failed(unloadable(FILE, "talks over the server", cause))
     })
   }
 }
@@ -159,17 +176,10 @@ function numberOf(name) {
   return Number(name.slice(name.lastIndexOf("/") + 1)) || 0
 }
 
-/** The id of the link that a path over the server belongs to. @param {string} name the path's */
-export function linkOf(name) {
-  return name.slice(0, Math.max(0, name.lastIndexOf("/")))
-}
+/** The code of paths over the server, once it is loaded. @type {typeof import("./paths/index.js") | null} */
+let code = null
 
-async function loadServerPath() {
-  const { ServerPath } = await loadPaths()
-  return ServerPath
-}
-
-/** @returns {Promise<typeof import("./paths/index.js")>} */
-function loadPaths() {
-  return import("./paths/index.js").catch(() => importAgain("p2p-paths.js"))
+/** Loads the code of paths over the server. */
+export async function loadPaths() {
+  return (code ??= await import("./paths/index.js").catch(() => importAgain(FILE)))
 }

@@ -5,6 +5,8 @@ import { Timer } from "../base/clock.js"
 export const ASK_AGAIN_MS = 3_000
 /** Milliseconds after which a host tries again to reach a client directly; the last one is repeated. */
 export const ATTEMPTS_MS = Object.freeze([5_000, 15_000, 30_000, 60_000])
+/** Milliseconds that the server has to carry a link, where it is to do so first, before the host looks for a direct path: that keeps both pages busy. */
+export const HEAD_START_MS = 50
 /** Milliseconds between two attempts that a client asks for. */
 export const ATTEMPT_PAUSE_MS = 1_000
 
@@ -12,7 +14,7 @@ export const ATTEMPT_PAUSE_MS = 1_000
  * What a client does: it goes over the server if there is no direct path soon, and asks its host for another path if the present one is silent.
  *
  * @typedef {object} ClientTasks
- * @property {() => void} callOverServer opens a path over the server
+ * @property {() => void} callOverServer opens a path over the server, if there may be one
  * @property {() => void} ask has the host asked to mend the link
  */
 export class ClientUpkeep {
@@ -20,32 +22,28 @@ export class ClientUpkeep {
   isRepairing = false
   /** Whether the server is needed, as long as no direct path carries the link. */
   #wantsServer = false
-  #relay
   #tasks
   #timer
 
   /**
    * @param {object} options
    * @param {import("../base/clock.js").Clock} options.clock
-   * @param {() => import("../wire/link.js").Relay} options.relay
    * @param {ClientTasks} options.tasks
    */
-  constructor({ clock, relay, tasks }) {
-    this.#relay = relay
+  constructor({ clock, tasks }) {
     this.#tasks = tasks
     this.#timer = new Timer(clock)
   }
 
-  /** The host has made its first offer. @param {number} relayAfterMs how long a direct path has before another one is tried, in milliseconds */
+  /** The host has begun the link. @param {number} relayAfterMs how long the host's paths have before another one is tried, in milliseconds */
   begin(relayAfterMs) {
-    if (this.#relay() === "first") this.failed()
-    else this.#timer.start(relayAfterMs, () => this.failed())
+    this.#timer.start(relayAfterMs, () => this.failed())
   }
 
   /** There is no direct path, and perhaps there will be none. */
   failed() {
     this.#wantsServer = true
-    if (this.#relay() !== "off") this.#tasks.callOverServer()
+    this.#tasks.callOverServer()
   }
 
   /**
@@ -67,7 +65,7 @@ export class ClientUpkeep {
   /** A path carries the link. @param {boolean} isDirect */
   settled(isDirect) {
     this.isRepairing = false
-    this.#wantsServer &&= !isDirect
+    this.#wantsServer = !isDirect
     this.#timer.stop()
   }
 
@@ -102,6 +100,16 @@ export class HostUpkeep {
     this.#clock = clock
     this.#attempt = attempt
     this.#timer = new Timer(clock)
+  }
+
+  /** Whether it is going to try again. */
+  get isTrying() {
+    return this.#timer.isRunning
+  }
+
+  /** The server is to carry the link first. */
+  hold() {
+    this.#timer.start(HEAD_START_MS, () => this.repair())
   }
 
   /** The client asks for another path. */

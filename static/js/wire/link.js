@@ -75,6 +75,16 @@ import { failureOf } from "../base/errors.js"
  * @typedef {import("../base/errors.js").P2pError} P2pError
  */
 
+/** The id of the link that a path over the server belongs to. @param {string} name the path's */
+export function linkOf(name) {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")))
+}
+
+/** Whether a path over the server is the one with which a host begins a link: it has the number 0. @param {string} name */
+export function isFirstPath(name) {
+  return name.endsWith("/0")
+}
+
 /**
  * Sends a packet over each of many paths. If that fails for one of them, that path ends, and the others go on.
  * @param {Iterable<Pick<Link, "send" | "end">>} receivers

@@ -270,7 +270,7 @@ class StoryPage extends Page {
       createSignaling: (delegate) => (story.signaling = new StorySignaling(life, server, peerId, awake(delegate, life, () => this.signaling.isConnected))),
       createLink: (setup) => new Link({
         ...setup, clock: life.clock, heartbeat, connectTimeoutMs: CONNECT_TIMEOUT_MS, relayAfterMs: RELAY_AFTER_MS, RTCPeerConnection: /** @type {any} */ (network.of(owner)),
-        loadServerPath: () => new Promise((resolve) => life.run(() => resolve(ServerPath))),
+        loadPaths: () => new Promise((resolve) => life.run(() => resolve({ ServerPath }))),
       }),
       ...options,
     })

@@ -31,6 +31,34 @@ test("waits for the host's offer, and says what it waits for", async () => {
   assert.equal(ann.role.iamHost, false)
 })
 
+test("a call of the host's over the server begins the link before the offer does, and nothing else does", async () => {
+  const room = new Room()
+  room.loses = () => true
+  const ann = await room.join("ann")
+  const { negotiation, signal } = room.signals[0]
+  const late = { n: 3, ack: 0, packets: ["{}"] }
+  for (const [from, name, batch] of [["host", `${negotiation}/0`, late], ["bob", `${negotiation}/0`, { n: 0, ack: 0 }], ["host", `${negotiation}/1`, { n: 0, ack: 0 }], ["host", negotiation, { n: 0, ack: 0 }]]) {
+    ann.role.receiveBatch(from, name, batch)
+    assert.equal(ann.role.hasOffer, false, name)
+  }
+  ann.role.receiveBatch("host", `${negotiation}/0`, { n: 0, ack: 0 })
+  assert.deepEqual([ann.role.hasOffer, ann.role.state], [true, "negotiating"])
+  const present = () => [...ann.role.links.values()][0]
+  const link = present()
+  ann.role.receiveSignal("host", negotiation, signal)
+  await settle()
+  assert.deepEqual([present(), ann.ends.size], [link, 1])
+  // A later link takes its place, as it does with an offer, and not too often.
+  let begun = 0
+  for (let number = 0; number < 100; number += 1) {
+    const before = present()
+    ann.role.receiveBatch("host", `7-${number}x/0`, { n: 0, ack: 0 })
+    if (present() !== before) begun += 1
+  }
+  assert.deepEqual([link.state, begun], ["closed", OFFERS.burst - 1])
+  ann.role.stop()
+})
+
 test("answers the host, and nobody else", async () => {
   const room = new Room()
   room.loses = (from) => from === "host"

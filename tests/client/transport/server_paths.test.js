@@ -4,7 +4,8 @@ import { test } from "node:test"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { MAX_EARLY_BATCHES } from "../../../static/js/base/limits.js"
 import { ServerPath } from "../../../static/js/transport/paths/index.js"
-import { CALL_PAUSE_MS, linkOf, SERVER_PATIENCE_MS, ServerPaths } from "../../../static/js/transport/server_paths.js"
+import { CALL_PAUSE_MS, SERVER_PATIENCE_MS, ServerPaths } from "../../../static/js/transport/server_paths.js"
+import { linkOf } from "../../../static/js/wire/link.js"
 import { FakeClock, pass } from "../support/fake_clock.js"
 
 /**
@@ -13,14 +14,14 @@ import { FakeClock, pass } from "../support/fake_clock.js"
  */
 function paths(isHost) {
   const clock = new FakeClock()
-  const side = { clock, opened: [], received: [], relayed: [], failures: [], replaced: [], loads: 0, answer: null }
+  const side = { clock, opened: [], received: [], relayed: [], failures: [], replaced: [], loads: 0, answer: null, relay: "fallback" }
   /** @type {{ resolve: (made: any) => void, reject: (error: Error) => void }} */
   let loading = /** @type {any} */ (null)
   side.made = new ServerPaths(/** @type {any} */ ({
     id: "1-1",
     isHost,
     clock,
-    terms: {},
+    terms: { relay: () => side.relay },
     intake: { takes: () => true, admits: () => true, builds: () => true, refuse: () => undefined },
     delegate: {
       pathOpened: (path) => side.opened.push(path.name),
@@ -36,13 +37,13 @@ function paths(isHost) {
     },
     failed: ({ code }) => side.failures.push(code),
     replaced: (path) => side.replaced.push(path.name),
-    loadServerPath: () => {
+    loadPaths: () => {
       side.loads += 1
       return new Promise((resolve, reject) => { loading = { resolve, reject } })
     },
   }))
   side.load = async () => {
-    loading.resolve(ServerPath)
+    loading.resolve({ ServerPath })
     await pass(clock, 0)
   }
   side.failToLoad = async () => {
@@ -59,7 +60,7 @@ test("a client calls under a name of its own each time", async () => {
   const { clock, made, load, relayed } = side
   made.call()
   made.call()
-  assert.deepEqual([made.path, made.wereUsed], [null, true])
+  assert.deepEqual([made.path, made.isCallable], [null, false])
   await load()
   made.call()
   made.stop()
@@ -93,7 +94,7 @@ test("a server that carries nothing is asked no more", async () => {
   side.made.call()
   await side.load()
   await pass(side.clock, 10)
-  assert.deepEqual([side.made.isRefused, side.made.path], [true, null])
+  assert.deepEqual([side.made.isOff, side.made.path], [true, null])
   await pass(side.clock, CALL_PAUSE_MS)
   side.made.call()
   await pass(side.clock, CALL_PAUSE_MS)
@@ -171,6 +172,62 @@ test("of several paths that came before the code, the last one is taken", async 
   side.made.stop()
   side.made.end()
 })
+
+test("where the server carries nothing, it isn't asked", async () => {
+  const side = paths(false)
+  side.relay = "off"
+  side.made.call()
+  await pass(side.clock, CALL_PAUSE_MS)
+  assert.deepEqual([side.made.isOff, side.loads, side.clock.pending], [true, 0, 0])
+})
+
+test("a host begins a link under a name that no client's path has, and answers a client that calls meanwhile", async () => {
+  const side = paths(true)
+  side.made.call()
+  await side.load()
+  assert.deepEqual([side.relayed, side.opened], [[["1-1/0", { n: 0, ack: 0 }]], []])
+  side.made.receive("1-1/0", { n: 1, ack: 0, packets: [beat] })
+  assert.deepEqual([side.opened, side.received], [["1-1/0"], [["1-1/0", "Heartbeat"]]])
+  side.made.receive("1-1/1", { n: 0, ack: 0 })
+  await side.load()
+  assert.deepEqual([side.made.path.name, side.replaced], ["1-1/1", ["1-1/0"]])
+  side.made.receive("1-1/0", { n: 2, ack: 0, packets: [beat] })
+  assert.equal(side.received.length, 1)
+  side.made.stop()
+  side.made.end()
+  await pass(side.clock, 0)
+  assert.equal(side.clock.pending, 0)
+})
+
+test("a client answers the host that begins a link, and calls under its own names later", async () => {
+  const side = paths(false)
+  side.made.receive("1-1/0", { n: 0, ack: 0 })
+  side.made.call() // it is under way already
+  await side.load()
+  await pass(side.clock, 0)
+  assert.deepEqual([side.opened, side.relayed], [["1-1/0"], [["1-1/0", { n: 0, ack: 0 }]]])
+  side.made.stop()
+  side.made.call()
+  await side.load()
+  assert.deepEqual([side.made.path.name, side.loads], ["1-1/1", 2])
+  side.made.stop()
+  side.made.end()
+  await pass(side.clock, 0)
+  assert.equal(side.clock.pending, 0)
+})
+
+for (const [when, happen] of Object.entries({ "has called itself": (made) => made.call(), "has another path": (made) => made.settled(), "has stopped that one": (made) => made.stop() })) {
+  test(`a client that ${when} takes no path that its host begins`, async () => {
+    const side = paths(false)
+    happen(side.made)
+    side.made.receive("1-1/0", { n: 0, ack: 0 })
+    if (side.loads > 0) await side.load()
+    assert.deepEqual(side.opened, [])
+    side.made.stop()
+    side.made.end()
+    assert.equal(side.clock.pending, 0)
+  })
+}
 
 test("names without a number, and of a client's own, open nothing", async () => {
   const side = paths(true)

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { ASK_AGAIN_MS, ATTEMPT_PAUSE_MS, ATTEMPTS_MS, ClientUpkeep, HostUpkeep } from "../../../static/js/transport/upkeep.js"
+import { ASK_AGAIN_MS, ATTEMPT_PAUSE_MS, ATTEMPTS_MS, ClientUpkeep, HEAD_START_MS, HostUpkeep } from "../../../static/js/transport/upkeep.js"
 import { FakeClock } from "../support/fake_clock.js"
 
-/** @param {string} relay */
-function client(relay) {
+function client() {
   const clock = new FakeClock()
   const log = []
   const tell = (what) => () => log.push([clock.now(), what])
-  return { clock, log, made: new ClientUpkeep({ clock, relay: () => relay, tasks: { callOverServer: tell("call"), ask: tell("ask") } }) }
+  return { clock, log, made: new ClientUpkeep({ clock, tasks: { callOverServer: tell("call"), ask: tell("ask") } }) }
 }
 
 function host() {
@@ -18,19 +17,17 @@ function host() {
   return { clock, log, made: new HostUpkeep({ clock, attempt: (isFirst) => log.push([clock.now(), isFirst]) }) }
 }
 
-test("a direct path has its time before the server is called; first, there is no time to lose; off, it is never called", () => {
-  for (const [relay, calls] of [["fallback", [[2_000, "call"]]], ["first", [[0, "call"]]], ["off", []]]) {
-    const { clock, log, made } = client(relay)
-    made.begin(2_000)
-    clock.advance(10_000)
-    assert.deepEqual(log, calls, relay)
-    made.stop()
-    assert.equal(clock.pending, 0)
-  }
+test("the host's paths have their time before the server is called", () => {
+  const { clock, log, made } = client()
+  made.begin(2_000)
+  clock.advance(10_000)
+  assert.deepEqual(log, [[2_000, "call"]])
+  made.stop()
+  assert.equal(clock.pending, 0)
 })
 
 test("a direct path in time calls nobody", () => {
-  const { clock, log, made } = client("fallback")
+  const { clock, log, made } = client()
   made.begin(2_000)
   clock.advance(1_999)
   made.settled(true)
@@ -40,8 +37,9 @@ test("a direct path in time calls nobody", () => {
 })
 
 test("who goes over the server calls again whenever the server is reached, until a direct path carries the link", () => {
-  const { log, made } = client("first")
+  const { clock, log, made } = client()
   made.begin(2_000)
+  clock.advance(2_000)
   made.settled(false)
   made.serverReached()
   made.settled(true)
@@ -49,8 +47,18 @@ test("who goes over the server calls again whenever the server is reached, until
   assert.deepEqual(log.map(([, what]) => what), ["call", "call"])
 })
 
+test("so does a client whose host has begun over the server", () => {
+  const { log, made } = client()
+  made.begin(2_000)
+  made.settled(false)
+  made.serverReached()
+  made.settled(true)
+  made.serverReached()
+  assert.deepEqual(log.map(([, what]) => what), ["call"])
+})
+
 test("a silent host is asked at once, and again every ASK_AGAIN_MS, until a path carries the link", () => {
-  const { clock, log, made } = client("fallback")
+  const { clock, log, made } = client()
   made.suspect(0)
   made.suspect(0)
   clock.advance(2 * ASK_AGAIN_MS)
@@ -63,7 +71,7 @@ test("a silent host is asked at once, and again every ASK_AGAIN_MS, until a path
 })
 
 test("a host that may be silent has its time, and isn't asked if it is heard", () => {
-  const { clock, log, made } = client("off")
+  const { clock, log, made } = client()
   made.suspect(700)
   assert.equal(made.isRepairing, false)
   clock.advance(699)
@@ -75,6 +83,25 @@ test("a host that may be silent has its time, and isn't asked if it is heard", (
   assert.deepEqual([made.isRepairing, log.length], [true, 1])
   made.stop()
   assert.equal(clock.pending, 0)
+})
+
+test("where the server carries a link first, the host looks for a direct path a little later, and goes on trying", () => {
+  const { clock, log, made } = host()
+  made.hold()
+  made.lacksPath()
+  clock.advance(HEAD_START_MS + ATTEMPTS_MS[0])
+  assert.deepEqual(log, [[HEAD_START_MS, true], [HEAD_START_MS + ATTEMPTS_MS[0], false]])
+  made.settled()
+  clock.advance(60_000)
+  assert.deepEqual([log.length, clock.pending], [2, 0])
+})
+
+test("a link that is over before that looks for none", () => {
+  const { clock, log, made } = host()
+  made.hold()
+  made.stop()
+  clock.advance(60_000)
+  assert.deepEqual([log, clock.pending], [[], 0])
 })
 
 test("a host tries again after 5, 15, 30 and 60 seconds, and every minute then; only the first may restart what is there", () => {
