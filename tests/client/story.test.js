@@ -111,6 +111,8 @@ for (const [name, given, steps] of /** @type {[string, any, any[]][]} */ ([
     { act: "cut", who: 0, whom: 1 }, { act: "say", who: 3 }, { act: "pass", ms: 60 }, { act: "crash", who: 0 }, { act: "crash", who: 3 }, { act: "pass", ms: 6_000 }, { act: "reconnect", who: 1 }]],
   ["who has lost a host that the server has forgotten follows an earlier one that has its seat again", {}, [...session(3),
     { act: "freeze", who: 0 }, { act: "pass", ms: 6_000 }, { act: "crash", who: 1 }, { act: "forget" }]],
+  ["who was cut off from its host before it was shown its own message is shown it under a host that came after it", { latencies: [200], relay: "fallback" }, [{ act: "hide", who: 0, whom: 4 }, ...session(2),
+    { act: "pass", ms: 1_000 }, { act: "join", who: 2 }, { act: "pass", ms: 2_000 }, { act: "say", who: 2 }, { act: "pass", ms: 10 }, { act: "cut", who: 0, whom: 2 }, { act: "open", who: 4 }, { act: "pass", ms: 5_900 }, { act: "close", who: 0 }]],
   ["a server that refuses each batch at once doesn't keep a page busy for ever", { latencies: [40, 5, 0, 0, 200], relay: "first" }, [{ act: "join", who: 0 }, { act: "pass", ms: 250 },
     { act: "forget" }, { act: "join", who: 2 }, { act: "join", who: 4 }, { act: "cut", who: 2, whom: 0 }, { act: "join", who: 0 }, { act: "pass", ms: 2_500 }]],
   ["a host that begins a link anew over the server doesn't make its client join again and again", { latencies: [5, 40, 0, 200, 0], keepSignaling: true, relay: "first" }, [{ act: "join", who: 0 }, { act: "pass", ms: 250 },

@@ -136,7 +136,7 @@ export class Broadcast {
 
   /** @param {import("../wire/frames.js").GapFrame} gap */
   miss({ senderId, inc, from, to }) {
-    if (this.#isOwn(senderId, inc) && to > this.outbox.lastId) return
+    if (this.#isOwn(senderId, inc)) return this.#showWaiting(senderId, inc, to)
     if (!this.#log.skip(senderId, inc, to)) return
     this.#hasHeard = true
     this.#delegate.messagesMissed({ senderId, from, to })
@@ -271,6 +271,21 @@ export class Broadcast {
   /** @param {string} senderId @param {string} inc */
   #isOwn(senderId, inc) {
     return senderId === this.#peerId && inc === this.inc
+  }
+
+  /**
+   * Shows messages of this page that the host knows of and can't give, as a host that came after them can't. They wait here; those that don't were rejected.
+   * @param {string} senderId
+   * @param {string} inc
+   * @param {number} to the last one
+   */
+  #showWaiting(senderId, inc, to) {
+    if (to > this.outbox.lastId) return
+    for (const { id, content } of this.outbox.waiting) {
+      const frame = /** @type {const} */ ({ type: DATA, senderId, inc, id })
+      // The app may leave the session while it is shown one of them.
+      if (id > (this.lastId(senderId, inc) ?? 0) && id <= to && inc === this.inc) this.receive({ ...frame, ...content.fields }, content.packet(frame))
+    }
   }
 
   /** Whether a message still waits in the outbox, which sends it anyway. @param {import("./message_log.js").Entry} entry */

@@ -35,7 +35,8 @@ export class Outbox {
     return this.#sent.size + this.#unsent.size
   }
 
-  get #all() {
+  /** The messages that wait here, in order. */
+  get waiting() {
     return [...this.#sent.values(), ...this.#unsent]
   }
 
@@ -74,7 +75,7 @@ export class Outbox {
    * @param {number} lastId the last number that the host has
    */
   resume(lastId) {
-    const entries = this.#all
+    const entries = this.waiting
     this.#sent.clear()
     this.#unsent = new Set(entries)
     for (const entry of entries) {
@@ -85,7 +86,7 @@ export class Outbox {
 
   /** Whether the message with this number waits here. @param {number} id */
   has(id) {
-    return this.#sent.has(id) || [...this.#unsent].some((entry) => entry.id === id)
+    return this.waiting.some((entry) => entry.id === id)
   }
 
   /**
@@ -126,7 +127,7 @@ export class Outbox {
    * @param {P2pError} error
    */
   expire(time, error) {
-    for (const entry of this.#all) {
+    for (const entry of this.waiting) {
       if (entry.at >= time) return
       this.#drop(entry)?.reject(error)
     }
@@ -134,7 +135,7 @@ export class Outbox {
 
   /** @param {P2pError} error */
   rejectAll(error) {
-    for (const entry of this.#all) this.#drop(entry)?.reject(error)
+    for (const entry of this.waiting) this.#drop(entry)?.reject(error)
   }
 
   // Private

@@ -132,6 +132,46 @@ test("what the next host has of its own is stable", async () => {
   assert.deepEqual(results.map(({ is }) => is), ["resolved", "pending"])
 })
 
+test("shows its own messages that the next host has only heard of, in order and once", async () => {
+  const { broadcast, told, receive } = open()
+  broadcast.meet([])
+  const { inc } = broadcast
+  const results = ["a", { b: 2 }, new Uint8Array([3]), "d", "e"].map((data) => fate(broadcast.outbox.add(Content.of(data))))
+  let room = 4
+  broadcast.outbox.flush(() => { if (room-- === 0) throw new P2pError("rate_limited") })
+  receive("ann", inc, 1, "a")
+  broadcast.hello(2)
+  const gap = { type: /** @type {const} */ ("Gap"), senderId: "ann", inc, from: 2, to: 3 }
+  for (const to of [3, 3, 99]) broadcast.miss({ ...gap, to })
+  receive("ann", inc, 3, "never")
+  receive("ann", inc, 4, "d")
+  broadcast.meet([["ann", inc, 4]])
+  await settle()
+  assert.deepEqual([shown(told), told.gaps], [["a", { b: 2 }, new Uint8Array([3]), "d"], []])
+  assert.deepEqual(results.map(({ is }) => is), ["resolved", "resolved", "resolved", "resolved", "pending"])
+  // It can give them to the host after that one.
+  broadcast.hello(3)
+  const frames = parse(broadcast.meet([["ann", inc, 1]]).filter((packet) => typeof packet === "string"))
+  assert.deepEqual(frames.map(({ id, epoch }) => [id, epoch]), [[2, 2], [4, 2]])
+})
+
+test("what was rejected is not shown, and nothing is after the app has left", async () => {
+  const { broadcast, told } = open()
+  broadcast.meet([])
+  const { inc } = broadcast
+  const results = ["a", "b", "c"].map((data) => fate(broadcast.outbox.add(Content.of(data))))
+  broadcast.outbox.flush(() => undefined)
+  broadcast.outbox.refuse(1, new P2pError("forbidden"))
+  broadcast.hello(2)
+  told.shown.push = (message) => {
+    broadcast.leave(new P2pError("not_joined"))
+    return Array.prototype.push.call(told.shown, message)
+  }
+  broadcast.miss({ type: "Gap", senderId: "ann", inc, from: 1, to: 3 })
+  await settle()
+  assert.deepEqual([shown(told), results.map(({ is }) => is)], [["b"], ["forbidden", "not_joined", "not_joined"]])
+})
+
 test("tells of a fork if either half had something that the other lacked, and only then", () => {
   for (const [theirs, mine, forks] of [[0, 0, 0], [1, 0, 1], [0, 1, 1]]) {
     const { broadcast, told, receive } = open()
