@@ -173,7 +173,10 @@ def _checked(key: str, name: str, value: Any) -> Any:
             found, kept = withheld(value), None
         else:
             found, kept = shown(value), value
-        raise ConfigurationError(f"{key} {error}; it is {found}.", key=key, value=kept) from None
+        # What is wrong within a list or a dictionary isn't explained by its type.
+        what = f"{error}" if str(error).startswith("has ") else f"{error}; it is {found}."
+        end = "" if what.endswith((".", "?")) else "."
+        raise ConfigurationError(f"{key} {what}{end}", key=key, value=kept) from None
 
 
 def _path(value: object) -> str:

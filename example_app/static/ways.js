@@ -13,7 +13,7 @@ const SIGNS = {
   host: ["hosts", "Hosts the room: everybody else is connected to this browser, and what is said goes through it."],
   direct: ["direct", "Connected directly, from browser to browser."],
   turn: ["relayed", "Connected over a TURN server, which passes on what it can't read."],
-  server: ["by the server", "Connected over the server of this page, as no other way was found yet."],
+  server: ["server", "Connected over the server of this page, as no other way was found yet."],
 }
 
 /** What is known of the ways of everybody: what the others tell, and what this page sees itself. */

@@ -120,7 +120,8 @@ def _given(context: CheckContext, answer: Provided) -> Finding:
         if answer.seconds is None
         else f"good for {answer.seconds:g} s"
     )
-    return Finding("ok", "ice", f"{PROVIDER}: {name} returns {count} servers, {lasting}.")
+    servers = "1 server" if count == 1 else f"{count} servers"
+    return Finding("ok", "ice", f"{PROVIDER}: {name} returns {servers}, {lasting}.")
 
 
 def _state(context: CheckContext) -> Any:

@@ -43,6 +43,8 @@ def ice_url(text: str) -> IceUrl:
     """
     match = _URL.fullmatch(text)
     if match is None:
+        if re.fullmatch(r"[^?]+\?transport=tls", text):
+            raise ValueError("whose transport is tls: write turns:host:port?transport=tcp")
         raise ValueError(
             "that is not written as stun:host, stun:host:port or turn:host:port?transport=udp: "
             "no slashes, no spaces, no user's name"

@@ -143,7 +143,7 @@ EXPLANATIONS: dict[ErrorCode, Explanation] = {
     ),
     ErrorCode.RELAY_FULL: Explanation(
         "The path over the server is full.",
-        "Send again after retry_after_ms; P2P_RELAY_RATE widens it.",
+        "What is sent waits, and goes on by itself; P2P_RELAY_RATE widens it.",
         True,
     ),
     ErrorCode.RELAY_OFF: Explanation(

@@ -105,8 +105,8 @@ def _policy(value: object) -> str:
     if not isinstance(value, str) or value not in POLICIES:
         raise ArgumentError(
             "config",
-            f'ice_transport_policy must be "all" or "relay", which hides addresses and needs a '
-            f"TURN server; not {shown(value)}.",
+            f'ice_transport_policy must be "all" or "relay", which hides addresses; '
+            f"not {shown(value)}.",
         )
     return value
 

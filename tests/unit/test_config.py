@@ -146,13 +146,19 @@ def test_one_of_them_needs_the_other(given: dict[str, Any], missing: str) -> Non
 
 def test_a_stun_server_among_them() -> None:
     urls = ["turn:t.example", "stun:s.example"]
-    with pytest.raises(ConfigurationError, match="P2P_ICE_SERVERS") as raised:
+    with pytest.raises(ConfigurationError, match=r"name it in P2P_ICE_SERVERS\.$") as raised:
         Config.from_app_config({"P2P_TURN_URLS": urls, "P2P_TURN_SECRET": "geheim"})
     assert raised.value.key == "P2P_TURN_URLS"
 
 
+def test_tls_is_no_transport() -> None:
+    urls = ["turn:t.example:443?transport=tls"]
+    with pytest.raises(ConfigurationError, match=r"write turns:host:port\?transport=tcp\.$"):
+        Config.from_app_config({"P2P_TURN_URLS": urls, "P2P_TURN_SECRET": "geheim"})
+
+
 def test_an_unknown_key_of_an_ice_server_names_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match="Did you mean urls"):
+    with pytest.raises(ConfigurationError, match=r"Did you mean urls\?$"):
         Config.from_app_config({"P2P_ICE_SERVERS": [{"url": "stun:s.example"}]})
 
 

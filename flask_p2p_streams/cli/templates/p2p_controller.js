@@ -13,6 +13,10 @@ export default class extends P2pController {
 
   p2pHostChanged({ hostPeerId, epoch }) {}
 
+  // A link goes by another path ("direct", "turn" or "server"), or is felt to be "good", "fair" or "poor".
+  p2pPathChanged({ peerId, path }) {}
+  p2pQualityChanged({ peerId, quality }) {}
+
   // `hint` says what to do, `retry` whether it can help to try again.
   p2pError({ code, message, hint, retry }) {
     console.warn(`${code}: ${message} ${hint}`)
@@ -25,6 +29,10 @@ export default class extends P2pController {
     item.textContent = `${senderId}: ${data}`
     this.messagesTarget.append(item)
   }
+
+  // Another peer offers a file: `const received = await file.accept()`. Without, it is declined.
+  p2pReceivedFile(file, event) {}
+  p2pProgress(progress) {}
 
   // Messages of a sender that can't be had any more, by their numbers.
   p2pMissed({ senderId, from, to }) {}

@@ -100,7 +100,7 @@ export const ERRORS = Object.freeze({
   },
   relay_full: {
     message: "The path over the server is full.",
-    hint: "Send again after retry_after_ms; P2P_RELAY_RATE widens it.",
+    hint: "What is sent waits, and goes on by itself; P2P_RELAY_RATE widens it.",
     retry: true,
   },
   relay_off: {

@@ -50,7 +50,9 @@ export function adviceOf(findings, outcomes) {
   const { socket, relay } = Object.fromEntries(outcomes)
   const advice = []
   if (socket?.reason === "policy") advice.push("Content-Security-Policy: connect-src must name 'self', and for older Safaris wss://HOST, too.")
-  if (socket?.reason === "blocked" || socket?.reason === "silent") advice.push("The WebSocket isn't let through. If that is so everywhere, have your proxy pass on Upgrade and Connection, and see whether the web server carries WebSockets.")
+  const lacksWebSockets = socket?.reason === "blocked" || socket?.reason === "silent"
+  if (lacksWebSockets) advice.push("The WebSocket isn't let through. If that is so everywhere, have your proxy pass on Upgrade and Connection, and see whether the web server carries WebSockets.")
+  if (lacksWebSockets && !findings.polls) advice.push("For networks that pass no WebSockets, allow long polling by P2P_TRANSPORTS.")
   if (relay?.reason === "refused" || relay?.reason === "failed") advice.push(`A message over the server failed${relay.code ? ` with ${relay.code}` : ""}. The server's log, and "flask p2p doctor", may say why.`)
   if (findings.turnRefuses.length > 0) advice.push(`${titles(findings.turnRefuses)}: the credentials are refused. Compare P2P_TURN_SECRET with its static-auth-secret, and the clocks of both.`)
   if (findings.turnPassesNothing.length > 0) advice.push(`${titles(findings.turnPassesNothing)}: nothing comes back through it. Open its relay ports for UDP (coturn: min-port to max-port), see that external-ip is right, and that it may relay to its own address.`)

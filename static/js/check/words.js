@@ -81,8 +81,8 @@ function turn({ transport }, { ok, reason, code }, findings) {
   }
   if (transport === "udp" && findings.udp === false) return { state: "bad", ...noUdp(findings) }
   if (reason === "nothing") return { state: "bad", text: "It gives no relay: it isn't reached, or refuses the credentials.", cure: 'On the server, "flask p2p doctor" can tell which.' }
-  const certificate = transport === "tls" ? ", or browsers don't trust its certificate" : ""
-  return { state: "bad", text: `It isn't reached: your network doesn't let it through, it is down${certificate}.`, cure: 'Try another network. The site\'s owner can ask "flask p2p doctor".' }
+  const certificate = transport === "tls" ? ", its certificate isn't one that browsers trust" : ""
+  return { state: "bad", text: `It isn't reached: your network doesn't let it through${certificate}, or it is down.`, cure: 'Try another network. The site\'s owner can ask "flask p2p doctor".' }
 }
 
 /** @param {Outcome} outcome @param {Findings} findings @returns {Words} */

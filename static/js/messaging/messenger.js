@@ -21,6 +21,7 @@ import { DATA, DIRECT, FAST, MAX_ADDRESSEES, RECEIVED } from "../wire/frames.js"
  *
  * @typedef {object} Role the part of a role (the host's or a client's) that deals with messages
  * @property {boolean} isSynced whether messages to everyone may go out
+ * @property {boolean} [isExcused] whether the host isn't to blame for its silence
  * @property {boolean} isPaced whether the host passes on this peer's messages to single peers, which it does at a limited rate
  * @property {(error: P2pError) => void} giveUp gives up a host that doesn't do its part
  *

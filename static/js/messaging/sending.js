@@ -143,7 +143,7 @@ export class Sending {
     this.#unicast.expire(this.now - SEND_TERM_MS, late)
     const isOwed = this.#uplink.role && (this.#broadcast.outbox.size > 0 || this.#isBehind)
     const patienceMs = 2 * this.#idleTimeoutMs
-    if (!isOwed || this.#broadcast.progress !== this.#progress) this.#hasProgressed()
+    if (!isOwed || this.#uplink.role?.isExcused || this.#broadcast.progress !== this.#progress) this.#hasProgressed()
     else if (this.now - this.#progressAt >= patienceMs) this.#uplink.role?.giveUp(new P2pError("host_lost", { message: `The host lets nothing become stable for ${patienceMs} ms.` }))
     return this.#isWaiting
   }

@@ -198,7 +198,7 @@ export class Leadership {
     }
     if (this.iamHost) this.succession.isAppointed = false
     else if (this.succession.isAppointed) this.#following?.volunteer()
-    if (isOwn) this.#following?.serverReached()
+    if (isOwn) this.role?.serverReached()
     if (isOwn) this.settle()
     // The app may have left the session while it handled the news.
     const hosting = this.#hosting

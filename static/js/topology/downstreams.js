@@ -71,6 +71,11 @@ export class Downstreams {
     this.#announcements.announce()
   }
 
+  /** This peer is connected to the server, which may have lost who is there. */
+  serverReached() {
+    this.#roster.changed()
+  }
+
   /**
    * A newcomer asks for a connection, and gets it when its turn comes.
    * @param {string} peerId

@@ -65,6 +65,11 @@ export class Upstream {
     return this.#follower?.isSynced ?? false
   }
 
+  /** Whether the host isn't to blame for its silence. */
+  get isExcused() {
+    return this.#link?.isExcused ?? false
+  }
+
   /** Whether the host has made an offer. */
   get hasOffer() {
     return this.#link !== null

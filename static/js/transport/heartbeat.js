@@ -3,7 +3,7 @@ import { Timer } from "../base/clock.js"
 /**
  * Sends heartbeats, and notices when nothing arrives from the other side any more.
  *
- * Silence is counted in the heartbeat's own ticks, and a late tick counts as two at most. So a page that was throttled, frozen or
+ * Silence is counted from what was heard last, at the heartbeat's own ticks, and a late tick counts as two at most. So a page that was throttled, frozen or
  * asleep doesn't mistake its own pause for the loss of the other side (browsers run the timers of hidden pages about once a second:
  * https://developer.chrome.com/blog/timer-throttling-in-chrome-88).
  */
@@ -18,6 +18,7 @@ export class Heartbeat {
   #timer
   #silence = 0
   #lastTick = 0
+  #heardAt = 0
 
   /**
    * @param {object} options
@@ -59,6 +60,7 @@ export class Heartbeat {
   /** Must be called for everything that arrives from the other side. */
   heard() {
     this.#silence = 0
+    this.#heardAt = this.#clock.now()
   }
 
   // Private
@@ -71,7 +73,7 @@ export class Heartbeat {
     const now = this.#clock.now()
     // After a pause of this page's own, what has arrived meanwhile is read first.
     const wasAsleep = now - this.#lastTick >= 2 * this.#interval
-    this.#silence += Math.min(now - this.#lastTick, 2 * this.#interval)
+    this.#silence += Math.min(now - Math.max(this.#lastTick, this.#heardAt), 2 * this.#interval)
     this.#lastTick = now
     if (this.#isExcused()) this.#silence = Math.min(this.#silence, 2 * this.#interval)
     else if (this.#silence >= this.#idleTimeout) {

@@ -80,6 +80,10 @@ export class Link {
     return this.#pulse.isHeard
   }
 
+  get isExcused() {
+    return this.#paths.isExcused
+  }
+
   get asksForRepair() {
     return this.#paths.asksForRepair
   }

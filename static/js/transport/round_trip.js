@@ -28,6 +28,8 @@ export class RoundTrip {
   /** @param {{ at?: number, echo?: number, held?: number }} heartbeat of the other side */
   take({ at, echo, held }) {
     const now = this.#clock.now()
+    // A path that was dead delivers at last what a better one has overtaken. That says nothing of the link's time.
+    if (at !== undefined && this.#heard && at < this.#heard.at) return
     if (at !== undefined) this.#heard = { at, now }
     if (echo === undefined || held === undefined) return
     const ms = now - echo - held

@@ -23,6 +23,7 @@ import { failureOf } from "../base/errors.js"
  * @property {number | null} rttMs milliseconds to the other side and back
  * @property {Quality} quality
  * @property {boolean} isHeard whether something has arrived from the other side lately
+ * @property {boolean} isExcused whether a silence has another cause than the other side: the server that carried the link is away
  * @property {boolean} needsServer whether this side has to be connected to the server for the sake of this link
  * @property {boolean} asksForRepair whether the host should be asked to mend it
  * @property {number} buffered how many bytes of files wait to be sent

@@ -9,6 +9,7 @@ import { MAX_FAST_BYTES } from "../../../static/js/base/limits.js"
 import { Yielding } from "../../../static/js/files/sending/yielding.js"
 import { MAX_ADDRESSEES } from "../../../static/js/wire/frames.js"
 import { settle } from "../support/fake_clock.js"
+import { TestFile } from "../support/file_room.js"
 import { reported } from "../support/report_error.js"
 import { fate, HEARTBEAT, World } from "../support/world.js"
 
@@ -477,7 +478,7 @@ test("a reader that becomes the host says nothing of what waits, to all or to so
 // Files
 
 /**
- * Lets time pass until something is so, no faster than it does: loading and digesting take their real time, on threads that a busy machine keeps waiting.
+ * Lets time pass until something is so; the code for files has to be loaded first, which takes its real time.
  * @param {World} world
  * @param {() => boolean} isSo
  */
@@ -487,6 +488,21 @@ async function until(world, isSo) {
     await new Promise((resolve) => { setTimeout(resolve, 1) })
   }
   assert.ok(isSo())
+}
+
+/**
+ * A file of which only the first block can be read until it is let go on.
+ * @param {Uint8Array} bytes
+ */
+function heldFile(bytes) {
+  const file = new TestFile(bytes)
+  let goOn = () => {}
+  const mayGoOn = /** @type {Promise<void>} */ (new Promise((resolve) => { goOn = resolve }))
+  file.onRead = async (block, start) => {
+    if (start > 0) await mayGoOn
+    return block
+  }
+  return { file, goOn }
 }
 
 test("a file goes from one to the other, through the host or not, to one who may only read as well", async () => {
@@ -543,11 +559,13 @@ test("a file survives a change of host", async () => {
   /** @type {Promise<File> | null} */
   let whole = null
   cleo.on.file = (file) => { whole = file.accept() }
-  const file = bob.peer.sendFile(bytes, { to: ["cleo"] })
+  const held = heldFile(bytes)
+  const file = bob.peer.sendFile(held.file, { to: ["cleo"] })
   const result = fate(file.done)
   await until(world, () => file.transferred > 0)
   assert.ok(file.transferred < bytes.length)
   ann.peer.abort()
+  held.goOn()
   await until(world, () => result.is !== "pending")
   assert.equal(result.is, "resolved")
   assert.deepEqual(new Uint8Array(await (await /** @type {any} */ (whole)).arrayBuffer()), bytes)
@@ -559,12 +577,14 @@ test("a file whose sender comes back as a reader fails at both ends, and is told
     const { world, pages: [ann, bob, cleo] } = await open("ann", "bob", "cleo")
     const bytes = new Uint8Array(2_000_000)
     cleo.on.file = (file) => void file.accept().catch(() => undefined)
-    const file = bob.peer.sendFile(bytes, { to: ["cleo"] })
+    const held = heldFile(bytes)
+    const file = bob.peer.sendFile(held.file, { to: ["cleo"] })
     const result = fate(file.done)
     await until(world, () => file.transferred > 0)
     if (hasPaused) file.pause()
     world.server.readers.add("bob")
     bob.peer.reconnect()
+    held.goOn()
     await world.pass(10)
     file.resume()
     await until(world, () => result.is !== "pending" && cleo.offers[0].error)

@@ -132,6 +132,20 @@ test("the server goes away while it carries a link, and comes back: the link goe
   assert.deepEqual([bob.states.filter((state) => state === "disconnected"), ann.peer.iamHost, bob.errorCodes], [[], true, []])
 })
 
+test("what is said while the server is away waits for it as long as the link does", async () => {
+  const { world, pages, bob, ann } = await two("fallback", ({ network }) => { network.isReachable = false })
+  await world.pass(RELAY_AFTER_MS)
+  await talk(world, pages, 100)
+  world.server.stop()
+  await talk(world, pages, 500, 10)
+  await world.pass(12_000)
+  assert.deepEqual(bob.states.filter((state) => state === "disconnected"), [])
+  world.server.restart()
+  await world.pass(20_000)
+  assertComplete(pages, 600)
+  assert.deepEqual([bob.states.filter((state) => state === "disconnected"), ann.peer.iamHost], [[], true])
+})
+
 test("a client whose host leaves over the server hears of it at once", async () => {
   const { world, ann, bob } = await two("fallback", ({ network }) => { network.isReachable = false })
   await world.pass(RELAY_AFTER_MS)

@@ -772,6 +772,18 @@ test("the host sends rosters to the server", async () => {
   assert.deepEqual(world.server.heard("session_roster").at(-1)?.payload, { epoch: 1, peers: { ann: "connected", bob: "connected" } })
 })
 
+test("a host that is back under its old epoch tells the server at once who is there", async () => {
+  const { world, pages: [ann] } = await open("ann", "bob")
+  await world.pass(1_500)
+  const count = world.server.heard("session_roster").length
+  world.server.stop()
+  await world.pass(100)
+  world.server.restart()
+  await world.pass(2_000)
+  assert.deepEqual([ann.peer.iamHost, ann.peer.epoch, world.server.sockets], [true, 1, ["ann"]])
+  assert.deepEqual(world.server.heard("session_roster").slice(count).map(({ payload }) => payload), [{ epoch: 1, peers: { ann: "connected", bob: "connected" } }])
+})
+
 // Ending, in every state
 
 /** @type {Record<string, (world: World) => Promise<import("../support/world.js").Page>>} */

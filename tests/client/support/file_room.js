@@ -21,7 +21,7 @@ export const subtle = /** @type {any} */ ({
 /** A file in memory that counts what is read of it, and may change or go away. */
 export class TestFile extends File {
   reads = 0
-  /** @type {(bytes: Uint8Array, start: number) => Uint8Array} */
+  /** @type {(bytes: Uint8Array, start: number) => Uint8Array | Promise<Uint8Array>} */
   onRead = (bytes) => bytes
 
   /** @param {Uint8Array} bytes @param {string} [name] @param {object} [options] */
@@ -35,7 +35,7 @@ export class TestFile extends File {
     const bytes = this.bytes.slice(start, end)
     return /** @type {any} */ ({
       size: bytes.length,
-      arrayBuffer: async () => this.onRead(bytes, start).buffer,
+      arrayBuffer: async () => (await this.onRead(bytes, start)).buffer,
       stream: () => this.#stream(start, end),
     })
   }
@@ -44,10 +44,10 @@ export class TestFile extends File {
   #stream(start, end) {
     let position = start
     return new ReadableStream({
-      pull: (controller) => {
+      pull: async (controller) => {
         this.reads += 1
         const bytes = this.bytes.slice(position, Math.min(position + BLOCK_BYTES, end))
-        controller.enqueue(this.onRead(bytes, position))
+        controller.enqueue(await this.onRead(bytes, position))
         position += bytes.length
         if (position >= end) controller.close()
       },

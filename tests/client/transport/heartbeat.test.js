@@ -42,6 +42,22 @@ test("whatever is heard begins the silence anew", () => {
   assert.equal(told.losses, 1)
 })
 
+test("silence is counted from what was heard last, so a beat that is a little late is no miss", () => {
+  const { clock, heartbeat, told } = start()
+  clock.advance(999)
+  heartbeat.heard()
+  for (let second = 0; second < 60; second++) {
+    clock.advance(1_002) // the other page's timers are a little slower, and so each beat comes after another tick of this one's
+    assert.ok(heartbeat.isHeard)
+    heartbeat.heard()
+  }
+  assert.equal(told.misses, 0)
+  clock.advance(1_999)
+  assert.equal(told.misses, 0)
+  clock.advance(1_001)
+  assert.equal(told.misses, 1)
+})
+
 test("a page that slept for hours doesn't take its own sleep for the other side's death", () => {
   const { clock, heartbeat, told } = start()
   clock.advance(2_000)

@@ -40,6 +40,15 @@ test("a later measurement counts for a quarter", () => {
   assert.equal(made.ms, 125)
 })
 
+test("a heartbeat that a later one has overtaken on another path isn't measured", () => {
+  const { clock, made } = trip()
+  clock.advance(5_000)
+  made.take({ at: 9_000, echo: 14_990, held: 0 })
+  made.take({ at: 4_000, echo: 10_000, held: 0 })
+  assert.equal(made.ms, 10)
+  assert.deepEqual(made.stamp(), { at: 15_000, echo: 9_000, held: 0 })
+})
+
 test("rounding makes no time negative, and what can't be isn't believed", () => {
   const { made } = trip()
   made.take({ echo: 10_001, held: 0 })

@@ -221,6 +221,17 @@ for (const [code, ms] of /** @type {const} */ ([["relay_full", 250], ["no_such_p
   })
 }
 
+for (const [retryAfterMls, times, expected] of /** @type {const} */ ([[250, 8, []], [250, 9, ["relay_full"]], [1_900, 1, []], [2_000, 1, ["relay_full"]], [8_000, 1, ["relay_full"]]])) {
+  test(`a batch that is refused ${times} times, for ${retryAfterMls} ms each, ${expected.length > 0 ? "is told of" : "isn't worth a word"}`, async () => {
+    let refusals = 0
+    const world = await open((from, { n }) => (from === "client" && n === 1 && refusals++ < times ? new P2pError("relay_full", { retryAfterMls }) : null))
+    world.client.path.send(data(1))
+    await pass(world.clock, 20_000)
+    assert.deepEqual([world.client.warnings, world.host.frames.length], [expected, 1])
+    await assertQuiet(world)
+  })
+}
+
 test("a lost batch ends the path at the side that misses it, once, and nothing that came after it is read", async () => {
   let lost = 0
   const world = await open((from, { n }) => (from === "client" && n > 0 && lost++ === 0 ? "lost" : null))

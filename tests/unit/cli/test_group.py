@@ -14,7 +14,13 @@ CALLBACKS = [
     "p2pClosed",
     "p2pError",
     "p2pHostChanged",
+    "p2pPathChanged",
+    "p2pQualityChanged",
     "p2pReceivedMessage",
+    "p2pReceivedFile",
+    "p2pProgress",
+    "p2pMissed",
+    "p2pForked",
 ]
 
 

@@ -9,7 +9,7 @@ export const BATCH_MS = 10
 export const EAGER_BATCHES = 3
 /** Milliseconds after which the other peer is called again, and after which a batch is sent again to one that isn't there. */
 export const CALL_AGAIN_MS = 1_000
-/** Milliseconds for which the server refuses a batch before the app is told. */
+/** Milliseconds for which the server has refused a batch, or says that it will, before the app is told. */
 export const FULL_MS = 2_000
 /** How many batches a path that closes sends at once. */
 const MAX_LAST_BATCHES = 8
@@ -232,7 +232,7 @@ export class ServerPath {
   #warn(error) {
     const now = this.#options.clock.now()
     this.#refusedAt = Math.min(this.#refusedAt, now)
-    if (error.code !== "relay_full" || now - this.#refusedAt < FULL_MS) return
+    if (error.code !== "relay_full" || Math.max(now - this.#refusedAt, error.retryAfterMls ?? 0) < FULL_MS) return
     this.#refusedAt = Infinity
     this.#options.delegate.pathWarned(this, error)
   }
