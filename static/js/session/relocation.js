@@ -70,7 +70,7 @@ export class Relocation {
     this.#beganAt = this.#options.clock.now()
   }
 
-  /** A link has got, or changed, its path. @param {import("../wire/link.js").Link} link */
+  /** A link has got, changed or lost its path. @param {import("../wire/link.js").Link} link */
   routed(link) {
     const { route } = link
     if (!this.#options.hosting() || this.#routes.get(link)?.route === route) return

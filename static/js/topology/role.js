@@ -9,7 +9,7 @@
  * @property {() => void} roleSynced the messages that wait may be sent
  * @property {(frame: import("../wire/frames.js").RoutedFrame) => void} roleRouted a frame for this peer from another one
  * @property {() => void} roleDrained there is room again for messages that wait to be sent
- * @property {(link: Link) => void} rolePathChanged a link goes by another way, or needs the server, or no longer does
+ * @property {(link: Link) => void} rolePathChanged a link goes by another way, or by none for now, or needs the server, or no longer does
  * @property {(link: Link) => void} roleQualityChanged
  * @property {() => void} roleMoved a client's link goes on over another path: files have to go back to where they were
  * @property {() => void} roleSuspects nothing is heard from another peer: perhaps this peer's own network has changed

@@ -21,7 +21,7 @@ import { linkOf } from "../wire/link.js"
  * @property {boolean} isHeard whether something has arrived from the other side lately
  * @property {() => void} pathsNegotiated a direct path has both descriptions
  * @property {(isMoved: boolean) => void} pathsCarry a path carries the link, after another one or for the first time
- * @property {() => void} pathsRouted it goes by another way
+ * @property {() => void} pathsRouted it goes by another way, or by none for now
  * @property {() => void} pathsHeard something has arrived, of whatever kind
  * @property {(frame: import("../wire/frames.js").Frame, packet: Packet) => void} pathsReceived
  * @property {(frame: import("../wire/frames.js").HeartbeatFrame) => void} pathsBeaten a heartbeat has arrived
@@ -327,6 +327,9 @@ export class PathKeeper {
     if (this.#link.state === "closed") return
     if (this.#link.state !== "connected" && this.#paths.length === 0 && this.#serverPaths.isOff && !this.#host?.isTrying) this.#link.end(error)
     else if (this.#link.state !== "connected" && error.code !== "signaling_lost") this.#client?.failed()
-    else if (this.#switch.primary === null) this.#client?.suspect(0)
+    else if (this.#switch.primary === null) {
+      this.#client?.suspect(0)
+      this.#link.pathsRouted()
+    }
   }
 }

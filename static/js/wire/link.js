@@ -56,7 +56,7 @@ import { failureOf } from "../base/errors.js"
  * @property {(link: Link) => void} linkChanged the link's state has changed
  * @property {(link: Link, frame: import("./frames.js").Frame, packet: Packet) => void} linkReceived `packet` is the frame as it arrived
  * @property {(link: Link) => void} linkDrained there is room again in one of its lanes
- * @property {(link: Link) => void} linkRouted it goes by another way, or needs the server, or no longer does
+ * @property {(link: Link) => void} linkRouted it goes by another way, or by none for now, or needs the server, or no longer does
  * @property {(link: Link) => void} linkJudged its quality has changed
  * @property {(link: Link) => void} linkMoved it goes on over another path: what is sent reliably goes on without a gap, and the rest that was on its way is lost
  * @property {(link: Link) => void} linkSuspected nothing is heard any more; perhaps this side's own network has changed

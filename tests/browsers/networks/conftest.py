@@ -102,9 +102,9 @@ class NetMeeting(Meeting):
         # Browsers say in the console what they don't reach.
         self.tolerated = (*self.tolerated, "WebSocket connection to", "net::ERR_", "status of 400")
 
-    def gather(self, *names: str) -> list[Speaker]:
+    def gather(self, *names: str, **options: Any) -> list[Speaker]:
         """Let each of them join from the computer of its name's first letter."""
-        return [self.join(name, **self._seat(name))[0] for name in names]
+        return [self.join(name, **self._seat(name), **options)[0] for name in names]
 
     def sit_down(self, name: str) -> Speaker:
         """Open such a page without waiting for its state."""

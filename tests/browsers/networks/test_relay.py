@@ -105,8 +105,11 @@ def test_the_server_is_killed_while_it_relays(
     site = place.site(P2P_ICE_SERVERS=[{"urls": [turn.stun]}])
     meeting = meet(site)
     meeting.config = PATIENT
-    # Dora sits beside dan, and needs neither a NAT nor the server.
-    dan, dora, eve = meeting.gather("dan", "dora", "eve")
+    [dan] = meeting.gather("dan")
+    # Dora sits beside dan, and needs neither a NAT nor the server. After ten seconds that eve hears
+    # dan over the server only, the session would move to dora, if she might host.
+    [dora] = meeting.gather("dora", query="can_host=0")
+    [eve] = meeting.gather("eve")
     wait_for_path(dora, "direct")
     wait_for_path(eve, "server")
     meeting.begin(AWAY_MS)

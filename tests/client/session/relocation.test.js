@@ -124,6 +124,23 @@ test("who is asked and doesn't become the host isn't asked again", async () => {
   assert.deepEqual([elections(world), pages[0].peer.iamHost, pages[0].errorCodes], [0, true, []])
 })
 
+for (const downMs of [3_000, 6_000]) {
+  test(`a server that was away for ${downMs / 1_000} s moves nobody as soon as it is back; who has no direct path a while later counts all the same`, async () => {
+    const { world, pages } = await open(({ walls }) => { walls.add("ann far") }, "ann", "bob", "far")
+    await world.pass(RELOCATION_PATIENCE_MS - 3_000 - 4_000)
+    world.server.stop()
+    await world.pass(downMs)
+    assert.deepEqual(routes(pages[0]), { bob: "direct", far: null })
+    world.server.restart()
+    await world.pass(RELOCATION_PATIENCE_MS - 2_000)
+    assert.deepEqual(routes(pages[0]), { bob: "direct", far: "server" })
+    assert.deepEqual(pages.map((page) => [page.peer.state, hostsOf(page).length]), pages.map(() => ["connected", 1]))
+    await world.pass(MOVE_MS)
+    assert.deepEqual(hostsOf(pages[2]), ["ann", "bob"])
+    assert.deepEqual(picture(pages), pages.map(() => ["connected", "bob"]))
+  })
+}
+
 const NAMES = ["a", "b", "c", "d", "e"]
 
 for (let seed = 1; seed <= 12; seed++) {

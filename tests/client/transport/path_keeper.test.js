@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { P2pError } from "../../../static/js/base/errors.js"
 import { encodeFrame, HEARTBEAT, SYNC } from "../../../static/js/wire/frames.js"
 import { ServerPath } from "../../../static/js/transport/paths/index.js"
 import { PathKeeper } from "../../../static/js/transport/path_keeper.js"
@@ -11,7 +12,7 @@ const hello = { type: SYNC, inc: "x", seen: [] }
 /** The paths of a host's link, and a direct path that a test opens by hand. @param {"off" | "fallback" | "first"} relay */
 async function host(relay) {
   const clock = new FakeClock()
-  const side = { clock, carried: 0, received: [], direct: { route: "direct", isOpen: true, buffered: 0, sent: [], send: (packet) => side.direct.sent.push(packet), beat: () => undefined, close: () => undefined } }
+  const side = { clock, carried: 0, routes: [], received: [], direct: { route: "direct", isOpen: true, buffered: 0, sent: [], send: (packet) => side.direct.sent.push(packet), beat: () => undefined, close: () => undefined } }
   const link = {
     state: "negotiating",
     isHeard: true,
@@ -19,6 +20,7 @@ async function host(relay) {
       side.carried += 1
       link.state = "connected"
     },
+    pathsRouted: () => side.routes.push(keeper.route),
     pathsHeard: () => undefined,
     pathsBeaten: () => undefined,
     pathsReceived: (frame) => side.received.push(frame.type),
@@ -71,5 +73,15 @@ test("and takes the direct path if the client speaks over that one", async () =>
   assert.deepEqual([keeper.primary, side.carried, side.received], [direct, 1, [SYNC]])
   keeper.receiveBatch("1-1/0", { n: 1, ack: 0, packets: [encodeFrame(hello)] })
   assert.deepEqual([keeper.primary, side.received], [direct, [SYNC]])
+  release()
+})
+
+test("the link is told that its path is gone, so that nobody takes it for one that has gone this way all the time", async () => {
+  const { keeper, side, release } = await host("first")
+  keeper.receiveBatch("1-1/0", { n: 1, ack: 0, packets: [encodeFrame(hello)] })
+  const { primary } = keeper
+  assert.deepEqual([primary.route, side.routes], ["server", []])
+  keeper.pathEnded(primary, new P2pError("signaling_lost"))
+  assert.deepEqual([keeper.primary, side.routes], [null, [null]])
   release()
 })
