@@ -31,7 +31,7 @@ class Effort:
 
 
 THOROUGH = Effort(
-    lines=(Line(0.0, 5_000_000, 5), Line(0.01, 2_000_000, 5), Line(0.05, 500_000, 5)),
+    lines=(Line(0.0, 5_000_000, 5), Line(0.01, 1_500_000, 5), Line(0.05, 500_000, 5)),
     bound=180.0,
 )
 QUICK = Effort(
