@@ -1,4 +1,7 @@
-"""The server that is measured: `python -m benchmarks.app MODE CONFIG PORT`."""
+"""The server that is measured: `python -m benchmarks.app MODE CONFIG PORT`.
+
+It listens on loopback, or on the address that the environment has as LISTEN_ON.
+"""
 
 import sys
 
@@ -15,6 +18,7 @@ elif MODE == "gevent":
 
 import json  # noqa: E402
 import logging  # noqa: E402
+import os  # noqa: E402
 from typing import Any  # noqa: E402
 
 from flask import (  # noqa: E402
@@ -127,4 +131,5 @@ def left() -> str:
 
 if __name__ == "__main__":
     unsafe: dict[str, Any] = {"allow_unsafe_werkzeug": True} if MODE == "threading" else {}
-    p2p.socketio.run(app, host="127.0.0.1", port=PORT, log_output=False, **unsafe)
+    host = os.environ.get("LISTEN_ON", "127.0.0.1")
+    p2p.socketio.run(app, host=host, port=PORT, log_output=False, **unsafe)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import data, joins, migration, presence, refusing, relay
+from . import data, joins, migration, presence, refusing, relay, thin_lines
 from .machine import SERVER, machine, versions
 from .plots import Plot
 from .results import CHECKOUT, Figures, commit
@@ -61,6 +61,11 @@ BENCHMARKS = {
             Plot("relay-costs", "A message over the server", "milliseconds of CPU", "costs"),
             Plot("relay-first", "The first message", "milliseconds", "first_ms"),
         ],
+    ),
+    "thin_lines": Benchmark(
+        "a file and a chat over a line of 200 ms that loses packets: bare channels, ours",
+        thin_lines,
+        [*SERVER, "ws", "node"],
     ),
 }
 

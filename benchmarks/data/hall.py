@@ -20,7 +20,10 @@ class Guest(Page):
 
 
 class Hall:
-    """A hub, which hosts our session, and those who are connected to it."""
+    """A hub, which hosts our session, and those who are connected to it.
+
+    :param away: the browser of the others, where that isn't the hub's.
+    """
 
     _numbers = itertools.count(1)
 
@@ -29,31 +32,32 @@ class Hall:
         browser: Browser,
         servers: Servers,
         kinds: Sequence[str] = tuple(SYSTEMS),
+        away: Browser | None = None,
         **options: object,
     ) -> None:
         self.session_id = f"hall-{next(self._numbers)}"
         self.others: list[Guest] = []
-        self._browser = browser
+        self._away = away or browser
         self._servers = servers
         self._kinds = kinds
         self._options = {**servers.to_pages, **options}
-        self.hub = self._enter("hub")
+        self.hub = self._enter(browser, "hub")
         self.hub.do("bench.sees", 0)
 
     def grow(self, size: int) -> None:
         """Let others come until there are so many, all connected."""
         while len(self.others) < size:
-            page = self._enter(f"other-{len(self.others) + 1}")
+            page = self._enter(self._away, f"other-{len(self.others) + 1}")
             page.do("bench.join", self.hub.name)
             self.others.append(page)
         self.hub.do("bench.sees", size)
 
-    def _enter(self, name: str) -> Guest:
+    def _enter(self, browser: Browser, name: str) -> Guest:
         # Names that no other hall has: the relay and PeerServer know nothing of sessions.
         name = f"{self.session_id}-{name}"
         framed = "ours" in self._kinds
         path = f"hall/{self.session_id}/{name}" if framed else "frameless"
-        page = Guest(self._browser, f"{self._servers.app}/{path}", name)
+        page = Guest(browser, f"{self._servers.app}/{path}", name)
         page.do("bench.enter", {"name": name, "kinds": self._kinds, **self._options})
         return page
 

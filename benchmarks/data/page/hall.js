@@ -24,6 +24,10 @@ let lastNumber = 0
 let name = ""
 /** @type {Promise<unknown>} */
 let begun = Promise.resolve()
+/** What is said until it is hushed. */
+let isHushed = false
+/** @type {Promise<number[]>} */
+let talked = Promise.resolve([])
 
 /**
  * @param {string} system
@@ -31,8 +35,8 @@ let begun = Promise.resolve()
  * @param {string | ArrayBuffer | Uint8Array} data
  */
 function received(system, from, data) {
-  if (relaying?.system === system) return passOn(from, data)
   const isText = typeof data === "string" || data.byteLength < 1_000
+  if (relaying?.system === system && (isText || relaying.forwarder)) return passOn(from, data)
   if (!isText) return sink.takeBytes(system, data.byteLength)
   const text = typeof data === "string" && data.startsWith("{") ? JSON.parse(data).data : data
   if (said.size > 0) echoed(text)
@@ -58,6 +62,32 @@ function say(system, text) {
   if (system === "ours") return systems.ours.send(text)
   const [hub] = systems[system].links.values()
   return hub.sendText(JSON.stringify({ data: text }))
+}
+
+/**
+ * Says something at every interval: once at least.
+ * @param {string} system
+ * @param {number} intervalMs
+ * @param {number} characters
+ * @param {(number: number) => boolean} isOver whether so many are enough
+ */
+async function speak(system, intervalMs, characters, isOver) {
+  said.clear()
+  for (let number = 0; number === 0 || !isOver(number); number += 1) {
+    const key = `${name}#${(lastNumber += 1)}`
+    const sentAt = now()
+    said.set(key, { sentAt })
+    // Stable is later than shown, which is what is measured.
+    void say(system, `${key}@${sentAt}|`.padEnd(characters, "x"))
+    await pause(intervalMs)
+  }
+}
+
+/** How long each has waited for its echo, or waits. */
+function waits() {
+  const mls = [...said.values()].map((entry) => entry.mls ?? now() - entry.sentAt)
+  said.clear()
+  return mls
 }
 
 /** @param {import("./bare.js").Link} link @param {number} bytes */
@@ -182,23 +212,25 @@ globalThis.bench = {
    * @param {boolean} [options.untilFinished] whether it is over as soon as all is there that is expected
    */
   async chat({ system, count, intervalMs, characters, untilFinished = false }) {
-    said.clear()
-    for (let number = 0; number === 0 || (number < count && !(untilFinished && sink.isFinished)); number += 1) {
-      const key = `${name}#${(lastNumber += 1)}`
-      const sentAt = now()
-      said.set(key, { sentAt })
-      // Stable is later than shown, which is what is measured.
-      void say(system, `${key}@${sentAt}|`.padEnd(characters, "x"))
-      await pause(intervalMs)
-    }
+    await speak(system, intervalMs, characters, (number) => number === count || (untilFinished && sink.isFinished))
     const until = now() + ECHO_TIMEOUT_MS
-    const echoes = [...said.values()]
-    while (echoes.some(({ mls }) => mls === undefined)) {
+    while ([...said.values()].some(({ mls }) => mls === undefined)) {
       if (now() > until) throw new Error("Echoes are missing.")
       await pause(10)
     }
-    said.clear()
-    return echoes.map(({ mls }) => mls)
+    return waits()
+  },
+
+  /** Says something at every interval, until it is hushed. @param {{ system: string, intervalMs: number, characters: number }} options */
+  talk({ system, intervalMs, characters }) {
+    isHushed = false
+    talked = speak(system, intervalMs, characters, () => isHushed).then(waits)
+  },
+
+  /** Ends the talk; returns the milliseconds after which its echoes were there, or for which those that aren't there have been missed. */
+  hush() {
+    isHushed = true
+    return talked
   },
 
   /** Keeps a core busy, by which this page's process is found. @param {number} mls */

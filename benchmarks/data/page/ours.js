@@ -28,6 +28,7 @@ export class Ours {
 
   /** Removes the files that have come, which in a context like this one Chromium keeps in memory. */
   async tidy() {
+    if (!isSecureContext) return // there are none then
     const root = await navigator.storage.getDirectory()
     for await (const folder of foldersIn(root)) for await (const inner of foldersIn(folder)) await empty(inner)
   }

@@ -157,7 +157,7 @@ export const FROM_CLIENT = Object.freeze({
   Direct: { rate: 1_000, burst: 10_000 },
   Received: { rate: 1_000, burst: 10_000 },
   Fast: { rate: 4_000, burst: 8_000 },
-  Chunk: { rate: 4_000, burst: 8_000 }, // 64 MiB of small chunks
+  Chunk: { rate: 4_000, burst: 8_000 }, // 64 MiB in chunks of 16 KiB
   Credit: { rate: 4_000, burst: 8_000 },
 })
 

@@ -5,9 +5,12 @@ export const BLOCK_BYTES = 256 * 1024
 export const SEGMENT_BYTES = 8 * 1024 * 1024
 /** How many blocks are read ahead of the one that is being sent. */
 export const AHEAD_BLOCKS = 2
-/** The size of a chunk, which is one message of the channel. It is smaller while messages are sent, because they wait for the rest of a chunk. A block is a whole number of either. */
+/** The largest chunk, which is one message of the channel: while no messages are sent, and while some are. A block is a whole number of chunks, whose sizes are powers of two. */
 export const CHUNK_BYTES = 64 * 1024
 export const SMALL_CHUNK_BYTES = 16 * 1024
+/** While messages are sent, a chunk takes the path so many milliseconds at most, because they wait for the rest of it; but no chunk is smaller than this. */
+export const CHUNK_MS = 75
+export const LEAST_CHUNK_BYTES = 1024
 /** A recipient gives the sender credit each time that so many bytes have arrived. */
 export const CREDIT_BYTES = 2 * SMALL_CHUNK_BYTES
 /** How many bytes are written to the disk at once. */

@@ -144,6 +144,22 @@ test("while somebody talks little is under way, in small chunks, and all of the 
   sending.cancel()
 })
 
+test("over a thin line chunks are small, also for those beside it who have a better one", async () => {
+  const { room, parties: [ann, bob, cay] } = open("ann", "bob", "cay")
+  Object.assign(bob.down, { rate: 50, latency: 100 })
+  Object.assign(cay.down, { rate: 2_000, latency: 1 })
+  const sending = ann.transfers.sendFile(new TestFile(noise(MIB)), { to: ["bob", "cay"] })
+  const lengths = new Set()
+  room.onChunk = (_, offset, length) => { lengths.add(length); return true }
+  for (let step = 0; step < 100; step++) {
+    ann.transfers.yielding.note()
+    await room.pass(100)
+    if (step === 50) lengths.clear()
+  }
+  assert.deepEqual([...lengths], [2 * 1024]) // half of what the line carries in CHUNK_MS, or more
+  sending.cancel()
+})
+
 test("several files at once take turns, and those beyond wait for theirs", async () => {
   const { room, taken, parties: [ann, bob] } = open("ann", "bob")
   ann.up.rate = 2_000

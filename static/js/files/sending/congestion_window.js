@@ -1,5 +1,5 @@
 // The congestion window: how many bytes may be on their way to a recipient.
-import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, WINDOW_BYTES } from "../limits.js"
+import { CHUNK_BYTES, CHUNK_MS, CREDIT_BYTES, LEAST_CHUNK_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, SMALL_CHUNK_BYTES, WINDOW_BYTES } from "../limits.js"
 
 /** How many times the capacity of the path is sent ahead: a little more than once, so that a growing capacity is noticed. */
 const GAIN = 1.25
@@ -15,7 +15,8 @@ export class CongestionWindow {
   #yielding
   #modest = LEAST_WINDOW_BYTES
   #credited = 0
-  /** The fastest rate, in bytes per millisecond. */
+  /** The latest rate, and the fastest rate, in bytes per millisecond. */
+  #rate = 0
   #fastest = 0
   #shortest = Infinity
   #shortestAt = 0
@@ -31,6 +32,14 @@ export class CongestionWindow {
     return this.#yielding.isOn ? this.#modest : WINDOW_BYTES
   }
 
+  /** How large a chunk may be. While messages are sent, it is what the path carries in a moment: browsers take a message of each channel in turn, so that one message waits for one chunk. */
+  get chunkBytes() {
+    if (!this.#yielding.isOn) return CHUNK_BYTES
+    let bytes = SMALL_CHUNK_BYTES
+    while (bytes > LEAST_CHUNK_BYTES && bytes > this.#rate * CHUNK_MS) bytes /= 2
+    return bytes
+  }
+
   /** @param {number} position up to which everything has been sent */
   sent(position) {
     this.#mark ??= { position, at: this.#yielding.clock.now(), credited: this.#credited, isQueued: !this.#yielding.isOn }
@@ -44,7 +53,8 @@ export class CongestionWindow {
     this.#mark = null
     const now = this.#yielding.clock.now()
     const delay = Math.max(1, now - at)
-    this.#fastest = Math.max(this.#fastest * AGING, (offset - credited) / delay)
+    this.#rate = (offset - credited) / delay
+    this.#fastest = Math.max(this.#fastest * AGING, this.#rate)
     if (delay <= this.#shortest) {
       this.#shortest = delay
       this.#shortestAt = now

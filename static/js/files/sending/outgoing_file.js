@@ -4,7 +4,7 @@ import { holdersOf, leastOf } from "./audience.js"
 import { Blocks } from "./blocks.js"
 import { deferred } from "../../base/deferred.js"
 import { Digest } from "../digest.js"
-import { CHUNK_BYTES, HIGH_BYTES, SMALL_CHUNK_BYTES } from "../limits.js"
+import { CHUNK_BYTES, HIGH_BYTES } from "../limits.js"
 import { failNote, failure } from "../notes.js"
 import { Recipient } from "./recipient.js"
 
@@ -37,7 +37,6 @@ export class OutgoingFile {
   /** Whether this side has paused the file, for all recipients. */
   isPaused = false
   #carrier
-  #yielding
   #delegate
   #digest
   /** @type {Blocks | null} */
@@ -53,7 +52,6 @@ export class OutgoingFile {
     this.type = type
     this.size = blob.size
     this.#carrier = carrier
-    this.#yielding = yielding
     this.#delegate = delegate
     this.#digest = new Digest(subtle)
     this.#blocks = new Blocks(blob, this.#digest, { blockRead: () => delegate.pump(), blockFailed: (error) => this.fail(error) })
@@ -147,7 +145,7 @@ export class OutgoingFile {
     if (this.isPaused) return false
     const served = this.#all.filter(({ isServed }) => isServed)
     const offset = Math.min(this.size, ...served.map(({ position }) => position))
-    const most = this.#yielding.isOn ? SMALL_CHUNK_BYTES : CHUNK_BYTES
+    const most = Math.min(CHUNK_BYTES, ...served.map(({ chunkBytes }) => chunkBytes))
     const length = Math.min(most - offset % most, this.size - offset)
     const due = served.filter(({ position }) => position === offset)
     if (length === 0 || !due.every((recipient) => recipient.hasRoom(length)) || !this.#send(due, offset, length)) return false

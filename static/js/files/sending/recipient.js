@@ -63,6 +63,11 @@ export class Recipient {
     return this.position + length <= this.credited + this.#window.size
   }
 
+  /** How many bytes it is sent at once, at most. */
+  get chunkBytes() {
+    return this.#window.chunkBytes
+  }
+
   /** @param {"offered" | "accepted" | "active" | "done" | "failed"} stage */
   enter(stage) {
     this.stage = stage

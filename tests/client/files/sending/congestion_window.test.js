@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { CREDIT_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, SMALL_CHUNK_BYTES, TALK_MS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
+import { CHUNK_BYTES, CHUNK_MS, CREDIT_BYTES, LEAST_CHUNK_BYTES, LEAST_WINDOW_BYTES, PROBE_MS, SMALL_CHUNK_BYTES, TALK_MS, WINDOW_BYTES } from "../../../../static/js/files/limits.js"
 import { Yielding } from "../../../../static/js/files/sending/yielding.js"
 import { CongestionWindow } from "../../../../static/js/files/sending/congestion_window.js"
 import { FakeClock } from "../../support/fake_clock.js"
@@ -38,10 +38,14 @@ class Sender {
   }
 
   #pump() {
-    while (this.underWay + SMALL_CHUNK_BYTES <= this.window.size) {
-      const position = (this.sent += SMALL_CHUNK_BYTES)
+    for (;;) {
+      const most = this.window.chunkBytes
+      const length = most - this.sent % most
+      assert.ok(length <= this.window.size, "a chunk that no window takes would never be sent")
+      if (this.underWay + length > this.window.size) return
+      const position = (this.sent += length)
       this.window.sent(position)
-      this.#freeAt = Math.max(this.#freeAt, this.clock.now()) + SMALL_CHUNK_BYTES / this.rate
+      this.#freeAt = Math.max(this.#freeAt, this.clock.now()) + length / this.rate
       if (position % CREDIT_BYTES === 0) this.clock.setTimeout(() => {
         this.credited = position
         this.window.credited(position)
@@ -88,6 +92,19 @@ test("a way that becomes a longer one, or a slower one, is measured anew", () =>
   sender.rate = RATE / 4
   sender.run(PROBE_MS + 3_000, true)
   assert.ok(sender.window.size >= HELD / 2 && sender.window.size < 0.9 * HELD, `${sender.window.size}`)
+})
+
+test("while somebody talks a chunk is no larger than what the way carries in a moment", () => {
+  for (const rate of [1, 10, 25, 65, 130, RATE]) {
+    const sender = new Sender({ rate, delay: 100 })
+    assert.equal(sender.window.chunkBytes, CHUNK_BYTES)
+    sender.yielding.note()
+    assert.equal(sender.window.chunkBytes, LEAST_CHUNK_BYTES, "nothing is known of the way yet")
+    const { chunkBytes } = sender.run(120_000, true).window
+    assert.ok(chunkBytes === LEAST_CHUNK_BYTES || chunkBytes <= 1.01 * rate * CHUNK_MS, `${chunkBytes} at ${rate}`)
+    assert.ok(chunkBytes === SMALL_CHUNK_BYTES || chunkBytes > 0.45 * rate * CHUNK_MS, `${chunkBytes} at ${rate}`)
+    assert.equal(sender.run(TALK_MS, false).window.chunkBytes, CHUNK_BYTES)
+  }
 })
 
 test("when nobody has said anything for a while, it is as before", () => {
