@@ -34,10 +34,7 @@ THOROUGH = Effort(
     lines=(Line(0.0, 5_000_000, 5), Line(0.01, 1_500_000, 5), Line(0.05, 500_000, 5)),
     bound=180.0,
 )
-QUICK = Effort(
-    lines=(Line(0.0, 200_000, 1), Line(0.05, 20_000, 1)),
-    bound=60.0,
-)
+QUICK = Effort(lines=(Line(0.01, 20_000, 1),), bound=60.0)
 
 
 def measure(effort: Effort) -> Figures:
