@@ -8,15 +8,25 @@ IS_SEATED = "async (id) => (await (await fetch(`/held/${id}`)).json()).includes(
 
 
 class Line:
-    """The WebSocket between a page and the server, to be cut."""
+    """The WebSocket between a page and the server, to be cut; `joined`: by which it has joined."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.count = 0
+        self.joined: set[WebSocketRoute] = set()
         context.route_web_socket("**/socket.io/**", self._connect)
+        context.expose_function("countJoined", lambda: len(self.joined))
 
     def _connect(self, page_side: WebSocketRoute) -> None:
         self.count += 1
-        self.sides = page_side, page_side.connect_to_server()
+        server_side = page_side.connect_to_server()
+        self.sides = page_side, server_side
+
+        def pass_on(message: str | bytes) -> None:
+            if isinstance(message, str) and '["session_ready",' in message:
+                self.joined.add(page_side)
+            page_side.send(message)
+
+        server_side.on_message(pass_on)
 
     def cut(self) -> None:
         for side in self.sides:
@@ -34,8 +44,7 @@ def test_a_host_takes_its_seat_again(room: Room) -> None:
     bob.send("without a server")
     host.wait_for_messages([("bob", "without a server")])
     # A newcomer before that waits for the whole grace, as tests/cluster/test_drops.py has it.
-    context.expose_function("countSockets", lambda: line.count)
-    host.page.wait_for_function("async () => await countSockets() === 2")
+    host.page.wait_for_function("async () => await countJoined() === 2")
     bob.page.wait_for_function(IS_SEATED, arg=room.session_id)
     cem = room.join("cem").wait_for_role("client")
 
@@ -52,9 +61,7 @@ def test_a_client_that_keeps_its_socket_stays_connected(room: Room) -> None:
     bob = room.join("bob", context=context, config={"keep_signaling": True})
 
     line.cut()
-    context.expose_function("countSockets", lambda: line.count)
-    bob.page.wait_for_function("async () => await countSockets() === 2")
-    host.wait_for_sockets(2)
+    bob.page.wait_for_function("async () => await countJoined() === 2")
     bob.send("still here")
     host.wait_for_messages([("bob", "still here")])
     assert bob.peers == {"ann": "connected", "bob": "connected"}
