@@ -86,7 +86,7 @@ export class Outbox {
 
   /** Whether the message with this number waits here. @param {number} id */
   has(id) {
-    return this.waiting.some((entry) => entry.id === id)
+    return this.#sent.has(id) || [...this.#unsent].some((entry) => entry.id === id)
   }
 
   /**

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { ATTEMPTS_MS } from "../../../static/js/transport/upkeep.js"
 import { ServerPath } from "../../../static/js/transport/paths/index.js" // loaded before the clock is a fake one
-import { CONNECT_TIMEOUT_MS, fate, HEARTBEAT, RELAY_AFTER_MS, World } from "../support/world.js"
+import { CONNECT_TIMEOUT_MS, HEARTBEAT, RELAY_AFTER_MS, talk, World } from "../support/world.js"
 
 assert.ok(ServerPath)
 
@@ -21,16 +21,6 @@ async function join(world, peerId) {
   page.peer.start()
   await world.pass(100)
   return page
-}
-
-/** Lets two peers talk, each sending so many messages. */
-async function talk(world, pages, count, everyMs = 5) {
-  const fates = []
-  for (let number = 0; number < count; number++) {
-    for (const page of pages) fates.push(fate(page.peer.send(`${page.said = (page.said ?? 0) + 1}`)))
-    await world.pass(everyMs)
-  }
-  return fates
 }
 
 /** Everybody was shown everything, once and in order. */

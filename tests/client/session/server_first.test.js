@@ -5,7 +5,7 @@ import { test } from "node:test"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { ServerPath } from "../../../static/js/transport/paths/index.js" // loaded before the clock is a fake one
 import { HEAD_START_MS } from "../../../static/js/transport/upkeep.js"
-import { fate, RELAY_AFTER_MS, World } from "../support/world.js"
+import { RELAY_AFTER_MS, talk, World } from "../support/world.js"
 
 assert.ok(ServerPath)
 
@@ -20,16 +20,6 @@ async function hosted() {
   const log = []
   world.server.loses = (event, payload, to) => void log.push([event, to, payload])
   return { world, ann, log }
-}
-
-/** Both say something again and again. @returns {Promise<{ is: string }[]>} what became of it */
-async function talk(world, pages, count, everyMs = 5) {
-  const fates = []
-  for (let number = 0; number < count; number++) {
-    for (const page of pages) fates.push(fate(page.peer.send(`${page.said = (page.said ?? 0) + 1}`)))
-    await world.pass(everyMs)
-  }
-  return fates
 }
 
 /** What a page was shown of another one. */

@@ -165,6 +165,23 @@ export class Page {
 }
 
 /**
+ * Lets pages talk: each says so many messages, numbered from where it was.
+ * @param {World} world
+ * @param {any[]} pages
+ * @param {number} count
+ * @param {number} [everyMs] the time between two of one page
+ * @returns {Promise<{ is: string }[]>} what became of each
+ */
+export async function talk(world, pages, count, everyMs = 5) {
+  const fates = []
+  for (let number = 0; number < count; number++) {
+    for (const page of pages) fates.push(fate(page.peer.send(`${page.said = (page.said ?? 0) + 1}`)))
+    await world.pass(everyMs)
+  }
+  return fates
+}
+
+/**
  * What becomes of a promise: "pending" until it settles, then "resolved" or its error's code.
  * @param {Promise<any>} promise
  */
