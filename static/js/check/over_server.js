@@ -68,6 +68,7 @@ class Conversation {
       signalingExpelled: nothing,
       signalingDropped: nothing,
       signalingCredentials: () => ({}),
+      signalingSeeks: () => false,
       signalingProbed: (/** @type {number} */ epoch) => ({ ok: epoch === this.#hosting?.epoch, epoch }),
       signalingRefused: (/** @type {import("../base/errors.js").P2pError} */ { code }) => this.#resolve({ ok: false, reason: "refused", code }),
     }

@@ -47,6 +47,8 @@ export class Leadership {
   #options
   #delegate
   #terms = new Terms()
+  /** The epoch of the last host that the server has named, without having given this peer a role under it. */
+  #heardEpoch = 0
   /** Runs out if the host makes no offer. */
   #patience
   /** @param {LeadershipOptions} options */
@@ -84,6 +86,7 @@ export class Leadership {
    */
   lose(error) {
     if (!this.#delegate.isAttempting) this.registration.lose(this.picture.hostEpoch)
+    this.contact.stop()
     return error.code === "peer_replaced" && this.signaling.isConnected ? new P2pError("host_lost") : error
   }
 
@@ -224,6 +227,7 @@ export class Leadership {
     const { epoch: toldEpoch } = this.picture
     if (epoch < toldEpoch || host_peer_id === this.#options.peerId) return
     this.#forsake(host_peer_id)
+    if (host_peer_id !== null) this.#heardEpoch = epoch
     if (this.#delegate.isConnected && this.#following) return this.succession.hear(host_peer_id, this.picture.hostPeerId)
     const superseded = toldEpoch > 0 && epoch > toldEpoch && host_peer_id !== null
     const forsaken = this.#delegate.isAttempting && this.#isForsaken(host_peer_id, reason)
@@ -249,6 +253,12 @@ export class Leadership {
   signalingProbed(epoch) {
     const { hostEpoch } = this.picture
     return { ok: this.iamHost && epoch === hostEpoch, epoch: hostEpoch }
+  }
+
+  signalingSeeks() {
+    const { epoch, hostEpoch } = this.picture
+    if (this.succession.isAppointed) return true
+    return this.#delegate.isAttempting && (epoch < this.#heardEpoch || this.registration.hasLost(hostEpoch))
   }
 
   /** @param {P2pError} error */

@@ -156,6 +156,7 @@ export class Lifecycle {
     // Only newcomers need the server: a session that runs goes on without it.
     // A client that keeps no connection to the server has asked for its link's sake only, which has a time of its own, or is whole again.
     const asksForLink = dependents === null && retry
+    if (asksForLink && !this.isConnected) return // the link is lost, and the next attempt joins anew
     if (asksForLink && this.leadership.needsServer) return this.leadership.contact.comeAgain(retryAfterMls)
     if (asksForLink && !this.#options.keepSignaling) return
     const comesAgain = dependents !== null || (this.#options.keepSignaling && this.#reconnection.mayTryAgain(error))

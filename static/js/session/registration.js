@@ -70,6 +70,11 @@ export class Registration {
     this.#lostEpoch = epoch
   }
 
+  /** @param {number} epoch */
+  hasLost(epoch) {
+    return epoch === this.#lostEpoch
+  }
+
   /** There is no path to the host of this epoch. The server is told, so that another peer can be the host. @param {number | undefined} epoch undefined if there may be one now */
   miss(epoch) {
     this.#unreachedEpoch = epoch

@@ -38,6 +38,7 @@ export const RECONNECT_MAX_MS = 2_000
  * @property {() => void} signalingDropped the connection to the server is lost, and is being made again
  * @property {() => Record<string, unknown>} signalingCredentials what a join tells the server besides the token
  * @property {(epoch: number) => { ok: boolean, epoch: number }} signalingProbed the server asks whether this peer is still the host
+ * @property {() => boolean} signalingSeeks whether this peer still has to join, now that the server has answered a join from before it knew that
  */
 export class Signaling {
   #delegate
@@ -49,6 +50,9 @@ export class Signaling {
   #fallback
   /** Runs while an attempt to open a connection does. */
   #patience
+  /** Whether the server has yet to answer a join, and whether another one was asked for meanwhile. */
+  #isJoining = false
+  #isDue = false
 
   /**
    * @param {object} options
@@ -74,7 +78,7 @@ export class Signaling {
       reconnectionDelay: RECONNECT_MS,
       reconnectionDelayMax: RECONNECT_MAX_MS,
     })
-    this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: token(), ...delegate.signalingCredentials() }) })
+    this.#socket = this.#manager.socket(namespace, { auth: (send) => send({ token: token(), ...this.#claims() }) })
     this.#fallback = mayPoll ? new Fallback(this.#manager.opts) : null
     this.#listen()
   }
@@ -93,10 +97,14 @@ export class Signaling {
     return this.#reachability.error
   }
 
-  /** Joins: opens the socket, or joins again on an open one. */
+  /**
+   * Joins: opens the socket, or joins again on an open one. A join that isn't answered yet is waited for: the host takes a second one for another page's, and closes
+   * the link that the first one gets.
+   */
   join() {
     this.#search.stop()
-    if (this.#socket.connected) this.#rejoin()
+    if (this.#isJoining) this.#isDue = true
+    else if (this.#socket.connected) this.#rejoin()
     else if (!this.#socket.active) this.#connect() // an active socket is connecting already
   }
 
@@ -111,7 +119,7 @@ export class Signaling {
   /** The connection may be dead without the browser knowing it. Joins again; if the server doesn't answer that soon, makes another connection. */
   check() {
     if (!this.#socket.connected) return this.join()
-    this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => {
+    this.#request("session_join", this.#claims(), (answer) => {
       if (answer.error?.code !== "signaling_lost") return this.#rejoined(answer)
       if (!this.#socket.connected) return
       this.#disconnect()
@@ -195,7 +203,21 @@ export class Signaling {
     this.#socket.connect()
   }
 
+  /** What a join says besides the token. */
+  #claims() {
+    this.#isJoining = true
+    return this.#delegate.signalingCredentials()
+  }
+
+  /** The server has answered a join, or can't any more. @param {boolean} [isIn] whether this peer is in the session */
+  #answered(isIn = false) {
+    const isDue = this.#isDue && isIn
+    this.#isJoining = this.#isDue = false
+    if (isDue && this.#delegate.signalingSeeks()) this.#rejoin()
+  }
+
   #disconnect() {
+    this.#answered()
     this.#patience.stop()
     this.#socket.disconnect()
     // Socket.IO keeps packets that it couldn't send for the next connection. There, a goodbye of this one would leave the session
@@ -236,6 +258,7 @@ export class Signaling {
     this.#search.succeed()
     this.#reachability.reset()
     this.#fallback?.succeed(this.#manager.engine.transport.name)
+    this.#answered(true)
   }
 
   /**
@@ -252,6 +275,7 @@ export class Signaling {
 
   /** @param {Error & { data?: unknown }} error */
   #connectFailed(error) {
+    this.#answered()
     this.#patience.stop()
     if (this.#socket.active) this.#missed()
     else this.#delegate.signalingRefused(P2pError.fromPayload(error.data))
@@ -259,6 +283,7 @@ export class Signaling {
 
   /** @param {string} reason */
   #disconnected(reason) {
+    this.#answered()
     if (reason === "io server disconnect") this.#delegate.signalingRefused(new P2pError("unavailable"))
     // For any other reason, Socket.IO connects again by itself.
     else if (this.#socket.active) this.#delegate.signalingDropped()
@@ -274,11 +299,12 @@ export class Signaling {
   }
 
   #rejoin() {
-    this.#request("session_join", this.#delegate.signalingCredentials(), (answer) => this.#rejoined(answer))
+    this.#request("session_join", this.#claims(), (answer) => this.#rejoined(answer))
   }
 
   /** @param {{ ok: boolean, error?: any }} answer */
   #rejoined({ ok, error }) {
+    this.#answered(ok)
     // If the socket is gone, that is no refusal: either this peer has left, or Socket.IO connects again, and joins then.
     if (!ok && this.#socket.connected) this.#delegate.signalingRefused(P2pError.fromPayload(error))
   }

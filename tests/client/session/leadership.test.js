@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { P2pError } from "../../../static/js/base/errors.js"
 import { Broadcast } from "../../../static/js/messaging/broadcast.js"
 import { KnownPeers } from "../../../static/js/messaging/known_peers.js"
 import { Leadership } from "../../../static/js/session/leadership.js"
@@ -10,10 +11,11 @@ import { FakeClock } from "../support/fake_clock.js"
 function make() {
   const clock = new FakeClock()
   const began = /** @type {any[]} */ ([])
+  const joins = /** @type {number[]} */ ([])
   const broadcast = new Broadcast({ peerId: "ann", clock, reader: { messageShown() {} }, delegate: { messagesMissed() {}, messagesForked() {} } })
   const leadership = new Leadership(/** @type {any} */ ({
     peerId: "ann", clock, connectTimeoutMs: 1_000, keepSignaling: false,
-    createSignaling: () => ({ isConnected: true, join() {}, leave() {}, signal() {}, report() {} }),
+    createSignaling: () => ({ isConnected: true, join: () => joins.push(clock.now()), leave() {}, signal() {}, report() {} }),
     createLink: () => assert.fail("no connection is asked for"),
     delegate: {
       isConnected: false, isAttempting: false, messenger: { broadcast, knownPeers: new KnownPeers({ peerId: "ann", clock }) },
@@ -22,7 +24,7 @@ function make() {
     },
   }))
   const name = (hostPeerId, epoch) => leadership.signalingReady({ peer_id: "ann", host_peer_id: hostPeerId, epoch, ice_servers: [] })
-  return { clock, leadership, began, name }
+  return { clock, leadership, began, joins, name }
 }
 
 const pictureOf = ({ picture: { hostPeerId, hostEpoch } }) => [hostPeerId, hostEpoch]
@@ -73,4 +75,13 @@ test("what is known outlives the role", () => {
   name("ann", 3)
   leadership.end((role) => role.stop())
   assert.deepEqual([leadership.role, leadership.iamHost, ...pictureOf(leadership), clock.pending], [null, false, "ann", 3, 0])
+})
+
+test("what was to be asked for a link's sake is forgotten with the link", () => {
+  const { clock, leadership, joins, name } = make()
+  name("bob", 1)
+  leadership.contact.comeAgain(500)
+  leadership.lose(new P2pError("host_lost"))
+  clock.advance(2_000)
+  assert.deepEqual(joins, [])
 })

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { afterEach, beforeEach, test } from "node:test"
 
+import { deferred } from "../../../static/js/base/deferred.js"
 import { P2pError } from "../../../static/js/base/errors.js"
 import { ACK_TIMEOUT_MS, RECONNECT_MAX_MS, RECONNECT_MS, Signaling } from "../../../static/js/signaling/signaling.js"
 import { settle } from "../support/fake_clock.js"
@@ -28,11 +29,14 @@ let signaling
 let told
 /** @type {Record<string, unknown>} */
 let credentials
+/** Whether this peer still has to join when a join is answered. */
+let isSeeking = false
 
 beforeEach(async () => {
   server = await SocketIoServer.start()
   told = []
   credentials = {}
+  isSeeking = false
   const tell = (what) => (about) => {
     told.push([what, about])
     server.stir()
@@ -51,6 +55,7 @@ beforeEach(async () => {
       signalingDropped: tell("dropped"),
       signalingCredentials: () => credentials,
       signalingProbed: (epoch) => ({ ok: epoch === 1, epoch: 1 }),
+      signalingSeeks: () => isSeeking,
     },
   })
 })
@@ -70,6 +75,13 @@ async function join() {
   return server.last
 }
 
+/** Waits until all that the server has sent has arrived. */
+async function hear(connection) {
+  const { length } = told
+  connection.emit("peer_left", { peer_id: "bob", epoch: 1 })
+  await server.until(() => told.length > length)
+}
+
 const refusals = () => told.filter(([what]) => what === "refused").map(([, error]) => error)
 
 test("joins in the connect packet, over a WebSocket", async () => {
@@ -86,6 +98,44 @@ test("joining twice opens one socket", async () => {
   await server.until(() => signaling.isConnected || server.last?.auth)
   await settle()
   assert.equal(server.connections.length, 1)
+})
+
+for (const isNeeded of [false, true]) {
+  test(`a join that isn't answered yet is waited for, and another one follows ${isNeeded ? "as it is still needed" : "only if it is still needed"}`, async () => {
+    const connection = await join()
+    const answer = deferred()
+    server.onEvent = () => answer.promise
+    isSeeking = isNeeded
+    for (let time = 0; time < 3; time++) signaling.join()
+    await server.until(() => connection.said.length === 1)
+    server.onEvent = () => ({ ok: true })
+    answer.resolve({ ok: true })
+    await settle()
+    await hear(connection)
+    signaling.report(1, { ann: "connected" })
+    await server.until(() => connection.events.at(-1) === "session_roster")
+    assert.deepEqual(connection.events, ["session_join", ...(isNeeded ? ["session_join"] : []), "session_roster"])
+    await hear(connection)
+    signaling.join()
+    await server.until(() => connection.events.at(-1) === "session_join")
+  })
+}
+
+test("a join that the server has refused, or can't answer, doesn't keep this peer from the next one", async () => {
+  const connection = await join()
+  server.onEvent = () => ({ ok: false, error: { code: "unavailable" } })
+  signaling.join()
+  await server.until(() => refusals().length === 1)
+  server.onEvent = () => undefined
+  signaling.join()
+  await server.until(() => connection.said.length === 2)
+  connection.drop()
+  await server.until(() => told.some(([what]) => what === "dropped"))
+  server.onEvent = () => ({ ok: true })
+  await server.until(() => server.connections.length === 2 && server.last.auth)
+  await hear(server.last)
+  signaling.join()
+  await server.until(() => server.last.events.length === 1)
 })
 
 test("hands on what the server says, also what comes before the join is accepted", async () => {

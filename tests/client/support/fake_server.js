@@ -142,6 +142,7 @@ export class FakeServer {
     const socket = this.#sockets.connected.get(peerId)
     if (!socket) return
     socket.isConnected = false
+    socket.answered()
     socket.delegate.signalingDropped()
     this.#gone(socket)
   }
@@ -167,7 +168,7 @@ export class FakeServer {
    */
   emit(peerId, event, payload) {
     const socket = this.#sockets.connected.get(peerId ?? "")
-    if (!socket || this.loses(event, payload, socket.peerId)) return
+    if (!socket || (event !== "answer" && this.loses(event, payload, socket.peerId))) return
     const packet = structuredClone(payload)
     const { connections } = socket
     const deliver = () => { if (socket.isConnected && socket.connections === connections) socket.hear(event, packet) }
@@ -191,6 +192,7 @@ export class FakeServer {
 
   /** @param {FakeSignaling} socket */
   join(socket) {
+    socket.isJoining = true
     const credentials = socket.delegate.signalingCredentials()
     this.log.push({ peerId: socket.peerId, event: "join", payload: credentials })
     const unknown = Object.keys(credentials).find((key) => !["seat", "lost_epoch", "connected_epoch", "unreached_epoch", "link", "idle_timeout_ms"].includes(key))
@@ -203,6 +205,7 @@ export class FakeServer {
     }
     this.#sockets.connected.set(socket.peerId, socket)
     this.#welcome(socket.peerId, credentials.connected_epoch === this.epoch, credentials.link)
+    this.emit(socket.peerId, "answer", {})
   }
 
   /**
@@ -396,7 +399,10 @@ export class FakeServer {
    */
   #turnAway(socket, refusal) {
     if (!this.holds(socket)) this.#sockets.active.delete(socket)
-    queueMicrotask(() => socket.delegate.signalingRefused(refusal))
+    queueMicrotask(() => {
+      socket.answered()
+      socket.delegate.signalingRefused(refusal)
+    })
   }
 
   /** @param {FakeSignaling} socket */
@@ -404,6 +410,7 @@ export class FakeServer {
     const older = this.#sockets.connected.get(socket.peerId)
     if (!older || older === socket) return
     older.isConnected = false
+    older.answered()
     this.#sockets.active.delete(older)
     queueMicrotask(() => older.delegate.signalingRefused(new P2pError("peer_replaced")))
   }
@@ -444,6 +451,9 @@ export class FakeSignaling {
   /** Whether its page sees the server, though it can't join. */
   seesServer = false
   #server
+  /** Whether the server has yet to answer a join. */
+  isJoining = false
+  #isDue = false
   #isActive = false
   #search
 
@@ -470,7 +480,8 @@ export class FakeSignaling {
 
   join() {
     this.#search.stop()
-    if (this.isConnected) queueMicrotask(() => this.#server.joinAgain(this))
+    if (this.isJoining) this.#isDue = true
+    else if (this.isConnected) this.#joinAgain()
     else this.#server.connect(this)
   }
 
@@ -479,7 +490,15 @@ export class FakeSignaling {
   }
 
   check() {
-    this.join()
+    if (this.isConnected) this.#joinAgain()
+    else this.join()
+  }
+
+  /** The server has answered a join, or can't any more. @param {boolean} [isIn] */
+  answered(isIn = false) {
+    const isDue = this.#isDue && isIn
+    this.isJoining = this.#isDue = false
+    if (isDue && this.delegate.signalingSeeks()) this.#joinAgain()
   }
 
   relay(to, epoch, negotiation, batch, answered) {
@@ -503,6 +522,7 @@ export class FakeSignaling {
   leave(reason, successor) {
     if (this.isConnected) this.#say("session_leave", { reason, ...(successor !== undefined && { successor }) })
     this.isConnected = false
+    this.answered()
     this.#search.stop()
     this.#server.release(this)
   }
@@ -516,10 +536,16 @@ export class FakeSignaling {
     if (event === "session_ready") this.delegate.signalingReady(payload)
     else if (event === "host_changed") this.delegate.signalingHostChanged(payload)
     else if (event === "peer_left") this.delegate.signalingPeerLeft(payload.peer_id)
+    else if (event === "answer") this.answered(true)
     else this.delegate.signalingReceived(payload)
   }
 
   // Private
+
+  #joinAgain() {
+    this.isJoining = true
+    queueMicrotask(() => this.#server.joinAgain(this))
+  }
 
   #say(event, payload) {
     if (this.isConnected) queueMicrotask(() => this.#server.receive(this, event, structuredClone(payload)))

@@ -19,7 +19,7 @@ export class SocketIoServer {
   connections = []
   /** Answers a CONNECT packet. @param {ServerConnection} connection */
   onConnect = (connection) => connection.accept()
-  /** Answers an event; undefined sends no answer. @type {(event: string, payload: any) => any} */
+  /** Answers an event, perhaps later; undefined sends no answer. @type {(event: string, payload: any) => any} */
   onEvent = () => ({ ok: true })
   /** @type {(() => void)[]} */
   #waiting = []
@@ -214,6 +214,11 @@ export class ServerConnection {
     this.socket.send(`4${type}${NAMESPACE},${data === undefined ? "" : JSON.stringify(data)}`)
   }
 
+  /** @param {string} id @param {unknown} answer */
+  #answer(id, answer) {
+    if (id && answer !== undefined) this.socket.send(`43${NAMESPACE},${id}${JSON.stringify([answer])}`)
+  }
+
   /** @param {string} packet */
   #heard(packet) {
     const [, type, id, data] = /^4(\d)\/p2p,(\d*)(.*)$/s.exec(packet) ?? []
@@ -228,7 +233,8 @@ export class ServerConnection {
       const [event, payload] = JSON.parse(data)
       this.said.push([event, payload])
       const answer = this.server.onEvent(event, payload)
-      if (id && answer !== undefined) this.socket.send(`43${NAMESPACE},${id}${JSON.stringify([answer])}`)
+      if (answer instanceof Promise) void answer.then((late) => this.#answer(id, late))
+      else this.#answer(id, answer)
     }
     this.server.stir()
   }

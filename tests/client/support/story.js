@@ -400,6 +400,7 @@ function awake(delegate, life, isConnected) {
     signalingRefused: (error) => life.run(() => delegate.signalingRefused(error)),
     signalingCredentials: () => delegate.signalingCredentials(),
     signalingProbed: (epoch) => delegate.signalingProbed(epoch),
+    signalingSeeks: () => delegate.signalingSeeks(),
   }
 }
 
