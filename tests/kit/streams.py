@@ -296,8 +296,8 @@ class Meeting:
             speaker.wait_for_another_host(host.peer_id)
         self.go_on()
         for speaker in self.speakers:
-            news = speaker.news()
-            assert news == ["disconnected", "host-changed", "connected"], self._stories()
+            heard = speaker.news()
+            assert heard == ["disconnected", "host-changed", "connected"], self._stories()
         self.note(lost_at, kind)
         for speaker in self.speakers:
             speaker.begin_to_watch()
