@@ -5,6 +5,7 @@ from typing import Any
 
 from ..limits.budgets import READ_BYTES
 from .metering import Meter
+from .whole_writes import may_follow_the_end
 
 
 def nothing_waits() -> bool:
@@ -63,11 +64,21 @@ class WholeSocket(MeteredSocket):
     """A metered socket that returns all the bytes that are asked for, not only some of them.
 
     eventlet keeps each part that it reads as an object of its own, however small it is.
+
+    :param has_ended: tells whether a close frame was written.
     """
 
-    def __init__(self, wrapped: Any, meter: Meter) -> None:
+    def __init__(
+        self, wrapped: Any, meter: Meter, has_ended: Callable[[], bool] = lambda: False
+    ) -> None:
         super().__init__(wrapped, meter)
         self._unread = bytearray()
+        self._has_ended = has_ended
+
+    def sendall(self, frame: bytes) -> None:
+        """Write a frame; none of data after the end."""
+        if not self._has_ended() or may_follow_the_end(frame):
+            self._wrapped.sendall(frame)
 
     def recv(self, size: int) -> bytes:
         """Return exactly ``size`` bytes, or an empty value at the end."""

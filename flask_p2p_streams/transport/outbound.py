@@ -15,6 +15,7 @@ from .endings import Answer
 from .pings import Pings
 from .tcp_connections import cut, shut, tcp_socket_of
 from .websockets import Handling, connection_of
+from .whole_writes import WholeWrites
 
 logger = logging.getLogger("flask_p2p_streams")
 
@@ -165,7 +166,7 @@ class _Writer:
         self._backlog = backlog
         simple = getattr(websocket, "ws", None)
         if simple is not None:
-            simple.sock = _WholeWrites(simple.sock, mutex)
+            simple.sock = WholeWrites(simple.sock, simple.ws, mutex)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._websocket, name)
@@ -173,20 +174,3 @@ class _Writer:
     def send(self, message: Any) -> None:
         self._websocket.send(message)
         self._backlog.written()
-
-
-class _WholeWrites:
-    # The socket of a simple-websocket, which calls send() from two threads as if that always
-    # wrote everything. It may write a part only, and then frames would be mixed up.
-
-    def __init__(self, tcp_socket: Any, mutex: Mutex) -> None:
-        self._tcp_socket = tcp_socket
-        self._mutex = mutex
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tcp_socket, name)
-
-    def send(self, data: bytes) -> int:
-        with self._mutex:
-            self._tcp_socket.sendall(data)
-        return len(data)

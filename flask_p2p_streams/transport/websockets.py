@@ -65,7 +65,7 @@ def metered(driver: Any, handler: Handler, server: Any, meter: Meter) -> WsgiApp
 
 def _metered_eventlet(driver: Any, handler: Handler, server: Any, meter: Meter) -> WsgiApp:
     def handle(websocket: Any) -> Any:
-        websocket.socket = WholeSocket(websocket.socket, meter)
+        websocket.socket = WholeSocket(websocket.socket, meter, lambda: websocket.websocket_closed)
         # eventlet's own function handles the bytes one by one in Python, and lets nobody else run.
         websocket._apply_mask = unmasked
         return handler(websocket)

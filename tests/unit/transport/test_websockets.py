@@ -236,3 +236,17 @@ def test_a_frame_that_comes_in_drops_is_given_out_whole() -> None:
 
 def test_what_ends_too_early_is_nothing() -> None:
     assert WholeSocket(Drops(b"x", lambda size: size), meter()).recv(2) == b""
+
+
+def test_nothing_of_data_is_written_after_the_end() -> None:
+    ours, theirs = socket.socketpair()
+    has_ended = False
+    whole = WholeSocket(ours, meter(), lambda: has_ended)
+    pong = head(0xA, 0)
+    with ours, theirs:
+        whole.sendall(text("in time"))
+        has_ended = True
+        whole.sendall(text("late"))
+        whole.sendall(pong)
+        ours.shutdown(socket.SHUT_WR)
+        assert theirs.makefile("rb").read() == text("in time") + pong
