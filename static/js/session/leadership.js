@@ -47,7 +47,7 @@ export class Leadership {
   #options
   #delegate
   #terms = new Terms()
-  /** The epoch of the last host that the server has named, without having given this peer a role under it. */
+  /** The epoch of the last host that the server has told the session of. This peer has a role under it when the server has answered its join. */
   #heardEpoch = 0
   /** Runs out if the host makes no offer. */
   #patience
@@ -257,8 +257,8 @@ export class Leadership {
 
   signalingSeeks() {
     const { epoch, hostEpoch } = this.picture
-    if (this.succession.isAppointed) return true
-    return this.#delegate.isAttempting && (epoch < this.#heardEpoch || this.registration.hasLost(hostEpoch))
+    if (this.succession.isAppointed || epoch < this.#heardEpoch) return true
+    return this.#delegate.isAttempting && this.registration.hasLost(hostEpoch)
   }
 
   /** @param {P2pError} error */

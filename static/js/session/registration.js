@@ -70,7 +70,7 @@ export class Registration {
     this.#lostEpoch = epoch
   }
 
-  /** @param {number} epoch */
+  /** Whether this peer has lost the host of this epoch, and isn't connected again. @param {number} epoch */
   hasLost(epoch) {
     return epoch === this.#lostEpoch
   }

@@ -13,18 +13,19 @@ function make() {
   const began = /** @type {any[]} */ ([])
   const joins = /** @type {number[]} */ ([])
   const broadcast = new Broadcast({ peerId: "ann", clock, reader: { messageShown() {} }, delegate: { messagesMissed() {}, messagesForked() {} } })
+  const delegate = {
+    isConnected: false, isAttempting: false, messenger: { broadcast, knownPeers: new KnownPeers({ peerId: "ann", clock }) },
+    leadershipBegan: (former) => began.push(former), leadershipRefused() {}, leadershipFailed() {},
+    roleChanged() {}, rolePeersChanged() {}, roleSynced() {}, roleLost() {}, roleReported() {},
+  }
   const leadership = new Leadership(/** @type {any} */ ({
     peerId: "ann", clock, connectTimeoutMs: 1_000, keepSignaling: false,
     createSignaling: () => ({ isConnected: true, join: () => joins.push(clock.now()), leave() {}, signal() {}, report() {} }),
     createLink: () => assert.fail("no connection is asked for"),
-    delegate: {
-      isConnected: false, isAttempting: false, messenger: { broadcast, knownPeers: new KnownPeers({ peerId: "ann", clock }) },
-      leadershipBegan: (former) => began.push(former), leadershipRefused() {}, leadershipFailed() {},
-      roleChanged() {}, rolePeersChanged() {}, roleSynced() {}, roleLost() {}, roleReported() {},
-    },
+    delegate,
   }))
   const name = (hostPeerId, epoch) => leadership.signalingReady({ peer_id: "ann", host_peer_id: hostPeerId, epoch, ice_servers: [] })
-  return { clock, leadership, began, joins, name }
+  return { clock, leadership, delegate, began, joins, name }
 }
 
 const pictureOf = ({ picture: { hostPeerId, hostEpoch } }) => [hostPeerId, hostEpoch]
@@ -84,4 +85,26 @@ test("what was to be asked for a link's sake is forgotten with the link", () => 
   leadership.lose(new P2pError("host_lost"))
   clock.advance(2_000)
   assert.deepEqual(joins, [])
+})
+
+test("a join that was asked for while another one was under way is still needed where the answer is of an earlier host than was heard of", () => {
+  const { leadership, delegate, name } = make()
+  delegate.isConnected = true
+  name("bob", 1)
+  assert.equal(leadership.signalingSeeks(), false)
+  leadership.signalingHostChanged({ host_peer_id: "cem", epoch: 2, reason: "elected" })
+  assert.equal(leadership.signalingSeeks(), true)
+  name("cem", 2)
+  assert.equal(leadership.signalingSeeks(), false)
+})
+
+test("it is also needed where the answer is of the host that is lost, and not after that", () => {
+  const { leadership, delegate, name } = make()
+  name("bob", 1)
+  leadership.lose(new P2pError("host_lost"))
+  assert.equal(leadership.signalingSeeks(), false, "no attempt is under way")
+  delegate.isAttempting = true
+  assert.equal(leadership.signalingSeeks(), true)
+  name("cem", 2)
+  assert.equal(leadership.signalingSeeks(), false)
 })
